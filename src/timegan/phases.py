@@ -1,0 +1,85 @@
+"""The three phases of training, and which of them an epoch belongs to."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from timegan.errors import InputError
+
+
+class Phase(StrEnum):
+    """What is learned (Yoon et al. 2019, section 4.2 and Algorithm 1 of the supplement)."""
+
+    AUTOENCODER = "autoencoder"
+    SUPERVISED = "supervised"
+    JOINT = "joint"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs of each phase, in the order in which they run.
+
+    Raises:
+        InputError: a count is negative, or all three are zero.
+
+    >>> schedule = Schedule(autoencoder=2, supervised=1, joint=3)
+    >>> schedule.phase(2), schedule.total
+    (<Phase.SUPERVISED: 'supervised'>, 6)
+    """
+
+    autoencoder: int
+    supervised: int
+    joint: int
+
+    def __post_init__(self) -> None:
+        for phase in Phase:
+            if self.epochs(phase) < 0:
+                raise InputError(
+                    f"model.schedule.{phase}={self.epochs(phase)}: a phase cannot have fewer than "
+                    "0 epochs. Give 0 to leave it out."
+                )
+        if self.total == 0:
+            raise InputError(
+                "model.schedule has no epochs at all: nothing would be trained. "
+                "Give at least one phase an epoch."
+            )
+
+    @classmethod
+    def for_data(cls, windows: int, features: int, steps_per_epoch: int) -> "Schedule":
+        """The rule for counts that a config leaves open.
+
+        The autoencoder works on single rows and is nearly the identity from the start, so it needs
+        the same number of iterations everywhere; the joint phase needs more where there is more
+        to tell: 50 iterations times the root of the number of windows, between 600 and 4,000.
+        """
+        joint = min(max(50 * math.sqrt(windows), 600), 4_000)
+        iterations = {Phase.AUTOENCODER: 1_000, Phase.SUPERVISED: 300, Phase.JOINT: joint}
+        return cls(**{p: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()})
+
+    def epochs(self, phase: Phase) -> int:
+        """How many epochs ``phase`` lasts."""
+        return int(getattr(self, phase))
+
+    @property
+    def total(self) -> int:
+        """How many epochs the run lasts."""
+        return sum(self.epochs(phase) for phase in Phase)
+
+    @property
+    def ends(self) -> dict[Phase, int]:
+        """For each phase the first epoch that comes after it."""
+        ends, end = {}, 0
+        for phase in Phase:
+            end += self.epochs(phase)
+            ends[phase] = end
+        return ends
+
+    def phase(self, epoch: int) -> Phase:
+        """The phase of ``epoch`` (from 0); epochs after the last one count as joint."""
+        return next((p for p, end in self.ends.items() if epoch < end), Phase.JOINT)
+
+    def progress(self, epoch: float) -> float:
+        """How much of its phase is over at ``epoch`` (fractions are batches), from 0 to 1."""
+        phase = self.phase(int(epoch))
+        length = self.epochs(phase)
+        return min(1.0, (epoch - (self.ends[phase] - length)) / length) if length else 1.0

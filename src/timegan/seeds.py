@@ -1,0 +1,26 @@
+"""Randomness as a function of a seed and a path, so that nothing depends on what was drawn before."""
+
+import hashlib
+
+import numpy as np
+import torch
+
+
+def derive(seed: int, *path: int | str) -> int:
+    """The 63-bit seed of the stream that ``path`` names under ``seed``."""
+    digest = hashlib.blake2b(repr((seed, *path)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def rng(seed: int, *path: int | str) -> np.random.Generator:
+    """NumPy's generator of a stream.
+
+    >>> bool(rng(0, "shuffle", 3).random() == rng(0, "shuffle", 3).random())
+    True
+    """
+    return np.random.default_rng(derive(seed, *path))
+
+
+def generator(seed: int, *path: int | str) -> torch.Generator:
+    """Torch's generator of a stream, on the CPU: the numbers are the same on every device."""
+    return torch.Generator().manual_seed(derive(seed, *path))

@@ -1,0 +1,53 @@
+# make train    trains the default experiment, from a bare clone to a finished report
+# make test     runs the default tests
+# make help     lists the rest
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on the path that is new enough; PYTHON=... chooses another one.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$python && break; done)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+NEEDS := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help train test test-all check format install
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+train: $(VENV)/.ready ## train the default experiment; ARGS="model.hidden=12 seed=1" changes it
+	$(BIN)/python train.py $(ARGS)
+
+test: $(VENV)/.ready-dev ## run the default tests; ARGS="-k export" chooses
+	$(BIN)/python -m pytest $(ARGS)
+
+test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
+	$(BIN)/python -m pytest -m "" $(ARGS)
+
+check: $(VENV)/.ready-dev ## lint, formatting, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.ready-dev ## mend what lint and formatting can mend by themselves
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
+	@:
+
+# The stamps make a second call free: pip runs again only when a requirement has changed.
+$(VENV)/.ready: $(NEEDS) | $(BIN)/pip
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(NEEDS) | $(BIN)/pip
+	$(PIP) --editable ".[dev]"
+	@touch $(VENV)/.ready $@
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "timegan needs Python 3.11, 3.12 or 3.13, and finds none on the path. Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
+	@echo "Setting up $(VENV): about a minute, once."
+	$(PYTHON) -m venv $(VENV)

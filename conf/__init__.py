@@ -1,0 +1,1 @@
+"""The configuration tree; ships as `timegan.conf`."""

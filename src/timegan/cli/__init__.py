@@ -1,0 +1,1 @@
+"""The command line: compose a configuration, call the library, print. Hydra stays in here."""

@@ -1,0 +1,115 @@
+"""The terms of the objective: tensors in, a scalar out.
+
+Sources: Yoon et al. 2019 (equations 6 to 9), the authors' code for the forms and weights,
+Jolicoeur-Martineau 2018 and Huang et al. 2024 for the relativistic pair and its penalties,
+Szekely and Rizzo 2013 for the energy distance.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Fakes = Sequence[tuple[float, Tensor]]
+"""Weight and logits of each kind of synthetic latents: 1 for h_hat, gamma for e_hat."""
+Adversarial = Callable[[Tensor, Fakes], Tensor]
+
+
+def reconstruction(x: Tensor, x_tilde: Tensor) -> Tensor:
+    """L_R: mean squared error of the autoencoder."""
+    return F.mse_loss(x_tilde, x)
+
+
+def supervised(h: Tensor, h_next: Tensor, sigma: Tensor | float = 1.0) -> Tensor:
+    """L_S: error of ``h_next`` = s(h) at step t as a prediction of h at step t + 1.
+
+    Args:
+        sigma: the scale in which the error is measured, (H,) or a number.
+    """
+    return (((h_next[:, :-1] - h[:, 1:]) / sigma) ** 2).mean()
+
+
+def moments(x: Tensor, x_hat: Tensor) -> Tensor:
+    """L_V: distance of means and deviations over the batch, for each step and feature."""
+    std = (x.var(0, unbiased=False) + 1e-6).sqrt()
+    std_hat = (x_hat.var(0, unbiased=False) + 1e-6).sqrt()
+    return (std_hat - std).abs().mean() + (x_hat.mean(0) - x.mean(0)).abs().mean()
+
+
+def sliced_energy(real: Tensor, fake: Tensor, projections: Tensor) -> Tensor:
+    """Unbiased energy distance of two batches, averaged over one-dimensional projections.
+
+    2 E|r - f| - E|r - r'| - E|f - f'|, where pairs of a batch are of different windows: zero in
+    expectation if and only if the batches come from one distribution.
+
+    Args:
+        real: critic inputs of real windows, (B, T, V).
+        fake: critic inputs of synthetic windows, (B, T, V).
+        projections: directions, (T V, P), see :func:`directions`.
+    """
+    r, f = real.flatten(1) @ projections, fake.flatten(1) @ projections  # (B, P)
+    n = len(r)
+    across = (r[:, None] - f[None]).abs().mean((0, 1))
+    within = [(s[:, None] - s[None]).abs().sum((0, 1)) / (n * max(n - 1, 1)) for s in (r, f)]
+    return (2 * across - within[0] - within[1]).mean()
+
+
+def directions(steps: int, views: int, count: int, generator: torch.Generator) -> Tensor:
+    """Random directions (T V, P), each the product of one over features and one over time.
+
+    Over features: Gaussian or a single one. Over time: a single step, the mean, or Gaussian. So
+    single values, levels and mixtures are all looked at.
+    """
+    feature = torch.randn(count, views, generator=generator)
+    feature = feature / feature.norm(dim=1, keepdim=True)
+    single = F.one_hot(torch.randint(views, (count,), generator=generator), views).float()
+    feature = torch.where(torch.rand(count, 1, generator=generator) < 0.5, feature, single)
+    gaussian = torch.randn(count, steps, generator=generator) / steps**0.5
+    one = F.one_hot(torch.randint(steps, (count,), generator=generator), steps).float()
+    kind = torch.rand(count, 1, generator=generator)
+    time = torch.where(kind < 1 / 3, one, torch.where(kind < 2 / 3, 1 / steps, gaussian))
+    return torch.einsum("pt,pv->tvp", time, feature).flatten(0, 1)
+
+
+def bce_real(y: Tensor) -> Tensor:
+    """Cross-entropy of logits with the answer "real"."""
+    return F.binary_cross_entropy_with_logits(y, torch.ones_like(y))
+
+
+def bce_discriminator(y_real: Tensor, fakes: Fakes) -> Tensor:
+    """Cross-entropy of logits: real ones are called 1, synthetic ones 0."""
+    return bce_real(y_real) + weighted((w, bce_real(-y)) for w, y in fakes)
+
+
+def bce_generator(y_real: Tensor, fakes: Fakes) -> Tensor:
+    """The non-saturating generator loss; ``y_real`` plays no part in it."""
+    return weighted((w, bce_real(y)) for w, y in fakes)
+
+
+def relativistic_discriminator(y_real: Tensor, fakes: Fakes) -> Tensor:
+    """Each real window should look more real than the synthetic one that it is paired with."""
+    return weighted((w, F.softplus(y - y_real).mean()) for w, y in fakes)
+
+
+def relativistic_generator(y_real: Tensor, fakes: Fakes) -> Tensor:
+    """The same pair, seen from the other side."""
+    return weighted((w, F.softplus(y_real - y).mean()) for w, y in fakes)
+
+
+def weighted(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
+    """The sum of weighted terms."""
+    return torch.stack([w * term for w, term in terms]).sum()
+
+
+def gradient_penalty(ys: Sequence[Tensor], view: Tensor) -> Tensor:
+    """Zero-centred penalty E|dD/dv|^2 at the inputs ``view`` (B, T, V), summed over critics."""
+    gradients = [torch.autograd.grad(y.sum(), view, create_graph=True)[0] for y in ys]
+    return torch.stack([g.square().flatten(1).sum(1).mean() for g in gradients]).sum()
+
+
+ADVERSARIAL: dict[str, tuple[Adversarial, Adversarial]] = {
+    "relativistic": (relativistic_generator, relativistic_discriminator),
+    "bce": (bce_generator, bce_discriminator),
+}
+"""Objectives by name: (the generator's, the discriminator's)."""

@@ -1,0 +1,116 @@
+"""Tables that come with the package because they are simulated: no file, no network."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from timegan.data.table import SEQUENCE
+from timegan.seeds import rng
+
+STARTING_SALARY = 25_800.0  # USD a year without experience, in the regression of salary on years
+RAISE = 9_450.0  # USD a year more for each year of experience
+STEP = 0.5  # years from one record to the next
+PROMOTIONS = 0.05  # expected number per half year
+PROMOTION = 4_000.0  # USD a year that a promotion brings on average
+PHASING = 8  # half years over which a promotion reaches its full amount
+
+
+def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFrame:
+    """Simulated careers: half-yearly records of years of experience and salary.
+
+    **Nobody's data.** The numbers are drawn from a model whose constants were chosen so that a
+    regression of ``Salary`` on ``YearsExperience`` over all records gives about
+    25,800 + 9,450 USD a year with a residual deviation of about 5,800 USD, as in a public table of
+    30 real salaries. A person enters with .5 to 8.5 years of experience, more often few than many,
+    and then differs from the regression line by
+
+    - a level that stays (what the person negotiated, the trade, the town),
+    - a growth of one's own,
+    - promotions: now and then the raises of the following four years are higher, slowly at first
+      and at the end; their expected sum is taken off again, so that the line stays where it is,
+    - a small shock that fades within about two years.
+
+    Args:
+        people: number of sequences.
+        records: half-yearly records of each of them.
+        seed: the same seed gives the same table.
+
+    Returns:
+        A long table, one row a record: ``sequence`` (the person), ``YearsExperience`` in tenths of
+        a year, ``Salary`` in whole USD a year.
+
+    >>> salary(people=1, records=3).columns.tolist()
+    ['sequence', 'YearsExperience', 'Salary']
+    """
+    draw = rng(seed, "salary")
+    entry = np.round(0.5 + 8.0 * draw.beta(1.2, 1.6, size=(people, 1)), 1)
+    years = entry + STEP * np.arange(records)
+    level = 4_400.0 * np.clip(draw.standard_normal((people, 1)), -2.5, 2.5)
+    growth = 240.0 * np.clip(draw.standard_normal((people, 1)), -2.5, 2.5)
+    centred = STEP * (np.arange(records) - (records - 1) / 2)
+    deviation = level + growth * centred + _promotions(draw, people, records)
+    deviation += _fading(draw.normal(0.0, 130.0, size=(people, records)), keep=0.8)
+    return _long(
+        {
+            "YearsExperience": np.round(years, 1),
+            "Salary": np.round(STARTING_SALARY + RAISE * years + deviation).astype(np.int64),
+        }
+    )
+
+
+def sines(count: int = 10_000, window: int = 24, features: int = 5, seed: int = 0) -> pd.DataFrame:
+    """Independent sine waves, the published toy data (Yoon et al. 2019, section 5.1; their code).
+
+    ``(sin(f j + p) + 1) / 2`` at steps j = 0, 1, ..., f and p uniform on (0, .1) for each sequence
+    and feature.
+
+    Args:
+        count: number of sequences.
+        window: steps of each of them.
+        features: number of waves.
+        seed: the same seed gives the same table.
+
+    Returns:
+        A long table, one row a step: ``sequence``, then ``sine_1``, ``sine_2``, ...
+    """
+    draw = rng(seed, "sines")
+    frequency, shift = draw.uniform(0.0, 0.1, size=(2, count, 1, features))
+    waves = (np.sin(frequency * np.arange(window)[:, None] + shift) + 1.0) / 2.0
+    return _long({f"sine_{i + 1}": waves[..., i] for i in range(features)})
+
+
+GENERATORS: dict[str, Callable[[int], pd.DataFrame]] = {
+    "salary": lambda window: salary(),
+    "sines": lambda window: sines(window=window),
+}
+"""Name in the config -> table, given the window's length."""
+
+
+def _promotions(draw: np.random.Generator, people: int, records: int) -> np.ndarray:
+    """What promotions add to a salary, less what they add on average: (people, records)."""
+    events = draw.random((people, PHASING + records)) < PROMOTIONS
+    amounts = events * PROMOTION * draw.gamma(8.0, 1.0 / 8.0, size=events.shape)
+    phases = np.arange(1, PHASING + 1) / PHASING
+    ramp = 3 * phases**2 - 2 * phases**3
+    total = np.zeros((people, records))
+    for record in range(records):  # what began before the first record is already in the level
+        age = PHASING + record - np.arange(events.shape[1])
+        reached = np.where(age < 0, 0.0, ramp[np.clip(age, 0, PHASING - 1)])
+        before = ramp[np.clip(age - record - 1, 0, PHASING - 1)] * (age > record)
+        total[:, record] = (amounts - PROMOTIONS * PROMOTION) @ (reached - before)
+    return total
+
+
+def _fading(shocks: np.ndarray, keep: float) -> np.ndarray:
+    """Each step keeps a share of the last one and adds its own shock."""
+    for step in range(1, shocks.shape[1]):
+        shocks[:, step] += keep * shocks[:, step - 1]
+    return shocks
+
+
+def _long(columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Arrays (sequences, steps) as a long table with a key column."""
+    count, steps = next(iter(columns.values())).shape
+    key = {SEQUENCE: np.repeat(np.arange(count), steps)}
+    return pd.DataFrame(key | {name: values.ravel() for name, values in columns.items()})

@@ -1,0 +1,113 @@
+"""Random batches of windows as a pure function of (seed, epoch, batch, draw)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timegan.data.windows import Windows
+from timegan.errors import InputError
+from timegan.seeds import rng
+
+
+class RandomWindows:
+    """An epoch of batches, each of several draws of windows.
+
+    What batch b of epoch e holds depends on nothing that was drawn before, so an interrupted run
+    goes on exactly: Lightning stores `state_dict` in its checkpoints and tells the epoch by
+    `set_epoch`. All processes draw the same global batch and each takes its share.
+
+    Args:
+        windows: scaled windows (N, T, C).
+        batch_size: windows in a draw over all processes.
+        steps_per_epoch: batches in an epoch, whatever the number of windows.
+        draws: independent draws in a batch.
+        seed: of the run.
+        rank: number of this process.
+        world_size: number of processes.
+
+    Raises:
+        InputError: the batch cannot be shared out evenly.
+
+    Yields:
+        Tensors (draws, batch_size / world_size, T, C), float32. A draw holds no window twice unless
+        there are fewer windows than ``batch_size``.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        *,
+        batch_size: int,
+        steps_per_epoch: int,
+        draws: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        if batch_size % world_size:
+            raise InputError(
+                f"dataset.batch_size={batch_size} is the batch of all {world_size} processes "
+                f"together and must be a multiple of {world_size}. "
+                f"Give {batch_size + world_size - batch_size % world_size}."
+            )
+        self.windows = windows
+        self.batch_size = batch_size
+        self.steps_per_epoch = steps_per_epoch
+        self.draws = draws
+        self.seed = seed
+        share = batch_size // world_size
+        self._share = slice(rank * share, (rank + 1) * share)
+        self._epoch = 0
+        self._position = 0
+        self._resumed = False
+
+    def __len__(self) -> int:
+        return self.steps_per_epoch
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._resumed:
+            self._position = 0
+        self._resumed = False
+        return self._batches()
+
+    def indices(self, epoch: int, batch: int, draw: int) -> np.ndarray:
+        """The windows of one draw of the global batch."""
+        stream = rng(self.seed, "batch", epoch, batch, draw)
+        scarce = len(self.windows) < self.batch_size
+        return stream.choice(len(self.windows), size=self.batch_size, replace=scarce)
+
+    def batch(self, epoch: int, batch: int) -> Tensor:
+        """This process's share of one batch: (draws, B, T, C)."""
+        picks = [self.indices(epoch, batch, draw)[self._share] for draw in range(self.draws)]
+        return torch.from_numpy(self.windows.take(np.stack(picks)))
+
+    @property
+    def sampler(self) -> "RandomWindows":
+        """Where Lightning looks for `set_epoch`."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the start of ``epoch``, or stay where we are in it."""
+        if epoch != self._epoch:
+            self._epoch, self._position = epoch, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where we are: the epoch, and how many of its batches have been handed out."""
+        return {"epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there at the next ``iter``."""
+        self._epoch, self._position = int(state["epoch"]), int(state["position"])
+        self._resumed = True
+
+    def _batches(self) -> Iterator[Tensor]:
+        while (
+            self._position < self.steps_per_epoch
+        ):  # read late: Lightning sets the epoch after iter
+            batch = self.batch(self._epoch, self._position)
+            self._position += 1
+            yield batch
+        self._epoch, self._position = self._epoch + 1, 0

@@ -1,0 +1,220 @@
+"""How a feature's values become what the model sees, and the way back.
+
+A scaling is fitted on the training values of one feature, and is a few numbers afterwards: its
+`state` is a plain dict, from which `restore` makes it again.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from scipy.special import ndtri
+
+EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
+ATOM = 0.005  # share of the values from which a single value counts as an atom,
+FEWEST = 5  # and how often it must occur at least, so that a short table has none by accident
+NODES = 1_000
+
+
+class Scaling(Protocol):
+    """A strictly increasing map of one feature and its inverse, both in float64."""
+
+    name: ClassVar[str]
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn the map from training values (n,), not all equal."""
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """From the table's units to the model's."""
+
+    def backward(self, scaled: np.ndarray) -> np.ndarray:
+        """From the model's units to the table's, clipped to the training range."""
+
+    def state(self) -> dict[str, Any]:
+        """Plain numbers and lists, as keyword arguments of the class."""
+
+
+@dataclass(frozen=True)
+class MinMax:
+    """To [0, 1]: (v - low) / (high - low + 1e-7), as the authors' code does."""
+
+    name: ClassVar[str] = "minmax"
+    low: float
+    high: float
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn the range."""
+        return cls(float(values.min()), float(values.max()))
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """From the table's units to [0, 1]."""
+        return (values - self.low) / (self.high - self.low + EPSILON)
+
+    def backward(self, scaled: np.ndarray) -> np.ndarray:
+        """From [0, 1] to the table's units."""
+        values = scaled * (self.high - self.low + EPSILON) + self.low
+        return np.clip(values, self.low, self.high)
+
+    def state(self) -> dict[str, Any]:
+        """The range."""
+        return {"low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Min-max, then zero mean and unit variance: what is left of it is a shift and a factor."""
+
+    name: ClassVar[str] = "standard"
+    low: float
+    high: float
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn range, mean and (population) standard deviation."""
+        low, high = float(values.min()), float(values.max())
+        unit = (values - low) / (high - low)  # so that neither square nor sum leaves float64
+        return cls(low, high, float(unit.mean()), float(unit.std()))
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """From the table's units to standard ones."""
+        return ((values - self.low) / (self.high - self.low) - self.mean) / self.std
+
+    def backward(self, scaled: np.ndarray) -> np.ndarray:
+        """From standard units to the table's."""
+        unit = np.clip(scaled * self.std + self.mean, 0.0, 1.0)
+        return np.clip(unit * (self.high - self.low) + self.low, self.low, self.high)
+
+    def state(self) -> dict[str, Any]:
+        """Range, mean and standard deviation."""
+        return {"low": self.low, "high": self.high, "mean": self.mean, "std": self.std}
+
+
+@dataclass(frozen=True)
+class Rank:
+    """To a normal distribution by rank, then to zero mean and unit variance.
+
+    A value goes to the normal quantile of its mid-rank, linearly between at most 1,000 nodes. A
+    value with more than .5 % of the mass is an *atom*: it owns the whole stretch of quantiles that
+    its mass fills, so that everything in there comes back as this very value.
+
+    Args:
+        nodes: increasing values in the table's units.
+        below: the quantile at which each node's stretch begins (for all but atoms it is a point).
+        above: the quantile at which it ends.
+        mean: of the training values' quantiles.
+        std: of the same.
+    """
+
+    name: ClassVar[str] = "rank"
+    nodes: list[float]
+    below: list[float]
+    above: list[float]
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn nodes and atoms."""
+        distinct, counts = np.unique(values, return_counts=True)
+        n = values.size
+        before = np.cumsum(counts) - counts
+        atom = (counts > ATOM * n) & (counts >= FEWEST)
+        lower = np.where(atom, before, before + counts / 2) / n
+        upper = np.where(atom, before + counts, before + counts / 2) / n
+        kept = _thin(before + counts / 2, atom)
+        ends = 0.5 / n, 1.0 - 0.5 / n
+        below = ndtri(np.clip(lower[kept], *ends))
+        above = ndtri(np.clip(upper[kept], *ends))
+        raw = cls(distinct[kept].tolist(), below.tolist(), above.tolist(), 0.0, 1.0)
+        scores = np.repeat(raw.forward(distinct), counts)
+        return cls(raw.nodes, raw.below, raw.above, float(scores.mean()), float(scores.std()))
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """From the table's units to standardised normal quantiles."""
+        nodes, below, above = (np.asarray(a) for a in (self.nodes, self.below, self.above))
+        values = np.clip(values, nodes[0], nodes[-1])
+        left = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
+        share = (values - nodes[left]) / (nodes[left + 1] - nodes[left])
+        scores = above[left] + share * (below[left + 1] - above[left])
+        middle = (below + above) / 2
+        scores = np.where(values == nodes[left], middle[left], scores)
+        scores = np.where(values == nodes[-1], middle[-1], scores)
+        return np.asarray((scores - self.mean) / self.std)
+
+    def backward(self, scaled: np.ndarray) -> np.ndarray:
+        """From standardised normal quantiles to the table's units."""
+        stretches = np.stack([self.below, self.above], axis=1).ravel()
+        values = np.repeat(self.nodes, 2)
+        return np.asarray(np.interp(scaled * self.std + self.mean, stretches, values))
+
+    def state(self) -> dict[str, Any]:
+        """Nodes, stretches, mean and standard deviation."""
+        return {
+            "nodes": self.nodes,
+            "below": self.below,
+            "above": self.above,
+            "mean": self.mean,
+            "std": self.std,
+        }
+
+
+SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Rank)}
+"""Name in the config -> scaling."""
+
+
+def restore(name: str, state: dict[str, Any]) -> Scaling:
+    """A fitted scaling from its name and state."""
+    return SCALINGS[name](**state)
+
+
+def choose(values: np.ndarray, steps: np.ndarray, turns: np.ndarray) -> str:
+    """The scaling that suits a feature.
+
+    Smooth series with light tails and no value that stands out keep their shape (``standard``);
+    all others are made normal (``rank``), which tames tails and gives atoms room.
+
+    Args:
+        values: (n,) training values of one feature.
+        steps: first differences within the series.
+        turns: second differences within the series.
+    """
+    if roughness(steps, turns) >= 0.632 or _stands_out(values):
+        return Rank.name
+    unit = (values - values.mean()) / values.std()
+    return Standard.name if (unit**4).mean() - 3.0 < 1.0 else Rank.name
+
+
+def roughness(steps: np.ndarray, turns: np.ndarray) -> float:
+    """Standard deviation of second differences over that of first ones; white noise has 1.73.
+
+    A series of constant slope has 0, though rounding leaves it no first differences to divide by.
+    """
+    if steps.size == 0 or turns.size == 0:
+        return float("inf")
+    slope = float(np.abs(steps).max())
+    if steps.std() <= 1e-6 * slope:
+        return 0.0
+    return float(turns.std() / steps.std())
+
+
+def _stands_out(values: np.ndarray) -> bool:
+    """Whether a value has more than .5 % of the mass, and far more than the others.
+
+    The second condition keeps a fine lattice (tenths of a year) from counting as atoms.
+    """
+    counts = np.unique(values, return_counts=True)[1]
+    heavy = int(counts.max())
+    return heavy > ATOM * values.size and heavy >= max(FEWEST, 5 * float(np.median(counts)))
+
+
+def _thin(ranks: np.ndarray, atom: np.ndarray) -> np.ndarray:
+    """At most 1,000 of the distinct values: both ends, all atoms, the rest evenly by rank."""
+    if ranks.size <= NODES:
+        return np.arange(ranks.size)
+    must = np.union1d(np.flatnonzero(atom), [0, ranks.size - 1])
+    targets = np.linspace(ranks[0], ranks[-1], NODES - must.size)
+    return np.union1d(must, np.clip(np.searchsorted(ranks, targets), 0, ranks.size - 1))

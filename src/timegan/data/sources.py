@@ -1,0 +1,153 @@
+"""Where tables come from: files by their ending, and downloads with a checksum."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from timegan.data.table import SEQUENCE
+from timegan.errors import InputError
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table, one row a step.
+
+    Args:
+        path: a ``.csv``, a ``.parquet``, or an ``.npz`` with ``windows`` (N, T, C) and, where there
+            are names, ``features`` (C); the latter becomes a long table with the key column
+            ``sequence``.
+
+    Raises:
+        InputError: no such file, an unknown ending, nothing in it, names that occur twice, or
+            content that is not what the ending says.
+    """
+    path = Path(path)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"{path} {what}: the data must be a file. Check dataset.path.")
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(
+            f"{path} ends in {path.suffix or 'nothing'!r}: known endings are "
+            f"{', '.join(READERS)}. Convert the table to one of them."
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty: a table needs a header and rows. Check dataset.path.")
+    return reader(path)
+
+
+def download(url: str, sha256: str | None) -> Path:
+    """Fetch a file once into the user's cache folder and check it.
+
+    Raises:
+        InputError: it cannot be had, or it is not the file that the checksum belongs to.
+    """
+    import pooch  # only whoever downloads needs it
+
+    known = f"sha256:{sha256}" if sha256 else None
+    name = url.split("?")[0].rsplit("/", 1)[-1]
+    folder = pooch.os_cache("timegan")
+    try:
+        return Path(pooch.retrieve(url, known_hash=known, fname=name, path=folder))
+    except ValueError as error:
+        raise InputError(
+            f"{url} does not have the checksum {sha256}: it changed, or the download broke. Delete "
+            f"{folder}, try again, or give a file by dataset.path."
+        ) from error
+    except Exception as error:  # requests, urllib3 and ftplib have no common ancestor
+        raise InputError(
+            f"{url} could not be downloaded ({type(error).__name__}). Check the network, or give a "
+            "file by dataset.path."
+        ) from error
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = next(csv.reader(file), [])
+        _check_header(path, [name.strip() for name in header])
+        frame = pd.read_csv(path, index_col=False, skipinitialspace=True, encoding="utf-8-sig")
+    except (
+        UnicodeDecodeError,
+        csv.Error,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+    ) as error:
+        raise InputError(
+            f"{path} cannot be read as comma-separated text ({error}). "
+            "Save it as UTF-8 with a header, commas and one record a line."
+        ) from error
+    return frame.rename(columns=lambda name: str(name).strip())
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    """Refuse what pandas would quietly rename or misread."""
+    if not any(names):
+        raise InputError(f"{path} has no header: its first line must hold the columns' names.")
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise InputError(
+            f"{path} begins with {names[0]!r}: columns must be separated by commas. Save it so."
+        )
+    if all(_is_number(name) for name in names):
+        raise InputError(
+            f"{path} begins with the numbers {', '.join(names[:3])}: its first line must hold the "
+            "columns' names. Add a header."
+        )
+    repeated = next((name for name in names if name and names.count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(
+            f"{path} has the column {repeated!r} more than once: names must differ. Rename one."
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's errors descend from these
+        raise InputError(
+            f"{path} cannot be read as Parquet ({error}). Write the table again."
+        ) from error
+
+
+def _read_npz(path: Path) -> pd.DataFrame:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            content = {name: archive[name] for name in archive.files}
+    except Exception as error:  # zipfile, numpy and the operating system each have their own
+        raise InputError(
+            f"{path} cannot be read as .npz ({error}). Write it again with numpy.savez."
+        ) from error
+    windows = content.get("windows")
+    if windows is None or windows.ndim != 3:
+        found = "no array 'windows'" if windows is None else f"'windows' of shape {windows.shape}"
+        raise InputError(
+            f"{path} holds {found}: it must hold 'windows' of shape (sequences, steps, features)."
+        )
+    count, steps, features = windows.shape
+    names = [str(n) for n in content.get("features", [f"feature_{i + 1}" for i in range(features)])]
+    if len(names) != features or len(set(names)) != features:
+        raise InputError(
+            f"{path} names the features {names}: {features} different names are needed, "
+            "one for each channel of 'windows'."
+        )
+    rows = windows.reshape(count * steps, features)
+    key = {SEQUENCE: np.repeat(np.arange(count), steps)}
+    return pd.DataFrame(key | {name: rows[:, i] for i, name in enumerate(names)})
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+    ".npz": _read_npz,
+}
+"""Ending -> reader."""

@@ -1,0 +1,79 @@
+"""Which rows train and which are held out, so that no window of one shares a row with the other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from timegan.seeds import rng
+
+BY_KEY_FROM = (
+    10  # with fewer sequences a share of them is too coarse, and each one is split in time
+)
+MOST_BLOCKS = 10  # held-out blocks per series
+BLOCK = 4  # a held-out block is about this many windows long, or longer
+
+
+@dataclass(frozen=True)
+class Split:
+    """Runs of rows, (runs, 2) each: the first row and the row after the last.
+
+    Args:
+        train: runs that train.
+        holdout: runs that are held out; no run where there is too little data.
+        way: how it was done, in words.
+    """
+
+    train: np.ndarray
+    holdout: np.ndarray
+    way: str
+
+
+def split(bounds: np.ndarray, window: int, share: float) -> Split:
+    """Hold out about ``share`` of the data: whole sequences, or blocks in time.
+
+    With ten sequences or more, whole ones are held out. Otherwise blocks in time are, spread
+    evenly over each series (a chronological hold-out says nothing about an unconditional model of
+    a drifting series), with a gap of one window between them and the training rows.
+    The split is a function of the table's shape alone: runs with different seeds compare.
+
+    Args:
+        bounds: (sequences, 2) first row of each sequence and the row after its last.
+        window: steps of a window.
+        share: of the sequences or rows, from 0 (nothing is held out) to below 1.
+    """
+    nothing = np.empty((0, 2), dtype=np.int64)
+    if share == 0:
+        return Split(bounds, nothing, "nothing held out, as asked")
+    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= window)
+    if long.size >= BY_KEY_FROM:
+        count = min(max(1, round(share * long.size)), long.size - 1)
+        held = np.zeros(len(bounds), dtype=bool)
+        held[rng(0, "split").choice(long, size=count, replace=False)] = True
+        return Split(bounds[~held], bounds[held], f"{count} of {long.size} sequences held out")
+    parts = [_interleave(int(start), int(stop), window, share) for start, stop in bounds]
+    train = np.array([run for kept, _ in parts for run in kept]).reshape(-1, 2)
+    holdout = np.array([run for _, out in parts for run in out], dtype=np.int64).reshape(-1, 2)
+    if len(holdout) == 0:
+        return Split(bounds, nothing, "nothing held out: the table is too short for it")
+    return Split(train, holdout, f"{len(holdout)} blocks in time held out, a window's gap around")
+
+
+Run = tuple[int, int]
+
+
+def _interleave(start: int, stop: int, window: int, share: float) -> tuple[list[Run], list[Run]]:
+    """Training and held-out runs of one series."""
+    rows = stop - start
+    held = round(share * rows)
+    count = min(max(1, held // (BLOCK * window)), MOST_BLOCKS)
+    block = held // count
+    room = rows // count  # each block lies in the middle of a part of its own
+    if block < window or (room - block) // 2 - window < window:
+        return [(start, stop)], []
+    train, holdout, free = [], [], start
+    for part in range(count):
+        first = start + part * room + (room - block) // 2
+        train.append((free, first - window))
+        holdout.append((first, first + block))
+        free = first + block + window
+    return [*train, (free, stop)], holdout

@@ -1,0 +1,178 @@
+"""The datamodule: from a table to windows, batches and a description, and back to a table."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timegan.data import Columns, WindowDataModule, to_frame
+from timegan.errors import InputError
+from timegan.seeds import rng
+
+
+def series(rows: int = 500, seed: int = 0) -> pd.DataFrame:
+    walk = rng(seed, "series").standard_normal((rows, 2)).cumsum(axis=0)
+    return pd.DataFrame({"level": walk[:, 0].round(3), "count": np.round(walk[:, 1] * 10)}).astype(
+        {"count": "int64"}
+    )
+
+
+def keyed(sequences: int = 20, steps: int = 30) -> pd.DataFrame:
+    frame = series(sequences * steps)
+    frame.insert(1, "person", np.repeat([f"p{i}" for i in range(sequences)], steps))
+    return frame
+
+
+def module(frame: pd.DataFrame, **options: object) -> WindowDataModule:
+    data = WindowDataModule.from_frame(frame, **({"window": 12} | options))
+    data.setup()
+    return data
+
+
+def test_it_reads_a_file(tmp_path: Path) -> None:
+    series().to_csv(tmp_path / "table.csv", index=False)
+    data = WindowDataModule(path=str(tmp_path / "table.csv"), window=12)
+    data.setup()
+    assert data.features == ["level", "count"]
+    assert data.train_windows().shape == (len(data.train), 12, 2)
+
+
+def test_windows_come_back_in_the_units_of_the_table() -> None:
+    data = module(series())
+    recovered = data.columns.inverse(data.train.all())
+    np.testing.assert_array_equal(recovered, data.train_windows())
+
+
+def test_no_held_out_row_is_in_a_training_window_and_a_gap_lies_between() -> None:
+    data = module(series(2_000))
+    assert data.holdout is not None
+    train = np.flatnonzero(data.train.covered())
+    held = np.flatnonzero(data.holdout.covered())
+    assert np.abs(train[:, None] - held[None, :]).min() > data.window
+
+
+def test_no_window_crosses_from_one_sequence_to_another() -> None:
+    data = module(keyed(), holdout=0.2, sequence_key="person")
+    people = np.repeat(np.arange(20), 30)
+    assert data.holdout is not None
+    for windows in (data.train, data.holdout):
+        rows = windows.starts[:, None] + np.arange(data.window)
+        assert (people[rows] == people[rows[:, :1]]).all()
+    assert not set(people[data.train.starts]) & set(people[data.holdout.starts])
+    assert len(set(people[data.holdout.starts])) == 4
+
+
+def test_scalings_know_nothing_of_the_held_out_part() -> None:
+    frame = series(2_000)
+    data = module(frame)
+    assert data.holdout is not None
+    changed = frame.copy()
+    changed.loc[np.flatnonzero(data.holdout.covered()), "level"] += 1_000.0
+    assert module(changed).columns.state() == data.columns.state()
+
+
+def test_the_split_is_the_same_for_every_seed() -> None:
+    one, other = (module(keyed(), sequence_key="person", seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(one.train.starts, other.train.starts)
+
+
+def test_the_last_window_is_kept() -> None:
+    data = module(series(100), holdout=0.0)
+    assert len(data.train) == 100 - 12 + 1
+    np.testing.assert_array_equal(data.train_windows()[-1], series(100).to_numpy()[-12:])
+
+
+def test_stride_leaves_windows_out() -> None:
+    data = module(series(100), holdout=0.0, stride=5)
+    np.testing.assert_array_equal(data.train.starts, np.arange(0, 89, 5))
+
+
+def test_the_reference_protocol_is_the_authors_preparation() -> None:
+    frame = series(40)
+    data = module(frame, protocol="reference", scaling="minmax")
+    values = frame.to_numpy()[::-1]  # typed after evaluation.md, section 1
+    scaled = (values - values.min(0)) / (values.max(0) - values.min(0) + 1e-7)
+    expected = np.stack([scaled[i : i + 12] for i in range(len(scaled) - 12)])
+    np.testing.assert_allclose(data.train.all(), expected, rtol=0, atol=1e-7)
+    assert data.holdout is None
+    assert data.holdout_windows() is None
+
+
+def test_a_table_from_the_reference_protocol_runs_forwards_again() -> None:
+    frame = series(40)
+    data = module(frame, protocol="reference")
+    table = to_frame(data.train_windows(), data.columns)
+    last = frame.iloc[-12:].reset_index(drop=True)
+    pd.testing.assert_frame_equal(table.iloc[:12].drop(columns="sequence"), last)
+
+
+def test_too_short_a_table_trains_on_all_of_it() -> None:
+    data = module(series(30), window=24)
+    assert data.holdout is None
+    assert data.describe()["holdout_windows"] == 0
+    assert "too short" in data.describe()["split"]
+
+
+def test_a_random_subset_is_a_function_of_its_seed() -> None:
+    data = module(series())
+    everything = {w.tobytes() for w in data.train_windows()}
+    some = data.train_windows(limit=10, seed=3)
+    assert len({w.tobytes() for w in some} & everything) == 10
+    np.testing.assert_array_equal(some, data.train_windows(limit=10, seed=3))
+    assert not np.array_equal(some, data.train_windows(limit=10, seed=4))
+    assert len(data.train_windows(limit=10**6)) == len(data.train)
+
+
+def test_the_description_is_plain_data() -> None:
+    data = module(keyed(), sequence_key="person", name="people")
+    described = json.loads(json.dumps(data.describe()))
+    assert described["sequences"] == 20
+    assert described["windows"] == len(data.train)
+    assert described["scaling"].keys() == {"level", "count"}
+
+
+def test_two_tables_have_two_fingerprints() -> None:
+    frame = series()
+    renamed = frame.rename(columns={"level": "height"})
+    changed = frame.copy()
+    changed.loc[7, "level"] += 0.001
+    prints = {module(f).fingerprint for f in (frame, frame.copy(), renamed, changed)}
+    assert len(prints) == 3
+
+
+def test_a_checkpoint_holds_what_sampling_needs() -> None:
+    data = module(keyed(), sequence_key="person")
+    columns = Columns.from_state(json.loads(json.dumps(data.state_dict()))["columns"])
+    table = to_frame(columns.inverse(data.train.all()), columns)
+    assert table.columns.tolist() == ["level", "person", "count"]
+    assert table.dtypes["count"] == np.int64
+
+
+def test_a_checkpoint_of_the_same_data_is_welcome() -> None:
+    data = module(series())
+    data.load_state_dict(module(series()).state_dict())
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (lambda: module(series(seed=1)), "other data"),
+        (lambda: module(series().rename(columns={"level": "height"})), "height, count"),
+        (lambda: module(series(), scaling="minmax"), "scaled in another way"),
+        (lambda: module(series(), holdout=0.3), "split or scaled"),
+    ],
+)
+def test_a_checkpoint_of_other_data_is_refused(other: object, words: str) -> None:
+    assert callable(other)
+    data = module(series())
+    with pytest.raises(InputError, match=words):
+        data.load_state_dict(other().state_dict())
+
+
+def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
+    data = WindowDataModule.from_frame(series(), window=12)
+    data.load_state_dict(module(series(seed=1)).state_dict())
+    with pytest.raises(InputError, match="other data"):
+        data.setup()

@@ -3,6 +3,7 @@
 Shapes: B windows, T steps, H latent channels, V channels of what a critic looks at.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -30,10 +31,11 @@ class ConvCritic(nn.Module):
             nn.Linear(4 * hidden + 1, 2 * hidden), nn.LeakyReLU(0.2), nn.Linear(2 * hidden, 1)
         )
 
-    def forward(self, view: Tensor) -> Tensor:
+    def forward(self, view: Tensor, parts: int = 1) -> Tensor:
         maps = self.conv(view.transpose(1, 2))  # (B, 2 hidden, T / 4)
         pooled = torch.cat([maps.mean(-1), maps.amax(-1)], dim=-1)
-        logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, self.group)], dim=-1))
+        group = math.gcd(self.group, len(view) // parts)
+        logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
         return logit
 
 
@@ -101,19 +103,28 @@ class Discriminator(nn.Module):
         """What the critics look at: (B, T, H) -> (B, T, V)."""
         return torch.cat([h, increments(h) / self.sigma], dim=-1) if self.increments else h
 
-    def forward(self, view: Tensor) -> list[Tensor]:
-        return [critic(view) for critic in self.critics]
+    def forward(self, view: Tensor, parts: int = 1) -> list[Tensor]:
+        """Each critic's logits, (B, 1) or a logit a step.
+
+        Args:
+            view: what to look at, (B, T, V); several batches of one size may lie one after another.
+            parts: how many batches these are: real and synthetic windows are never mixed where a
+                critic looks at the variety of a batch.
+        """
+        return [
+            critic(view, parts) if isinstance(critic, ConvCritic) else critic(view)
+            for critic in self.critics
+        ]
 
 
 def batch_deviation(features: Tensor, group: int) -> Tensor:
-    """How much a group of windows varies (B, F) -> (B, 1), the same for all in the group.
+    """How much each group of windows varies (B, F) -> (B, 1) (Karras et al. 2018).
 
-    Groups are consecutive windows, so that they never span two processes (Karras et al. 2018).
+    Groups are consecutive windows, so that they span neither two processes nor real and synthetic.
     """
-    size = next(g for g in range(min(group, len(features)), 0, -1) if len(features) % g == 0)
-    grouped = features.view(-1, size, features.shape[-1])
+    grouped = features.view(-1, group, features.shape[-1])
     deviation = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean(-1, keepdim=True)
-    return deviation.repeat_interleave(size, 0)
+    return deviation.repeat_interleave(group, 0)
 
 
 def increments(h: Tensor) -> Tensor:

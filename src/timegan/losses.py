@@ -48,11 +48,26 @@ def sliced_energy(real: Tensor, fake: Tensor, projections: Tensor) -> Tensor:
         fake: critic inputs of synthetic windows, (B, T, V).
         projections: directions, (T V, P), see :func:`directions`.
     """
-    r, f = real.flatten(1) @ projections, fake.flatten(1) @ projections  # (B, P)
-    n = len(r)
-    across = (r[:, None] - f[None]).abs().mean((0, 1))
-    within = [(s[:, None] - s[None]).abs().sum((0, 1)) / (n * max(n - 1, 1)) for s in (r, f)]
-    return (2 * across - within[0] - within[1]).mean()
+    n, m = len(real), len(fake)
+    values = torch.cat([real.flatten(1), fake.flatten(1)]) @ projections  # (n + m, P)
+    r, f = values[:n], values[n:]
+    # All pairs of the two together, less the pairs inside each, are the pairs across.
+    share = 1 / (n * m)
+    pairs = share * pair_distances(values)
+    pairs = pairs - (share + 1 / (n * max(n - 1, 1))) * pair_distances(r)
+    pairs = pairs - (share + 1 / (m * max(m - 1, 1))) * pair_distances(f)
+    return pairs.mean()
+
+
+def pair_distances(values: Tensor) -> Tensor:
+    """The sum of |v_i - v_j| over ordered pairs of each column: (n, P) -> (P,).
+
+    In sorted order v_(k) is added k times and subtracted n - 1 - k times, so n log n operations do.
+    """
+    n = len(values)
+    with torch.no_grad():
+        rank = values.argsort(0).argsort(0)
+    return (2 * (2 * rank - (n - 1)) * values).sum(0)
 
 
 def directions(steps: int, views: int, count: int, generator: torch.Generator) -> Tensor:
@@ -102,9 +117,9 @@ def weighted(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
     return torch.stack([w * term for w, term in terms]).sum()
 
 
-def gradient_penalty(ys: Sequence[Tensor], view: Tensor) -> Tensor:
+def gradient_penalty(logits: Sequence[Tensor], view: Tensor) -> Tensor:
     """Zero-centred penalty E|dD/dv|^2 at the inputs ``view`` (B, T, V), summed over critics."""
-    gradients = [torch.autograd.grad(y.sum(), view, create_graph=True)[0] for y in ys]
+    gradients = [torch.autograd.grad(y.sum(), view, create_graph=True)[0] for y in logits]
     return torch.stack([g.square().flatten(1).sum(1).mean() for g in gradients]).sum()
 
 

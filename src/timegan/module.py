@@ -197,19 +197,18 @@ class TimeGAN(LightningModule):
         with self.update("generator") as descend:
             h = net.embedder(x)
             e_hat = net.generator(*self.noise(x, draw))
-            h_hat = net.supervisor(e_hat)
-            real, fake = net.discriminator.view(h), net.discriminator.view(h_hat)
-            y_real, y_fake = net.discriminator(real), net.discriminator(fake)
-            opinions = self.opinions(self.generator_loss, y_real, y_fake, e_hat)
-            l_s = losses.supervised(gather(h), gather(net.supervisor(h)), self.scale)
-            terms = {"adversarial": opinions.mean()}
+            h_next, h_hat = net.supervisor(torch.cat([h, e_hat])).chunk(2)
+            views = self.views(h, h_hat, e_hat)
+            logits = net.discriminator(torch.cat(views), len(views))
+            terms = {"adversarial": self.opinion(self.generator_loss, logits) / len(logits)}
+            l_s = losses.supervised(gather(h), gather(h_next), self.scale)
             terms["supervised"] = weight.supervised_weight * self.root(l_s)
             if weight.moment_weight:
                 x_hat = net.recovery(h_hat)
                 terms["moments"] = weight.moment_weight * losses.moments(gather(x), gather(x_hat))
             if weight.energy_weight:
                 terms["energy"] = weight.energy_weight * losses.sliced_energy(
-                    gather(real), gather(fake), self.directions(real, draw)
+                    gather(views[0]), gather(views[1]), self.directions(views[0], draw)
                 )
             loss = torch.stack(list(terms.values())).sum()
             descend(loss)
@@ -233,16 +232,12 @@ class TimeGAN(LightningModule):
         with self.update("discriminator") as descend:
             with torch.no_grad():
                 e_hat = net.generator(*self.noise(x, draw))
-                real = net.discriminator.view(net.embedder(x))
-                fake = net.discriminator.view(net.supervisor(e_hat))
+                views = self.views(net.embedder(x), net.supervisor(e_hat), e_hat)
+                view = torch.cat(views)
+            logits = net.discriminator(view.requires_grad_(weight.penalty_weight > 0), len(views))
+            loss = total = self.opinion(self.discriminator_loss, logits)
             if weight.penalty_weight:
-                real.requires_grad_(), fake.requires_grad_()
-            y_real, y_fake = net.discriminator(real), net.discriminator(fake)
-            loss = self.opinions(self.discriminator_loss, y_real, y_fake, e_hat).sum()
-            total = loss
-            if weight.penalty_weight:
-                penalty = losses.gradient_penalty(y_real, real)
-                penalty = penalty + losses.gradient_penalty(y_fake, fake)
+                penalty = len(views) * losses.gradient_penalty(logits, view)
                 total = loss + weight.penalty_weight * penalty
                 self.note("joint/penalty", penalty)
             rests = self.rests(loss)
@@ -268,18 +263,19 @@ class TimeGAN(LightningModule):
 
         yield descend
 
-    def opinions(
-        self, objective: losses.Adversarial, y_real: list[Tensor], y_fake: list[Tensor], e_hat: Tensor
-    ) -> Tensor:
-        """The adversarial objective of each critic, (number of critics,)."""
-        gamma = self.weight.gamma
-        y_fake_e = self.net.discriminator(self.net.discriminator.view(e_hat)) if gamma else y_fake
-        return torch.stack(
-            [
-                objective(real, [(1.0, fake), *([(gamma, fake_e)] if gamma else [])])
-                for real, fake, fake_e in zip(y_real, y_fake, y_fake_e, strict=True)
-            ]
-        )
+    def views(self, h: Tensor, h_hat: Tensor, e_hat: Tensor) -> list[Tensor]:
+        """What the critics look at: real latents first, then each kind of synthetic ones."""
+        latents = [h, h_hat, e_hat] if self.weight.gamma else [h, h_hat]
+        return [self.net.discriminator.view(latent) for latent in latents]
+
+    def opinion(self, objective: losses.Adversarial, logits: list[Tensor]) -> Tensor:
+        """An adversarial objective, summed over the critics."""
+        weights = (1.0, self.weight.gamma) if self.weight.gamma else (1.0,)
+        opinions = []
+        for y in logits:
+            y_real, *y_fakes = y.chunk(1 + len(weights))
+            opinions.append(objective(y_real, list(zip(weights, y_fakes, strict=True))))
+        return torch.stack(opinions).sum()
 
     def reconstruction(self, x: Tensor, h: Tensor) -> Tensor:
         """The weighted L_R of ``recovery``, which has to live with a little noise on h."""
@@ -363,6 +359,7 @@ class TimeGAN(LightningModule):
                 [p for network in UPDATES[name] for p in getattr(self.net, network).parameters()],
                 lr=self.weight.lr,
                 betas=betas,
+                fused=True,
             )
             for name in self.updates
         ]

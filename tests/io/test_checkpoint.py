@@ -1,0 +1,76 @@
+"""Checkpoints: written in full, read without running code, and refused when damaged."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from timegan.errors import InputError
+from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
+
+CONTENT = {"state_dict": {"weight": torch.arange(1000.0)}, "epoch": 3}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    path = tmp_path / "last.ckpt"
+    AtomicCheckpointIO().save_checkpoint(CONTENT, path)
+    return path
+
+
+def test_what_is_saved_is_read_again_and_removed(checkpoint: Path) -> None:
+    content = AtomicCheckpointIO().load_checkpoint(checkpoint)
+    assert content["epoch"] == 3
+    assert torch.equal(content["state_dict"]["weight"], CONTENT["state_dict"]["weight"])  # type: ignore[index]
+    AtomicCheckpointIO().remove_checkpoint(checkpoint)
+    assert [file.name for file in checkpoint.parent.iterdir()] == []
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match="no room on the disk"):
+        AtomicCheckpointIO().save_checkpoint(CONTENT | {"epoch": 4}, checkpoint)
+    assert read_checkpoint(checkpoint)["epoch"] == 3
+    assert [file.name for file in checkpoint.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.ckpt: there is no such checkpoint"):
+        read_checkpoint(tmp_path / "gone.ckpt")
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text"])
+def test_a_damaged_checkpoint_is_refused(checkpoint: Path, damage: str) -> None:
+    content = bytearray(checkpoint.read_bytes())
+    middle = len(content) // 2
+    match damage:
+        case "empty":
+            content = bytearray()
+        case "cut":
+            del content[middle:]
+        case "flipped":
+            content[middle] ^= 1
+        case "text":
+            content = bytearray(b"YearsExperience,Salary\n1.1,39343\n")
+    checkpoint.write_bytes(content)
+    with pytest.raises(InputError, match=r"last\.ckpt: the checkpoint is damaged"):
+        read_checkpoint(checkpoint)
+
+
+def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "run": os.system}, tmp_path / "evil.ckpt")
+    with pytest.raises(InputError, match="could run code"):
+        read_checkpoint(tmp_path / "evil.ckpt")
+
+
+def test_a_file_of_other_tensors_is_no_checkpoint(tmp_path: Path) -> None:
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "other.ckpt")
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        read_checkpoint(tmp_path / "other.ckpt")

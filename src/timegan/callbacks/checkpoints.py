@@ -1,0 +1,93 @@
+"""Checkpoints at the end of every phase and every few minutes, each of which resumes exactly."""
+
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+
+from timegan.errors import InputError
+from timegan.phases import Schedule
+
+
+class Checkpoints(Checkpoint):
+    """Save ``last.ckpt`` every few minutes, and ``autoencoder.ckpt`` and so on as a phase ends.
+
+    Lightning's ModelCheckpoint counts optimiser steps, of which one of our batches takes several,
+    and its time interval never fires under manual optimisation.
+
+    A checkpoint is taken when a batch or an epoch is over, never in between. One that falls due on
+    the last batch of an epoch waits for the epoch's end: Lightning resumes from that batch without
+    the epoch's last and the next epoch's first hooks.
+
+    Args:
+        folder: where they go; None: ``checkpoints`` in the Trainer's root folder.
+        minutes: between two ``last.ckpt``; None: at the ends of the phases only.
+        every_n_batches: save ``last.ckpt`` after so many batches as well, counted over the run.
+
+    Raises:
+        InputError: an interval is negative or zero, or the disk is full.
+    """
+
+    def __init__(
+        self,
+        folder: str | None = None,
+        minutes: float | None = 5.0,
+        every_n_batches: int | None = None,
+    ) -> None:
+        for name, value in {"minutes": minutes, "every_n_batches": every_n_batches}.items():
+            if value is not None and value <= 0:
+                raise InputError(
+                    f"callbacks.checkpoints.{name}={value}: an interval is longer than 0. "
+                    "Give null to save at the ends of the phases only."
+                )
+        self.folder = folder
+        self.minutes = minutes
+        self.every_n_batches = every_n_batches
+        self.saved_at = time.monotonic()
+
+    def path(self, trainer: Trainer, name: str = "last") -> Path:
+        """Where the checkpoint of that name lies."""
+        folder = self.folder or Path(trainer.default_root_dir) / "checkpoints"
+        return Path(folder) / f"{name}.ckpt"
+
+    def save(self, trainer: Trainer, name: str = "last") -> Path:
+        """Save a checkpoint; all processes have to call this together."""
+        path = self.path(trainer, name)
+        trainer.save_checkpoint(path, weights_only=False)
+        self.saved_at = time.monotonic()
+        return path
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self.saved_at = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save if it is time, unless this is the epoch's last batch."""
+        if not trainer.is_last_batch and self.due(trainer):
+            self.save(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save if a phase is over, or if it is time."""
+        schedule = cast(Schedule, pl_module.schedule)
+        over = trainer.current_epoch + 1
+        ended = [p for p, end in schedule.ends.items() if end == over and schedule.epochs(p)]
+        for phase in ended:
+            self.save(trainer, phase)
+        if ended or self.due(trainer):
+            self.save(trainer)
+
+    def due(self, trainer: Trainer) -> bool:
+        """Whether it is time for another ``last.ckpt``: the same answer on all processes."""
+        if (
+            self.every_n_batches
+            and (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
+        ):
+            return True
+        if self.minutes is None:
+            return False
+        late = time.monotonic() - self.saved_at >= 60 * self.minutes
+        return bool(trainer.strategy.reduce_boolean_decision(late, all=False))

@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM: finish the batch, save, say how to go on, and end with the usual status."""
+
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+
+from timegan.callbacks.checkpoints import Checkpoints
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupt(Checkpoint):
+    """Turn the two signals into a saved ``last.ckpt`` and the exit status 130 or 143.
+
+    A checkpoint from the middle of a batch does not resume exactly, so the signal only sets a flag.
+    The processes agree on it at the end of the batch and leave together. A second signal does not
+    wait. While training runs, this takes the place of Lightning's own handler, which ends with
+    status 0.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.before: dict[int, Any] = {}
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Go last, so that a phase that ends with this very batch is saved before we leave."""
+        others = [c for c in trainer.callbacks if c is not self]  # type: ignore[attr-defined]
+        trainer.callbacks = [*others, self]  # type: ignore[attr-defined]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen."""
+        self.received = 0
+        if threading.current_thread() is threading.main_thread():
+            self.before = {number: signal.signal(number, self.receive) for number in SIGNALS}
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Listen no more; in ``teardown`` it would be too late, for Lightning tidies up before."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+        self.before = {}
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Listen no more."""
+        self.on_train_end(trainer, pl_module)
+
+    def receive(self, number: int, _: FrameType | None) -> None:
+        """Remember the first signal; obey the second at once."""
+        if self.received:
+            raise SystemExit(128 + number)
+        self.received = number
+        line = f"\n{signal.Signals(number).name}: stopping after this batch; again: at once.\n"
+        os.write(2, line.encode())  # sys.stderr may be in the middle of a line of its own
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Leave if any process was told to, but let an epoch that is over end first."""
+        self.received = self.agree(trainer)
+        if self.received and not trainer.is_last_batch:
+            self.leave(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave if the last batch said so."""
+        if self.agree(trainer):
+            self.leave(trainer)
+
+    def agree(self, trainer: Trainer) -> int:
+        """The signal that reached any of the processes, or 0."""
+        if trainer.world_size == 1:
+            return self.received
+        flag = torch.tensor(self.received, device=trainer.strategy.root_device)
+        return int(trainer.strategy.reduce(flag, reduce_op="max"))
+
+    def leave(self, trainer: Trainer) -> None:
+        """Save and exit.
+
+        Raises:
+            SystemExit: always; 128 plus the signal's number, as a shell has it. Processes that
+                Lightning started end with 0, or it would kill the first one for their failure.
+        """
+        self.received = self.agree(trainer)
+        keeper = next((c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)), None)
+        path = (keeper or Checkpoints()).save(trainer)
+        if trainer.is_global_zero:
+            _say(
+                f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
+                f"Nothing is lost: run the same command with {resume_argument(path)} to go on."
+            )
+        trainer.strategy.barrier("interrupt")
+        raise SystemExit(128 + self.received if trainer.is_global_zero else 0)
+
+
+def resume_argument(path: str | Path) -> str:
+    """``ckpt_path=...`` for a shell and Hydra's grammar; sweeps make folders named ``a=1,b=2``."""
+    path = str(path)
+    if all(character.isalnum() or character in "/._-+%" for character in path):
+        return f"ckpt_path={path}"
+    return shlex.quote(f'ckpt_path="{path}"')
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

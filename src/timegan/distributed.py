@@ -7,7 +7,7 @@ number of processes does not change what is learned.
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_gather  # type: ignore[attr-defined]
+from torch.distributed.nn.functional import all_gather
 
 
 def world() -> tuple[int, int]:
@@ -21,7 +21,7 @@ def gather(local: Tensor) -> Tensor:
     """The global batch (W B, ...) from every process's (B, ...), with gradients."""
     if world()[1] == 1:
         return local
-    return torch.cat(all_gather(local.contiguous()), dim=0)
+    return torch.cat(all_gather(local.contiguous()), dim=0)  # type: ignore[no-untyped-call]
 
 
 def share(whole: Tensor) -> Tensor:

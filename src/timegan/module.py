@@ -325,9 +325,11 @@ class TimeGAN(LightningModule):
             self.check(batch)
             if self.current_epoch == self.schedule.ends[Phase.SUPERVISED]:
                 self.net.calibrate()
-        done = self.schedule.progress(self.current_epoch + batch_idx / self.trainer.num_training_batches)
+        done = self.schedule.progress(
+            self.current_epoch + batch_idx / self.trainer.num_training_batches
+        )
         decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
-        for name, optimizer in zip(self.updates, self.optimizers(), strict=True):  # type: ignore[arg-type]
+        for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
             optimizer.param_groups[0]["lr"] = rate * decay
 
@@ -367,7 +369,9 @@ class TimeGAN(LightningModule):
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradient of the update, between backward and step."""
         if self.weight.grad_clip:
-            torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], self.weight.grad_clip)
+            torch.nn.utils.clip_grad_norm_(
+                optimizer.param_groups[0]["params"], self.weight.grad_clip
+            )
 
     def note(self, name: str, value: Tensor) -> None:
         """Remember a loss for the progress display, and log it every ``log_every`` batches."""

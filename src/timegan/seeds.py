@@ -1,4 +1,4 @@
-"""Randomness as a function of a seed and a path, so that nothing depends on what was drawn before."""
+"""Randomness as a function of a seed and a path: nothing depends on what was drawn before."""
 
 import hashlib
 

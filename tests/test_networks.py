@@ -1,0 +1,92 @@
+"""Shapes and starting points of the networks."""
+
+from typing import Any
+
+import pytest
+import torch
+
+from timegan.critics import Discriminator, batch_deviation
+from timegan.errors import InputError
+from timegan.networks import PathGenerator, Recurrent, Residual, ResidualSupervisor, Standardise
+from timegan.seeds import generator
+
+RNN: dict[str, Any] = {"hidden": 8, "layers": 2, "cell": "gru"}
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("steps", [1, 9])
+def test_recurrent_networks_keep_windows_and_steps(cell: str, steps: int) -> None:
+    rnn = {**RNN, "cell": cell}
+    x = torch.randn(4, steps, 3)
+    assert Recurrent(3, 5, **rnn)(x).shape == (4, steps, 5)
+    assert ResidualSupervisor(3, **rnn)(x).shape == (4, steps, 3)
+    generator = PathGenerator(2, 6, 3, **rnn)
+    assert generator(torch.randn(4, steps, 2), torch.randn(4, 6)).shape == (4, steps, 3)
+
+
+def test_the_residual_autoencoder_starts_as_the_identity() -> None:
+    x = torch.randn(50, 8, 4, dtype=torch.double)
+    embedder = Residual(4, 4, width=16, standardise=True).double()
+    recovery = Residual(4, 4, width=16, standardise=False).double()
+    h = embedder(x)
+    torch.testing.assert_close(h.flatten(0, 1).mean(0), torch.zeros(4).double())
+    torch.testing.assert_close(recovery(x), x)
+
+
+def test_the_residual_supervisor_starts_from_nothing_changes() -> None:
+    h = torch.randn(3, 6, 4)
+    torch.testing.assert_close(ResidualSupervisor(4, **RNN)(h), h)
+
+
+def test_standardise_is_a_fixed_map_in_evaluation_mode() -> None:
+    layer = Standardise(3).eval()
+    x = torch.randn(10, 4, 3)
+    torch.testing.assert_close(layer(x[:2]), layer(x)[:2])
+    layer.train()
+    layer(5 + x)
+    assert (layer.mean > 0).all()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 24])
+@pytest.mark.parametrize("critics", ["conv", "dense", "recurrent", "conv+dense"])
+def test_each_critic_gives_an_opinion_on_every_window(critics: str, steps: int) -> None:
+    discriminator = Discriminator(3, steps, critics=critics, increments=True, **RNN)
+    view = discriminator.view(torch.randn(6, steps, 3))
+    assert view.shape == (6, steps, 6)
+    opinions = discriminator(view)
+    assert len(opinions) == len(critics.split("+"))
+    assert all(len(y) == 6 for y in opinions)
+
+
+def test_an_opinion_on_real_windows_does_not_depend_on_the_synthetic_ones_beside_them() -> None:
+    discriminator = Discriminator(3, 12, critics="conv+dense", increments=True, **RNN)
+    real, fake, other = (torch.randn(24, 12, 6) for _ in range(3))
+    for a, b in zip(
+        discriminator(torch.cat([real, fake]), 2),
+        discriminator(torch.cat([real, other]), 2),
+        strict=True,
+    ):
+        torch.testing.assert_close(a[:24], b[:24])
+
+
+def test_batch_deviation_is_zero_where_all_windows_are_one() -> None:
+    one = torch.randn(1, 5).repeat(8, 1)
+    assert batch_deviation(one, 4).abs().max() < 1e-3
+    varied = torch.cat([one[:4], torch.randn(4, 5, generator=generator(0))])
+    deviation = batch_deviation(varied, 4)
+    assert deviation.shape == (8, 1)
+    assert (deviation[:4] < 1e-3).all()
+    assert (deviation[4:] > 0.1).all()
+
+
+def test_increments_come_in_units_of_their_scale() -> None:
+    discriminator = Discriminator(2, 4, critics="dense", increments=True, **RNN)
+    discriminator.calibrate(torch.tensor([2.0, 4.0]))
+    h = torch.arange(4.0)[None, :, None] * torch.tensor([2.0, 4.0])
+    view = discriminator.view(h)
+    torch.testing.assert_close(view[0, :, 2:], torch.tensor([[0.0, 0], [1, 1], [1, 1], [1, 1]]))
+
+
+def test_a_critic_that_does_not_exist_is_refused_with_the_choices() -> None:
+    with pytest.raises(InputError, match=r"model\.critics=cnn.*conv"):
+        Discriminator(3, 4, critics="cnn", increments=True, **RNN)

@@ -1,0 +1,41 @@
+"""The schedule: which phase an epoch belongs to."""
+
+import pytest
+
+from timegan.errors import InputError
+from timegan.phases import Phase, Schedule
+
+
+def test_every_epoch_belongs_to_the_phase_that_its_count_says() -> None:
+    schedule = Schedule(autoencoder=2, supervised=1, joint=3)
+    phases = [schedule.phase(epoch) for epoch in range(schedule.total)]
+    assert phases == [Phase.AUTOENCODER] * 2 + [Phase.SUPERVISED] + [Phase.JOINT] * 3
+    assert schedule.ends == {Phase.AUTOENCODER: 2, Phase.SUPERVISED: 3, Phase.JOINT: 6}
+
+
+def test_a_phase_of_no_epochs_is_left_out() -> None:
+    schedule = Schedule(autoencoder=1, supervised=0, joint=1)
+    assert [schedule.phase(epoch) for epoch in range(2)] == [Phase.AUTOENCODER, Phase.JOINT]
+
+
+def test_progress_runs_from_0_to_1_in_each_phase() -> None:
+    schedule = Schedule(autoencoder=2, supervised=1, joint=4)
+    assert [schedule.progress(e) for e in (0, 0.5, 1, 2, 2.5, 3, 5, 6.99)] == pytest.approx(
+        [0, 0.25, 0.5, 0, 0.5, 0, 0.5, 0.9975]
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [((-1, 1, 1), ["model.schedule.autoencoder=-1", "Give 0"]), ((0, 0, 0), ["no epochs at all"])],
+)
+def test_impossible_counts_are_refused(counts: tuple[int, int, int], words: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        Schedule(*counts)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_more_windows_get_more_joint_training_within_limits() -> None:
+    joint = [Schedule.for_data(n, 6, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
+    assert joint == sorted(joint)
+    assert joint[0] < joint[2] < joint[-1] <= 100

@@ -14,9 +14,7 @@ PART = 256
 products of other sizes round differently, and sequence 17 should be the same to the last bit."""
 
 
-def sample(
-    model: TimeGAN | Networks, count: int, *, seed: int = 0, start: int = 0
-) -> np.ndarray:
+def sample(model: TimeGAN | Networks, count: int, *, seed: int = 0, start: int = 0) -> np.ndarray:
     """Synthetic windows ``start`` to ``start + count``, scaled as the training data were.
 
     Args:

@@ -1,0 +1,73 @@
+"""What every metric does first: check two sets of windows, and put them in the real data's units."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from timegan.errors import InputError
+
+Array = npt.NDArray[Any]
+
+
+def check(real: Array, synthetic: Array) -> None:
+    """Refuse two sets of windows that cannot be compared.
+
+    Raises:
+        InputError: a set is empty or not (N, T, C), the steps or features differ, or a value is
+            not finite.
+    """
+    for name, windows in (("real", real), ("synthetic", synthetic)):
+        if windows.ndim != 3 or 0 in windows.shape:
+            raise InputError(
+                f"The {name} windows have the shape {windows.shape}: "
+                "a comparison needs (windows, steps, features) with at least one of each."
+            )
+        if not np.isfinite(windows).all():
+            window, step, feature = (int(i) for i in np.argwhere(~np.isfinite(windows))[0])
+            raise InputError(
+                f"The {name} windows have {windows[window, step, feature]} in window {window}, "
+                f"step {step}, feature {feature}: fill or drop such values first."
+            )
+    if real.shape[1:] != synthetic.shape[1:]:
+        raise InputError(
+            f"Real windows have {real.shape[1]} steps of {real.shape[2]} features, synthetic ones "
+            f"{synthetic.shape[1]} of {synthetic.shape[2]}: both must be the same."
+        )
+
+
+class MinMax:
+    """Min-max units of a set of windows (N, T, C): 0 is a feature's minimum, 1 its maximum.
+
+    A feature that never changes keeps its own unit, so that a difference from it still shows.
+
+    Args:
+        windows: where the minima and maxima come from, ...
+        limits: ... unless these two arrays (C,) are given.
+    """
+
+    def __init__(self, windows: Array, limits: tuple[Array, Array] | None = None) -> None:
+        low, high = limits or (windows.min(axis=(0, 1)), windows.max(axis=(0, 1)))
+        self.low: Array = np.asarray(low, dtype=np.float64)
+        span = np.asarray(high, dtype=np.float64) - self.low
+        self.span: Array = np.where(span > 0, span, 1.0)
+
+    def __call__(self, windows: Array) -> Array:
+        """``windows`` in min-max units, float64."""
+        scaled: Array = (windows - self.low) / self.span
+        return scaled
+
+
+def subset(windows: Array, limit: int, rng: np.random.Generator) -> Array:
+    """At most ``limit`` windows, drawn without replacement, in their own order."""
+    if len(windows) <= limit:
+        return windows
+    chosen: Array = windows[np.sort(rng.choice(len(windows), limit, replace=False))]
+    return chosen
+
+
+def halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Two random halves, in random order; of an odd number of windows the second has one more."""
+    order = rng.permutation(len(windows))
+    middle = len(windows) // 2
+    return windows[order[:middle]], windows[order[middle:]]

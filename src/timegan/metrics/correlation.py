@@ -1,0 +1,39 @@
+"""Correlations between features, over all windows and steps."""
+
+import numpy as np
+
+from timegan.metrics.arrays import Array, check
+
+
+def correlations(windows: Array) -> Array:
+    """Pearson's correlations (C, C) of windows (N, T, C); NaN where a feature never changes."""
+    rows = np.asarray(windows, dtype=np.float64).reshape(-1, windows.shape[2])
+    rows = rows - rows.mean(axis=0)
+    # A constant's deviation is rounding, not zero.
+    size = np.sqrt((rows**2).sum(axis=0))
+    size[size <= 1e-12 * np.abs(windows).max(axis=(0, 1)) * np.sqrt(len(rows))] = np.nan
+    rows = rows / size
+    matrix: Array = np.clip(rows.T @ rows, -1, 1)
+    return matrix
+
+
+def pairs(count: int) -> list[tuple[int, int]]:
+    """The pairs of ``count`` features, each once.
+
+    >>> pairs(3)
+    [(0, 1), (0, 2), (1, 2)]
+    """
+    return [(a, b) for a in range(count) for b in range(a + 1, count)]
+
+
+def correlation_score(real: Array, synthetic: Array) -> float | None:
+    """Correlational score: the sum over pairs of ``|r_real - r_synthetic| / 10``.
+
+    The form that Diffusion-TS (ICLR 2024) prints. Pairs without a correlation on either side are
+    left out; ``None`` if no pair is left.
+    """
+    check(real, synthetic)
+    difference = np.abs(correlations(real) - correlations(synthetic))
+    values = difference[np.tril_indices(len(difference), -1)]
+    values = values[np.isfinite(values)]
+    return float(values.sum() / 10) if values.size else None

@@ -1,0 +1,123 @@
+"""Recurrent judges: several small classifiers that train side by side as one network.
+
+A judge is one GRU layer and a linear layer on its last state. A judge of a few units spends its
+time starting operations, not computing, so R of them cost little more than one when every
+operation has a leading group axis. Legend: R judges, B windows, T steps, C features, H units.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class _Recurrence(torch.autograd.Function):
+    """The states of a GRU with the reset gate applied before the recurrent product.
+
+    The backward pass is written out: it takes half of autograd's operations, and gathers the
+    gradients of the weights in two products over all steps.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, w_gates: Tensor, w_candidate: Tensor) -> Tensor:
+        steps, judges, width, batch = a.shape
+        units = width // 3
+        h = a.new_zeros(steps + 1, judges, units, batch)
+        g = a.new_empty(steps, judges, 2 * units, batch)
+        c = a.new_empty(steps, judges, units, batch)
+        a_gates, a_candidate = a.split((2 * units, units), dim=2)
+        parts = (a_gates, a_candidate, g, *g.split(units, dim=2), c, h[:-1], h[1:])
+        # Views of every step at once: making them one by one costs as much as the arithmetic.
+        for a_g, a_c, gates, r, u, new, before, after in _steps(*parts):
+            torch.baddbmm(a_g, w_gates, before, out=gates).sigmoid_()
+            torch.baddbmm(a_c, w_candidate, r * before, out=new).tanh_()
+            torch.lerp(new, before, u, out=after)
+        ctx.save_for_backward(h, g, c, w_gates, w_candidate)
+        return h[1:]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        h, g, c, w_gates, w_candidate = ctx.saved_tensors
+        units = c.shape[2]
+        before, (r, u) = h[:-1], g.split(units, dim=2)
+        slope = torch.addcmul(g, g, g, value=-1)
+        slope_r, slope_u = slope.split(units, dim=2)
+        slope_r *= before
+        slope_u *= before - c
+        slope_c = torch.addcmul(c.new_ones(()), c, c, value=-1).mul_(1 - u)
+        gates_t = w_gates.transpose(1, 2).contiguous()
+        candidate_t = w_candidate.transpose(1, 2).contiguous()
+        da = c.new_empty(*c.shape[:2], 3 * units, c.shape[3])
+        da_gates, da_candidate = da.split((2 * units, units), dim=2)
+        parts = (gradients[0], slope_r, slope_u, slope_c, r, u)
+        parts += (da_gates, *da_gates.split(units, dim=2), da_candidate)
+        dh = torch.zeros_like(c[0])
+        for d, s_r, s_u, s_c, r_t, u_t, d_gates, d_r, d_u, d_c in reversed(_steps(*parts)):
+            dh += d
+            torch.mul(dh, s_c, out=d_c)
+            d_reset = torch.bmm(candidate_t, d_c)
+            torch.mul(d_reset, s_r, out=d_r)
+            torch.mul(dh, s_u, out=d_u)
+            dh.mul_(u_t).addcmul_(d_reset, r_t).baddbmm_(gates_t, d_gates)
+        d_w_gates = torch.matmul(da_gates, before.transpose(2, 3)).sum(0)
+        d_w_candidate = torch.matmul(da_candidate, (r * before).transpose(2, 3)).sum(0)
+        return da, d_w_gates, d_w_candidate
+
+
+def _steps(*parts: Tensor) -> list[tuple[Tensor, ...]]:
+    return list(zip(*(part.unbind(0) for part in parts), strict=True))
+
+
+class GroupedGRU(nn.Module):
+    """R independent GRU layers, each with TensorFlow 1's cell and its initial values.
+
+    ``r, u = sigmoid(W_g [x, h] + b_g)``, ``c = tanh(W_c [x, r h] + b_c)``,
+    ``h' = u h + (1 - u) c``; kernels Glorot-uniform, ``b_g = 1``, ``b_c = 0``.
+    ``torch.nn.GRU`` differs in all three points, and with two or three units it shows.
+
+    Args:
+        features: C, of the windows that the judges see.
+        hidden: H, units of each judge.
+        generators: one a judge: its initial values depend on no other judge.
+        outputs: numbers that each judge's linear layer makes of a state.
+    """
+
+    def __init__(
+        self, features: int, hidden: int, generators: Sequence[torch.Generator], outputs: int = 1
+    ) -> None:
+        super().__init__()
+        kernels = [
+            (
+                _glorot(features + hidden, 2 * hidden, generator),
+                _glorot(features + hidden, hidden, generator),
+                _glorot(hidden, outputs, generator),
+            )
+            for generator in generators
+        ]
+        gates, candidate, head = (torch.stack(k) for k in zip(*kernels, strict=True))
+        judges = len(generators)
+        bias = torch.cat((torch.ones(judges, 2 * hidden), torch.zeros(judges, hidden)), dim=1)
+        kernel = torch.cat((gates[:, :, :features], candidate[:, :, :features]), dim=1)
+        self.kernel = nn.Parameter(torch.cat((kernel, bias[:, :, None]), dim=2))  # (R, 3H, C + 1)
+        self.gates = nn.Parameter(gates[:, :, features:].contiguous())  # (R, 2H, H)
+        self.candidate = nn.Parameter(candidate[:, :, features:].contiguous())  # (R, H, H)
+        self.head = nn.Parameter(head)  # (R, outputs, H)
+        self.head_bias = nn.Parameter(torch.zeros(judges, outputs, 1))
+
+    def states(self, x: Tensor) -> Tensor:
+        """The states after each step (T, R, H, B) of ``x`` (T, R, C + 1, B), whose last is 1."""
+        states: Tensor = _Recurrence.apply(  # type: ignore[no-untyped-call]
+            torch.matmul(self.kernel, x), self.gates, self.candidate
+        )
+        return states
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One logit a window, from the last state: (R, B)."""
+        return torch.baddbmm(self.head_bias, self.head, self.states(x)[-1])[:, 0]
+
+
+def _glorot(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
+    limit = math.sqrt(6 / (inputs + outputs))
+    return (torch.rand(outputs, inputs, generator=generator) * 2 - 1) * limit

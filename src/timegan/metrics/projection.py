@@ -1,0 +1,70 @@
+"""Whole windows on a plane: principal components, and neighbourhoods (t-SNE)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+
+from timegan.metrics.arrays import Array, MinMax, check, subset
+from timegan.seeds import derive, rng
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Points (n, 2) of real and synthetic windows in one plane; ``explained`` shares for PCA."""
+
+    real: Array
+    synthetic: Array
+    explained: tuple[float, ...] = ()
+
+
+def pca(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> Projection:
+    """The two principal components of whole windows, fitted on both sets together.
+
+    A window is one point with T x C coordinates in min-max units. Means over the features, as in
+    the first published plots, would hide every error between features.
+    """
+    rows, count = _rows(real, synthetic, seed, limit)
+    model = PCA(n_components=min(2, *rows.shape), svd_solver="full").fit(rows)
+    points = _plane(model.transform(rows))
+    explained = tuple(float(share) for share in np.nan_to_num(model.explained_variance_ratio_))
+    return Projection(points[:count], points[count:], explained)
+
+
+def tsne(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 400) -> Projection | None:
+    """t-SNE of whole windows, fitted on both sets together; ``None`` for fewer than 10 points."""
+    rows, count = _rows(real, synthetic, seed, limit)
+    if len(rows) < 10:
+        return None
+    components = min(30, *rows.shape)
+    if components < rows.shape[1]:  # t-SNE only looks at distances, which these keep
+        rows = PCA(n_components=components, random_state=0).fit_transform(rows)
+    # The start is given: sklearn's own divides by a deviation that may be zero.
+    start = _plane(rows[:, :2] - rows[:, :2].mean(axis=0))
+    start = start / (start.std() or 1.0) * 1e-4
+    start = start + rng(seed, "tsne").normal(scale=1e-7, size=start.shape)
+    model = TSNE(
+        perplexity=min(30.0, (len(rows) - 1) / 3),
+        init=start.astype(np.float32),
+        max_iter=500,
+        learning_rate="auto",
+        random_state=derive(seed, "tsne") % 2**32,
+        n_jobs=1,
+    )
+    points = model.fit_transform(rows.astype(np.float32))
+    return Projection(points[:count], points[count:])
+
+
+def _rows(real: Array, synthetic: Array, seed: int, limit: int) -> tuple[Array, int]:
+    check(real, synthetic)
+    scale = MinMax(real)
+    real = subset(real, limit, rng(seed, "projection", "real"))
+    synthetic = subset(synthetic, limit, rng(seed, "projection", "synthetic"))
+    windows = np.concatenate((scale(real), scale(synthetic)))
+    return windows.reshape(len(windows), -1), len(real)
+
+
+def _plane(points: Array) -> Array:
+    padded: Array = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
+    return padded

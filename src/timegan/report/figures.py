@@ -1,0 +1,346 @@
+"""Figures of real and synthetic windows: arrays (N, T, C) in, a Matplotlib figure out.
+
+Windows are in original units. Real is always blue and on the left, synthetic orange.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d.art3d import Line3DCollection
+
+from timegan.metrics.arrays import Array, subset
+from timegan.metrics.autocorrelation import autocorrelation, changes
+from timegan.metrics.correlation import correlations
+from timegan.metrics.density import densities
+from timegan.metrics.projection import Projection
+from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
+from timegan.report.theme import LIGHT, Theme, diverging, style
+from timegan.seeds import rng
+
+WIDTH = 8.6
+FEATURES = 8
+PAIRS = 6
+
+
+def density(
+    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """The density of each feature over all windows and steps."""
+    with style(theme):
+        chosen = features_to_draw(real, synthetic, 12)
+        figure, axes = _grid(len(chosen), columns=2 if len(chosen) < 5 else 3, height=2.3)
+        for ax, c in zip(axes, chosen, strict=True):
+            d = densities(real[..., c], synthetic[..., c])
+            ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
+            ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
+            ax.plot(d.grid, d.synthetic, color=theme.synthetic, linewidth=1.6)
+            seen = d.grid[(d.real + d.synthetic) > 1e-3 * (d.real + d.synthetic).max()]
+            ax.set_xlim(seen[0], seen[-1])
+            ax.set_ylim(0)
+            ax.set_yticks([])
+            ax.spines["left"].set_visible(False)
+            ax.grid(visible=False, axis="y")
+            ax.set_title(features[c])
+            ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
+            _few_ticks(ax, y=None)
+        _legend(figure, theme)
+        return figure
+
+
+def scatter(
+    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """Pairs of features, real beside synthetic, each with its correlation."""
+    with style(theme):
+        chosen = pairs_to_draw(real, synthetic, PAIRS)
+        a, b = correlations(real), correlations(synthetic)
+        columns = 1 if len(chosen) == 1 else 2
+        rows = -(-len(chosen) // columns)
+        figure = Figure(
+            figsize=(WIDTH, 3.9 if columns == 1 else 2.5 * rows + 0.4), layout="constrained"
+        )
+        grid: Any = figure.subplots(rows, 2 * columns, squeeze=False)
+        left, right = (_rows(w, 2_000, name) for w, name in ((real, "r"), (synthetic, "s")))
+        for number in range(rows * columns):
+            first, second = grid[number // columns, 2 * (number % columns) :][:2]
+            if number >= len(chosen):
+                first.set_visible(False)
+                second.set_visible(False)
+                continue
+            i, j = chosen[number]
+            for ax, points, colour, r in (
+                (first, left, theme.real, a[i, j]),
+                (second, right, theme.synthetic, b[i, j]),
+            ):
+                ax.scatter(
+                    points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0
+                )
+                ax.set_title(f"r = {r:.3f}" if np.isfinite(r) else "no r", color=colour)
+                ax.set_xlabel(features[i])
+                _few_ticks(ax)
+            first.set_ylabel(features[j])
+            _share_limits(first, second, real[..., [i, j]])
+        _legend(figure, theme, dots=True)
+        return figure
+
+
+def correlation_matrices(
+    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """All correlations at once, real beside synthetic."""
+    with style(theme):
+        count = len(features)
+        figure = Figure(figsize=(WIDTH, 4.3 if count < 20 else 5.0), layout="constrained")
+        axes: Any = figure.subplots(1, 2)
+        image = None
+        for ax, windows, title, colour in (
+            (axes[0], real, "Real", theme.real),
+            (axes[1], synthetic, "Synthetic", theme.synthetic),
+        ):
+            matrix = correlations(windows)
+            image = ax.imshow(matrix, cmap=diverging(theme), vmin=-1, vmax=1)
+            ax.set_title(title, color=colour)
+            ax.grid(visible=False)
+            ax.spines[:].set_visible(False)
+            size = 9 if count < 12 else 6.5
+            ax.set_xticks(range(count), features, rotation=90 if count > 3 else 0, fontsize=size)
+            ax.set_yticks(range(count), features if ax is axes[0] else [""] * count, fontsize=size)
+            if count <= 8:
+                for (i, j), r in np.ndenumerate(matrix):
+                    if np.isfinite(r):
+                        text = theme.surface if abs(r) > 0.6 else theme.ink
+                        ax.text(j, i, f"{r:.2f}", ha="center", va="center", size=8, color=text)
+        bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
+        bar.outline.set_visible(False)
+        return figure
+
+
+def autocorrelations(
+    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """Autocorrelation of each feature's values and of its changes from step to step."""
+    with style(theme):
+        chosen = features_to_draw(real, synthetic, FEATURES)
+        figure = Figure(figsize=(WIDTH, 2.05 * len(chosen) + 0.5), layout="constrained")
+        grid: Any = figure.subplots(len(chosen), 2, squeeze=False)
+        for column, (name, form) in enumerate((("values", _same), ("changes", changes))):
+            if form(real[:1]).shape[1] < 2:
+                for ax in grid[:, column]:
+                    ax.set_visible(False)
+                continue
+            curves = [autocorrelation(form(windows)) for windows in (real, synthetic)]
+            for row, c in enumerate(chosen):
+                ax = grid[row, column]
+                ax.axhline(0, color=theme.muted, linewidth=0.8)
+                for curve, colour, width in zip(
+                    curves, (theme.real, theme.synthetic), (3.2, 1.5), strict=True
+                ):
+                    alpha = 0.55 if width > 2 else 1.0
+                    ax.plot(curve[:, c], color=colour, linewidth=width, alpha=alpha)
+                ax.set_title(f"{features[c]}: {name}", fontsize=10)
+                low = np.nanmin([curve[:, c].min() for curve in curves] + [0.0])
+                ax.set_ylim(min(-0.15, low - 0.1), 1.08)
+                ax.set_xlim(0)
+                _few_ticks(ax, y=4)
+                ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+                if row == len(chosen) - 1:
+                    ax.set_xlabel("lag (steps)")
+        _legend(figure, theme)
+        return figure
+
+
+def projection(pca: Projection, tsne: Projection | None, theme: Theme = LIGHT) -> Figure:
+    """Whole windows on a plane: principal components on the left, t-SNE on the right."""
+    with style(theme):
+        figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
+        axes: Any = figure.subplots(1, 2)
+        shares = ", ".join(f"{share:.0%}" for share in pca.explained)
+        for ax, points, title in (
+            (axes[0], pca, f"PCA  ({shares} of the variance)"),
+            (axes[1], tsne, "t-SNE"),
+        ):
+            ax.set_xticks([])
+            ax.set_yticks([])
+            ax.grid(visible=False)
+            ax.set_title(title)
+            ax.spines[:].set_visible(True)
+            if points is None:
+                ax.text(0.5, 0.5, "too few windows", ha="center", transform=ax.transAxes)
+                continue
+            both = np.concatenate((points.real, points.synthetic))
+            colours = np.repeat(
+                [theme.real, theme.synthetic], [len(points.real), len(points.synthetic)]
+            )
+            # In random order, so that neither set hides the other.
+            order = rng(0, "figure", "projection").permutation(len(both))
+            size = float(np.clip(4_000 / len(both), 6, 30))
+            ax.scatter(*both[order].T, s=size, c=colours[order], alpha=0.5, linewidth=0)
+        _legend(figure, theme, dots=True)
+        return figure
+
+
+def samples(
+    real: Array,
+    synthetic: Array,
+    features: Sequence[str],
+    theme: Theme = LIGHT,
+    *,
+    count: int = 12,
+    limit: int = FEATURES,
+    seed: int = 0,
+) -> Figure:
+    """Example sequences, over the band that holds 90 % of all windows at each step."""
+    with style(theme):
+        chosen = features_to_draw(real, synthetic, limit)
+        figure = Figure(figsize=(WIDTH, 2.2 * len(chosen) + 0.4), layout="constrained")
+        grid: Any = figure.subplots(len(chosen), 2, squeeze=False)
+        for column, (windows, colour, name) in enumerate(
+            ((real, theme.real, "real"), (synthetic, theme.synthetic, "synthetic"))
+        ):
+            shown = subset(windows, count, rng(seed, "figure", "samples", name))
+            low, high = np.quantile(windows, (0.05, 0.95), axis=0)
+            for row, c in enumerate(chosen):
+                ax = grid[row, column]
+                steps = np.arange(windows.shape[1])
+                ax.fill_between(
+                    steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0
+                )
+                ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
+                ax.set_title(f"{features[c]}, {name}", fontsize=10)
+                ax.set_xlim(0, max(len(steps) - 1, 1))
+                _few_ticks(ax, y=4)
+                ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        for first, second in grid:
+            limits = np.array([ax.get_ylim() for ax in (first, second)])
+            for ax in (first, second):
+                ax.set_ylim(limits[:, 0].min(), limits[:, 1].max())
+            second.tick_params(labelleft=False)
+        for ax in grid[-1]:
+            ax.set_xlabel("step")
+        return figure
+
+
+def figure_samples(real: Array, synthetic: Array, features: Sequence[str]) -> Figure:
+    """A cheap picture for a training log: a few sequences of a few features."""
+    return samples(real, synthetic, features, count=6, limit=4)
+
+
+def trajectories(
+    real: Array,
+    synthetic: Array,
+    features: Sequence[str],
+    theme: Theme = LIGHT,
+    *,
+    count: int = 40,
+    seed: int = 0,
+) -> Figure:
+    """Sequences as curves in the space of two features and time."""
+    with style(theme):
+        i, j = pair_in_space(real)
+        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
+        limits = [(float(real[..., c].min()), float(real[..., c].max())) for c in (i, j)]
+        for place, (windows, colour, name) in enumerate(
+            ((real, theme.real, "Real"), (synthetic, theme.synthetic, "Synthetic")), start=1
+        ):
+            ax: Any = figure.add_subplot(1, 2, place, projection="3d")
+            shown = subset(windows, count, rng(seed, "figure", "trajectories", name))
+            steps = np.broadcast_to(np.arange(windows.shape[1]), shown.shape[:2])
+            curves = np.stack((steps, shown[:, :, i], shown[:, :, j]), axis=2)
+            ax.add_collection3d(
+                Line3DCollection(list(curves), colors=colour, linewidths=1.0, alpha=0.6)
+            )
+            ax.set_xlim(0, max(windows.shape[1] - 1, 1))
+            for limit, place_limits in zip(limits, (ax.set_ylim, ax.set_zlim), strict=True):
+                low, high = limit
+                place_limits(low, high if high > low else low + 1)
+            ax.set_xlabel("step")
+            ax.set_ylabel(features[i])
+            ax.set_zlabel(features[j])
+            ax.set_title(name, color=colour)
+            ax.view_init(elev=18, azim=-58)
+            ax.set_box_aspect((1.25, 1, 0.85), zoom=0.86)
+            for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+                axis.set_pane_color((0, 0, 0, 0))
+                axis.line.set_color(theme.line)
+                axis.set_major_locator(MaxNLocator(4))
+        return figure
+
+
+def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
+    """Each statistic in min-max units (``statistics_scaled``): real and synthetic, joined."""
+    with style(theme):
+        features = list(dict.fromkeys(row["feature"] for row in rows))
+        names = list(dict.fromkeys(row["statistic"] for row in rows))
+        height = 0.34 * len(features) + 1.3
+        figure = Figure(figsize=(WIDTH, max(height, 1.9)), layout="constrained")
+        axes: Any = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+        for ax, name in zip(axes, names, strict=True):
+            for place, row in enumerate(r for r in rows if r["statistic"] == name):
+                ends = (row["real"], row["synthetic"])
+                ax.plot(ends, (place, place), color=theme.muted, linewidth=1.6, zorder=2)
+                ax.scatter(ends[0], place, s=62, color=theme.real, zorder=3)
+                ax.scatter(ends[1], place, s=26, color=theme.synthetic, zorder=4)
+            ax.set_title({"std": "standard deviation"}.get(name, name))
+            ax.set_yticks(range(len(features)), features)
+            ax.set_ylim(len(features) - 0.5, -0.5)
+            ax.margins(x=0.25)
+            ax.spines["left"].set_visible(False)
+            _few_ticks(ax, x=3, y=None)
+        _legend(figure, theme, dots=True)
+        return figure
+
+
+def _grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(WIDTH, height * rows + 0.4), layout="constrained")
+    axes: Any = figure.subplots(rows, columns, squeeze=False).ravel()
+    for ax in axes[count:]:
+        ax.set_visible(False)
+    return figure, list(axes[:count])
+
+
+def _legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
+    """One key for the whole figure, above it."""
+    marks = {"marker": "o", "linestyle": "none", "markersize": 6} if dots else {"linewidth": 2.5}
+    figure.legend(
+        handles=[
+            Line2D([], [], color=theme.real, label="real", **marks),
+            Line2D([], [], color=theme.synthetic, label="synthetic", **marks),
+        ],
+        loc="outside upper right",
+        ncols=2,
+        borderpad=0,
+        labelcolor=theme.muted,
+    )
+
+
+def _few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
+    ax.xaxis.set_major_locator(MaxNLocator(x))
+    if y:
+        ax.yaxis.set_major_locator(MaxNLocator(y))
+
+
+def _share_limits(first: Axes, second: Axes, values: Array) -> None:
+    """Both axes show the real range and a little more; few points are worth a wider view."""
+    low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
+    margin = np.where(high > low, 0.12 * (high - low), 0.5)
+    for ax in (first, second):
+        ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
+        ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    second.tick_params(labelleft=False)
+
+
+def _rows(windows: Array, limit: int, name: str) -> Array:
+    """Steps of random windows, as points (n, C)."""
+    rows = windows.reshape(-1, windows.shape[2])
+    return subset(rows, limit, rng(0, "figure", "rows", name))
+
+
+def _same(windows: Array) -> Array:
+    return windows

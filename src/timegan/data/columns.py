@@ -77,10 +77,7 @@ class Columns:
                 else scaling
             )
             scalings.append(SCALINGS[name].fit(values[:, i]))
-        decimals = tuple(
-            0 if dtype.lower().startswith(("int", "uint", "bool")) else _decimals(values[:, i])
-            for i, dtype in enumerate(schema.dtypes)
-        )
+        decimals = tuple(_decimals(values[:, i], dtype) for i, dtype in enumerate(schema.dtypes))
         return cls(schema, decimals, low, high, tuple(scalings), reversed)
 
     @property
@@ -194,8 +191,10 @@ def _differences(
     return steps[follows[1:]], turns[follows[2:] & follows[1:-1]]
 
 
-def _decimals(values: np.ndarray) -> int | None:
-    """The fewest decimals that hold every value, or None where nine do not."""
+def _decimals(values: np.ndarray, dtype: str) -> int | None:
+    """The fewest decimals that hold every value in its own type, or None where nine do not."""
+    if "float32" in dtype.lower():
+        values = values.astype(np.float32)
     for decimals in range(MOST_DECIMALS + 1):
         if np.array_equal(np.round(values, decimals), values):
             return decimals

@@ -178,10 +178,12 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def describe(self) -> dict[str, Any]:
         """What ``metrics.json`` says about the data."""
+        lengths = self.table.bounds[:, 1] - self.table.bounds[:, 0]
         return {
             "name": self.name,
             "rows": len(self.table.values),
             "sequences": len(self.table.bounds),
+            "sequences_too_short": int((lengths < self.window).sum()),
             "windows": len(self.train),
             "holdout_windows": 0 if self.holdout is None else len(self.holdout),
             "window": self.window,

@@ -11,9 +11,9 @@ from timegan.seeds import rng
 STARTING_SALARY = 25_800.0  # USD a year without experience, in the regression of salary on years
 RAISE = 9_450.0  # USD a year more for each year of experience
 STEP = 0.5  # years from one record to the next
-PROMOTIONS = 0.05  # expected number per half year
-PROMOTION = 4_000.0  # USD a year that a promotion brings on average
-PHASING = 8  # half years over which a promotion reaches its full amount
+PROMOTIONS = 0.03  # expected number per half year
+PROMOTION = 6_500.0  # USD a year that a promotion brings on average
+PHASING = 6  # half years over which a promotion reaches its full amount
 
 
 def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFrame:
@@ -27,8 +27,8 @@ def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFram
 
     - a level that stays (what the person negotiated, the trade, the town),
     - a growth of one's own,
-    - promotions: now and then the raises of the following four years are higher, slowly at first
-      and at the end; their expected sum is taken off again, so that the line stays where it is,
+    - promotions: now and then the raises of the following three years are higher, slowly at first
+      and at the end; what they add on average is taken off again, so that the line stays put,
     - a small shock that fades within about two years.
 
     Args:
@@ -46,11 +46,11 @@ def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFram
     draw = rng(seed, "salary")
     entry = np.round(0.5 + 8.0 * draw.beta(1.2, 1.6, size=(people, 1)), 1)
     years = entry + STEP * np.arange(records)
-    level = 4_400.0 * np.clip(draw.standard_normal((people, 1)), -2.5, 2.5)
+    level = 4_300.0 * np.clip(draw.standard_normal((people, 1)), -2.5, 2.5)
     growth = 240.0 * np.clip(draw.standard_normal((people, 1)), -2.5, 2.5)
     centred = STEP * (np.arange(records) - (records - 1) / 2)
     deviation = level + growth * centred + _promotions(draw, people, records)
-    deviation += _fading(draw.normal(0.0, 130.0, size=(people, records)), keep=0.8)
+    deviation += _fading(draw.normal(0.0, 100.0, size=(people, records)), keep=0.8)
     return _long(
         {
             "YearsExperience": np.round(years, 1),
@@ -88,17 +88,14 @@ GENERATORS: dict[str, Callable[[int], pd.DataFrame]] = {
 
 
 def _promotions(draw: np.random.Generator, people: int, records: int) -> np.ndarray:
-    """What promotions add to a salary, less what they add on average: (people, records)."""
-    events = draw.random((people, PHASING + records)) < PROMOTIONS
-    amounts = events * PROMOTION * draw.gamma(8.0, 1.0 / 8.0, size=events.shape)
-    phases = np.arange(1, PHASING + 1) / PHASING
-    ramp = 3 * phases**2 - 2 * phases**3
-    total = np.zeros((people, records))
-    for record in range(records):  # what began before the first record is already in the level
-        age = PHASING + record - np.arange(events.shape[1])
-        reached = np.where(age < 0, 0.0, ramp[np.clip(age, 0, PHASING - 1)])
-        before = ramp[np.clip(age - record - 1, 0, PHASING - 1)] * (age > record)
-        total[:, record] = (amounts - PROMOTIONS * PROMOTION) @ (reached - before)
+    """What promotions since the first record add, less what they add on average."""
+    begun = np.arange(-PHASING, records)  # what began earlier is complete, and part of the level
+    age = np.arange(records)[:, None] - begun
+    share = np.clip(age / PHASING, 0.0, 1.0)
+    reached = 3 * share**2 - 2 * share**3
+    happens = draw.random((people, begun.size)) < PROMOTIONS
+    amounts = happens * PROMOTION * draw.gamma(8.0, 1.0 / 8.0, size=happens.shape)
+    total: np.ndarray = (amounts - PROMOTIONS * PROMOTION) @ (reached - reached[0]).T
     return total
 
 

@@ -4,7 +4,7 @@ A scaling is fitted on the training values of one feature, and is a few numbers 
 `state` is a plain dict, from which `restore` makes it again.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -59,7 +59,7 @@ class MinMax:
 
     def state(self) -> dict[str, Any]:
         """The range."""
-        return {"low": self.low, "high": self.high}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Standard:
 
     def state(self) -> dict[str, Any]:
         """Range, mean and standard deviation."""
-        return {"low": self.low, "high": self.high, "mean": self.mean, "std": self.std}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,9 @@ class Rank:
 
     Args:
         nodes: increasing values in the table's units.
-        below: the quantile at which each node's stretch begins (for all but atoms it is a point).
-        above: the quantile at which it ends.
+        below: the quantile at which each node's stretch begins.
+        middle: the quantile that the node itself goes to.
+        above: the quantile at which its stretch ends. For all but atoms the three are the same.
         mean: of the training values' quantiles.
         std: of the same.
     """
@@ -112,6 +113,7 @@ class Rank:
     name: ClassVar[str] = "rank"
     nodes: list[float]
     below: list[float]
+    middle: list[float]
     above: list[float]
     mean: float
     std: float
@@ -123,26 +125,25 @@ class Rank:
         n = values.size
         before = np.cumsum(counts) - counts
         atom = (counts > ATOM * n) & (counts >= FEWEST)
-        lower = np.where(atom, before, before + counts / 2) / n
-        upper = np.where(atom, before + counts, before + counts / 2) / n
-        kept = _thin(before + counts / 2, atom)
-        ends = 0.5 / n, 1.0 - 0.5 / n
-        below = ndtri(np.clip(lower[kept], *ends))
-        above = ndtri(np.clip(upper[kept], *ends))
-        raw = cls(distinct[kept].tolist(), below.tolist(), above.tolist(), 0.0, 1.0)
+        middle = before + counts / 2
+        kept = _thin(middle, atom)
+        edges = np.where(atom, before, middle), middle, np.where(atom, before + counts, middle)
+        below, mid, above = (
+            ndtri(np.clip(ranks[kept] / n, 0.5 / n, 1.0 - 0.5 / n)).tolist() for ranks in edges
+        )
+        raw = cls(distinct[kept].tolist(), below, mid, above, mean=0.0, std=1.0)
         scores = np.repeat(raw.forward(distinct), counts)
-        return cls(raw.nodes, raw.below, raw.above, float(scores.mean()), float(scores.std()))
+        return replace(raw, mean=float(scores.mean()), std=float(scores.std()))
 
     def forward(self, values: np.ndarray) -> np.ndarray:
         """From the table's units to standardised normal quantiles."""
-        nodes, below, above = (np.asarray(a) for a in (self.nodes, self.below, self.above))
+        nodes, below, above = np.array(self.nodes), np.array(self.below), np.array(self.above)
         values = np.clip(values, nodes[0], nodes[-1])
         left = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
         share = (values - nodes[left]) / (nodes[left + 1] - nodes[left])
         scores = above[left] + share * (below[left + 1] - above[left])
-        middle = (below + above) / 2
-        scores = np.where(values == nodes[left], middle[left], scores)
-        scores = np.where(values == nodes[-1], middle[-1], scores)
+        scores = np.where(values == nodes[left], np.array(self.middle)[left], scores)
+        scores = np.where(values == nodes[-1], self.middle[-1], scores)
         return np.asarray((scores - self.mean) / self.std)
 
     def backward(self, scaled: np.ndarray) -> np.ndarray:
@@ -153,13 +154,7 @@ class Rank:
 
     def state(self) -> dict[str, Any]:
         """Nodes, stretches, mean and standard deviation."""
-        return {
-            "nodes": self.nodes,
-            "below": self.below,
-            "above": self.above,
-            "mean": self.mean,
-            "std": self.std,
-        }
+        return asdict(self)
 
 
 SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Rank)}

@@ -1,6 +1,7 @@
 """Where tables come from: files by their ending, and downloads with a checksum."""
 
 import csv
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import pandas as pd
 
 from timegan.data.table import SEQUENCE
 from timegan.errors import InputError
+
+
+UNREADABLE = (
+    UnicodeDecodeError,
+    csv.Error,
+    pd.errors.EmptyDataError,
+    pd.errors.ParserError,
+    pd.errors.ParserWarning,
+)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -68,13 +78,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = next(csv.reader(file), [])
         _check_header(path, [name.strip() for name in header])
-        frame = pd.read_csv(path, index_col=False, skipinitialspace=True, encoding="utf-8-sig")
-    except (
-        UnicodeDecodeError,
-        csv.Error,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-    ) as error:
+        with warnings.catch_warnings():  # more cells in the rows than in the header
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(path, index_col=False, skipinitialspace=True, encoding="utf-8-sig")
+    except UNREADABLE as error:
         raise InputError(
             f"{path} cannot be read as comma-separated text ({error}). "
             "Save it as UTF-8 with a header, commas and one record a line."

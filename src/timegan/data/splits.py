@@ -11,6 +11,7 @@ BY_KEY_FROM = (
 )
 MOST_BLOCKS = 10  # held-out blocks per series
 BLOCK = 4  # a held-out block is about this many windows long, or longer
+GAPS = 0.15  # share of the rows that gaps may cost; where they cost more, nothing is held out
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def _interleave(start: int, stop: int, window: int, share: float) -> tuple[list[
     count = min(max(1, held // (BLOCK * window)), MOST_BLOCKS)
     block = held // count
     room = rows // count  # each block lies in the middle of a part of its own
-    if block < window or (room - block) // 2 - window < window:
+    costly = 2 * window * count > GAPS * rows
+    if costly or block < window or (room - block) // 2 < 2 * window:
         return [(start, stop)], []
     train, holdout, free = [], [], start
     for part in range(count):

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -139,34 +139,34 @@ def _numbers(frame: pd.DataFrame, name: str, asked: bool) -> np.ndarray:
     if name.startswith("Unnamed: ") and not asked:
         raise InputError(
             "The table has a column without a name (a saved row number?): it would be learned as "
-            "a feature. Give it a name, or list the features in dataset.columns=[...]."
+            f"a feature. Give it a name, or list the features: {_remedy(frame, name)}."
         )
     if not types.is_numeric_dtype(column) or types.is_complex_dtype(column):
-        _refuse_text(column, name, asked)
+        _refuse(frame, name, asked)
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
         what = "no value (NaN)" if np.isnan(values[bad[0]]) else f"{values[bad[0]]}"
-        more = f" ({bad.size:,} such cells in this column)" if bad.size > 1 else ""
+        more = f" and {bad.size - 1:,} more like it" if bad.size > 1 else ""
         raise InputError(
-            f"Column {name!r} has {what} in row {bad[0] + 1:,}{more}: every cell must be a finite "
-            "number. Fill or drop such rows first."
+            f"Column {name!r} has {what} in row {bad[0] + 1:,} (the first row is 1){more}: every "
+            "cell must be a finite number. Fill or drop such rows first."
         )
     return values
 
 
-def _refuse_text(column: "pd.Series[Any]", name: str, asked: bool) -> None:
-    """Name the cell if the column is numeric but for some, and the column otherwise."""
-    dated = types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(column)
-    if not dated and column.dtype != "category":
+def _refuse(frame: pd.DataFrame, name: str, asked: bool) -> NoReturn:
+    """Name the cell where most of a column are numbers, and the column otherwise."""
+    column = frame[name]
+    if types.is_object_dtype(column) or types.is_string_dtype(column):
         cells = column.astype(object)
         numbers = pd.to_numeric(cells, errors="coerce")
         text = np.flatnonzero(numbers.isna().to_numpy() & cells.notna().to_numpy())
         if text.size and (asked or text.size < len(column) / 2):
             raise InputError(
-                f"Column {name!r} has the text {cells.iloc[text[0]]!r} in row {text[0] + 1:,}: a "
-                "feature must be numbers in every row. Correct the cell, or leave the column out "
-                "by dataset.columns=[...]."
+                f"Column {name!r} has the text {cells.iloc[text[0]]!r} in row {text[0] + 1:,} (the "
+                "first row is 1): a feature must be a number in every row. Correct the cell, or "
+                f"leave the column out: {_remedy(frame, name)}."
             )
         if not text.size and cells.notna().any():
             raise InputError(
@@ -175,9 +175,16 @@ def _refuse_text(column: "pd.Series[Any]", name: str, asked: bool) -> None:
             )
     raise InputError(
         f"Column {name!r} ({column.dtype}) does not hold numbers, and a feature must. "
-        "List the features in dataset.columns=[...], or, if it tells sequences apart, give "
-        f"dataset.sequence_key={name}."
+        f"List the features: {_remedy(frame, name)}; or, if this column tells sequences apart, "
+        f"give dataset.sequence_key={name}."
     )
+
+
+def _remedy(frame: pd.DataFrame, name: str) -> str:
+    """What to type so that the features are the columns of numbers without ``name``."""
+    numeric = [n for n in frame.columns if n != name and types.is_numeric_dtype(frame[n])]
+    short = 0 < len(numeric) <= 8 and all(n.isidentifier() for n in numeric)
+    return f"dataset.columns=[{','.join(numeric) if short else '...'}]"
 
 
 def _sequences(frame: pd.DataFrame, key: str | None) -> tuple[np.ndarray | None, np.ndarray]:

@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from timegan.errors import InputError
-
 
 def valid_starts(runs: np.ndarray, window: int, stride: int = 1) -> np.ndarray:
     """First rows of all windows that lie within one run; a run's last window is kept at stride 1.
@@ -31,19 +29,10 @@ class Windows:
     """
 
     def __init__(self, rows: np.ndarray, starts: np.ndarray, window: int) -> None:
-        if len(starts) and not 0 <= starts.min() <= starts.max() <= len(rows) - window:
-            raise InputError(
-                f"A window of {window} steps starts outside of what {len(rows)} rows allow."
-            )
         self.rows = rows
         self.starts = starts
         self.window = window
-        short = len(rows) < window
-        self._view = (
-            rows[:0, None]
-            if short
-            else np.moveaxis(sliding_window_view(rows, window, axis=0), -1, 1)
-        )
+        self._view = np.moveaxis(sliding_window_view(rows, window, axis=0), -1, 1)
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -1,0 +1,120 @@
+"""A trained model as two files that any language can read: weights and a description."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from timegan.data import Columns
+from timegan.errors import InputError
+from timegan.io.files import write_bytes, write_text
+from timegan.module import TimeGAN
+
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+FORMAT = 1
+"""Rises when an older timegan could not read what this one writes."""
+
+
+def export(
+    model: TimeGAN,
+    columns: Columns,
+    folder: str | Path,
+    *,
+    fingerprint: str | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
+
+    Args:
+        model: a trained model.
+        columns: the table's columns, as the data module fitted them.
+        folder: is made if need be; an older export in it is replaced.
+        fingerprint: of the training data.
+        config: the run's settings, to look up later; not needed to load.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+    """
+    folder = Path(folder)
+    state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
+    weights = safetensors.torch.save(state)
+    description = {
+        "format": FORMAT,
+        "timegan": _version(),
+        "features": columns.features,
+        "window": model.net.window,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "fingerprint": fingerprint,
+        "hyper_parameters": dict(model.hparams),
+        "columns": columns.state(),
+        "config": dict(config or {}),
+    }
+    # The description goes last, and only it makes the folder a model.
+    write_bytes(folder / WEIGHTS, weights)
+    write_text(folder / DESCRIPTION, json.dumps(description, indent=2, allow_nan=False) + "\n")
+    return folder
+
+
+def load(folder: str | Path) -> tuple[TimeGAN, Columns]:
+    """The model that :func:`export` wrote, and its columns.
+
+    Raises:
+        InputError: a file is missing, damaged, does not belong to the other, or is too new.
+    """
+    model, columns, _ = read(folder)
+    return model, columns
+
+
+def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
+    """The same, and the whole description beside them."""
+    folder = Path(folder)
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        made_by = description["timegan"]
+        if description["format"] > FORMAT:
+            raise InputError(
+                f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
+                "know. Install a newer timegan."
+            )
+        if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+            raise InputError(
+                f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
+                "or from another export. Copy the folder again as a whole, or export once more."
+            )
+        model = restore(
+            description["hyper_parameters"],
+            {f"net.{name}": tensor for name, tensor in safetensors.torch.load(weights).items()},
+        )
+        return model, Columns.from_state(description["columns"]), description
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{error.filename}: there is no such file, and an exported model has {WEIGHTS} and "
+            f"{DESCRIPTION}. Give the folder that holds both."
+        ) from error
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{folder / DESCRIPTION}: damaged, or not the description of a model ({error}). "
+            "Copy the folder again, or export once more."
+        ) from error
+
+
+def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TimeGAN:
+    """A model ready to sample, on the CPU."""
+    model = TimeGAN(**hyper_parameters)
+    model.load_state_dict(dict(state))
+    return model.eval()
+
+
+def _version() -> str:
+    try:
+        return version("timegan-lightning")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,82 @@
+"""Whatever a user calls a run: its folder, one of its checkpoints, or an exported model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from timegan.data import Columns, WindowDataModule
+from timegan.errors import InputError
+from timegan.io.checkpoint import read_checkpoint
+from timegan.io.export import DESCRIPTION, read, restore
+from timegan.module import TimeGAN
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left: a model, its table's columns, and which table that was."""
+
+    model: TimeGAN
+    columns: Columns
+    fingerprint: str | None
+
+
+def open_run(path: str | Path) -> tuple[TimeGAN, Columns]:
+    """The model of a run and its table's columns, enough to sample without the data.
+
+    See :func:`read_run`.
+    """
+    run = read_run(path)
+    return run.model, run.columns
+
+
+def read_run(path: str | Path) -> Run:
+    """All that a run left for those who come without its data.
+
+    Args:
+        path: a run folder (its exported model, or else its last checkpoint), a ``.ckpt`` file, or
+            a folder that :func:`timegan.io.export.export` wrote.
+
+    Raises:
+        InputError: there is none of these, or it is damaged.
+    """
+    path = Path(path)
+    if path.is_file():
+        return from_checkpoint(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such run. {_remedy(path)}")
+    for folder in (path, path / "model"):
+        if (folder / DESCRIPTION).is_file():
+            model, columns, description = read(folder)
+            return Run(model, columns, description.get("fingerprint"))
+    last = path / "checkpoints" / "last.ckpt"
+    if last.is_file():
+        return from_checkpoint(last)
+    raise InputError(
+        f"{path}: the folder holds neither a model nor checkpoints/last.ckpt. {_remedy(path)}"
+    )
+
+
+def from_checkpoint(path: str | Path) -> Run:
+    """The same from a checkpoint.
+
+    Raises:
+        InputError: it is missing, damaged, or from another program.
+    """
+    content = read_checkpoint(path)
+    try:
+        data = content[WindowDataModule.__qualname__]
+        model = restore(content["hyper_parameters"], content["state_dict"])
+        return Run(model, Columns.from_state(data["columns"]), data["fingerprint"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "
+            "version cannot read. Give a checkpoint that train.py wrote."
+        ) from error
+
+
+def _remedy(path: Path) -> str:
+    """The newest run nearby, or what a run is."""
+    runs = [p.parent.parent for p in path.parent.glob("*/checkpoints/last.ckpt")]
+    if runs:
+        newest = max(runs, key=lambda run: run.stat().st_mtime)
+        return f"The newest run beside it is {newest}."
+    return "Give a run folder (outputs/<date>/<time>), a .ckpt file, or an exported model."

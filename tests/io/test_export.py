@@ -1,0 +1,96 @@
+"""An exported model samples what the trained one would, and a damaged one is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from timegan.data import Columns, WindowDataModule
+from timegan.errors import InputError
+from timegan.io.export import export, load
+from timegan.io.runs import open_run
+from timegan.module import TimeGAN
+from timegan.phases import Schedule
+from timegan.sampling import sample
+
+Model = tuple[TimeGAN, Columns]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Model:
+    data = WindowDataModule(generate="salary", window=6)
+    data.setup()
+    return TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=6).eval(), data.columns
+
+
+@pytest.fixture
+def folder(fitted: Model, tmp_path: Path) -> Path:
+    return export(*fitted, tmp_path / "model", fingerprint="abc", config={"seed": 0})
+
+
+def change(folder: Path, **entries: Any) -> None:
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | entries))
+
+
+def test_the_loaded_model_samples_the_same(fitted: Model, folder: Path) -> None:
+    model, columns = load(folder)
+    assert (sample(model, 3) == sample(fitted[0], 3)).all()
+    assert columns.state() == fitted[1].state()
+
+
+def test_two_files_say_what_the_model_is(folder: Path) -> None:
+    assert {file.name for file in folder.iterdir()} == {"model.safetensors", "model.json"}
+    description = json.loads((folder / "model.json").read_text())
+    assert description["window"] == 6
+    assert description["features"] == ["YearsExperience", "Salary"]
+    assert description["hyper_parameters"]["hidden"] == 6
+    assert (description["fingerprint"], description["config"]) == ("abc", {"seed": 0})
+
+
+def test_an_export_replaces_the_one_before(fitted: Model, folder: Path) -> None:
+    other = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=5).eval()
+    export(other, fitted[1], folder)
+    assert load(folder)[0].hparams["hidden"] == 5
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"{name}: there is no such file"):
+        load(folder)
+
+
+def test_weights_of_another_export_are_refused(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"not the file that model\.json describes"):
+        load(folder)
+
+
+def test_a_newer_format_asks_for_a_newer_timegan(folder: Path) -> None:
+    change(folder, format=99)
+    with pytest.raises(InputError, match="Install a newer timegan"):
+        load(folder)
+
+
+@pytest.mark.parametrize("entries", [{"hyper_parameters": {}}, {"columns": {}}, {"format": "x"}])
+def test_a_damaged_description_is_refused(folder: Path, entries: dict[str, Any]) -> None:
+    change(folder, **entries)
+    with pytest.raises(InputError, match="damaged, or not the description of a model"):
+        load(folder)
+
+
+def test_a_description_that_is_cut_short_is_refused(folder: Path) -> None:
+    path = folder / "model.json"
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(InputError, match="damaged, or not the description of a model"):
+        load(folder)
+
+
+def test_a_run_folder_with_an_export_opens(fitted: Model, folder: Path) -> None:
+    for path in (folder, folder.parent):
+        assert (sample(open_run(path)[0], 2) == sample(fitted[0], 2)).all()

@@ -1,1 +1,43 @@
 """Synthetic time series from a table: TimeGAN (Yoon, Jarrett, van der Schaar, NeurIPS 2019)."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from timegan.data import WindowDataModule
+    from timegan.errors import InputError
+    from timegan.module import TimeGAN
+    from timegan.phases import Phase, Schedule
+    from timegan.sampling import sample
+    from timegan.synthesizer import Synthesizer
+
+WHERE = {
+    "InputError": "timegan.errors",
+    "Phase": "timegan.phases",
+    "Schedule": "timegan.phases",
+    "Synthesizer": "timegan.synthesizer",
+    "TimeGAN": "timegan.module",
+    "WindowDataModule": "timegan.data",
+    "sample": "timegan.sampling",
+}
+
+__all__ = [
+    "InputError",
+    "Phase",
+    "Schedule",
+    "Synthesizer",
+    "TimeGAN",
+    "WindowDataModule",
+    "sample",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first asked for: torch and Lightning take seconds."""
+    if name not in WHERE:
+        raise AttributeError(f"module 'timegan' has no attribute {name!r}")
+    return getattr(import_module(WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

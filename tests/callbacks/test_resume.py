@@ -108,7 +108,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_last_bit(
 
 
 def test_every_checkpoint_is_plain_data_and_holds_the_optimisers(whole: Any) -> None:
-    preset, model, points = whole
+    preset, _, points = whole
     content = torch.load(points / "joint.ckpt", weights_only=True)
     assert len(content["optimizer_states"]) == (5 if preset == "reference" else 4)
     assert content["WindowDataModule"]["columns"]["schema"]["features"]

@@ -1,0 +1,159 @@
+"""The four calls for people with a DataFrame."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import timegan
+from timegan import InputError, Schedule, Synthesizer
+from timegan.seeds import rng
+
+OPTIONS: dict[str, Any] = {
+    "window": 8,
+    "hidden": 6,
+    "batch_size": 16,
+    "steps_per_epoch": 3,
+    "sequence_key": "patient",
+    "progress": False,
+    "schedule": {"autoencoder": 1, "supervised": 1, "joint": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Forty patients with ten visits each."""
+    random = rng(0, "visits")
+    return pd.DataFrame(
+        {
+            "weight": random.normal(70, 5, 400).round(1),
+            "patient": np.repeat([f"p{i:02d}" for i in range(40)], 10),
+            "visits": random.integers(0, 9, 400),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(frame: pd.DataFrame) -> Synthesizer:
+    return Synthesizer(**OPTIONS).fit(frame)
+
+
+def test_samples_look_like_the_table(fitted: Synthesizer, frame: pd.DataFrame) -> None:
+    table = fitted.sample(5)
+    assert list(table) == list(frame)
+    assert list(table.dtypes.drop("patient")) == list(frame.dtypes.drop("patient"))
+    assert table["patient"].value_counts().tolist() == [8] * 5
+    assert table["weight"].between(frame["weight"].min(), frame["weight"].max()).all()
+    assert (table["weight"].round(1) == table["weight"]).all()
+
+
+def test_a_sequence_does_not_depend_on_the_count_but_on_the_seed(fitted: Synthesizer) -> None:
+    five = fitted.sample(5, seed=3)
+    assert fitted.sample(2, seed=3).equals(five.head(16))
+    assert not fitted.sample(5, seed=4).equals(five)
+    assert len(fitted.sample(0)) == 0
+
+
+def test_a_saved_model_samples_the_same(fitted: Synthesizer, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "model")
+    assert Synthesizer.load(tmp_path / "model").sample(3).equals(fitted.sample(3))
+
+
+def test_a_loaded_model_saves_again_with_the_fingerprint(
+    fitted: Synthesizer, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "one")
+    Synthesizer.load(tmp_path / "one").save(tmp_path / "two")
+    one, two = ((tmp_path / name / "model.json").read_text() for name in ("one", "two"))
+    assert one == two
+
+
+def test_a_frame_and_its_file_teach_the_same(
+    fitted: Synthesizer, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    frame.to_csv(tmp_path / "visits.csv", index=False)
+    again = Synthesizer(**OPTIONS).fit(tmp_path / "visits.csv")
+    assert again.sample(3).equals(fitted.sample(3))
+
+
+def test_progress_is_shown_when_wanted(
+    frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Synthesizer(**OPTIONS | {"progress": True}).fit(frame)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["epoch", "1/3", "autoencoder"],
+        ["epoch", "2/3", "supervised"],
+        ["epoch", "3/3", "joint"],
+    ]
+
+
+def test_the_frame_is_left_as_it_was(frame: pd.DataFrame) -> None:
+    copy = frame.copy(deep=True)
+    Synthesizer(**OPTIONS).fit(frame)
+    pd.testing.assert_frame_equal(frame, copy)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hiden": 24}, "no option 'hiden'. Did you mean 'hidden'?"),
+        ({"sequence": "id"}, "no option 'sequence'. Did you mean 'sequence_key'?"),
+        ({"path": "a.csv"}, "no option 'path'"),
+        ({"qqq": 1}, "There are: adversarial, "),
+    ],
+)
+def test_an_unknown_option_is_answered_with_the_nearest(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        Synthesizer(**options)
+    assert message in str(error.value)
+
+
+def test_an_unknown_phase_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="Did you mean 'supervised'"):
+        Synthesizer(**OPTIONS | {"schedule": {"supervise": 1}}).fit(frame)
+
+
+def test_phases_that_are_left_open_follow_from_the_data(frame: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="fewer than 0 epochs"):
+        Synthesizer(**OPTIONS | {"schedule": {"autoencoder": None, "joint": -1}}).fit(frame)
+    whole = Synthesizer(**OPTIONS | {"schedule": Schedule(1, 0, 0)}).fit(frame)
+    assert whole.model.schedule == Schedule(1, 0, 0)
+
+
+def test_nothing_can_be_sampled_or_saved_before_it_is_fitted(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Call fit\(table\) first"):
+        Synthesizer().sample(1)
+    with pytest.raises(InputError, match=r"Call fit\(table\) first"):
+        Synthesizer().save(tmp_path)
+
+
+def test_a_negative_count_is_refused(fitted: Synthesizer) -> None:
+    with pytest.raises(InputError, match="fewer than 0"):
+        fitted.sample(-1)
+
+
+def test_every_public_name_can_be_imported() -> None:
+    assert set(timegan.__all__) <= set(dir(timegan))
+    for name in timegan.__all__:
+        assert getattr(timegan, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Sythesizer'"):
+        _ = timegan.Sythesizer
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    code = "import sys, timegan; print({'torch', 'lightning', 'pandas', 'hydra'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_synthesizer_does_without_hydra() -> None:
+    code = "import sys; from timegan import Synthesizer; print('hydra' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -45,8 +45,9 @@ class TimeGAN(LightningModule):
         cell: ``gru`` or ``lstm``.
         hidden: width of the cells; the other widths are multiples of it.
         layers: stacked cells; the supervisor has one fewer, but at least one.
-        noise: Z, noise channels a step; None: one a feature, between 8 and 32.
-        static_noise: G, noise channels a sequence; None: two a feature, between 16 and 32.
+        noise: Z, noise channels a step; None: one a feature, and for ``path`` 8 to 32.
+        static_noise: G, noise channels a sequence; None: two a feature, between 16 and 32, for
+            ``path``, and none for ``recurrent``.
         noise_kind: ``normal`` or ``uniform`` (0 to 1).
         latent: H, channels of the latent space; None: one a feature.
         autoencoder: ``residual`` (single steps, near the identity) or ``recurrent``.
@@ -122,8 +123,11 @@ class TimeGAN(LightningModule):
     ) -> None:
         super().__init__()
         schedule = asdict(schedule) if isinstance(schedule, Schedule) else dict(schedule)
-        noise = min(max(features, 8), 32) if noise is None else noise
-        static_noise = min(max(2 * features, 16), 32) if static_noise is None else static_noise
+        path = generator == "path"
+        if noise is None:
+            noise = min(max(features, 8), 32) if path else features
+        if static_noise is None:
+            static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
         self.save_hyperparameters()
         self.weight: Any = self.hparams

@@ -79,18 +79,20 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, width: int, standardise: bool) -> None:
         super().__init__()
-        self.linear = nn.Linear(inputs, outputs)
+        bias = not standardise  # whatever a bias adds, standardising takes away
+        self.linear = nn.Linear(inputs, outputs, bias)
         self.f = nn.Sequential(
             nn.Linear(inputs, width),
             nn.GELU(),
             nn.Linear(width, width),
             nn.GELU(),
-            zeroed(nn.Linear(width, outputs)),
+            zeroed(nn.Linear(width, outputs, bias)),
         )
         self.standardise = Standardise(outputs) if standardise else nn.Identity()
         with torch.no_grad():
             nn.init.eye_(self.linear.weight)
-            self.linear.bias.zero_()
+            if bias:
+                self.linear.bias.zero_()
 
     def forward(self, v: Tensor) -> Tensor:
         out: Tensor = self.standardise(self.linear(v) + self.f(v))
@@ -168,6 +170,6 @@ def choose(key: str, name: str, options: Iterable[str]) -> str:
 
 def zeroed(linear: nn.Linear) -> nn.Linear:
     """The layer with weights and bias at zero: what it is added to starts alone."""
-    nn.init.zeros_(linear.weight)
-    nn.init.zeros_(linear.bias)
+    for parameter in linear.parameters():
+        nn.init.zeros_(parameter)
     return linear

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
 ATOM = 0.005  # share of the values from which a single value counts as an atom,
@@ -207,9 +207,15 @@ def _stands_out(values: np.ndarray) -> bool:
 
 
 def _thin(ranks: np.ndarray, atom: np.ndarray) -> np.ndarray:
-    """At most 1,000 of the distinct values: both ends, all atoms, the rest evenly by rank."""
+    """At most 1,000 of the distinct values: both ends, all atoms, the rest evenly.
+
+    Half of the rest lies evenly by rank and half by quantile, so that the tails have theirs.
+    """
     if ranks.size <= NODES:
         return np.arange(ranks.size)
     must = np.union1d(np.flatnonzero(atom), [0, ranks.size - 1])
-    targets = np.linspace(ranks[0], ranks[-1], NODES - must.size)
+    evenly = np.linspace(0.0, 1.0, (NODES - must.size) // 2)
+    low, high = ranks[[0, -1]] / (ranks[-1] + ranks[0])
+    quantiles = ndtr(ndtri(low) + evenly * (ndtri(high) - ndtri(low)))
+    targets = np.concatenate([evenly, quantiles]) * (ranks[-1] + ranks[0])
     return np.union1d(must, np.clip(np.searchsorted(ranks, targets), 0, ranks.size - 1))

@@ -12,15 +12,6 @@ from timegan.data.table import SEQUENCE
 from timegan.errors import InputError
 
 
-UNREADABLE = (
-    UnicodeDecodeError,
-    csv.Error,
-    pd.errors.EmptyDataError,
-    pd.errors.ParserError,
-    pd.errors.ParserWarning,
-)
-
-
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table, one row a step.
 
@@ -158,3 +149,12 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".npz": _read_npz,
 }
 """Ending -> reader."""
+
+UNREADABLE = (
+    UnicodeDecodeError,
+    csv.Error,
+    pd.errors.EmptyDataError,
+    pd.errors.ParserError,
+    pd.errors.ParserWarning,
+)
+"""What pandas and Python raise or warn of when a text is no table."""

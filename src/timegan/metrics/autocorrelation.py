@@ -8,18 +8,28 @@ from timegan.metrics.arrays import Array, check
 def autocorrelation(windows: Array) -> Array:
     """Autocorrelations (T, C) of windows (N, T, C) at the lags 0 to T - 1.
 
-    ``r(l) = mean((x_t - m)(x_{t+l} - m)) / v`` with the mean and variance of all windows and
-    steps: what differs from window to window counts as persistence. NaN for a constant feature.
+    ``r(l)`` is the correlation over windows of ``x_t`` and ``x_{t+l}``, averaged over ``t``: how
+    much a value tells of the one ``l`` steps later. A trend that all windows share takes no part.
+    Steps at which all windows agree have no correlation; NaN where no step is left.
     """
     x = np.asarray(windows, dtype=np.float64)
     scale = np.abs(x).max(axis=(0, 1))
-    x = x - x.mean(axis=(0, 1))
-    variance = (x**2).mean(axis=(0, 1))
-    variance[variance <= (1e-12 * scale) ** 2] = np.nan
+    x = x - x.mean(axis=0)
+    size = np.sqrt((x**2).sum(axis=0))
+    size[size <= 1e-12 * scale * np.sqrt(len(x))] = np.nan
+    z = (x / size).transpose(2, 1, 0)  # (C, T, N)
+    table = np.clip(z @ z.transpose(0, 2, 1), -1, 1)  # (C, T, T)
     steps = x.shape[1]
-    products = [(x[:, : steps - lag] * x[:, lag:]).mean(axis=(0, 1)) for lag in range(steps)]
-    curve: Array = np.stack(products) / variance
+    curve: Array = np.stack([_mean(table.diagonal(lag, 1, 2)) for lag in range(steps)])
     return curve
+
+
+def _mean(values: Array) -> Array:
+    """Means over the last axis of what is finite."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0).sum(axis=-1)
+    mean: Array = np.where(known.any(axis=-1), total / np.maximum(known.sum(axis=-1), 1), np.nan)
+    return mean
 
 
 def changes(windows: Array) -> Array:

@@ -6,6 +6,8 @@ from timegan.metrics.arrays import Array
 from timegan.metrics.correlation import correlations, pairs
 from timegan.metrics.density import overlaps
 
+TWINS = 0.995
+
 
 def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
     """All features, or the ``limit`` ones whose densities overlap least, in the table's order."""
@@ -16,13 +18,16 @@ def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
 
 
 def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, int]]:
-    """All pairs, or half of ``limit`` with the largest error and half with the closest tie."""
+    """All pairs, or half of ``limit`` with the largest error and half with the closest tie.
+
+    Twins (a correlation of .995 or more) come last: they show a line whatever the model does.
+    """
     every = pairs(real.shape[2])
     if len(every) <= limit:
         return every
     a, b = (np.nan_to_num(correlations(windows)) for windows in (real, synthetic))
     wrong = sorted(every, key=lambda pair: -abs(a[pair] - b[pair]))
-    tied = sorted(every, key=lambda pair: -abs(a[pair]))
+    tied = sorted(every, key=lambda pair: (abs(a[pair]) >= TWINS, -abs(a[pair])))
     chosen = wrong[: limit - limit // 2]
     chosen += [pair for pair in tied if pair not in chosen][: limit // 2]
     return sorted(chosen)
@@ -34,4 +39,4 @@ def pair_in_space(real: Array) -> tuple[int, int]:
     if count == 1:
         return 0, 0
     strength = np.abs(np.nan_to_num(correlations(real)))
-    return max(pairs(count), key=lambda pair: (strength[pair] < 0.995) + strength[pair] * 1e-3)
+    return min(pairs(count), key=lambda pair: (strength[pair] >= TWINS, -strength[pair]))

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
 from timegan.metrics.arrays import Array, subset
@@ -24,6 +24,7 @@ from timegan.seeds import rng
 
 WIDTH = 8.6
 FEATURES = 8
+DENSITIES = 12
 PAIRS = 6
 
 
@@ -32,7 +33,7 @@ def density(
 ) -> Figure:
     """The density of each feature over all windows and steps."""
     with style(theme):
-        chosen = features_to_draw(real, synthetic, 12)
+        chosen = features_to_draw(real, synthetic, DENSITIES)
         figure, axes = _grid(len(chosen), columns=2 if len(chosen) < 5 else 3, height=2.3)
         for ax, c in zip(axes, chosen, strict=True):
             d = densities(real[..., c], synthetic[..., c])
@@ -143,9 +144,11 @@ def autocorrelations(
                     alpha = 0.55 if width > 2 else 1.0
                     ax.plot(curve[:, c], color=colour, linewidth=width, alpha=alpha)
                 ax.set_title(f"{features[c]}: {name}", fontsize=10)
-                low = np.nanmin([curve[:, c].min() for curve in curves] + [0.0])
-                ax.set_ylim(min(-0.15, low - 0.1), 1.08)
-                ax.set_xlim(0)
+                values = np.concatenate([curve[:, c] for curve in curves])
+                if not np.isfinite(values).any():
+                    ax.text(0.5, 0.5, "constant", ha="center", transform=ax.transAxes)
+                ax.set_ylim(min(-0.15, np.nanmin([*values, 0.0]) - 0.1), 1.08)
+                ax.set_xlim(0, len(curves[0]) - 1)
                 _few_ticks(ax, y=4)
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
                 if row == len(chosen) - 1:
@@ -211,7 +214,7 @@ def samples(
                     steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0
                 )
                 ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
-                ax.set_title(f"{features[c]}, {name}", fontsize=10)
+                ax.set_title(f"{features[c]}, {name}", fontsize=10, color=colour)
                 ax.set_xlim(0, max(len(steps) - 1, 1))
                 _few_ticks(ax, y=4)
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -242,7 +245,8 @@ def trajectories(
     """Sequences as curves in the space of two features and time."""
     with style(theme):
         i, j = pair_in_space(real)
-        figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 3.9))
+        figure.subplots_adjust(0.0, 0.02, 0.95, 0.94, 0.06)
         limits = [(float(real[..., c].min()), float(real[..., c].max())) for c in (i, j)]
         for place, (windows, colour, name) in enumerate(
             ((real, theme.real, "Real"), (synthetic, theme.synthetic, "Synthetic")), start=1
@@ -261,13 +265,14 @@ def trajectories(
             ax.set_xlabel("step")
             ax.set_ylabel(features[i])
             ax.set_zlabel(features[j])
-            ax.set_title(name, color=colour)
+            ax.set_title(name, color=colour, loc="center", y=0.98)
             ax.view_init(elev=18, azim=-58)
-            ax.set_box_aspect((1.25, 1, 0.85), zoom=0.86)
+            ax.set_box_aspect((1.25, 1, 0.85), zoom=1.02)
             for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
                 axis.set_pane_color((0, 0, 0, 0))
                 axis.line.set_color(theme.line)
                 axis.set_major_locator(MaxNLocator(4))
+                axis.set_major_formatter(FuncFormatter(_compact))
         return figure
 
 
@@ -288,7 +293,10 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
             ax.set_title({"std": "standard deviation"}.get(name, name))
             ax.set_yticks(range(len(features)), features)
             ax.set_ylim(len(features) - 0.5, -0.5)
-            ax.margins(x=0.25)
+            # A narrower view would make much of little.
+            low, high = ax.get_xlim()
+            margin = max(0.0, 0.25 - (high - low)) / 2 + 0.1 * (high - low)
+            ax.set_xlim(low - margin, high + margin)
             ax.spines["left"].set_visible(False)
             _few_ticks(ax, x=3, y=None)
         _legend(figure, theme, dots=True)
@@ -321,9 +329,22 @@ def _legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
 
 
 def _few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
-    ax.xaxis.set_major_locator(MaxNLocator(x))
-    if y:
-        ax.yaxis.set_major_locator(MaxNLocator(y))
+    for axis, count in ((ax.xaxis, x), (ax.yaxis, y)):
+        if count:
+            axis.set_major_locator(MaxNLocator(count))
+            axis.set_major_formatter(FuncFormatter(_compact))
+
+
+def _compact(value: float, _: object = None) -> str:
+    """A tick's label: 80k instead of 80000.
+
+    >>> _compact(80_000), _compact(2.5e7), _compact(-0.25)
+    ('80k', '25M', '−0.25')
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= 10 * size or (abs(value) >= size and letter != "k"):
+            return f"{value / size:g}{letter}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 10):g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _share_limits(first: Axes, second: Axes, values: Array) -> None:

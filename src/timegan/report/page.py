@@ -1,0 +1,275 @@
+"""One self-contained page about a run, and the same figures as files."""
+
+import base64
+import io
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from matplotlib.figure import Figure
+
+from timegan.metrics.arrays import Array, check, subset
+from timegan.metrics.projection import pca, tsne
+from timegan.report import figures
+from timegan.report.theme import DARK, LIGHT, Theme
+from timegan.report.verdict import verdicts
+from timegan.seeds import rng
+
+DPI = 150
+LIMIT = 5_000
+"""Windows that a figure is drawn from, at most."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure that can be drawn in any theme, and what to say about it."""
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[Theme], Figure]
+
+
+def write_report(
+    folder: str | Path,
+    *,
+    metrics: Mapping[str, Any],
+    train: Array,
+    holdout: Array | None,
+    synthetic: Array,
+    features: Sequence[str],
+    config_yaml: str,
+    command: str,
+    warnings: Sequence[str] = (),
+) -> Path:
+    """Write ``figures/*.png`` and ``report.html`` into ``folder`` and return the page's path.
+
+    Args:
+        folder: the run's folder; it is made if need be.
+        metrics: the content of ``metrics.json``: ``scores``, ``statistics``,
+            ``statistics_scaled``, ``copying``, and where known ``training``, ``data``, ``protocol``.
+        train: windows that the model has learned from (N, T, C), in original units.
+        holdout: windows that it has not seen, if any; their number is told.
+        synthetic: windows (M, T, C).
+        features: names of the C features.
+        config_yaml: the composed configuration, shown as it is.
+        command: the command line that made the run.
+        warnings: sentences for the top of the page.
+
+    Raises:
+        InputError: the windows cannot be compared.
+    """
+    check(train, synthetic)
+    folder = Path(folder)
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for plot in plots(metrics, train, synthetic, features):
+        light, dark = (_png(plot.draw(theme)) for theme in (LIGHT, DARK))
+        _write(folder / "figures" / f"{plot.name}.png", light)
+        images = {"light": _data_uri(light), "dark": _data_uri(dark)}
+        drawn.append({"name": plot.name, "title": plot.title, "caption": plot.caption} | images)
+    counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
+    page = _environment().get_template("page.html.jinja")
+    html = page.render(
+        verdicts=verdicts(metrics),
+        metrics=metrics,
+        scores=_score_rows(metrics),
+        figures=drawn,
+        features=list(features),
+        steps=train.shape[1],
+        counts=counts | {"synthetic": len(synthetic)},
+        config=config_yaml.strip(),
+        command=command,
+        warnings=list(warnings),
+        light=LIGHT,
+        dark=DARK,
+    )
+    path = folder / "report.html"
+    _write(path, html.encode())
+    return path
+
+
+def plots(
+    metrics: Mapping[str, Any], train: Array, synthetic: Array, features: Sequence[str]
+) -> list[Plot]:
+    """The figures of a report, in the order of the page."""
+    real = subset(train, LIMIT, rng(0, "report", "real"))
+    fake = subset(synthetic, LIMIT, rng(0, "report", "synthetic"))
+    planes = pca(real, fake), tsne(real, fake)
+    count = len(features)
+    some = f" Of {count} features the {{}} are shown whose densities differ most."
+
+    def narrowed(limit: int) -> str:
+        return some.format(limit) if count > limit else ""
+
+    every = count * (count - 1) // 2
+    found = [
+        Plot(
+            "samples",
+            "Example sequences",
+            "Random sequences, in the table's own units. The band holds 90 % of all sequences at "
+            "each step." + narrowed(figures.FEATURES),
+            lambda theme: figures.samples(real, fake, features, theme),
+        ),
+        Plot(
+            "density",
+            "Values",
+            "How often each value occurs, over all sequences and steps. The overlap is the area "
+            "that both densities share; 1 is perfect." + narrowed(figures.DENSITIES),
+            lambda theme: figures.density(real, fake, features, theme),
+        ),
+        Plot(
+            "statistics",
+            "Means, deviations and ranges",
+            "In min-max units: 0 is the smallest real value of a feature and 1 its largest. "
+            "The table below has the numbers.",
+            lambda theme: figures.statistics(metrics["statistics_scaled"], theme),
+        ),
+        Plot(
+            "projection",
+            "Whole sequences on a plane",
+            "Each dot is one whole sequence, all features and steps. Where the colours mix, real "
+            "and synthetic sequences are alike; a patch of one colour is something the model "
+            "misses, or invents.",
+            lambda theme: figures.projection(*planes, theme),
+        ),
+        Plot(
+            "autocorrelation",
+            "Movement",
+            "How much a value, and a change from one step to the next, tells of later ones. The "
+            "thin line should lie on the thick one." + narrowed(figures.FEATURES),
+            lambda theme: figures.autocorrelations(real, fake, features, theme),
+        ),
+    ]
+    if count > 1:
+        few = (
+            f" Of {every} pairs {figures.PAIRS} are shown: those with the largest error, and "
+            "those most closely tied."
+        )
+        found.append(
+            Plot(
+                "correlation",
+                "Pairs of features",
+                "Each dot is one step of a sequence; r is the correlation over all of them."
+                + (few if every > figures.PAIRS else ""),
+                lambda theme: figures.scatter(real, fake, features, theme),
+            )
+        )
+    if count > 2:
+        found.append(
+            Plot(
+                "correlation_matrix",
+                "All correlations",
+                "Both halves should look the same.",
+                lambda theme: figures.correlation_matrices(real, fake, features, theme),
+            )
+        )
+    space = "the feature twice" if count == 1 else "two features"
+    found.append(
+        Plot(
+            "trajectories",
+            "Trajectories",
+            f"Sequences as curves through time and {space}.",
+            lambda theme: figures.trajectories(real, fake, features, theme),
+        )
+    )
+    return found
+
+
+SCORES = {
+    "discriminative": (
+        "Discriminative score",
+        "How much better than by guessing a trained judge tells real from synthetic, from 0 to .5.",
+    ),
+    "density": ("Density overlap", "Area that the densities of all values share, from 0 to 1."),
+    "correlation": (
+        "Correlational score",
+        "Differences of the correlations between features, summed over pairs, in tenths.",
+    ),
+    "autocorrelation": (
+        "Autocorrelation difference",
+        "Mean difference over lags and features, of the values.",
+    ),
+    "change_autocorrelation": (
+        "Autocorrelation difference, changes",
+        "The same for the changes from step to step.",
+    ),
+}
+
+
+def _score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for name, score in metrics.get("scores", {}).items():
+        title, meaning = SCORES.get(name, (name.replace("_", " ").capitalize(), ""))
+        rows.append({"title": title, "meaning": meaning} | dict(score))
+    return rows
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for people: four digits, and all of those before the point.
+
+    >>> number(123456.789), number(0.0123456), number(-2.5), number(None)
+    ('123,457', '0.01235', '−2.5', '–')
+    """
+    if value is None:
+        return "\N{EN DASH}"
+    if value == 0:
+        return "0"
+    if abs(value) >= 10 ** (digits - 1):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(8.4), duration(95), duration(7_300)
+    ('8 s', '1 min 35 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("timegan.report", "templates"),
+        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "duration": duration}
+    return environment
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing: a reader never sees half a file under its final name."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

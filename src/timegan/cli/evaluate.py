@@ -1,0 +1,133 @@
+"""`python evaluate.py`: the report again, for a run or for any two tables."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from timegan.cli.config import conform, plain
+from timegan.cli.finish import Comparison, draw, usual_count
+from timegan.cli.launch import launch
+from timegan.cli.quiet import quiet
+from timegan.cli.say import say, what_was_reached, where
+from timegan.cli.settings import read_dataset, read_evaluation
+from timegan.data.datamodule import WindowDataModule
+from timegan.data.sources import read_table
+from timegan.data.table import Table
+from timegan.data.windows import Windows, valid_starts
+from timegan.errors import InputError
+from timegan.io.runs import open_run
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """`conf/evaluate.yaml`, checked."""
+
+    dataset: dict[str, Any]
+    evaluation: dict[str, Any]
+    run: str | None
+    real: str | None
+    synthetic: str | None
+    samples: int | None
+    seed: int
+    threads: int
+
+    @classmethod
+    def read(cls, cfg: DictConfig) -> "EvaluateConfig":
+        """Check every key and type of a composed configuration.
+
+        Raises:
+            InputError: one that is wrong, or neither a run nor two tables.
+        """
+        content = conform(plain(cfg), cls, "")
+        content["dataset"] = read_dataset(content["dataset"])
+        content["evaluation"] = read_evaluation(content["evaluation"])
+        config = cls(**content)
+        tables = (config.real, config.synthetic)
+        if (config.run is None) == (None in tables) or (config.run and tables != (None, None)):
+            raise InputError(
+                "What is to be evaluated? Give either run=RUN (a run folder, a .ckpt file or an "
+                "exported model folder) or two tables, real=a.csv synthetic=b.csv."
+            )
+        return config
+
+
+def main() -> None:
+    """The door: `python evaluate.py`, `timegan-evaluate`."""
+    launch(evaluate, "evaluate")
+
+
+def evaluate(cfg: DictConfig) -> None:
+    """Measure and report."""
+    config = EvaluateConfig.read(cfg)
+    quiet()
+    torch.set_num_threads(config.threads)
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    if config.run is None:
+        data, synthetic = _tables(config)
+    else:
+        data, synthetic = _run(config, config.run)
+    comparison = Comparison.of(data, synthetic, config.evaluation, config.seed)
+    metrics = comparison.metrics() | {"data": data.describe()}
+    comparison.report(folder, metrics, OmegaConf.to_yaml(cfg, resolve=True))
+    say(*what_was_reached(metrics), "")
+    if config.evaluation:
+        say(f"Report    {where(folder / 'report.html')}")
+
+
+def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, np.ndarray]:
+    """The real table as data, and all windows of the synthetic one."""
+    data = WindowDataModule(**config.dataset | {"path": config.real, "name": str(config.real)})
+    data.setup()
+    frame = read_table(str(config.synthetic))
+    table = Table.from_frame(frame, data.features, data.columns.schema.key)
+    starts = valid_starts(table.bounds, data.window, data.stride)
+    if len(starts) == 0:
+        raise InputError(
+            f"synthetic={config.synthetic}: no sequence has the {data.window} rows of a window. "
+            "Give a smaller dataset.window."
+        )
+    windows = Windows(table.values, starts, data.window).all()
+    return data, data.columns.forwards(windows)
+
+
+def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, np.ndarray]:
+    """The data that a run was trained on, and new samples of its model."""
+    model, columns = open_run(run)
+    data = WindowDataModule(**_trained_on(config, Path(run)))
+    data.prepare_data()
+    data.setup()
+    if data.features != columns.features or data.window != model.net.window:
+        raise InputError(
+            f"run={run}: the model makes windows of {model.net.window} steps of "
+            f"{', '.join(columns.features)}, and the data are windows of {data.window} steps of "
+            f"{', '.join(data.features)}. Give the data that it was trained on."
+        )
+    synthetic = draw(model, columns, config.samples or usual_count(data), config.seed)
+    if columns.reversed != data.columns.reversed:
+        synthetic = synthetic[:, ::-1]
+    return data, synthetic
+
+
+def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
+    """The group ``dataset`` of the run, with what this command line says of it."""
+    for folder in (run, *run.parents[:2]):
+        file = folder / ".hydra" / "config.yaml"
+        if file.is_file():
+            break
+    else:
+        return config.dataset
+    stored = OmegaConf.select(OmegaConf.load(file), "dataset")
+    given = [o.lstrip("+").partition("=")[0] for o in HydraConfig.get().overrides.task]
+    if "dataset" in given:
+        return config.dataset
+    chosen = [key.removeprefix("dataset.") for key in given if key.startswith("dataset.")]
+    return read_dataset(plain(stored) | {key: config.dataset[key] for key in chosen})
+
+
+if __name__ == "__main__":
+    main()

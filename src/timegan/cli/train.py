@@ -1,0 +1,171 @@
+"""`python train.py`: from a composed configuration to a run folder with a model and a report."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from lightning import Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+from timegan.callbacks import log_hparams
+from timegan.cli.finish import finish, objective
+from timegan.cli.launch import launch
+from timegan.cli.quiet import quiet
+from timegan.cli.say import say, what_was_reached, where, where_it_lies
+from timegan.cli.settings import TrainConfig
+from timegan.data.datamodule import WindowDataModule
+from timegan.errors import InputError
+from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
+from timegan.module import TimeGAN
+from timegan.phases import Phase, Schedule
+
+
+def main() -> None:
+    """The door: `python train.py`, `timegan-train`."""
+    launch(train, "train")
+
+
+def train(cfg: DictConfig) -> float | None:
+    """Train, sample, measure, report; what a sweep minimises is returned."""
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    config = TrainConfig.read(cfg)
+    quiet()
+    torch.set_num_threads(config.threads)
+    seed_everything(config.seed, verbose=False)
+    data = WindowDataModule(
+        **config.dataset, draws=config.model["generator_steps"] + 1, seed=config.seed
+    )
+    data.prepare_data()
+    data.setup()
+    schedule = _schedule(config, data)
+    model = TimeGAN(
+        features=len(data.features),
+        window=data.window,
+        seed=config.seed,
+        **{**config.model, "schedule": schedule},
+    )
+    trainer = _trainer(config, schedule, folder)
+    _check_checkpoint(config.ckpt_path, model)
+    if trainer.is_global_zero:
+        _say_what_begins(data, schedule, folder)
+
+    started = time.perf_counter()
+    trainer.fit(model, data, ckpt_path=config.ckpt_path)
+    if not trainer.is_global_zero:
+        return None
+    training = {
+        "seconds": time.perf_counter() - started,
+        "iterations": {p.value: schedule.epochs(p) * data.steps_per_epoch for p in Phase},
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+    }
+    metrics = finish(
+        model.eval(),
+        data,
+        folder,
+        evaluation=config.evaluation,
+        training=training,
+        samples=config.samples,
+        seed=config.seed,
+        config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
+    )
+    log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
+    say(*what_was_reached(metrics), "", *where_it_lies(folder, config.evaluation))
+    return objective(metrics, config.objective)
+
+
+def _schedule(config: TrainConfig, data: WindowDataModule) -> Schedule:
+    """The epochs, those that were left open by the rule for data of this size."""
+    rule = Schedule.for_data(len(data.train), len(data.features), data.steps_per_epoch)
+    epochs = config.model["schedule"]
+    counts = {p.value: epochs.get(p.value) for p in Phase}
+    return Schedule(**{p: rule.epochs(Phase(p)) if n is None else n for p, n in counts.items()})
+
+
+def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
+    arguments = dict(config.trainer)
+    if processes(arguments) > 1:
+        arguments["strategy"] = _strategy(arguments.get("strategy", "auto"))
+    callbacks = instantiate(config.callbacks, _convert_="all")
+    loggers = instantiate(config.logger, _convert_="all")
+    return Trainer(
+        **{"log_every_n_steps": 1, "enable_model_summary": False, **arguments},
+        max_epochs=schedule.total,
+        default_root_dir=folder,
+        callbacks=list(callbacks.values()),
+        logger=list(loggers.values()),
+        plugins=[AtomicCheckpointIO()],
+        use_distributed_sampler=False,
+        enable_progress_bar="progress" in callbacks,
+        enable_checkpointing="checkpoints" in callbacks,
+    )
+
+
+def processes(trainer: dict[str, Any]) -> int:
+    """How many processes the Trainer's arguments ask for."""
+    devices, nodes = trainer.get("devices", 1), trainer.get("num_nodes", 1)
+    accelerator = trainer.get("accelerator", "auto")
+    if isinstance(devices, list):
+        return int(nodes * len(devices))
+    if devices == "auto" or int(devices) < 0:
+        gpus = torch.cuda.device_count() if accelerator in ("auto", "gpu", "cuda") else 0
+        return int(nodes * max(1, gpus))
+    return int(nodes * int(devices))
+
+
+def _strategy(name: str) -> str:
+    """The one that knows that an update leaves some networks out."""
+    if name not in ("auto", "ddp"):
+        return name
+    if HydraConfig.get().mode is RunMode.MULTIRUN:
+        raise InputError(
+            "trainer.devices: the jobs of a sweep cannot have several processes each, for each of "
+            "these would start the sweep anew. Give trainer.devices=1, and let the jobs themselves "
+            "run side by side: hydra/launcher=joblib."
+        )
+    return "ddp_find_unused_parameters_true"
+
+
+def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
+    """Refuse a checkpoint of another model before anything is started."""
+    if path is None:
+        return
+    content = read_checkpoint(path)
+    shapes = {name: tensor.shape for name, tensor in content["state_dict"].items()}
+    if shapes == {name: tensor.shape for name, tensor in model.state_dict().items()}:
+        return
+    theirs = content.get("hyper_parameters", {})
+    other = [f"model.{k}={theirs[k]}" for k, v in model.hparams.items() if theirs.get(k, v) != v]
+    raise InputError(
+        f"ckpt_path={path}: the checkpoint is of another model. To go on with it, give what it was "
+        f"trained with: {' '.join(other) or 'the same version of timegan'}."
+    )
+
+
+def _hparams(config: TrainConfig, schedule: Schedule) -> dict[str, Any]:
+    """What TensorBoard compares runs by: what was chosen, with the epochs that it came to."""
+    return {
+        "seed": config.seed,
+        "dataset": config.dataset,
+        "model": config.model | {"schedule": asdict(schedule)},
+    }
+
+
+def _say_what_begins(data: WindowDataModule, schedule: Schedule, folder: Path) -> None:
+    about = data.describe()
+    held_out = f" ({about['holdout_windows']:,} more held out)" if about["holdout_windows"] else ""
+    phases = " + ".join(f"{schedule.epochs(p)} {p}" for p in Phase if schedule.epochs(p))
+    say(
+        f"Data      {about['name']}: {about['windows']:,} windows of {about['window']} steps"
+        f"{held_out}, features {', '.join(about['features'])}",
+        f"Epochs    {phases}, of {data.steps_per_epoch} batches each",
+        f"Folder    {where(folder)}",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The configuration tree composes, and says what the constructors say."""
+
+import inspect
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra.core.global_hydra import GlobalHydra
+
+from timegan.cli.evaluate import EvaluateConfig
+from timegan.cli.launch import composed
+from timegan.cli.settings import DATASET, MODEL, TrainConfig
+from timegan.data.datamodule import WindowDataModule
+from timegan.errors import InputError
+from timegan.module import TimeGAN
+
+CONF = Path(__file__).parents[2] / "conf"
+LOGGER = "logger=none"  # TensorBoard's folder is known in a run only
+
+
+def options(group: str) -> list[str]:
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+def train_config(*overrides: str) -> TrainConfig:
+    return TrainConfig.read(composed("train", [LOGGER, *overrides]))
+
+
+@pytest.fixture(autouse=True)
+def no_hydra_left_over() -> Iterator[None]:
+    yield
+    GlobalHydra.instance().clear()
+
+
+@pytest.mark.parametrize("name", options("experiment"))
+def test_every_experiment_composes_and_passes_the_schema(name: str) -> None:
+    assert train_config(f"experiment={name}").model["generator_steps"] == 2
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        f"{group}={name}"
+        for group in ("dataset", "model", "schedule", "trainer", "callbacks", "evaluation")
+        for name in options(group)
+    ],
+)
+def test_every_option_composes_and_passes_the_schema(override: str) -> None:
+    train_config(override)
+
+
+def test_the_defaults_are_the_constructors_own() -> None:
+    config = train_config("dataset=csv")
+    for section, target, given in (
+        (config.dataset, WindowDataModule, DATASET),
+        (config.model, TimeGAN, MODEL),
+    ):
+        arguments = {
+            name: parameter.default
+            for name, parameter in inspect.signature(target).parameters.items()
+            if name not in given
+        }
+        assert {key: section[key] for key in arguments} == arguments
+
+
+@pytest.mark.parametrize("name", ["timegan", "reference"])
+def test_a_preset_names_every_argument_in_the_constructor_s_order(name: str) -> None:
+    content = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())
+    model = content.get("model", content)
+    assert list(model) == [key for key in inspect.signature(TimeGAN).parameters if key not in MODEL]
+
+
+def test_the_reference_preset_scales_as_its_sigmoids_need() -> None:
+    config = train_config("model=reference")
+    assert (config.dataset["scaling"], config.dataset["batch_size"]) == ("minmax", 128)
+    assert train_config("model=reference", "dataset.batch_size=32").dataset["batch_size"] == 32
+
+
+def test_a_schedule_lies_under_the_model() -> None:
+    config = train_config("schedule=smoke", "model.schedule.joint=7")
+    assert config.model["schedule"] == {"autoencoder": 1, "supervised": 1, "joint": 7}
+
+
+@pytest.mark.parametrize(
+    "section", ["model", "dataset", "trainer", "model.schedule", "callbacks.progress"]
+)
+def test_a_typo_does_not_slip_through_with_a_plus(section: str) -> None:
+    with pytest.raises(InputError, match="there is no such key"):
+        train_config(f"+{section}.tpyo=1")
+
+
+def test_a_plus_sets_what_the_trainer_knows_and_the_file_does_not_list() -> None:
+    assert train_config("+trainer.deterministic=true").trainer["deterministic"] is True
+    with pytest.raises(InputError, match=r"take model\.grad_clip"):
+        train_config("+trainer.gradient_clip_val=1")
+
+
+def test_evaluate_asks_for_a_run_or_two_tables() -> None:
+    for overrides in ([], ["real=a.csv"], ["run=a", "real=a.csv", "synthetic=b.csv"]):
+        with pytest.raises(InputError, match="Give either run=RUN"):
+            EvaluateConfig.read(composed("evaluate", overrides))
+    EvaluateConfig.read(composed("evaluate", ["real=a.csv", "synthetic=b.csv"]))
+
+
+def test_the_installed_package_carries_this_tree() -> None:
+    package = files("timegan.conf")
+    for file in CONF.rglob("*.yaml"):
+        installed = package.joinpath(*file.relative_to(CONF).parts)
+        assert installed.read_text() == file.read_text(), file

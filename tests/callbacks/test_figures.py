@@ -11,7 +11,10 @@ from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from timegan.callbacks import SampleFigures
+from timegan.data import WindowDataModule
 from timegan.errors import InputError
+from timegan.module import TimeGAN
+from timegan.phases import Schedule
 
 
 @pytest.fixture
@@ -58,3 +61,12 @@ def test_without_tensorboard_nothing_is_drawn(run: Callable[..., Any]) -> None:
 def test_a_count_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"{name}=0"):
         SampleFigures(**{name: 0})
+
+
+def test_the_picture_shows_real_beside_synthetic_windows() -> None:
+    data = WindowDataModule(generate="salary", window=6)
+    data.setup()
+    model = TimeGAN(2, 6, Schedule(1, 1, 1), hidden=6)
+    figure = SampleFigures(count=8).draw(model, data)
+    assert isinstance(figure, Figure)
+    assert len(figure.axes) >= 2

@@ -52,4 +52,5 @@ class SampleFigures(Callback):
 
         real = data.train_windows(self.count, self.seed)
         synthetic = data.columns.inverse(sample(model, self.count, seed=self.seed))
-        return figure_samples(real, synthetic, data.features)
+        forwards = data.columns.forwards
+        return figure_samples(forwards(real), forwards(synthetic), data.features)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ def keyed(sequences: int = 20, steps: int = 30) -> pd.DataFrame:
     return frame
 
 
-def module(frame: pd.DataFrame, **options: object) -> WindowDataModule:
+def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
     data = WindowDataModule.from_frame(frame, **({"window": 12} | options))
     data.setup()
     return data
@@ -176,3 +177,118 @@ def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
     data.load_state_dict(module(series(seed=1)).state_dict())
     with pytest.raises(InputError, match="other data"):
         data.setup()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"window": 1}, r"dataset\.window=1: .* at least 2"),
+        ({"window": 0}, r"dataset\.window=0"),
+        ({"stride": 0}, r"dataset\.stride=0 must be at least 1"),
+        ({"batch_size": 0}, r"dataset\.batch_size=0"),
+        ({"steps_per_epoch": 0}, r"dataset\.steps_per_epoch=0"),
+        ({"draws": 0}, r"dataset\.draws=0"),
+        ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is a share"),
+        ({"holdout": -0.1}, r"dataset\.holdout=-0\.1"),
+        ({"protocol": "diffusion"}, "dataset.protocol=diffusion is unknown: choose timegan or ref"),
+        ({"scaling": "log"}, "dataset.scaling=log is unknown"),
+        ({"generate": "moons"}, "dataset.generate=moons is unknown.*salary and sines"),
+    ],
+)
+def test_options_out_of_range_are_refused_at_once(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        WindowDataModule(**options)
+
+
+@pytest.mark.parametrize(
+    ("frame", "options", "words"),
+    [
+        (
+            series(20),
+            {"window": 21},
+            r"=21 is longer than the series: .* 20 rows\. Give 20 or less",
+        ),
+        (keyed(), {"window": 31, "sequence_key": "person"}, "longer than every sequence: .* 30"),
+        (series(1), {}, "1 row:"),
+        (series().assign(flat=3.5), {}, "'flat' is 3.5 in every training row"),
+        (series(), {"columns": ["levle"]}, "'levle'. Did you mean 'level'"),
+        (keyed(), {}, r"'person'.*columns=\[level,count\].*sequence_key=person"),
+    ],
+)
+def test_tables_that_cannot_be_learned_are_refused(
+    frame: pd.DataFrame, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        module(frame, **options)
+
+
+def test_without_a_table_the_path_is_asked_for() -> None:
+    with pytest.raises(InputError, match=r"dataset\.path is not given.*dataset\.path=FILE"):
+        WindowDataModule().setup()
+
+
+@pytest.mark.parametrize(("name", "count"), [("salary", 2_000), ("sines", 10_000)])
+def test_simulated_tables_need_no_file(name: str, count: int) -> None:
+    data = WindowDataModule(name, generate=name)
+    data.prepare_data()
+    data.setup()
+    described = data.describe()
+    assert described["sequences"] == described["windows"] + described["holdout_windows"] == count
+    assert data.holdout is not None
+    assert len(data.holdout) == count // 10
+
+
+def test_simulated_tables_run_forwards_in_the_reference_protocol() -> None:
+    data = WindowDataModule(generate="salary", protocol="reference")
+    data.setup()
+    assert not data.columns.reversed
+    assert len(data.train) == 2_000
+    assert (np.diff(data.train_windows()[..., 0]) > 0).all()
+
+
+def test_a_url_is_fetched_before_setup_and_a_path_goes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    series().to_csv(tmp_path / "table.csv", index=False)
+    fetched = []
+
+    def fetch(url: str, sha256: str | None) -> Path:
+        fetched.append((url, sha256))
+        return tmp_path / "table.csv"
+
+    monkeypatch.setattr("timegan.data.datamodule.download", fetch)
+    remote: dict[str, Any] = {
+        "url": "https://example.org/table.csv",
+        "sha256": "0" * 64,
+        "window": 12,
+    }
+    data = WindowDataModule(**remote)
+    data.prepare_data()
+    assert len(fetched) == 1
+    data.setup()
+    assert data.features == ["level", "count"]
+    local = WindowDataModule(path=str(tmp_path / "table.csv"), **remote)
+    local.prepare_data()
+    local.setup()
+    assert len(fetched) == 2
+
+
+def test_sequences_too_short_for_a_window_are_counted() -> None:
+    frame = keyed()
+    data = module(frame[(frame["person"] != "p3") | (frame.index % 30 < 5)], sequence_key="person")
+    described = data.describe()
+    assert (described["sequences"], described["sequences_too_short"]) == (20, 1)
+
+
+def test_a_second_setup_changes_nothing() -> None:
+    data = module(series())
+    before = data.train
+    data.setup("fit")
+    assert data.train is before
+
+
+def test_the_loader_follows_the_options() -> None:
+    data = module(series(), batch_size=6, steps_per_epoch=4, draws=2)
+    batches = list(data.train_dataloader())
+    assert len(batches) == 4
+    assert all(batch.shape == (2, 6, 12, 2) for batch in batches)

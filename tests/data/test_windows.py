@@ -93,3 +93,12 @@ def test_nothing_is_held_out_on_request() -> None:
     parts = split(np.array([[0, 1_000]]), 24, 0.0)
     assert len(parts.holdout) == 0
     np.testing.assert_array_equal(parts.train, [[0, 1_000]])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("window", [2, 24, 100])
+def test_every_split_leaves_training_windows(share: float, window: int) -> None:
+    for count in (1, 3, 12):
+        for steps in (window, 4 * window, 40 * window):
+            bounds = np.array([[i * steps, (i + 1) * steps] for i in range(count)])
+            assert len(valid_starts(split(bounds, window, share).train, window)) > 0

@@ -92,8 +92,10 @@ class Columns:
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """From the table's units (..., C) to what the model sees, float32."""
-        scaled = [s.forward(values[..., i]) for i, s in enumerate(self.scalings)]
-        return np.stack(scaled, axis=-1).astype(np.float32)
+        scaled = np.empty(values.shape, dtype=np.float32)
+        for i, scaling in enumerate(self.scalings):
+            scaled[..., i] = scaling.forward(values[..., i])
+        return scaled
 
     def inverse(self, scaled: np.ndarray) -> np.ndarray:
         """From what the model makes (..., C) to the table's units, float64.

@@ -1,6 +1,5 @@
 """From a table to batches of windows, and back: the LightningDataModule."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import lightning
@@ -60,7 +59,7 @@ class WindowDataModule(lightning.LightningDataModule):
         generate: str | None = None,
         url: str | None = None,
         sha256: str | None = None,
-        columns: Sequence[str] | None = None,
+        columns: list[str] | None = None,
         sequence_key: str | None = None,
         window: int = 24,
         stride: int = 1,
@@ -73,7 +72,6 @@ class WindowDataModule(lightning.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        columns = None if columns is None else list(columns)
         self.save_hyperparameters(logger=False)
         self.name = name
         self.path = path
@@ -247,11 +245,6 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def _training_rows(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows to fit on (the reference: all; else what training windows contain), and breaks."""
-        if len(starts) == 0:
-            raise InputError(
-                f"No training window of {self.window} steps is left after the split. Give a "
-                f"smaller dataset.window, or dataset.holdout=0 instead of {self.share}."
-            )
         covered = Windows(self.table.values, starts, self.window).covered()
         if self.protocol == "reference":
             covered[:] = True

@@ -1,4 +1,4 @@
-"""What every metric does first: check two sets of windows, and put them in the real data's units."""
+"""What every metric does first: check two sets of windows, and put them in the real units."""
 
 from typing import Any
 

@@ -174,7 +174,7 @@ def _accuracies(
         logits = torch.cat(
             [
                 judge(_gather(pool, part.reshape(-1), len(sets)))
-                for part in windows.split(1_024, dim=1)
+                for part in torch.split(windows, 1_024, dim=1)
             ],
             dim=1,
         )

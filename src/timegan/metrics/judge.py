@@ -27,8 +27,8 @@ class _Recurrence(torch.autograd.Function):
         h = a.new_zeros(steps + 1, judges, units, batch)
         g = a.new_empty(steps, judges, 2 * units, batch)
         c = a.new_empty(steps, judges, units, batch)
-        a_gates, a_candidate = a.split((2 * units, units), dim=2)
-        parts = (a_gates, a_candidate, g, *g.split(units, dim=2), c, h[:-1], h[1:])
+        a_gates, a_candidate = torch.split(a, [2 * units, units], dim=2)
+        parts = (a_gates, a_candidate, g, *torch.split(g, units, dim=2), c, h[:-1], h[1:])
         # Views of every step at once: making them one by one costs as much as the arithmetic.
         for a_g, a_c, gates, r, u, new, before, after in _steps(*parts):
             torch.baddbmm(a_g, w_gates, before, out=gates).sigmoid_()
@@ -41,18 +41,18 @@ class _Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         h, g, c, w_gates, w_candidate = ctx.saved_tensors
         units = c.shape[2]
-        before, (r, u) = h[:-1], g.split(units, dim=2)
+        before, (r, u) = h[:-1], torch.split(g, units, dim=2)
         slope = torch.addcmul(g, g, g, value=-1)
-        slope_r, slope_u = slope.split(units, dim=2)
+        slope_r, slope_u = torch.split(slope, units, dim=2)
         slope_r *= before
         slope_u *= before - c
         slope_c = torch.addcmul(c.new_ones(()), c, c, value=-1).mul_(1 - u)
         gates_t = w_gates.transpose(1, 2).contiguous()
         candidate_t = w_candidate.transpose(1, 2).contiguous()
         da = c.new_empty(*c.shape[:2], 3 * units, c.shape[3])
-        da_gates, da_candidate = da.split((2 * units, units), dim=2)
-        parts = (gradients[0], slope_r, slope_u, slope_c, r, u)
-        parts += (da_gates, *da_gates.split(units, dim=2), da_candidate)
+        da_gates, da_candidate = torch.split(da, [2 * units, units], dim=2)
+        d_r_u = torch.split(da_gates, units, dim=2)
+        parts = (gradients[0], slope_r, slope_u, slope_c, r, u, da_gates, *d_r_u, da_candidate)
         dh = torch.zeros_like(c[0])
         for d, s_r, s_u, s_c, r_t, u_t, d_gates, d_r, d_u, d_c in reversed(_steps(*parts)):
             dh += d

@@ -10,7 +10,7 @@ from timegan.metrics.arrays import Array, MinMax, check, halves, subset
 from timegan.metrics.autocorrelation import autocorrelation_score, changes
 from timegan.metrics.copying import copying
 from timegan.metrics.correlation import correlation_score, correlations, pairs
-from timegan.metrics.density import overlaps, pooled_overlap
+from timegan.metrics.density import change_overlap, overlaps, pooled_overlap
 from timegan.metrics.discriminative import Contest, classify
 from timegan.metrics.statistics import statistics
 from timegan.seeds import derive, rng
@@ -75,7 +75,7 @@ def quick(
     for score in scores.values():
         score["against"] = "held-out" if held_out else "training"
     scale = MinMax(train, limits)
-    return strict_json(
+    card: dict[str, Any] = strict_json(
         {
             "scores": scores,
             "statistics": statistics(train, synthetic, features),
@@ -83,6 +83,7 @@ def quick(
             "copying": copying(train, synthetic, holdout, seed=seed),
         }
     )
+    return card
 
 
 def _scores(
@@ -116,14 +117,15 @@ def _scores(
         "density": ("higher", pooled_overlap),
         "correlation": ("lower", correlation_score),
         "autocorrelation": ("lower", autocorrelation_score),
+        "change_density": ("higher", change_overlap),
         "change_autocorrelation": (
             "lower",
             lambda a, b: autocorrelation_score(changes(a), changes(b)),
         ),
     }
     for name, (better, measure) in measures.items():
-        reason = _impossible(name, real.shape)
-        scores[name] = _measured(measure, real, synthetic, controls, reason) | {"better": better}
+        hurdle = _impossible(name, real.shape)
+        scores[name] = _measured(measure, real, synthetic, controls, hurdle) | {"better": better}
     scores["density"]["features"] = dict(zip(features, overlaps(real, synthetic), strict=True))
     scores["correlation"]["pairs"] = _pairs(real, synthetic, features)
     return scores
@@ -133,7 +135,7 @@ def _impossible(name: str, shape: tuple[int, ...]) -> str | None:
     _, steps, features = shape
     if name == "correlation" and features < 2:
         return "One feature has no other to be correlated with."
-    needed = {"autocorrelation": 2, "change_autocorrelation": 3}.get(name, 1)
+    needed = {"autocorrelation": 2, "change_density": 2, "change_autocorrelation": 3}.get(name, 1)
     return f"It needs windows of at least {needed} steps." if steps < needed else None
 
 

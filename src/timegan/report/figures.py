@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from mpl_toolkits.mplot3d.art3d import Line3DCollection
+from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
 from timegan.metrics.arrays import Array, subset
 from timegan.metrics.autocorrelation import autocorrelation, changes
@@ -28,9 +28,7 @@ DENSITIES = 12
 PAIRS = 6
 
 
-def density(
-    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
-) -> Figure:
+def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
     """The density of each feature over all windows and steps."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, DENSITIES)
@@ -53,9 +51,7 @@ def density(
         return figure
 
 
-def scatter(
-    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
-) -> Figure:
+def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
     """Pairs of features, real beside synthetic, each with its correlation."""
     with style(theme):
         chosen = pairs_to_draw(real, synthetic, PAIRS)
@@ -78,9 +74,7 @@ def scatter(
                 (first, left, theme.real, a[i, j]),
                 (second, right, theme.synthetic, b[i, j]),
             ):
-                ax.scatter(
-                    points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0
-                )
+                ax.scatter(points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0)
                 ax.set_title(f"r = {r:.3f}" if np.isfinite(r) else "no r", color=colour)
                 ax.set_xlabel(features[i])
                 _few_ticks(ax)
@@ -98,7 +92,7 @@ def correlation_matrices(
         count = len(features)
         figure = Figure(figsize=(WIDTH, 4.3 if count < 20 else 5.0), layout="constrained")
         axes: Any = figure.subplots(1, 2)
-        image = None
+        image: Any = None
         for ax, windows, title, colour in (
             (axes[0], real, "Real", theme.real),
             (axes[1], synthetic, "Synthetic", theme.synthetic),
@@ -146,7 +140,9 @@ def autocorrelations(
                 ax.set_title(f"{features[c]}: {name}", fontsize=10)
                 values = np.concatenate([curve[:, c] for curve in curves])
                 if not np.isfinite(values).any():
-                    ax.text(0.5, 0.5, "constant", ha="center", transform=ax.transAxes)
+                    ax.text(
+                        0.5, 0.5, "the same in every window", ha="center", transform=ax.transAxes
+                    )
                 ax.set_ylim(min(-0.15, np.nanmin([*values, 0.0]) - 0.1), 1.08)
                 ax.set_xlim(0, len(curves[0]) - 1)
                 _few_ticks(ax, y=4)
@@ -197,7 +193,7 @@ def samples(
     limit: int = FEATURES,
     seed: int = 0,
 ) -> Figure:
-    """Example sequences, over the band that holds 90 % of all windows at each step."""
+    """Example windows, over the band that holds 90% of all of them at each step."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, limit)
         figure = Figure(figsize=(WIDTH, 2.2 * len(chosen) + 0.4), layout="constrained")
@@ -210,9 +206,7 @@ def samples(
             for row, c in enumerate(chosen):
                 ax = grid[row, column]
                 steps = np.arange(windows.shape[1])
-                ax.fill_between(
-                    steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0
-                )
+                ax.fill_between(steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0)
                 ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
                 ax.set_title(f"{features[c]}, {name}", fontsize=10, color=colour)
                 ax.set_xlim(0, max(len(steps) - 1, 1))

@@ -3,7 +3,6 @@
 import base64
 import io
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from timegan.metrics.projection import pca, tsne
 from timegan.report import figures
 from timegan.report.theme import DARK, LIGHT, Theme
 from timegan.report.verdict import verdicts
+from timegan.report.words import decimal, duration, number
 from timegan.seeds import rng
 
 DPI = 150
@@ -51,7 +51,7 @@ def write_report(
     Args:
         folder: the run's folder; it is made if need be.
         metrics: the content of ``metrics.json``: ``scores``, ``statistics``,
-            ``statistics_scaled``, ``copying``, and where known ``training``, ``data``, ``protocol``.
+            ``statistics_scaled``, ``copying``; where known ``training``, ``data``, ``protocol``.
         train: windows that the model has learned from (N, T, C), in original units.
         holdout: windows that it has not seen, if any; their number is told.
         synthetic: windows (M, T, C).
@@ -73,7 +73,7 @@ def write_report(
         images = {"light": _data_uri(light), "dark": _data_uri(dark)}
         drawn.append({"name": plot.name, "title": plot.title, "caption": plot.caption} | images)
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
-    page = _environment().get_template("page.html.jinja")
+    page = _environment().get_template("page.html")
     html = page.render(
         verdicts=verdicts(metrics),
         metrics=metrics,
@@ -110,15 +110,15 @@ def plots(
     found = [
         Plot(
             "samples",
-            "Example sequences",
-            "Random sequences, in the table's own units. The band holds 90 % of all sequences at "
+            "Examples",
+            "Random windows, in the table's own units. The band holds 90% of all windows at "
             "each step." + narrowed(figures.FEATURES),
             lambda theme: figures.samples(real, fake, features, theme),
         ),
         Plot(
             "density",
             "Values",
-            "How often each value occurs, over all sequences and steps. The overlap is the area "
+            "How often each value occurs, over all windows and steps. The overlap is the area "
             "that both densities share; 1 is perfect." + narrowed(figures.DENSITIES),
             lambda theme: figures.density(real, fake, features, theme),
         ),
@@ -131,9 +131,9 @@ def plots(
         ),
         Plot(
             "projection",
-            "Whole sequences on a plane",
-            "Each dot is one whole sequence, all features and steps. Where the colours mix, real "
-            "and synthetic sequences are alike; a patch of one colour is something the model "
+            "Whole windows on a plane",
+            "Each dot is one whole window, all features and steps. Where the colours mix, real "
+            "and synthetic windows are alike; a patch of one colour is something the model "
             "misses, or invents.",
             lambda theme: figures.projection(*planes, theme),
         ),
@@ -154,7 +154,7 @@ def plots(
             Plot(
                 "correlation",
                 "Pairs of features",
-                "Each dot is one step of a sequence; r is the correlation over all of them."
+                "Each dot is one step of a window; r is the correlation over all of them."
                 + (few if every > figures.PAIRS else ""),
                 lambda theme: figures.scatter(real, fake, features, theme),
             )
@@ -173,7 +173,7 @@ def plots(
         Plot(
             "trajectories",
             "Trajectories",
-            f"Sequences as curves through time and {space}.",
+            f"Windows as curves through time and {space}.",
             lambda theme: figures.trajectories(real, fake, features, theme),
         )
     )
@@ -183,7 +183,7 @@ def plots(
 SCORES = {
     "discriminative": (
         "Discriminative score",
-        "How much better than by guessing a trained judge tells real from synthetic, from 0 to .5.",
+        "How much better than by guessing a trained judge tells real from synthetic: 0 to 0.5.",
     ),
     "density": ("Density overlap", "Area that the densities of all values share, from 0 to 1."),
     "correlation": (
@@ -194,8 +194,12 @@ SCORES = {
         "Autocorrelation difference",
         "Mean difference over lags and features, of the values.",
     ),
+    "change_density": (
+        "Density overlap of changes",
+        "The same for the changes from step to step, as a mean over features.",
+    ),
     "change_autocorrelation": (
-        "Autocorrelation difference, changes",
+        "Autocorrelation difference of changes",
         "The same for the changes from step to step.",
     ),
 }
@@ -209,46 +213,15 @@ def _score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number for people: four digits, and all of those before the point.
-
-    >>> number(123456.789), number(0.0123456), number(-2.5), number(None)
-    ('123,457', '0.01235', '−2.5', '–')
-    """
-    if value is None:
-        return "\N{EN DASH}"
-    if value == 0:
-        return "0"
-    if abs(value) >= 10 ** (digits - 1):
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.{digits}g}"
-    return text.replace("-", "\N{MINUS SIGN}")
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    >>> duration(8.4), duration(95), duration(7_300)
-    ('8 s', '1 min 35 s', '2 h 1 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3_600} h {whole % 3_600 // 60} min"
-
-
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("timegan.report", "templates"),
-        autoescape=select_autoescape(enabled_extensions=("jinja",)),
+        autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "duration": duration}
+    environment.filters |= {"number": number, "duration": duration, "decimal": decimal}
     return environment
 
 
@@ -264,12 +237,10 @@ def _data_uri(png: bytes) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """All or nothing: a reader never sees half a file under its final name."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), 0o644)
-        os.replace(name, path)
+        part.write_bytes(content)
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import LinearSegmentedColormap
@@ -28,7 +29,7 @@ DARK = Theme("dark", "#171a21", "#e8eaf0", "#9aa3b5", "#2c313c", "#63a4ea", "#f0
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
     """Matplotlib's settings for a figure of this theme."""
-    settings = {
+    settings: Any = {
         "figure.facecolor": theme.surface,
         "savefig.facecolor": theme.surface,
         "axes.facecolor": theme.surface,

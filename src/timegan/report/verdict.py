@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from timegan.report.words import decimal
+
 
 class Grade(StrEnum):
     """From as good as another real sample to plainly wrong; ``UNKNOWN`` where nobody can tell."""
@@ -34,7 +36,7 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     if "density" in scores:
         answers.append(_values(scores["density"]))
     if "change_autocorrelation" in scores:
-        answers.append(_moves(scores["autocorrelation"], scores["change_autocorrelation"]))
+        answers.append(_moves(scores))
     if scores.get("correlation", {}).get("pairs"):
         answers.append(_together(scores["correlation"]))
     if "copying" in metrics:
@@ -51,7 +53,6 @@ def _alike(score: Mapping[str, Any]) -> Verdict:
     if score["mean"] is None:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
     mean, std, floor = score["mean"], score["std"], score["floor"]["mean"] or 0.0
-    right = 0.5 + mean
     if mean <= max(floor + score["floor"]["std"], 0.01):
         grade, words = Grade.EXCELLENT, "A trained judge can only guess"
     elif mean <= 0.05:
@@ -63,9 +64,9 @@ def _alike(score: Mapping[str, Any]) -> Verdict:
     return Verdict(
         question,
         grade,
-        f"{words}: it is right in {right:.0%} of cases, where guessing gives 50 %. "
-        f"Discriminative score {mean:.3f} ± {std:.3f}; "
-        f"real against other real data {floor:.3f} ± {score['floor']['std']:.3f}.",
+        f"{words}: it is right in {0.5 + mean:.0%} of cases, where guessing gives 50%. "
+        f"Discriminative score {mean:.3f} ± {std:.3f}; real against other real data "
+        f"{floor:.3f} ± {score['floor']['std']:.3f}.",
     )
 
 
@@ -75,8 +76,7 @@ def _values(score: Mapping[str, Any]) -> Verdict:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
     worst, least = min(score["features"].items(), key=lambda item: item[1])
     floor = score["floor"]["mean"]
-    lost, floor_lost = 1 - min(score["mean"], least + 0.05), 1 - (1.0 if floor is None else floor)
-    grade = _against_floor(lost, floor_lost)
+    grade = _against_floor(1 - least, 1 - (1.0 if floor is None else floor))
     one = len(score["features"]) == 1
     return Verdict(
         question,
@@ -87,29 +87,31 @@ def _values(score: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _moves(values: Mapping[str, Any], steps: Mapping[str, Any]) -> Verdict:
+def _moves(scores: Mapping[str, Any]) -> Verdict:
     question = "Does it move alike?"
-    known = {
-        name: score
-        for name, score in (("values", values), ("changes", steps))
-        if score["mean"] is not None
-    }
-    if not known:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {values['reason']}")
-    grades = {
-        name: _against_floor(score["mean"], score["floor"]["mean"] or 0.0)
-        for name, score in known.items()
-    }
-    order = list(Grade)
-    parts = " and ".join(
-        f"{score['mean']:.3f} for {name}" + _floor(score) for name, score in known.items()
-    )
-    return Verdict(
-        question,
-        max(grades.values(), key=order.index),
-        f"Autocorrelations of real and synthetic sequences differ by {parts}, on a scale where "
-        "unrelated is 0 and repeating is 1.",
-    )
+    errors, parts = [], []
+    overlap = scores["change_density"]
+    if overlap["mean"] is not None:
+        floor = overlap["floor"]["mean"]
+        errors.append((1 - overlap["mean"], 1 - (1.0 if floor is None else floor)))
+        parts.append(
+            f"the densities of changes from step to step share {overlap['mean']:.1%}"
+            + ("" if floor is None else f" (real with real {floor:.1%})")
+        )
+    for name, what in (("autocorrelation", "values"), ("change_autocorrelation", "changes")):
+        score = scores[name]
+        if score["mean"] is not None:
+            floor = score["floor"]["mean"]
+            errors.append((score["mean"], floor or 0.0))
+            parts.append(
+                f"autocorrelations of {what} differ by {decimal(score['mean'])}"
+                + ("" if floor is None else f" (real from real {decimal(floor)})")
+            )
+    if not errors:
+        return Verdict(question, Grade.UNKNOWN, f"Not measured. {overlap['reason']}")
+    grade = max((_against_floor(*error) for error in errors), key=list(Grade).index)
+    sentence = ", ".join(parts[:-1]) + (", and " if parts[:-1] else "") + parts[-1]
+    return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 def _together(score: Mapping[str, Any]) -> Verdict:
@@ -132,13 +134,13 @@ def _together(score: Mapping[str, Any]) -> Verdict:
         sentence = f"The correlation of {a} and {b} is {figures}"
     else:
         sentence = (
-            f"Correlations are off by {mean:.3f} on average; the furthest off is that of {a} and "
-            f"{b}, {figures}"
+            f"Correlations are off by {decimal(mean)} on average; the furthest off is that of {a} "
+            f"and {b}, {figures}"
         )
     return Verdict(
         question,
         _against_floor(mean, floor),
-        f"{sentence}. Two samples of real data differ by {floor:.3f}.",
+        f"{sentence}. Two samples of real data differ by {decimal(floor)}.",
     )
 
 
@@ -153,11 +155,6 @@ def _copies(figures: Mapping[str, Any]) -> Verdict:
 
 def _grave(answer: Verdict) -> bool:
     return answer.grade in (Grade.POOR, Grade.UNKNOWN)
-
-
-def _floor(score: Mapping[str, Any]) -> str:
-    floor = score["floor"]["mean"]
-    return "" if floor is None else f" (real against real {floor:.3f})"
 
 
 def _against_floor(value: float, floor: float) -> Grade:

@@ -1,0 +1,41 @@
+"""Numbers for people."""
+
+
+def decimal(value: float, digits: int = 3) -> str:
+    """A figure between 0 and about 1.
+
+    >>> decimal(0.1234), decimal(0.0), decimal(0.00001)
+    ('0.123', '0', '<0.001')
+    """
+    if 0 < abs(value) < 10**-digits / 2:
+        return f"<{10**-digits:.{digits}f}"
+    return f"{value:.{digits}f}" if value else "0"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for people: four digits, and all of those before the point.
+
+    >>> number(123456.789), number(0.0123456), number(-2.5), number(None)
+    ('123,457', '0.01235', '−2.5', '–')
+    """
+    if value is None:
+        return "\N{EN DASH}"
+    if value == 0:
+        return "0"
+    whole = abs(value) >= 10 ** (digits - 1)
+    text = f"{value:,.0f}" if whole else f"{value:.{digits}g}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(8.4), duration(95), duration(7_300)
+    ('8 s', '1 min 35 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3_600} h {whole % 3_600 // 60} min"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import pandas_dtype
 
-from timegan.data.scalings import SCALINGS, Scaling, choose, restore
+from timegan.data.scalings import EPSILON, SCALINGS, Scaling, choose, restore
 from timegan.data.table import SEQUENCE, Schema
 from timegan.errors import InputError
 
@@ -110,7 +110,7 @@ class Columns:
 
     def unit(self, values: np.ndarray) -> np.ndarray:
         """From the table's units (..., C) to [0, 1] over the training range, for comparisons."""
-        return np.asarray((values - self.low) / (self.high - self.low + 1e-7))
+        return np.asarray((values - self.low) / (self.high - self.low + EPSILON))
 
     def forwards(self, windows: np.ndarray) -> np.ndarray:
         """Windows (N, T, C) with time running forwards, however the model sees it."""
@@ -188,7 +188,8 @@ def _differences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """First and second differences that no break lies within."""
     follows = np.ones(len(values), dtype=bool)
-    follows[[0, *breaks]] = False
+    follows[0] = False
+    follows[np.asarray(breaks, dtype=np.int64)] = False
     steps, turns = np.diff(values), np.diff(values, n=2)
     return steps[follows[1:]], turns[follows[2:] & follows[1:-1]]
 

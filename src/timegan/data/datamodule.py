@@ -8,6 +8,7 @@ import pandas as pd
 
 from timegan.data.columns import Columns, check_scaling
 from timegan.data.generated import GENERATORS
+from timegan.data.identity import check_same
 from timegan.data.loader import RandomWindows
 from timegan.data.sources import download, read_table
 from timegan.data.splits import Split, split
@@ -110,39 +111,21 @@ class WindowDataModule(lightning.LightningDataModule):
         if hasattr(self, "train"):
             return
         table = Table.from_frame(self._read(), self.chosen, self.sequence_key)
-        lengths = table.bounds[:, 1] - table.bounds[:, 0]
-        if lengths.max() < self.window:
-            what = "every sequence" if len(lengths) > 1 else "the series"
-            raise InputError(
-                f"dataset.window={self.window} is longer than {what}: the longest has "
-                f"{lengths.max()} rows. Give {lengths.max()} or less."
-            )
+        self._check_window(table.lengths)
         self.fingerprint = table.fingerprint
-        reference = self.protocol == "reference"
-        backwards = reference and self.generate is None
+        backwards = self.protocol == "reference" and self.generate is None
         self.table = table = table.reversed() if backwards else table
-        self.split = (
-            Split(table.bounds, table.bounds[:0], "nothing held out, as the reference does")
-            if reference
-            else split(table.bounds, self.window, self.share)
-        )
-        starts = valid_starts(self.split.train, self.window, self.stride)
-        if reference and len(lengths) == 1 and len(starts) > 1:
-            starts = starts[starts < lengths[0] - self.window]
+        self.split, starts = self._split(table)
         rows, breaks = self._training_rows(starts)
         self.columns = Columns.fit(
-            table.values[rows],
-            table.schema,
-            self.scaling,
-            breaks=breaks,
-            reversed=backwards,
+            table.values[rows], table.schema, self.scaling, breaks=breaks, reversed=backwards
         )
         scaled = self.columns.transform(table.values)
         self.train = Windows(scaled, starts, self.window)
         held = valid_starts(self.split.holdout, self.window, self.stride)
         self.holdout = Windows(scaled, held, self.window) if len(held) else None
         if self._restored is not None:
-            self._check_restored(self._restored)
+            check_same(self._restored, self.state_dict())
 
     @property
     def features(self) -> list[str]:
@@ -176,12 +159,11 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def describe(self) -> dict[str, Any]:
         """What ``metrics.json`` says about the data."""
-        lengths = self.table.bounds[:, 1] - self.table.bounds[:, 0]
         return {
             "name": self.name,
             "rows": len(self.table.values),
             "sequences": len(self.table.bounds),
-            "sequences_too_short": int((lengths < self.window).sum()),
+            "sequences_too_short": int((self.table.lengths < self.window).sum()),
             "windows": len(self.train),
             "holdout_windows": 0 if self.holdout is None else len(self.holdout),
             "window": self.window,
@@ -205,7 +187,7 @@ class WindowDataModule(lightning.LightningDataModule):
         """
         self._restored = state_dict
         if hasattr(self, "train"):
-            self._check_restored(state_dict)
+            check_same(state_dict, self.state_dict())
 
     def _check_options(self) -> None:
         if self.window < 2:
@@ -243,6 +225,25 @@ class WindowDataModule(lightning.LightningDataModule):
             "Give dataset.path=FILE (.csv, .parquet or .npz)."
         )
 
+    def _check_window(self, lengths: np.ndarray) -> None:
+        if lengths.max() < self.window:
+            what = "every sequence" if len(lengths) > 1 else "the series"
+            raise InputError(
+                f"dataset.window={self.window} is longer than {what}: the longest has "
+                f"{lengths.max()} rows. Give {lengths.max()} or less."
+            )
+
+    def _split(self, table: Table) -> tuple[Split, np.ndarray]:
+        """The runs of rows that train and are held out, and the starts of the training windows."""
+        if self.protocol != "reference":
+            parts = split(table.bounds, self.window, self.share)
+            return parts, valid_starts(parts.train, self.window, self.stride)
+        parts = Split(table.bounds, table.bounds[:0], "nothing held out, as the reference does")
+        starts = valid_starts(parts.train, self.window, self.stride)
+        if len(table.lengths) == 1 and len(starts) > 1:  # the authors' range(len - T)
+            starts = starts[starts < table.lengths[0] - self.window]
+        return parts, starts
+
     def _training_rows(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows to fit on (the reference: all; else what training windows contain), and breaks."""
         covered = Windows(self.table.values, starts, self.window).covered()
@@ -259,30 +260,3 @@ class WindowDataModule(lightning.LightningDataModule):
             chosen = rng(seed, "subset").choice(len(starts), size=limit, replace=False)
             starts = starts[np.sort(chosen)]
         return Windows(self.table.values, starts, self.window).all()
-
-    def _check_restored(self, state: dict[str, Any]) -> None:
-        theirs = Columns.from_state(state["columns"])
-        if theirs.features != self.features:
-            raise InputError(
-                f"The checkpoint was trained on the columns {', '.join(theirs.features)}, and this "
-                f"table has {', '.join(self.features)}. Give the table that it was trained on, or "
-                "train anew."
-            )
-        if state["fingerprint"] != self.fingerprint:
-            raise InputError(
-                f"The checkpoint was trained on other data (fingerprint "
-                f"{state['fingerprint'][:12]}, this table has {self.fingerprint[:12]}). Give the "
-                "table that it was trained on, or train anew."
-            )
-        same = (
-            theirs.scaling == self.columns.scaling
-            and theirs.reversed == self.columns.reversed
-            and np.array_equal(theirs.low, self.columns.low)
-            and np.array_equal(theirs.high, self.columns.high)
-        )
-        if not same:
-            raise InputError(
-                "The checkpoint was trained on this table, but split or scaled in another way. "
-                "Give the same dataset.scaling, dataset.protocol, dataset.holdout and "
-                "dataset.window as then."
-            )

@@ -85,8 +85,8 @@ class Standard:
 
     def backward(self, scaled: np.ndarray) -> np.ndarray:
         """From standard units to the table's."""
-        unit = np.clip(scaled * self.std + self.mean, 0.0, 1.0)
-        return np.clip(unit * (self.high - self.low) + self.low, self.low, self.high)
+        values = (scaled * self.std + self.mean) * (self.high - self.low) + self.low
+        return np.clip(values, self.low, self.high)
 
     def state(self) -> dict[str, Any]:
         """Range, mean and standard deviation."""
@@ -103,57 +103,69 @@ class Rank:
 
     Args:
         nodes: increasing values in the table's units.
-        below: the quantile at which each node's stretch begins.
-        middle: the quantile that the node itself goes to.
-        above: the quantile at which its stretch ends. For all but atoms the three are the same.
+        quantiles: that the nodes go to.
+        atoms: which of the nodes are atoms.
+        below: the quantile at which each atom's stretch begins.
+        above: the quantile at which it ends.
         mean: of the training values' quantiles.
         std: of the same.
     """
 
     name: ClassVar[str] = "rank"
     nodes: list[float]
+    quantiles: list[float]
+    atoms: list[int]
     below: list[float]
-    middle: list[float]
     above: list[float]
-    mean: float
-    std: float
+    mean: float = 0.0
+    std: float = 1.0
 
     @classmethod
     def fit(cls, values: np.ndarray) -> Self:
         """Learn nodes and atoms."""
         distinct, counts = np.unique(values, return_counts=True)
-        n = values.size
         before = np.cumsum(counts) - counts
-        atom = (counts > ATOM * n) & (counts >= FEWEST)
         middle = before + counts / 2
-        kept = _thin(middle, atom)
-        edges = np.where(atom, before, middle), middle, np.where(atom, before + counts, middle)
-        below, mid, above = (
-            ndtri(np.clip(ranks[kept] / n, 0.5 / n, 1.0 - 0.5 / n)).tolist() for ranks in edges
+        heavy = (counts > ATOM * values.size) & (counts >= FEWEST)
+        kept = _thin(middle, heavy)
+        atoms = kept[heavy[kept]]
+        raw = cls(
+            nodes=distinct[kept].tolist(),
+            quantiles=_quantiles(middle[kept], values.size),
+            atoms=np.flatnonzero(heavy[kept]).tolist(),
+            below=_quantiles(before[atoms], values.size),
+            above=_quantiles((before + counts)[atoms], values.size),
         )
-        raw = cls(distinct[kept].tolist(), below, mid, above, mean=0.0, std=1.0)
         scores = np.repeat(raw.forward(distinct), counts)
         return replace(raw, mean=float(scores.mean()), std=float(scores.std()))
 
     def forward(self, values: np.ndarray) -> np.ndarray:
         """From the table's units to standardised normal quantiles."""
-        nodes, below, above = np.array(self.nodes), np.array(self.below), np.array(self.above)
+        nodes, quantiles = np.array(self.nodes), np.array(self.quantiles)
+        below, above = self._stretches()
         values = np.clip(values, nodes[0], nodes[-1])
         left = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
         share = (values - nodes[left]) / (nodes[left + 1] - nodes[left])
         scores = above[left] + share * (below[left + 1] - above[left])
-        scores = np.where(values == nodes[left], np.array(self.middle)[left], scores)
-        scores = np.where(values == nodes[-1], self.middle[-1], scores)
+        scores = np.where(values == nodes[left], quantiles[left], scores)
+        scores = np.where(values == nodes[-1], quantiles[-1], scores)
         return np.asarray((scores - self.mean) / self.std)
 
     def backward(self, scaled: np.ndarray) -> np.ndarray:
         """From standardised normal quantiles to the table's units."""
-        stretches = np.stack([self.below, self.above], axis=1).ravel()
+        stretches = np.stack(self._stretches(), axis=1).ravel()
         values = np.repeat(self.nodes, 2)
         return np.asarray(np.interp(scaled * self.std + self.mean, stretches, values))
 
+    def _stretches(self) -> tuple[np.ndarray, np.ndarray]:
+        """The quantiles at which each node's stretch begins and ends: only atoms have a length."""
+        below, above = np.array(self.quantiles), np.array(self.quantiles)
+        below[self.atoms] = self.below
+        above[self.atoms] = self.above
+        return below, above
+
     def state(self) -> dict[str, Any]:
-        """Nodes, stretches, mean and standard deviation."""
+        """Nodes, atoms, mean and standard deviation."""
         return asdict(self)
 
 
@@ -204,6 +216,11 @@ def _stands_out(values: np.ndarray) -> bool:
     counts = np.unique(values, return_counts=True)[1]
     heavy = int(counts.max())
     return heavy > ATOM * values.size and heavy >= max(FEWEST, 5 * float(np.median(counts)))
+
+
+def _quantiles(ranks: np.ndarray, count: int) -> list[float]:
+    """Normal quantiles of ranks among ``count`` values, clipped at half a rank from the ends."""
+    return list(ndtri(np.clip(ranks / count, 0.5 / count, 1.0 - 0.5 / count)).tolist())
 
 
 def _thin(ranks: np.ndarray, atom: np.ndarray) -> np.ndarray:

@@ -111,6 +111,11 @@ class Table:
         return Table(self.values[order], self.bounds, self.schema)
 
     @property
+    def lengths(self) -> np.ndarray:
+        """Rows of each sequence."""
+        return np.diff(self.bounds, axis=1)[:, 0]
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of the values, the sequences and the names: two tables differ if theirs do."""
         schema = json.dumps([self.schema.features, self.schema.dtypes, self.schema.key])

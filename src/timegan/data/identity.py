@@ -1,0 +1,35 @@
+"""Whether a checkpoint was trained on the data at hand, prepared in the same way."""
+
+from typing import Any
+
+import numpy as np
+
+from timegan.data.columns import Columns
+from timegan.errors import InputError
+
+
+def check_same(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Compare the state of a checkpoint's data with ours: fingerprint and columns.
+
+    Raises:
+        InputError: other columns, other values, or the same ones split or scaled otherwise.
+    """
+    then, now = Columns.from_state(theirs["columns"]), Columns.from_state(ours["columns"])
+    if then.features != now.features:
+        raise InputError(
+            f"The checkpoint was trained on the columns {', '.join(then.features)}, and this table "
+            f"has {', '.join(now.features)}. Give the table that it was trained on, or train anew."
+        )
+    if theirs["fingerprint"] != ours["fingerprint"]:
+        raise InputError(
+            f"The checkpoint was trained on other data (fingerprint {theirs['fingerprint'][:12]}, "
+            f"this table has {ours['fingerprint'][:12]}). Give the table that it was trained on, "
+            "or train anew."
+        )
+    same_range = np.array_equal([then.low, then.high], [now.low, now.high])
+    if not same_range or then.scaling != now.scaling or then.reversed != now.reversed:
+        raise InputError(
+            "The checkpoint was trained on this table, but split or scaled in another way. Give "
+            "the same dataset.scaling, dataset.protocol, dataset.holdout and dataset.window as "
+            "then."
+        )

@@ -15,10 +15,6 @@ from timegan.errors import InputError
 
 STEPS = 4  # batches in an epoch
 
-pytestmark = pytest.mark.filterwarnings(  # Lightning 2.6 with torch 2.13
-    "ignore:.isinstance.treespec, LeafSpec:FutureWarning"
-)
-
 
 def loader(windows: int = 100, **options: Any) -> RandomWindows:
     """Windows of two steps whose first value is their number."""

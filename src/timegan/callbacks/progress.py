@@ -118,9 +118,9 @@ class Progress(ProgressBar):
         return "  ".join(f"{name} {_short(float(v))}" for name, v in found.items() if v is not None)
 
     def write(self, line: str) -> None:
-        """A line of plain text, however wide the console thinks it is, at once."""
+        """A line of plain text, at once; the console itself would dress it up for a notebook."""
         assert self.console is not None
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.file.write(line + "\n")
         self.console.file.flush()
 
     def stop(self) -> None:

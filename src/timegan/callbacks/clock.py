@@ -61,6 +61,11 @@ class Clock:
         return next((s * ASSUMED[phase] / ASSUMED[p] for p, s in reversed(measured.items())), 0.0)
 
     @property
+    def known(self) -> bool:
+        """Whether any batch has been measured yet."""
+        return any(self.first.values())
+
+    @property
     def left(self) -> float:
         """Seconds to the end of the last phase."""
         return sum(self.cost(p) * (self.total(p) - self.done[p]) for p in Phase)

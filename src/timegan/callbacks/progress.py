@@ -65,7 +65,8 @@ class Progress(ProgressBar):
                 expand=True,
                 refresh_per_second=1 / REFRESH,
             )
-            self.bar.add_task("training", total=1.0, losses="", left="")
+            self.bar.add_task("", total=1.0, losses="", left="")
+            self.show(trainer)
             self.bar.start()
         self.tick_at = time.monotonic()
 
@@ -107,7 +108,7 @@ class Progress(ProgressBar):
             completed=self.clock.share,
             description=f"[bold]{phase}[/] epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
             losses=self.losses(trainer, phase),
-            left=f"{clock_face(self.clock.left)} left",
+            left=f"{clock_face(self.clock.left)} left" if self.clock.known else "",
         )
 
     def losses(self, trainer: Trainer, phase: Phase) -> str:

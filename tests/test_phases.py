@@ -36,6 +36,6 @@ def test_impossible_counts_are_refused(counts: tuple[int, int, int], words: list
 
 
 def test_more_windows_get_more_joint_training_within_limits() -> None:
-    joint = [Schedule.for_data(n, 6, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
+    joint = [Schedule.for_data(n, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
     assert joint == sorted(joint)
     assert joint[0] < joint[2] < joint[-1] <= 100

@@ -216,7 +216,7 @@ class TimeGAN(LightningModule):
                 )
             loss = torch.stack(list(terms.values())).sum()
             descend(loss)
-        net.average(weight.ema)
+        net.average(self.decay(draw))
         self.note("joint/generator", loss)
         for name, term in terms.items():
             self.note(f"joint/{name}", term)
@@ -304,6 +304,17 @@ class TimeGAN(LightningModule):
         threshold = self.weight.rest_threshold
         return threshold > 0 and bool(gather(loss.detach()[None]).mean() < threshold)
 
+    def decay(self, draw: int) -> float:
+        """Decay of the averages; lower at first, so that the start is forgotten soon."""
+        epochs = self.current_epoch - self.schedule.ends[Phase.SUPERVISED]
+        done = (epochs * self.batches + self.batch_idx) * self.weight.generator_steps + draw
+        return min(float(self.weight.ema), (1 + done) / (10 + done))
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch."""
+        return int(self.trainer.num_training_batches)
+
     def stream(self, *path: int | str) -> torch.Generator:
         """Random numbers that belong to this place in the run, the same in every process."""
         return generator(self.weight.seed, *path, self.current_epoch, self.batch_idx)
@@ -329,9 +340,7 @@ class TimeGAN(LightningModule):
             self.check(batch)
             if self.current_epoch == self.schedule.ends[Phase.SUPERVISED]:
                 self.net.calibrate()
-        done = self.schedule.progress(
-            self.current_epoch + batch_idx / self.trainer.num_training_batches
-        )
+        done = self.schedule.progress(self.current_epoch + batch_idx / self.batches)
         decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
         for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr

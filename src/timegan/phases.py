@@ -45,15 +45,19 @@ class Schedule:
             )
 
     @classmethod
-    def for_data(cls, windows: int, features: int, steps_per_epoch: int) -> "Schedule":
+    def for_data(cls, windows: int, steps_per_epoch: int) -> "Schedule":
         """The rule for counts that a config leaves open.
 
-        The autoencoder works on single rows and is nearly the identity from the start, so it needs
-        the same number of iterations everywhere; the joint phase needs more where there is more
-        to tell: 50 iterations times the root of the number of windows, between 600 and 4,000.
+        More windows have more to tell, so iterations grow with the root of their number: 20 times
+        that for the autoencoder (200 to 1,000; it starts near the identity), 6 times for the
+        supervisor (100 to 300), 50 times for the joint phase (500 to 4,000).
         """
-        joint = min(max(50 * math.sqrt(windows), 600), 4_000)
-        iterations = {Phase.AUTOENCODER: 1_000, Phase.SUPERVISED: 300, Phase.JOINT: joint}
+        root = math.sqrt(windows)
+        iterations = {
+            Phase.AUTOENCODER: min(max(20 * root, 200), 1_000),
+            Phase.SUPERVISED: min(max(6 * root, 100), 300),
+            Phase.JOINT: min(max(50 * root, 500), 4_000),
+        }
         return cls(**{p: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()})
 
     def epochs(self, phase: Phase) -> int:

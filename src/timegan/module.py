@@ -203,7 +203,10 @@ class TimeGAN(LightningModule):
             e_hat = net.generator(*self.noise(x, draw))
             h_next, h_hat = net.supervisor(torch.cat([h, e_hat])).chunk(2)
             views = self.views(h, h_hat, e_hat)
-            logits = net.discriminator(torch.cat(views), len(views))
+            # Real windows get a pass of their own: it needs no graph.
+            y_real = net.discriminator(views[0])
+            y_fake = net.discriminator(torch.cat(views[1:]), len(views) - 1)
+            logits = [torch.cat(y) for y in zip(y_real, y_fake, strict=True)]
             terms = {"adversarial": self.opinion(self.generator_loss, logits) / len(logits)}
             l_s = losses.supervised(gather(h), gather(h_next), self.scale)
             terms["supervised"] = weight.supervised_weight * self.root(l_s)

@@ -115,9 +115,9 @@ def _scores(
     scores = {"discriminative": judged | {"better": "lower"} | judging}
     measures: dict[str, tuple[str, Callable[[Array, Array], float | None]]] = {
         "density": ("higher", pooled_overlap),
+        "change_density": ("higher", change_overlap),
         "correlation": ("lower", correlation_score),
         "autocorrelation": ("lower", autocorrelation_score),
-        "change_density": ("higher", change_overlap),
         "change_autocorrelation": (
             "lower",
             lambda a, b: autocorrelation_score(changes(a), changes(b)),

@@ -22,8 +22,7 @@ from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
 from timegan.seeds import rng
 
-WIDTH = 8.6
-FEATURES = 8
+FEATURES = 6
 DENSITIES = 12
 PAIRS = 6
 
@@ -32,7 +31,8 @@ def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
     """The density of each feature over all windows and steps."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, DENSITIES)
-        figure, axes = _grid(len(chosen), columns=2 if len(chosen) < 5 else 3, height=2.3)
+        columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
+        figure, axes = _grid(len(chosen), columns, 1.9 if theme.narrow else 2.3, theme)
         for ax, c in zip(axes, chosen, strict=True):
             d = densities(real[..., c], synthetic[..., c])
             ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
@@ -56,11 +56,10 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
     with style(theme):
         chosen = pairs_to_draw(real, synthetic, PAIRS)
         a, b = correlations(real), correlations(synthetic)
-        columns = 1 if len(chosen) == 1 else 2
+        columns = 1 if len(chosen) == 1 or theme.narrow else 2
         rows = -(-len(chosen) // columns)
-        figure = Figure(
-            figsize=(WIDTH, 3.9 if columns == 1 else 2.5 * rows + 0.4), layout="constrained"
-        )
+        height = 3.9 if rows == 1 and not theme.narrow else 2.5 * rows + 0.4
+        figure = Figure(figsize=(theme.width, height), layout="constrained")
         grid: Any = figure.subplots(rows, 2 * columns, squeeze=False)
         left, right = (_rows(w, 2_000, name) for w, name in ((real, "r"), (synthetic, "s")))
         for number in range(rows * columns):
@@ -90,8 +89,9 @@ def correlation_matrices(
     """All correlations at once, real beside synthetic."""
     with style(theme):
         count = len(features)
-        figure = Figure(figsize=(WIDTH, 4.3 if count < 20 else 5.0), layout="constrained")
-        axes: Any = figure.subplots(1, 2)
+        height = 8.0 if theme.narrow else 4.3 if count < 20 else 5.0
+        figure = Figure(figsize=(theme.width, height), layout="constrained")
+        axes: Any = figure.subplots(2, 1) if theme.narrow else figure.subplots(1, 2)
         image: Any = None
         for ax, windows, title, colour in (
             (axes[0], real, "Real", theme.real),
@@ -104,13 +104,14 @@ def correlation_matrices(
             ax.spines[:].set_visible(False)
             size = 9 if count < 12 else 6.5
             ax.set_xticks(range(count), features, rotation=90 if count > 3 else 0, fontsize=size)
-            ax.set_yticks(range(count), features if ax is axes[0] else [""] * count, fontsize=size)
+            first = ax is axes[0] or theme.narrow
+            ax.set_yticks(range(count), features if first else [""] * count, fontsize=size)
             if count <= 8:
                 for (i, j), r in np.ndenumerate(matrix):
                     if np.isfinite(r):
                         text = theme.surface if abs(r) > 0.6 else theme.ink
                         ax.text(j, i, f"{r:.2f}", ha="center", va="center", size=8, color=text)
-        bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
+        bar = figure.colorbar(image, ax=list(axes), shrink=0.7, pad=0.02)
         bar.outline.set_visible(False)
         return figure
 
@@ -121,7 +122,7 @@ def autocorrelations(
     """Autocorrelation of each feature's values and of its changes from step to step."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, FEATURES)
-        figure = Figure(figsize=(WIDTH, 2.05 * len(chosen) + 0.5), layout="constrained")
+        figure = Figure(figsize=(theme.width, 2.05 * len(chosen) + 0.5), layout="constrained")
         grid: Any = figure.subplots(len(chosen), 2, squeeze=False)
         for column, (name, form) in enumerate((("values", _same), ("changes", changes))):
             if form(real[:1]).shape[1] < 2:
@@ -156,8 +157,9 @@ def autocorrelations(
 def projection(pca: Projection, tsne: Projection | None, theme: Theme = LIGHT) -> Figure:
     """Whole windows on a plane: principal components on the left, t-SNE on the right."""
     with style(theme):
-        figure = Figure(figsize=(WIDTH, 4.3), layout="constrained")
-        axes: Any = figure.subplots(1, 2)
+        height = 8.2 if theme.narrow else 4.3
+        figure = Figure(figsize=(theme.width, height), layout="constrained")
+        axes: Any = figure.subplots(2, 1) if theme.narrow else figure.subplots(1, 2)
         shares = ", ".join(f"{share:.0%}" for share in pca.explained)
         for ax, points, title in (
             (axes[0], pca, f"PCA  ({shares} of the variance)"),
@@ -196,7 +198,7 @@ def samples(
     """Example windows, over the band that holds 90% of all of them at each step."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, limit)
-        figure = Figure(figsize=(WIDTH, 2.2 * len(chosen) + 0.4), layout="constrained")
+        figure = Figure(figsize=(theme.width, 2.2 * len(chosen) + 0.4), layout="constrained")
         grid: Any = figure.subplots(len(chosen), 2, squeeze=False)
         for column, (windows, colour, name) in enumerate(
             ((real, theme.real, "real"), (synthetic, theme.synthetic, "synthetic"))
@@ -239,13 +241,15 @@ def trajectories(
     """Sequences as curves in the space of two features and time."""
     with style(theme):
         i, j = pair_in_space(real)
-        figure = Figure(figsize=(WIDTH, 3.9))
-        figure.subplots_adjust(0.0, 0.02, 0.95, 0.94, 0.06)
+        figure = Figure(figsize=(theme.width, 7.2 if theme.narrow else 3.9))
+        figure.subplots_adjust(0.0, 0.02, 0.9 if theme.narrow else 0.95, 0.94, 0.06)
         limits = [(float(real[..., c].min()), float(real[..., c].max())) for c in (i, j)]
         for place, (windows, colour, name) in enumerate(
             ((real, theme.real, "Real"), (synthetic, theme.synthetic, "Synthetic")), start=1
         ):
-            ax: Any = figure.add_subplot(1, 2, place, projection="3d")
+            ax: Any = figure.add_subplot(
+                *((2, 1) if theme.narrow else (1, 2)), place, projection="3d"
+            )
             shown = subset(windows, count, rng(seed, "figure", "trajectories", name))
             steps = np.broadcast_to(np.arange(windows.shape[1]), shown.shape[:2])
             curves = np.stack((steps, shown[:, :, i], shown[:, :, j]), axis=2)
@@ -275,9 +279,12 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
     with style(theme):
         features = list(dict.fromkeys(row["feature"] for row in rows))
         names = list(dict.fromkeys(row["statistic"] for row in rows))
-        height = 0.34 * len(features) + 1.3
-        figure = Figure(figsize=(WIDTH, max(height, 1.9)), layout="constrained")
-        axes: Any = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+        columns = 2 if theme.narrow else 4
+        rows_of_axes = -(-len(names) // columns)
+        height = max(0.34 * len(features) + 0.9, 1.5) * rows_of_axes + 0.4
+        figure = Figure(figsize=(theme.width, height), layout="constrained")
+        grid: Any = figure.subplots(rows_of_axes, columns, sharey=True, squeeze=False)
+        axes = grid.ravel()[: len(names)]
         for ax, name in zip(axes, names, strict=True):
             for place, row in enumerate(r for r in rows if r["statistic"] == name):
                 ends = (row["real"], row["synthetic"])
@@ -297,10 +304,10 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
         return figure
 
 
-def _grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+def _grid(count: int, columns: int, height: float, theme: Theme) -> tuple[Figure, list[Axes]]:
     columns = min(columns, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(WIDTH, height * rows + 0.4), layout="constrained")
+    figure = Figure(figsize=(theme.width, height * rows + 0.4), layout="constrained")
     axes: Any = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes[count:]:
         ax.set_visible(False)

@@ -4,12 +4,15 @@ import base64
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from timegan.metrics.arrays import Array, check, subset
 from timegan.metrics.projection import pca, tsne
@@ -20,6 +23,12 @@ from timegan.report.words import decimal, duration, number
 from timegan.seeds import rng
 
 DPI = 150
+THEMES = {
+    "light": LIGHT,
+    "dark": DARK,
+    "light_narrow": replace(LIGHT, width=4.6),
+    "dark_narrow": replace(DARK, width=4.6),
+}
 LIMIT = 5_000
 """Windows that a figure is drawn from, at most."""
 
@@ -68,10 +77,12 @@ def write_report(
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     drawn = []
     for plot in plots(metrics, train, synthetic, features):
-        light, dark = (_png(plot.draw(theme)) for theme in (LIGHT, DARK))
-        _write(folder / "figures" / f"{plot.name}.png", light)
-        images = {"light": _data_uri(light), "dark": _data_uri(dark)}
-        drawn.append({"name": plot.name, "title": plot.title, "caption": plot.caption} | images)
+        images = {name: _png(plot.draw(theme)) for name, theme in THEMES.items()}
+        _write(folder / "figures" / f"{plot.name}.png", images["light"])
+        drawn.append(
+            {"name": plot.name, "title": plot.title, "caption": plot.caption}
+            | {name: _data_uri(image) for name, image in images.items()}
+        )
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
     page = _environment().get_template("page.html")
     html = page.render(
@@ -226,8 +237,19 @@ def _environment() -> Environment:
 
 
 def _png(figure: Figure) -> bytes:
+    """A picture with a palette: a third of the size, and nobody sees the difference."""
+    canvas: Any = FigureCanvasAgg(figure)
+    figure.set_dpi(DPI)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    small = image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The corner is surface: exactly the page's, or the picture's edge would show.
+    palette, corner = small.getpalette() or [], small.getpixel((0, 0))
+    if isinstance(corner, int):
+        palette[3 * corner : 3 * corner + 3] = image.getpixel((0, 0))
+        small.putpalette(palette)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    small.save(buffer, format="PNG", dpi=(DPI, DPI))
     return buffer.getvalue()
 
 

@@ -11,7 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours. Blue and orange stay apart for people with any kind of colour blindness."""
+    """Colours, and how wide a figure is in inches.
+
+    Blue and orange stay apart for people with any kind of colour blindness.
+    """
 
     name: str
     surface: str
@@ -20,6 +23,12 @@ class Theme:
     line: str
     real: str
     synthetic: str
+    width: float = 8.6
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the figure is for a phone: fewer columns, so that the letters stay readable."""
+        return self.width < 6
 
 
 LIGHT = Theme("light", "#ffffff", "#1f2430", "#687082", "#e3e6ec", "#2b6cb0", "#dd6b20")

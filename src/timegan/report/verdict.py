@@ -7,6 +7,8 @@ from typing import Any
 
 from timegan.report.words import decimal
 
+COPIES = "Does it copy?"
+
 
 class Grade(StrEnum):
     """From as good as another real sample to plainly wrong; ``UNKNOWN`` where nobody can tell."""
@@ -26,6 +28,15 @@ class Verdict:
     grade: Grade
     sentence: str
 
+    @property
+    def label(self) -> str:
+        """The grade in a word or two."""
+        if self.grade is Grade.UNKNOWN:
+            return "Cannot tell"
+        if self.question == COPIES:
+            return {Grade.POOR: "Yes", Grade.FAIR: "Hardly"}.get(self.grade, "No")
+        return self.grade.capitalize()
+
 
 def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     """Answers from the parts ``scores`` and ``copying`` of ``metrics.json``, the gravest first."""
@@ -43,9 +54,6 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         answers.append(_copies(metrics["copying"]))
     # What makes the other answers worthless comes first.
     return sorted(answers, key=lambda answer: not (answer.question == COPIES and _grave(answer)))
-
-
-COPIES = "Does it copy?"
 
 
 def _alike(score: Mapping[str, Any]) -> Verdict:
@@ -96,7 +104,7 @@ def _moves(scores: Mapping[str, Any]) -> Verdict:
         errors.append((1 - overlap["mean"], 1 - (1.0 if floor is None else floor)))
         parts.append(
             f"the densities of changes from step to step share {overlap['mean']:.1%}"
-            + ("" if floor is None else f" (real with real {floor:.1%})")
+            + ("" if floor is None else f" (between two real samples: {floor:.1%})")
         )
     for name, what in (("autocorrelation", "values"), ("change_autocorrelation", "changes")):
         score = scores[name]
@@ -105,7 +113,7 @@ def _moves(scores: Mapping[str, Any]) -> Verdict:
             errors.append((score["mean"], floor or 0.0))
             parts.append(
                 f"autocorrelations of {what} differ by {decimal(score['mean'])}"
-                + ("" if floor is None else f" (real from real {decimal(floor)})")
+                + ("" if floor is None else f" (between two real samples: {decimal(floor)})")
             )
     if not errors:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {overlap['reason']}")
@@ -129,7 +137,7 @@ def _together(score: Mapping[str, Any]) -> Verdict:
     floor = (score["floor"]["mean"] or 0.0) * 10 / len(known)
     _, worst = max(known, key=lambda item: item[0])
     a, b = worst["features"]
-    figures = f"{worst['synthetic']:.3f} where real data have {worst['real']:.3f}"
+    figures = f"{decimal(worst['synthetic'])} where real data have {decimal(worst['real'])}"
     if len(known) == 1:
         sentence = f"The correlation of {a} and {b} is {figures}"
     else:
@@ -146,7 +154,8 @@ def _together(score: Mapping[str, Any]) -> Verdict:
 
 def _copies(figures: Mapping[str, Any]) -> Verdict:
     if figures["warning"]:
-        return Verdict(COPIES, Grade.POOR, figures["sentence"])
+        praise = " A copy does well in all other scores, so they say little."
+        return Verdict(COPIES, Grade.POOR, figures["sentence"] + praise)
     if figures["too_few"]:
         return Verdict(COPIES, Grade.UNKNOWN, figures["sentence"])
     near = figures["distance_ratio"] < 0.7

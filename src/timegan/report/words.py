@@ -9,7 +9,7 @@ def decimal(value: float, digits: int = 3) -> str:
     """
     if 0 < abs(value) < 10**-digits / 2:
         return f"<{10**-digits:.{digits}f}"
-    return f"{value:.{digits}f}" if value else "0"
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def number(value: float | None, digits: int = 4) -> str:

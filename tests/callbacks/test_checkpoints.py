@@ -1,5 +1,7 @@
 """When checkpoints are saved, and that each of them resumes exactly."""
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -128,3 +130,23 @@ def test_hooks_of_the_module_run_before_an_epoch_end_is_saved(
     one.fit()
     state = read_checkpoint(tmp_path / "checkpoints/last.ckpt")["state_dict"]
     assert state["first.bias"].tolist() == [1, 1, 1]
+
+
+def test_a_full_disk_ends_the_run_with_a_message_and_leaves_no_half_checkpoint(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InputError, match=r"autoencoder\.ckpt: no room on the disk"):
+        run(Checkpoints()).fit()
+    assert names(tmp_path) == set()
+
+
+def test_a_damaged_checkpoint_does_not_resume(run: Callable[..., Any], tmp_path: Path) -> None:
+    run(Checkpoints(), max_epochs=2).fit()
+    last = tmp_path / "checkpoints/last.ckpt"
+    last.write_bytes(last.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"last\.ckpt: the checkpoint is damaged"):
+        run(Checkpoints()).fit(resume=last)

@@ -13,7 +13,7 @@ from timegan.cli.config import conform, plain
 from timegan.cli.finish import Comparison, draw, usual_count
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
-from timegan.cli.say import say, what_was_reached, where
+from timegan.cli.say import say, say_verdicts, where
 from timegan.cli.settings import read_dataset, read_evaluation
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.sources import read_table
@@ -74,9 +74,9 @@ def evaluate(cfg: DictConfig) -> None:
     comparison = Comparison.of(data, synthetic, config.evaluation, config.seed)
     metrics = comparison.metrics() | {"data": data.describe()}
     comparison.report(folder, metrics, OmegaConf.to_yaml(cfg, resolve=True))
-    say(*what_was_reached(metrics), "")
+    say_verdicts(metrics)
     if config.evaluation:
-        say(f"Report    {where(folder / 'report.html')}")
+        say("", f"Report    {where(folder / 'report.html')}")
 
 
 def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, np.ndarray]:

@@ -116,9 +116,13 @@ def explain(error: Exception, config: str | None = None) -> str:
         hint = f" Did you mean {group}={near}?" if near else ""
         options = ", ".join(error.options or [])
         return f"{group}={name}: there is no such choice.{hint} There are: {options}."
-    refused = re.search(r"Could not (?:override|append to config|delete) '?([^'\n]+?)'?[.\n]", text)
-    if refused and config and "multiple values" not in text:
-        return str(unknown_key(refused[1].partition("=")[0], _known(config)))
+    if (found := re.search(r"Could not override '([^']+)'", text)) and config:
+        return str(unknown_key(found[1].partition("@")[0], _known(config)))
+    if found := re.search(r"An item is already at '([^']+)'", text):
+        return f"+{found[1]}: the key is there already. Leave the + out."
+    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
+        key, _, values = found[1].partition("=")
+        return f"{found[1]}: several values need -m, which runs each; a list is {key}=[{values}]."
     return " ".join(text.split())
 
 

@@ -1,16 +1,17 @@
 """`python sample.py`: synthetic sequences to a file, from a trained model alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from omegaconf import DictConfig
+from rich.console import Console
 from rich.progress import track
 
 from timegan.cli.config import conform, plain
 from timegan.cli.launch import launch
-from timegan.cli.say import CONSOLE, say
+from timegan.cli.say import say
 from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.io.runs import open_run
@@ -58,16 +59,17 @@ def sample(cfg: DictConfig) -> None:
 
 def _parts(model: TimeGAN, columns: Columns, count: int, seed: int) -> Iterator[np.ndarray]:
     """Windows in the table's units, with a bar on a terminal."""
-    parts = sample_parts(model, count, seed=seed)
-    shown = track(
+    parts: Iterable[np.ndarray] = sample_parts(model, count, seed=seed)
+    console = Console()
+    parts = track(
         parts,
         "Sampling",
         total=-(-count // PART),
-        console=CONSOLE,
+        console=console,
         transient=True,
-        disable=not CONSOLE.is_terminal,
+        disable=not console.is_terminal,
     )
-    for part in shown:
+    for part in parts:
         yield columns.inverse(part)
 
 

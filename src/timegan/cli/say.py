@@ -1,60 +1,65 @@
 """What a command says on the terminal."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from timegan.callbacks.interrupt import resume_argument
 
-CONSOLE = Console(markup=False, highlight=False, soft_wrap=True)
+COLOURS = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red"}
 
 
 def say(*lines: str) -> None:
     """Print lines as they are: never wrapped, at once where the output is a pipe."""
+    console = Console()
     for line in lines:
-        CONSOLE.print(line)
-    CONSOLE.file.flush()
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.file.flush()
 
 
-def what_was_reached(metrics: Mapping[str, Any]) -> Iterator[str]:
-    """The run in a few sentences, each score beside its floor."""
-    if "training" in metrics:
-        training = metrics["training"]
-        counts = " + ".join(f"{n:,}" for n in training["iterations"].values())
-        yield (
-            f"Trained   {duration(training['seconds'])}: {counts} iterations, "
-            f"{training['parameters']:,} parameters"
-        )
-    for name, score in metrics["scores"].items():
-        yield f"{name.replace('_', ' '):<24}{score_line(score)}"
-    if "sentence" in metrics["copying"]:
-        yield f"Copying   {metrics['copying']['sentence']}"
+def say_verdicts(metrics: Mapping[str, Any]) -> None:
+    """The answers that the scores give, each with its grade: wrapped where there is a terminal."""
+    if not metrics["scores"]:
+        return
+    from timegan.report.verdict import verdicts  # matplotlib, which not every run needs
+
+    answers = verdicts(metrics)
+    console = Console()
+    if not console.is_terminal:
+        say(*(f"{a.grade:<9} {a.question} {a.sentence}" for a in answers))
+        return
+    grid = Table.grid(padding=(0, 2))
+    for answer in answers:
+        grade = Text(answer.grade, style=COLOURS.get(answer.grade, "dim"))
+        grid.add_row(grade, Text.assemble((f"{answer.question} ", "bold"), answer.sentence))
+    console.print(grid, highlight=False)
 
 
-def score_line(score: Mapping[str, Any]) -> str:
-    """A score, its spread, and what a perfect generator would get.
+def trained(training: Mapping[str, Any]) -> str:
+    """How long the training took, and what it was.
 
-    >>> score_line({"mean": 0.031, "std": 0.004, "floor": {"mean": 0.012}, "better": "lower"})
-    '0.031 +- 0.004  (real against real 0.012; lower is better)'
+    >>> trained({"seconds": 8.24, "iterations": {"joint": 1500}, "parameters": 2000})
+    'Trained   8.2 s: 1,500 joint iterations, 2,000 parameters'
     """
-    if score.get("mean") is None:
-        return f"-  ({score.get('reason', 'not computed')})"
-    spread = f" +- {score['std']:.3f}" if score.get("std") else ""
-    floor = (score.get("floor") or {}).get("mean")
-    real = "" if floor is None else f"real against real {floor:.3f}; "
-    return f"{score['mean']:.3f}{spread}  ({real}{score['better']} is better)"
+    counts = " + ".join(f"{n:,} {phase}" for phase, n in training["iterations"].items() if n)
+    parameters = f"{training['parameters']:,} parameters"
+    return f"Trained   {duration(training['seconds'])}: {counts} iterations, {parameters}"
 
 
-def where_it_lies(folder: Path, evaluation: Mapping[str, Any]) -> Iterator[str]:
+def say_where(folder: Path, *, report: bool) -> None:
     """The run's folder, and what to do with it."""
-    if evaluation:
-        yield f"Report    {where(folder / 'report.html')}"
-    yield f"Samples   {where(folder / 'samples.csv')}"
     run = resume_argument(where(folder)).replace("ckpt_path", "run", 1)
-    yield f"More      python sample.py {run} count=1000 out=synthetic.csv"
+    if report:
+        say(f"Report    {where(folder / 'report.html')}")
+    say(
+        f"Samples   {where(folder / 'samples.csv')}",
+        f"More      python sample.py {run} count=1000 out=synthetic.csv",
+    )
 
 
 def duration(seconds: float) -> str:

@@ -92,6 +92,7 @@ class TrainConfig:
             content[group] = {
                 name: conform_target(node, f"{group}.{name}")
                 for name, node in content[group].items()
+                if node  # null leaves one out
             }
         content["evaluation"] = read_evaluation(content["evaluation"])
         return cls(**content)

@@ -1,5 +1,6 @@
 """`python train.py`: from a composed configuration to a run folder with a model and a report."""
 
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ from timegan.callbacks import log_hparams
 from timegan.cli.finish import finish, objective
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
-from timegan.cli.say import say, what_was_reached, where, where_it_lies
+from timegan.cli.say import say, say_verdicts, say_where, trained, where
 from timegan.cli.settings import TrainConfig
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
@@ -64,7 +65,7 @@ def train(cfg: DictConfig) -> float | None:
         "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
     }
     metrics = finish(
-        model.eval(),
+        model.float().eval(),
         data,
         folder,
         evaluation=config.evaluation,
@@ -74,13 +75,16 @@ def train(cfg: DictConfig) -> float | None:
         config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
     )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
-    say(*what_was_reached(metrics), "", *where_it_lies(folder, config.evaluation))
+    say("", trained(training))
+    say_verdicts(metrics)
+    say("")
+    say_where(folder, report=bool(config.evaluation))
     return objective(metrics, config.objective)
 
 
 def _schedule(config: TrainConfig, data: WindowDataModule) -> Schedule:
     """The epochs, those that were left open by the rule for data of this size."""
-    rule = Schedule.for_data(len(data.train), len(data.features), data.steps_per_epoch)
+    rule = Schedule.for_data(len(data.train), data.steps_per_epoch)
     epochs = config.model["schedule"]
     counts = {p.value: epochs.get(p.value) for p in Phase}
     return Schedule(**{p: rule.epochs(Phase(p)) if n is None else n for p, n in counts.items()})
@@ -93,7 +97,7 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")
     return Trainer(
-        **{"log_every_n_steps": 1, "enable_model_summary": False, **arguments},
+        **{"log_every_n_steps": _interval(config), "enable_model_summary": False} | arguments,
         max_epochs=schedule.total,
         default_root_dir=folder,
         callbacks=list(callbacks.values()),
@@ -103,6 +107,11 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
         enable_progress_bar="progress" in callbacks,
         enable_checkpointing="checkpoints" in callbacks,
     )
+
+
+def _interval(config: TrainConfig) -> int:
+    """Batches between two looks at what the model logs; it counts them anew each epoch."""
+    return math.gcd(config.model["log_every"], config.dataset["steps_per_epoch"])
 
 
 def processes(trainer: dict[str, Any]) -> int:

@@ -1,0 +1,63 @@
+"""Commands as a shell runs them, but in this process."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from timegan.cli import evaluate, sample, train
+
+MAINS = {"train": train.main, "sample": sample.main, "evaluate": evaluate.main}
+SMOKE = "experiment=smoke threads=1"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+
+Shell = Callable[[str], Result]
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """Run ``train seed=1`` in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # Lightning sets them; put them back
+        monkeypatch.setenv(name, "0")
+
+    def run(line: str) -> Result:
+        name, *arguments = shlex.split(line)
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
+        status = 0
+        try:
+            MAINS[name]()
+        except SystemExit as exit:
+            status = exit.code if isinstance(exit.code, int) else 1
+        finally:
+            GlobalHydra.instance().clear()
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, shared by the tests that only look at it."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", *SMOKE.split(), f"hydra.run.dir={folder}"])
+        train.main()
+        GlobalHydra.instance().clear()
+    return folder

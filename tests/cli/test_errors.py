@@ -1,0 +1,66 @@
+"""Bad input ends with status 2 and one message; nothing is left behind."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+from timegan.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("train model.hiden=12", "model.hiden: there is no such key. Did you mean model.hidden?"),
+        ("train +model.typo=1", "model.typo: there is no such key."),
+        (
+            "train ++dataset.widnow=9",
+            "dataset.widnow: there is no such key. Did you mean dataset.window?",
+        ),
+        ("train hiden=12", "hiden: there is no such key. Did you mean model.hidden?"),
+        ("train +seed=1", "+seed: the key is there already."),
+        ("train ~nothing", "Could not delete from config."),
+        ("train modle=reference", "modle: there is no such key. Did you mean model?"),
+        (
+            "train model=refrence",
+            "model=refrence: there is no such choice. Did you mean model=reference?",
+        ),
+        (
+            "train experiment=smok",
+            "experiment=smok: there is no such choice. Did you mean experiment=smoke?",
+        ),
+        ("train model.hidden=wide", "model.hidden=wide: this has to be a whole number, not text."),
+        ("train seed=null", "seed=None: this has to be a whole number, not null."),
+        ("train model.cell=gro", "model.cell=gro: there is no such choice."),
+        ("train model.schedule.joint=-1", "model.schedule.joint=-1: a phase cannot have fewer"),
+        ("train +trainer.max_steps=10", "trainer.max_steps cannot be set here."),
+        ("train dataset=csv", "dataset.path is not given"),
+        ("train dataset=csv dataset.path=nope.csv", "nope.csv does not exist"),
+        ("train ckpt_path=nope.ckpt", "nope.ckpt: there is no such checkpoint."),
+        ("train a b", "a: this cannot be read as key=value."),
+        ("train model.hidden=1,2", "model.hidden=1,2: several values need -m"),
+        ("sample", "run is not given"),
+        ("sample run=nope", "nope: there is no such run."),
+        ("sample run=nope count=0", "count=0: at least one sequence has to be drawn."),
+        ("sample run=nope out=a.xlsx", "out=a.xlsx: the ending says the format"),
+        ("sample cuont=3", "cuont: there is no such key. Did you mean count?"),
+        ("evaluate", "What is to be evaluated?"),
+        ("evaluate real=a.csv synthetic=b.csv", "a.csv does not exist"),
+        ("evaluate evaluation=quik run=a", "evaluation=quik: there is no such choice."),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(
+    shell: Shell, tmp_path: Path, line: str, message: str
+) -> None:
+    result = shell(line)
+    assert result.status == 2
+    assert result.err.startswith(f"Error: {message}")
+    assert "Traceback" not in result.err
+    assert result.err.count("\n") == 1
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_the_traceback_is_shown_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(InputError, match=r"model\.typo"):
+        shell("train +model.typo=1")

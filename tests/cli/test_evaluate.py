@@ -1,0 +1,84 @@
+"""`python evaluate.py`: a run again, or any two tables."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tests.cli.conftest import Shell
+
+SMOKE = "evaluation=smoke"
+
+
+def only(folder: Path) -> Path:
+    (found,) = folder.glob("outputs/evaluations/*/*")
+    return found
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((only(folder) / "metrics.json").read_text())
+    return content
+
+
+def test_a_run_is_scored_again_on_its_own_data(
+    shell: Shell, run_folder: Path, tmp_path: Path
+) -> None:
+    result = shell(f"evaluate run={run_folder} samples=200 {SMOKE}")
+    assert result.status == 0, result.err
+    before = json.loads((run_folder / "metrics.json").read_text())
+    again = metrics(tmp_path)
+    assert again["scores"] == before["scores"]
+    assert again["data"] == before["data"]
+    report = only(tmp_path) / "report.html"
+    assert report.stat().st_size > 0
+    assert result.out.endswith(f"Report    {report.relative_to(tmp_path)}\n")
+
+
+def test_a_checkpoint_finds_the_data_of_its_run(
+    shell: Shell, run_folder: Path, tmp_path: Path
+) -> None:
+    line = f"evaluate run={run_folder}/checkpoints/last.ckpt samples=200 evaluation=none"
+    assert shell(line).status == 0
+    assert metrics(tmp_path)["data"]["name"] == "salary"
+
+
+def test_other_data_than_the_model_s_are_refused(
+    shell: Shell, run_folder: Path, tmp_path: Path
+) -> None:
+    pd.DataFrame({"a": range(99), "b": range(99)}).to_csv(tmp_path / "other.csv", index=False)
+    result = shell(f"evaluate run={run_folder} dataset=csv dataset.path=other.csv {SMOKE}")
+    assert result.status == 2
+    assert "Give the data that it was trained on." in result.err
+
+
+def test_two_tables_are_compared_whoever_made_them(
+    shell: Shell, run_folder: Path, tmp_path: Path
+) -> None:
+    samples = pd.read_csv(run_folder / "samples.csv")
+    samples.to_csv("real.csv", index=False)
+    samples[samples["sequence"] < 150].to_parquet("synthetic.parquet")
+    result = shell(f"evaluate real=real.csv synthetic=synthetic.parquet dataset.window=24 {SMOKE}")
+    assert result.status == 0, result.err
+    assert metrics(tmp_path)["data"]["windows"] == 180  # a tenth is held out
+    assert "Does it copy?" in result.out
+
+
+def test_a_synthetic_table_without_the_real_one_s_columns_is_refused(
+    shell: Shell, run_folder: Path
+) -> None:
+    samples = pd.read_csv(run_folder / "samples.csv")
+    samples.to_csv("real.csv", index=False)
+    samples.rename(columns={"Salary": "Salry"}).to_csv("synthetic.csv", index=False)
+    result = shell(f"evaluate real=real.csv synthetic=synthetic.csv {SMOKE}")
+    assert result.status == 2
+    assert "Salary" in result.err
+
+
+def test_sequences_shorter_than_a_window_are_refused(shell: Shell, run_folder: Path) -> None:
+    samples = pd.read_csv(run_folder / "samples.csv")
+    samples.to_csv("real.csv", index=False)
+    samples.groupby("sequence").head(10).to_csv("synthetic.csv", index=False)
+    result = shell(f"evaluate real=real.csv synthetic=synthetic.csv {SMOKE}")
+    assert result.status == 2
+    assert "no sequence has the 24 rows of a window" in result.err

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from timegan.metrics.arrays import Array, MinMax, check, subset
@@ -26,10 +25,9 @@ def pca(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> 
     the first published plots, would hide every error between features.
     """
     rows, count = _rows(real, synthetic, seed, limit)
-    model = PCA(n_components=min(2, *rows.shape), svd_solver="full").fit(rows)
-    points = _plane(model.transform(rows))
-    explained = tuple(float(share) for share in np.nan_to_num(model.explained_variance_ratio_))
-    return Projection(points[:count], points[count:], explained)
+    points, shares = _components(rows, 2)
+    points = _plane(points)
+    return Projection(points[:count], points[count:], tuple(float(share) for share in shares))
 
 
 def tsne(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 400) -> Projection | None:
@@ -37,11 +35,9 @@ def tsne(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 400) -> P
     rows, count = _rows(real, synthetic, seed, limit)
     if len(rows) < 10:
         return None
-    components = min(30, *rows.shape)
-    if components < rows.shape[1]:  # t-SNE only looks at distances, which these keep
-        rows = PCA(n_components=components, random_state=0).fit_transform(rows)
+    rows, _ = _components(rows, 30)  # t-SNE only looks at distances, which these keep
     # The start is given: sklearn's own divides by a deviation that may be zero.
-    start = _plane(rows[:, :2] - rows[:, :2].mean(axis=0))
+    start = _plane(rows[:, :2])
     start = start / (start.std() or 1.0) * 1e-4
     start = start + rng(seed, "tsne").normal(scale=1e-7, size=start.shape)
     model = TSNE(
@@ -63,6 +59,15 @@ def _rows(real: Array, synthetic: Array, seed: int, limit: int) -> tuple[Array, 
     synthetic = subset(synthetic, limit, rng(seed, "projection", "synthetic"))
     windows = np.concatenate((scale(real), scale(synthetic)))
     return windows.reshape(len(windows), -1), len(real)
+
+
+def _components(rows: Array, count: int) -> tuple[Array, Array]:
+    """Coordinates (n, count) on the principal components, and their shares of the variance."""
+    u, s, vt = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    # An axis points to where its largest coefficient is positive: either way would do as well.
+    sign = np.sign(vt[np.arange(len(vt)), np.abs(vt).argmax(axis=1)])
+    shares = s**2 / ((s**2).sum() or 1.0)
+    return (u * s * sign)[:, :count], shares[:count]
 
 
 def _plane(points: Array) -> Array:

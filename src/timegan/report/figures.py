@@ -20,6 +20,7 @@ from timegan.metrics.density import densities
 from timegan.metrics.projection import Projection
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
+from timegan.report.words import decimal
 from timegan.seeds import rng
 
 FEATURES = 6
@@ -74,7 +75,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
                 (second, right, theme.synthetic, b[i, j]),
             ):
                 ax.scatter(points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0)
-                ax.set_title(f"r = {r:.3f}" if np.isfinite(r) else "no r", color=colour)
+                ax.set_title(f"r = {decimal(float(r))}" if np.isfinite(r) else "no r", color=colour)
                 ax.set_xlabel(features[i])
                 _few_ticks(ax)
             first.set_ylabel(features[j])

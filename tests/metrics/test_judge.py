@@ -1,0 +1,84 @@
+"""The judges' network: TensorFlow 1's cell, and groups that equal their members."""
+
+import numpy as np
+import torch
+
+from timegan.metrics.discriminative import Contest, classify
+from timegan.metrics.judge import GroupedGRU, _Recurrence
+
+
+def generators(count: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in range(count)]
+
+
+def windows(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Random input (T, R, C + 1, B) whose last channel is the constant 1."""
+    x = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    x[:, :, -1] = 1
+    return x
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    result: np.ndarray = 1 / (1 + np.exp(-x))
+    return result
+
+
+def test_the_states_follow_the_formula_of_the_cell() -> None:
+    judge = GroupedGRU(3, 2, generators(2))
+    x = windows(5, 2, 4, 7)
+    with torch.no_grad():
+        found = judge.states(x).numpy()
+        kernel, gates, candidate = (
+            p.double().numpy() for p in (judge.kernel, judge.gates, judge.candidate)
+        )
+    for member in range(2):
+        for b in range(7):
+            h = np.zeros(2)
+            for t in range(5):
+                a = kernel[member] @ x[t, member, :, b].double().numpy()
+                r, u = np.split(sigmoid(a[:4] + gates[member] @ h), 2)
+                c = np.tanh(a[4:] + candidate[member] @ (r * h))  # reset before the product
+                h = u * h + (1 - u) * c
+                np.testing.assert_allclose(found[t, member, :, b], h, atol=1e-6)
+
+
+def test_the_written_gradient_is_the_true_one() -> None:
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((4, 2, 6, 3), (2, 4, 2), (2, 2, 2))
+    inputs = tuple(
+        torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
+        for shape in shapes
+    )
+    assert torch.autograd.gradcheck(_Recurrence.apply, inputs)
+
+
+def test_initial_values_are_those_of_tensorflow_1() -> None:
+    features, hidden = 6, 30
+    judge = GroupedGRU(features, hidden, generators(1))
+    gates = torch.cat((judge.kernel[0, : 2 * hidden, :features], judge.gates[0]), dim=1)
+    candidate = torch.cat((judge.kernel[0, 2 * hidden :, :features], judge.candidate[0]), dim=1)
+    for kernel, outputs in ((gates, 2 * hidden), (candidate, hidden)):
+        limit = np.sqrt(6 / (features + hidden + outputs))
+        assert kernel.abs().max() <= limit
+        np.testing.assert_allclose(kernel.std().item(), limit / np.sqrt(3), rtol=0.08)
+    assert (judge.kernel[0, : 2 * hidden, features] == 1).all()
+    assert (judge.kernel[0, 2 * hidden :, features] == 0).all()
+    assert (judge.head_bias == 0).all()
+
+
+def test_a_member_starts_the_same_in_any_group() -> None:
+    group = GroupedGRU(3, 2, generators(3))
+    alone = GroupedGRU(3, 2, [torch.Generator().manual_seed(2)])
+    for together, single in zip(group.parameters(), alone.parameters(), strict=True):
+        torch.testing.assert_close(together[2], single[0], rtol=0, atol=0)
+
+
+def test_three_judges_together_equal_three_alone() -> None:
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(90, 6, 3))
+    shifted = rng.normal(size=(70, 6, 3)) + 0.4
+    contests = [Contest(real, shifted, seed) for seed in range(3)]
+    together = classify(contests, iterations=60, lr=1e-2)
+    alone = [classify([contest], iterations=60, lr=1e-2)[0] for contest in contests]
+    np.testing.assert_allclose(together, alone, atol=1e-9)
+    assert len(set(together)) == 3

@@ -1,0 +1,133 @@
+"""The verdict in words: figure and floor in every sentence, and a copy is said first."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from timegan.metrics.arrays import Array
+from timegan.metrics.scorecard import quick
+from timegan.report.verdict import Grade, Verdict, verdicts
+
+
+def score(mean: float | None, floor: float | None = 0.01, **more: Any) -> dict[str, Any]:
+    return {"mean": mean, "std": 0.004, "floor": {"mean": floor, "std": 0.002}} | more
+
+
+def metrics(**scores: Any) -> dict[str, Any]:
+    copying = {
+        "warning": False,
+        "too_few": False,
+        "distance_ratio": 1.0,
+        "sentence": "No sign of copying.",
+    }
+    base = {
+        "discriminative": score(0.011),
+        "density": score(0.97, 0.98, features={"a": 0.95, "b": 0.99}),
+        "change_density": score(0.97, 0.98),
+        "autocorrelation": score(0.01),
+        "change_autocorrelation": score(0.02),
+        "correlation": score(
+            0.02, 0.001, pairs=[{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
+        ),
+    }
+    return {"scores": base | scores, "copying": copying}
+
+
+def about(found: list[Verdict], word: str) -> Verdict:
+    return next(verdict for verdict in found if word in verdict.question)
+
+
+@pytest.mark.parametrize(
+    ("mean", "grade", "words"),
+    [
+        (0.011, Grade.EXCELLENT, "can only guess: it is right in 51% of cases"),
+        (0.04, Grade.GOOD, "hardly does better than guessing"),
+        (0.12, Grade.FAIR, "often sees the difference: it is right in 62%"),
+        (0.45, Grade.POOR, "tells real from synthetic: it is right in 95%"),
+    ],
+)
+def test_the_judges_score_in_words(mean: float, grade: Grade, words: str) -> None:
+    found = about(verdicts(metrics(discriminative=score(mean))), "told from real")
+    assert found.grade is grade
+    assert words in found.sentence
+    assert f"{mean:.3f} ± 0.004" in found.sentence
+    assert "0.010 ± 0.002" in found.sentence
+
+
+def test_a_score_at_a_high_floor_is_excellent() -> None:
+    found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "told from real")
+    assert found.grade is Grade.EXCELLENT
+
+
+def test_every_sentence_names_the_floor() -> None:
+    found = verdicts(metrics())
+    assert "Two samples of real data share 98.0%" in about(found, "values").sentence
+    assert "a with 95.0%" in about(found, "values").sentence
+    assert "between two real samples: 98.0%" in about(found, "move").sentence
+    together = about(found, "together")
+    assert "0.700 where real data have 0.900" in together.sentence
+    assert "differ by 0.010" in together.sentence
+    assert together.grade is Grade.POOR
+
+
+def test_a_copy_comes_first_and_devalues_the_rest() -> None:
+    found = metrics()
+    found["copying"] |= {"warning": True, "sentence": "The model copies."}
+    first = verdicts(found)[0]
+    assert (first.question, first.grade, first.label) == ("Does it copy?", Grade.POOR, "Yes")
+    assert first.sentence.startswith("The model copies.")
+    assert "say little" in first.sentence
+
+
+def test_no_copy_comes_last() -> None:
+    last = verdicts(metrics())[-1]
+    assert (last.question, last.label) == ("Does it copy?", "No")
+
+
+def test_what_was_not_measured_is_said_with_its_reason() -> None:
+    absent = {"mean": None, "reason": "Too few."}
+    found = verdicts(
+        metrics(
+            discriminative=absent,
+            density=absent,
+            change_density=absent,
+            autocorrelation=absent,
+            change_autocorrelation=absent,
+            correlation=absent | {"pairs": [{"features": "ab", "real": None, "synthetic": 0.1}]},
+        )
+    )
+    for verdict in found[:-1]:
+        assert verdict.label == "Cannot tell"
+        assert verdict.sentence == "Not measured. Too few."
+
+
+def test_nothing_measured_is_no_verdict() -> None:
+    assert verdicts({}) == []
+
+
+@pytest.mark.parametrize(("count", "features", "steps"), [(1, 1, 1), (6, 2, 5), (60, 3, 4)])
+def test_every_scorecard_has_a_verdict(count: int, features: int, steps: int) -> None:
+    rng = np.random.default_rng(0)
+    real, fake = (rng.normal(size=(n, steps, features)) for n in (count, 30))
+    names = [f"f{c}" for c in range(features)]
+    card = quick(real, None, fake, names, iterations=2, judges=1)
+    found = verdicts(card)
+    assert all("None" not in verdict.sentence for verdict in found)
+    assert len(found) == (5 if features > 1 else 4)
+
+
+def test_real_data_are_excellent_and_noise_is_poor() -> None:
+    def walk(seed: int) -> Array:
+        rng = np.random.default_rng(seed)
+        found: Array = rng.normal(size=(500, 8, 2)).cumsum(axis=1)
+        return found
+
+    noise = np.random.default_rng(9).normal(size=(500, 8, 2)) * 5
+    good, bad = (
+        verdicts(quick(walk(0), None, fake, ["a", "b"], iterations=200, judges=2, lr=1e-2))
+        for fake in (walk(1), noise)
+    )
+    assert {verdict.grade for verdict in good} <= {Grade.EXCELLENT, Grade.GOOD}
+    assert about(bad, "told from real").grade in (Grade.FAIR, Grade.POOR)
+    assert about(bad, "move").grade is Grade.POOR

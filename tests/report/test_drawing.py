@@ -101,6 +101,8 @@ def test_any_table_can_be_drawn(count: int, features: int, steps: int, theme: An
         figures.trajectories(real, fake, names, theme),
         figures.statistics(statistics(real, fake, names), theme),
     ]
+    if steps > 1:
+        drawn.append(figures.density_of_changes(real, fake, names, theme))
     if features > 1:
         drawn.append(figures.scatter(real, fake, names, theme))
         drawn.append(figures.correlation_matrices(real, fake, names, theme))

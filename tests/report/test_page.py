@@ -110,6 +110,7 @@ def test_every_figure_is_a_file_and_on_the_page_by_day_and_by_night(
         "density",
         "statistics",
         "projection",
+        "changes",
         "autocorrelation",
         "correlation",
         "correlation_matrix",

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from timegan.metrics.arrays import Array, MinMax, check
+from timegan.metrics.autocorrelation import changes
 
 BINS = 4_096
 
@@ -68,19 +69,23 @@ def overlaps(real: Array, synthetic: Array) -> list[float]:
     return [densities(real[..., c], synthetic[..., c]).overlap for c in range(real.shape[2])]
 
 
-def change_overlap(real: Array, synthetic: Array) -> float:
-    """The mean over features of the overlap of their changes from step to step.
+def change_densities(real: Array, synthetic: Array) -> list[Densities]:
+    """For each feature the densities of its changes from step to step.
 
-    A hundredth of a feature's deviation is what a change is resolved to.
+    A hundredth of the feature's own deviation is what a change is resolved to.
     """
     check(real, synthetic)
-    a, b = (np.diff(np.asarray(w, dtype=np.float64), axis=1) for w in (real, synthetic))
+    a, b = changes(real), changes(synthetic)
     resolution = 0.01 * np.asarray(real, dtype=np.float64).std(axis=(0, 1))
-    found = [
-        densities(a[..., c], b[..., c], resolution=float(resolution[c])).overlap
+    return [
+        densities(a[..., c], b[..., c], resolution=float(resolution[c]))
         for c in range(real.shape[2])
     ]
-    return float(np.mean(found))
+
+
+def change_overlap(real: Array, synthetic: Array) -> float:
+    """The mean over features of the overlap of their changes from step to step."""
+    return float(np.mean([d.overlap for d in change_densities(real, synthetic)]))
 
 
 def pooled_overlap(real: Array, synthetic: Array) -> float:

@@ -3,7 +3,7 @@
 Windows are in original units. Real is always blue and on the left, synthetic orange.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-u
 from timegan.metrics.arrays import Array, subset
 from timegan.metrics.autocorrelation import autocorrelation, changes
 from timegan.metrics.correlation import correlations
-from timegan.metrics.density import densities
+from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
@@ -30,12 +30,25 @@ PAIRS = 6
 
 def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
     """The density of each feature over all windows and steps."""
+    chosen = features_to_draw(real, synthetic, DENSITIES)
+    found = {features[c]: densities(real[..., c], synthetic[..., c]) for c in chosen}
+    return _densities(found, theme)
+
+
+def density_of_changes(
+    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """The density of each feature's changes from step to step."""
+    every = change_densities(real, synthetic)
+    chosen = sorted(sorted(range(len(every)), key=lambda c: every[c].overlap)[:DENSITIES])
+    return _densities({features[c]: every[c] for c in chosen}, theme)
+
+
+def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
     with style(theme):
-        chosen = features_to_draw(real, synthetic, DENSITIES)
-        columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
-        figure, axes = _grid(len(chosen), columns, 1.9 if theme.narrow else 2.3, theme)
-        for ax, c in zip(axes, chosen, strict=True):
-            d = densities(real[..., c], synthetic[..., c])
+        columns = 1 if theme.narrow else 2 if len(found) < 5 else 3
+        figure, axes = _grid(len(found), columns, 1.9 if theme.narrow else 2.3, theme)
+        for ax, (name, d) in zip(axes, found.items(), strict=True):
             ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
             ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
             ax.plot(d.grid, d.synthetic, color=theme.synthetic, linewidth=1.6)
@@ -45,7 +58,7 @@ def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
             ax.set_yticks([])
             ax.spines["left"].set_visible(False)
             ax.grid(visible=False, axis="y")
-            ax.set_title(features[c])
+            ax.set_title(name)
             ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
             _few_ticks(ax, y=None)
         _legend(figure, theme)

@@ -150,12 +150,21 @@ def plots(
         ),
         Plot(
             "autocorrelation",
-            "Movement",
+            "Memory",
             "How much a value, and a change from one step to the next, tells of later ones. The "
             "thin line should lie on the thick one." + narrowed(figures.FEATURES),
             lambda theme: figures.autocorrelations(real, fake, features, theme),
         ),
     ]
+    if train.shape[1] > 1:
+        moves = Plot(
+            "changes",
+            "Changes",
+            "How often each change from one step to the next occurs. Curves that are too smooth "
+            "or too rough show here first." + narrowed(figures.DENSITIES),
+            lambda theme: figures.density_of_changes(real, fake, features, theme),
+        )
+        found.insert(-1, moves)
     if count > 1:
         few = (
             f" Of {every} pairs {figures.PAIRS} are shown: those with the largest error, and "

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -40,14 +40,15 @@ install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 
 # The stamps make a second call free: pip runs again only when a requirement has changed.
 $(VENV)/.ready: $(NEEDS) | $(BIN)/pip
+	@echo "Installing what constraints.txt pins: about a minute, once."
 	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.ready-dev: $(NEEDS) | $(BIN)/pip
+	@echo "Installing what constraints.txt pins, with the development tools: about a minute, once."
 	$(PIP) --editable ".[dev]"
 	@touch $(VENV)/.ready $@
 
 $(BIN)/pip:
 	@test -n "$(PYTHON)" || { echo "timegan needs Python 3.11, 3.12 or 3.13, and finds none on the path. Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 2; }
-	@echo "Setting up $(VENV): about a minute, once."
 	$(PYTHON) -m venv $(VENV)

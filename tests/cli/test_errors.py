@@ -38,6 +38,7 @@ from timegan.errors import InputError
         ("train dataset=csv dataset.path=nope.csv", "nope.csv does not exist"),
         ("train ckpt_path=nope.ckpt", "nope.ckpt: there is no such checkpoint."),
         ("train a b", "a: this cannot be read as key=value."),
+        ("sample run=a=1", "run=a=1: this cannot be read as key=value."),
         ("train model.hidden=1,2", "model.hidden=1,2: several values need -m"),
         ("sample", "run is not given"),
         ("sample run=nope", "nope: there is no such run."),

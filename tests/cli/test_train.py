@@ -194,6 +194,7 @@ def test_two_processes_end_where_one_does(tmp_path: Path) -> None:
             timeout=300,
         )
         assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
         assert done.stdout.count("Samples ") == 1
     one, two = (pd.read_csv(tmp_path / name / "samples.csv") for name in ("one", "two"))
     pd.testing.assert_frame_equal(one, two, rtol=1e-4)

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 
+from timegan.cli.config import composed
 from timegan.cli.evaluate import EvaluateConfig
-from timegan.cli.launch import composed
 from timegan.cli.settings import DATASET, MODEL, TrainConfig
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError

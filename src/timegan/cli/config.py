@@ -10,6 +10,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -26,6 +27,12 @@ WORDS = {
 }
 
 CONTAINERS: dict[Any, type] = {list: list, Sequence: list, dict: dict, Mapping: dict}
+
+
+def composed(config: str, overrides: list[str]) -> DictConfig:
+    """The configuration that the command line ``overrides`` makes, outside a run."""
+    with hydra.initialize_config_module("timegan.conf", version_base="1.3"):
+        return hydra.compose(config, overrides)
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:

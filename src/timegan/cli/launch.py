@@ -12,14 +12,13 @@ from typing import Any, NoReturn
 
 import hydra
 from hydra._internal import utils as hydra_internals
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timegan.cli.config import leaves, nearest, unknown_key
+from timegan.cli.messages import explain
 from timegan.errors import InputError
 
 CONFIG = "pkg://timegan.conf"
@@ -61,12 +60,6 @@ def launch(task: Task, config: str) -> None:
         sys.exit("Interrupted.")
 
 
-def composed(config: str, overrides: list[str]) -> DictConfig:
-    """The configuration that the command line ``overrides`` makes, outside a run."""
-    with hydra.initialize_config_module("timegan.conf", version_base="1.3"):
-        return hydra.compose(config, overrides)
-
-
 def _call(func: Any) -> Any:
     return func()
 
@@ -98,37 +91,3 @@ def _fail(error: Exception, config: str | None = None) -> NoReturn:
         raise error
     print(f"Error: {explain(error, config)}", file=sys.stderr)
     sys.exit(2)
-
-
-def explain(error: Exception, config: str | None = None) -> str:
-    """The message for the person at the keyboard; Hydra's own in the words of this project."""
-    text = str(error).strip()
-    if isinstance(error, InputError):
-        return text
-    if isinstance(error, OverrideParseException):
-        return (
-            f"{error.override}: this cannot be read as key=value. "
-            "Quote a value with spaces, commas or brackets: 'key=\"a, b\"'."
-        )
-    if isinstance(error, MissingConfigException):
-        group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        near = nearest(name, error.options or [])
-        hint = f" Did you mean {group}={near}?" if near else ""
-        options = ", ".join(error.options or [])
-        return f"{group}={name}: there is no such choice.{hint} There are: {options}."
-    if (found := re.search(r"Could not override '([^']+)'", text)) and config:
-        return str(unknown_key(found[1].partition("@")[0], _known(config)))
-    if found := re.search(r"An item is already at '([^']+)'", text):
-        return f"+{found[1]}: the key is there already. Leave the + out."
-    if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
-        key, _, values = found[1].partition("=")
-        return f"{found[1]}: several values need -m, which runs each; a list is {key}=[{values}]."
-    return " ".join(text.split())
-
-
-def _known(config: str) -> list[str]:
-    """Every key and group that the command has, without its own overrides."""
-    GlobalHydra.instance().clear()
-    groups = ["dataset", "model", "schedule", "trainer", "callbacks", "logger", "evaluation"]
-    content = OmegaConf.to_container(composed(config, []), resolve=False)
-    return [*groups, "experiment", *leaves(content)]

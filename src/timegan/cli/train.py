@@ -1,6 +1,7 @@
 """`python train.py`: from a composed configuration to a run folder with a model and a report."""
 
 import math
+import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -93,6 +94,8 @@ def _schedule(config: TrainConfig, data: WindowDataModule) -> Schedule:
 def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
     arguments = dict(config.trainer)
     if processes(arguments) > 1:
+        # Lightning would choose another number, and with it another rounding.
+        os.environ["OMP_NUM_THREADS"] = str(config.threads)
         arguments["strategy"] = _strategy(arguments.get("strategy", "auto"))
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")

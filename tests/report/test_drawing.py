@@ -1,5 +1,6 @@
 """Figures: real is blue, synthetic orange, and any table can be drawn."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 from timegan.metrics.arrays import Array
 from timegan.metrics.projection import Projection
 from timegan.metrics.statistics import statistics
-from timegan.report import figures
+from timegan.report import figures, page
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import DARK, LIGHT
 
@@ -86,14 +87,15 @@ def test_statistics_have_a_dot_for_either_side() -> None:
 SIDES = ("real", "synthetic")
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
 @pytest.mark.parametrize(
-    ("count", "features", "steps"), [(1, 1, 1), (6, 2, 24), (3, 28, 2)], ids=str
+    ("count", "features", "steps", "theme"),
+    [(1, 1, 1, DARK), (6, 2, 24, replace(LIGHT, width=4.6)), (3, 28, 2, LIGHT)],
+    ids=["least", "narrow", "wide"],
 )
 def test_any_table_can_be_drawn(count: int, features: int, steps: int, theme: Any) -> None:
     real, fake = walks(count, 0, features, steps), walks(4, 1, features, steps)
     real[..., -1] = 2.0
-    names = [f"a rather long name {c}" for c in range(features)]
+    names = [f"$ a rather long name_{{of many words, 列 {c}" for c in range(features)]
     drawn = [
         figures.samples(real, fake, names, theme),
         figures.density(real, fake, names, theme),
@@ -108,6 +110,7 @@ def test_any_table_can_be_drawn(count: int, features: int, steps: int, theme: An
         drawn.append(figures.correlation_matrices(real, fake, names, theme))
     for figure in drawn:
         assert to_hex(figure.get_facecolor()) == theme.surface
+        assert page._png(figure).startswith(b"\x89PNG")  # warnings are errors here
         assert len(panels(figure)) <= 24
 
 

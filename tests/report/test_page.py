@@ -148,7 +148,10 @@ def test_many_features_are_chosen_from_and_the_caption_says_so() -> None:
     assert "Of 378 pairs 6 are shown" in captions["correlation"]
 
 
-def test_what_a_run_knows_of_itself_is_told(tmp_path: Path) -> None:
+def test_what_a_run_knows_of_itself_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "plots", lambda *_: [])
     metrics = {
         "data": {"name": "careers"},
         "training": {"seconds": 100, "parameters": 12_345},

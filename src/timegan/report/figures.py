@@ -20,7 +20,7 @@ from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
-from timegan.report.words import decimal
+from timegan.report.words import decimal, label
 from timegan.seeds import rng
 
 FEATURES = 6
@@ -58,7 +58,7 @@ def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
             ax.set_yticks([])
             ax.spines["left"].set_visible(False)
             ax.grid(visible=False, axis="y")
-            ax.set_title(name)
+            ax.set_title(label(name))
             ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
             _few_ticks(ax, y=None)
         _legend(figure, theme)
@@ -89,9 +89,9 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
             ):
                 ax.scatter(points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0)
                 ax.set_title(f"r = {decimal(float(r))}" if np.isfinite(r) else "no r", color=colour)
-                ax.set_xlabel(features[i])
+                ax.set_xlabel(label(features[i]))
                 _few_ticks(ax)
-            first.set_ylabel(features[j])
+            first.set_ylabel(label(features[j]))
             _share_limits(first, second, real[..., [i, j]])
         _legend(figure, theme, dots=True)
         return figure
@@ -102,7 +102,7 @@ def correlation_matrices(
 ) -> Figure:
     """All correlations at once, real beside synthetic."""
     with style(theme):
-        count = len(features)
+        count, names = len(features), [label(name) for name in features]
         height = 8.0 if theme.narrow else 4.3 if count < 20 else 5.0
         figure = Figure(figsize=(theme.width, height), layout="constrained")
         axes: Any = figure.subplots(2, 1) if theme.narrow else figure.subplots(1, 2)
@@ -117,9 +117,9 @@ def correlation_matrices(
             ax.grid(visible=False)
             ax.spines[:].set_visible(False)
             size = 9 if count < 12 else 6.5
-            ax.set_xticks(range(count), features, rotation=90 if count > 3 else 0, fontsize=size)
+            ax.set_xticks(range(count), names, rotation=90 if count > 3 else 0, fontsize=size)
             first = ax is axes[0] or theme.narrow
-            ax.set_yticks(range(count), features if first else [""] * count, fontsize=size)
+            ax.set_yticks(range(count), names if first else [""] * count, fontsize=size)
             if count <= 8:
                 for (i, j), r in np.ndenumerate(matrix):
                     if np.isfinite(r):
@@ -152,7 +152,7 @@ def autocorrelations(
                 ):
                     alpha = 0.55 if width > 2 else 1.0
                     ax.plot(curve[:, c], color=colour, linewidth=width, alpha=alpha)
-                ax.set_title(f"{features[c]}: {name}", fontsize=10)
+                ax.set_title(f"{label(features[c])}: {name}", fontsize=10)
                 values = np.concatenate([curve[:, c] for curve in curves])
                 if not np.isfinite(values).any():
                     ax.text(
@@ -224,7 +224,7 @@ def samples(
                 steps = np.arange(windows.shape[1])
                 ax.fill_between(steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0)
                 ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
-                ax.set_title(f"{features[c]}, {name}", fontsize=10, color=colour)
+                ax.set_title(f"{label(features[c])}, {name}", fontsize=10, color=colour)
                 ax.set_xlim(0, max(len(steps) - 1, 1))
                 _few_ticks(ax, y=4)
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -275,8 +275,8 @@ def trajectories(
                 low, high = limit
                 place_limits(low, high if high > low else low + 1)
             ax.set_xlabel("step")
-            ax.set_ylabel(features[i])
-            ax.set_zlabel(features[j])
+            ax.set_ylabel(label(features[i]))
+            ax.set_zlabel(label(features[j]))
             ax.set_title(name, color=colour, loc="center", y=0.98)
             ax.view_init(elev=18, azim=-58)
             ax.set_box_aspect((1.25, 1, 0.85), zoom=1.02)
@@ -306,7 +306,7 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
                 ax.scatter(ends[0], place, s=62, color=theme.real, zorder=3)
                 ax.scatter(ends[1], place, s=26, color=theme.synthetic, zorder=4)
             ax.set_title({"std": "standard deviation"}.get(name, name))
-            ax.set_yticks(range(len(features)), features)
+            ax.set_yticks(range(len(features)), [label(name) for name in features])
             ax.set_ylim(len(features) - 0.5, -0.5)
             # A narrower view would make much of little.
             low, high = ax.get_xlim()

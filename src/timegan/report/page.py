@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -249,7 +250,9 @@ def _png(figure: Figure) -> bytes:
     """A picture with a palette: a third of the size, and nobody sees the difference."""
     canvas: Any = FigureCanvasAgg(figure)
     figure.set_dpi(DPI)
-    canvas.draw()
+    with catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it
+        canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     small = image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     # The corner is surface: exactly the page's, or the picture's edge would show.

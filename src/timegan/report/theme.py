@@ -68,6 +68,7 @@ def style(theme: Theme) -> Iterator[None]:
         "legend.fontsize": 10,
         "lines.solid_capstyle": "round",
         "font.family": "DejaVu Sans",
+        "text.parse_math": False,  # a column may be called $
         "figure.constrained_layout.h_pad": 0.08,
         "figure.constrained_layout.w_pad": 0.08,
     }

@@ -12,6 +12,17 @@ def decimal(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
+def label(name: str, most: int = 20) -> str:
+    """A name that fits beside an axis.
+
+    >>> label("Age"), label("energy_consumption_of_the_house")
+    ('Age', 'energy_con…the_house')
+    """
+    if len(name) <= most:
+        return name
+    return f"{name[: most // 2]}\N{HORIZONTAL ELLIPSIS}{name[len(name) - (most - 1) // 2 :]}"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A number for people: four digits, and all of those before the point.
 

@@ -73,7 +73,7 @@ def evaluate(cfg: DictConfig) -> None:
         data, synthetic = _run(config, config.run)
     comparison = Comparison.of(data, synthetic, config.evaluation, config.seed)
     metrics = comparison.metrics() | {"data": data.describe()}
-    comparison.report(folder, metrics, OmegaConf.to_yaml(cfg, resolve=True))
+    comparison.report(folder, metrics, plain(cfg))
     say_verdicts(metrics)
     if config.evaluation:
         say("", f"Report    {where(folder / 'report.html')}")

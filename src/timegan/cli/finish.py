@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
 
 from timegan.cli.config import leaves, nearest
 from timegan.cli.say import say
@@ -84,7 +84,7 @@ class Comparison:
         )
         return metrics
 
-    def report(self, folder: Path, metrics: dict[str, Any], config_yaml: str) -> None:
+    def report(self, folder: Path, metrics: dict[str, Any], settings: dict[str, Any]) -> None:
         """``metrics.json``, and the page and its figures unless nothing was measured."""
         metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": self.seed}
         content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
@@ -99,7 +99,7 @@ class Comparison:
                 holdout=None if self.holdout is None else self.forwards(self.holdout),
                 synthetic=self.forwards(self.synthetic),
                 features=self.features,
-                config_yaml=config_yaml,
+                config_yaml=OmegaConf.to_yaml(settings),
                 command=command(),
                 warnings=[],
             )
@@ -114,18 +114,17 @@ def finish(
     training: dict[str, Any],
     samples: int | None,
     seed: int,
-    config_yaml: str,
+    settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
     synthetic = draw(model, data.columns, samples or usual_count(data), seed)
-    settings = yaml.safe_load(config_yaml)
     export(model, data.columns, folder / "model", fingerprint=data.fingerprint, config=settings)
     write_table(folder / "samples.csv", [synthetic], len(synthetic), data.columns)
     if evaluation:
         say("Measuring ...")
     comparison = Comparison.of(data, synthetic, evaluation, seed)
     metrics = comparison.metrics() | {"training": training, "data": data.describe()}
-    comparison.report(folder, metrics, config_yaml)
+    comparison.report(folder, metrics, settings)
     return metrics
 
 

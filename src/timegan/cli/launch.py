@@ -57,7 +57,8 @@ def launch(task: Task, config: str) -> None:
     except BAD_INPUT as error:
         _fail(error, config)
     except KeyboardInterrupt:
-        sys.exit("Interrupted.")
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
 
 
 def _call(func: Any) -> Any:

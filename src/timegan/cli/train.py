@@ -12,9 +12,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from timegan.callbacks import log_hparams
+from timegan.cli.config import plain
 from timegan.cli.finish import finish, objective
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
@@ -73,7 +74,7 @@ def train(cfg: DictConfig) -> float | None:
         training=training,
         samples=config.samples,
         seed=config.seed,
-        config_yaml=OmegaConf.to_yaml(cfg, resolve=True),
+        settings=plain(cfg),
     )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
     say("", trained(training))

@@ -229,6 +229,9 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
         ({"devices": 2}, 2),
         ({"devices": "2", "num_nodes": 2}, 4),
         ({"devices": [0, 1, 2]}, 3),
+        ({"devices": [3]}, 1),
+        ({"devices": "0,1"}, 2),
+        ({"devices": -1, "accelerator": "cpu"}, 1),
         ({"devices": "auto", "accelerator": "cpu"}, 1),
     ],
 )

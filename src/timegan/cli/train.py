@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
 from timegan.callbacks import log_hparams
@@ -100,17 +101,23 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
         arguments["strategy"] = _strategy(arguments.get("strategy", "auto"))
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")
-    return Trainer(
-        **{"log_every_n_steps": _interval(config), "enable_model_summary": False} | arguments,
-        max_epochs=schedule.total,
-        default_root_dir=folder,
-        callbacks=list(callbacks.values()),
-        logger=list(loggers.values()),
-        plugins=[AtomicCheckpointIO()],
-        use_distributed_sampler=False,
-        enable_progress_bar="progress" in callbacks,
-        enable_checkpointing="checkpoints" in callbacks,
-    )
+    try:
+        return Trainer(
+            **{"log_every_n_steps": _interval(config), "enable_model_summary": False} | arguments,
+            max_epochs=schedule.total,
+            default_root_dir=folder,
+            callbacks=list(callbacks.values()),
+            logger=list(loggers.values()),
+            plugins=[AtomicCheckpointIO()],
+            use_distributed_sampler=False,
+            enable_progress_bar="progress" in callbacks,
+            enable_checkpointing="checkpoints" in callbacks,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        given = ", ".join(f"trainer.{key}={value}" for key, value in config.trainer.items())
+        raise InputError(
+            f"Lightning's Trainer does not accept its arguments: {error} ({given})."
+        ) from error
 
 
 def _interval(config: TrainConfig) -> int:
@@ -122,6 +129,8 @@ def processes(trainer: dict[str, Any]) -> int:
     """How many processes the Trainer's arguments ask for."""
     devices, nodes = trainer.get("devices", 1), trainer.get("num_nodes", 1)
     accelerator = trainer.get("accelerator", "auto")
+    if isinstance(devices, str) and "," in devices:
+        devices = devices.split(",")
     if isinstance(devices, list):
         return int(nodes * len(devices))
     if devices == "auto" or int(devices) < 0:

@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all check format install
+.PHONY: help train test test-all coverage check format install
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(VENV)/.ready-dev ## run the default tests; ARGS="-k export" chooses
 
 test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
 	$(BIN)/python -m pytest -m "" $(ARGS)
+
+coverage: $(VENV)/.ready-dev ## the default tests, and the lines that they do not reach
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(ARGS)
 
 check: $(VENV)/.ready-dev ## lint, formatting, types
 	$(BIN)/ruff check

@@ -39,3 +39,11 @@ def test_more_windows_get_more_joint_training_within_limits() -> None:
     joint = [Schedule.for_data(n, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
     assert joint == sorted(joint)
     assert joint[0] < joint[2] < joint[-1] <= 100
+
+
+def test_counts_that_are_given_stay_and_the_rule_fills_the_rest() -> None:
+    rule = Schedule.for_data(900, 50)
+    given = Schedule.for_data(900, 50, {"autoencoder": 7, "joint": None})
+    assert given == Schedule(7, rule.supervised, rule.joint)
+    with pytest.raises(InputError, match="no such phase"):
+        Schedule.for_data(900, 50, {"adversarial": 1})

@@ -160,6 +160,11 @@ class TimeGAN(LightningModule):
         self.recent: dict[str, Tensor] = {}
 
     @property
+    def parameter_count(self) -> int:
+        """Parameters of the five networks, without the averages."""
+        return sum(p.numel() for name in NETWORKS for p in getattr(self.net, name).parameters())
+
+    @property
     def phase(self) -> Phase:
         """What the current epoch trains."""
         return self.schedule.phase(self.current_epoch)

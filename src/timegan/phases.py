@@ -1,6 +1,7 @@
 """The three phases of training, and which of them an epoch belongs to."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,20 +46,38 @@ class Schedule:
             )
 
     @classmethod
-    def for_data(cls, windows: int, steps_per_epoch: int) -> "Schedule":
+    def for_data(
+        cls, windows: int, steps_per_epoch: int, chosen: Mapping[str, int | None] | None = None
+    ) -> "Schedule":
         """The rule for counts that a config leaves open.
 
         More windows have more to tell, so iterations grow with the root of their number: 20 times
         that for the autoencoder (200 to 1,000; it starts near the identity), 6 times for the
-        supervisor (100 to 300), 50 times for the joint phase (500 to 4,000).
+        supervisor (100 to 300), 40 times for the joint phase (500 to 4,000).
+
+        Args:
+            windows: N, of the training part.
+            steps_per_epoch: batches of an epoch.
+            chosen: epochs of phases by name; those that are missing or None follow the rule.
+
+        Raises:
+            InputError: ``chosen`` names a phase that does not exist, or an impossible count.
         """
         root = math.sqrt(windows)
         iterations = {
             Phase.AUTOENCODER: min(max(20 * root, 200), 1_000),
             Phase.SUPERVISED: min(max(6 * root, 100), 300),
-            Phase.JOINT: min(max(50 * root, 500), 4_000),
+            Phase.JOINT: min(max(40 * root, 500), 4_000),
         }
-        return cls(**{p: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()})
+        epochs = {p.value: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()}
+        for name, count in (chosen or {}).items():
+            if name not in epochs:
+                raise InputError(
+                    f"model.schedule.{name}: there is no such phase. The phases are "
+                    f"{', '.join(epochs)}."
+                )
+            epochs[name] = epochs[name] if count is None else count
+        return cls(**epochs)
 
     def epochs(self, phase: Phase) -> int:
         """How many epochs ``phase`` lasts."""

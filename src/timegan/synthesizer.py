@@ -151,13 +151,7 @@ class Synthesizer:
     def _schedule(self, data: WindowDataModule) -> Schedule:
         if isinstance(self.schedule, Schedule):
             return self.schedule
-        rule = Schedule.for_data(len(data.train), data.steps_per_epoch)
-        phases = {name: getattr(rule, name) for name in ("autoencoder", "supervised", "joint")}
-        chosen = {k: v for k, v in (self.schedule or {}).items() if v is not None}
-        for name in chosen:
-            if name not in phases:
-                raise InputError(_unknown(name, set(phases)))
-        return Schedule(**phases | chosen)
+        return Schedule.for_data(len(data.train), data.steps_per_epoch, self.schedule)
 
 
 def _names(module: type) -> set[str]:

@@ -13,6 +13,8 @@ from timegan.errors import InputError
 
 def explain(error: Exception, config: str | None = None) -> str:
     """The message for the person at the keyboard; Hydra's own in the words of this project."""
+    if isinstance(error.__cause__, InputError):  # raised in what Hydra was instantiating
+        error = error.__cause__
     text = str(error).strip()
     if isinstance(error, InputError):
         return text

@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
 from timegan.callbacks import log_hparams
@@ -46,7 +46,9 @@ def train(cfg: DictConfig) -> float | None:
     )
     data.prepare_data()
     data.setup()
-    schedule = _schedule(config, data)
+    schedule = Schedule.for_data(
+        len(data.train), data.steps_per_epoch, config.model["schedule"]
+    )
     model = TimeGAN(
         features=len(data.features),
         window=data.window,
@@ -65,7 +67,7 @@ def train(cfg: DictConfig) -> float | None:
     training = {
         "seconds": time.perf_counter() - started,
         "iterations": {p.value: schedule.epochs(p) * data.steps_per_epoch for p in Phase},
-        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "parameters": model.parameter_count,
     }
     metrics = finish(
         model.float().eval(),
@@ -83,14 +85,6 @@ def train(cfg: DictConfig) -> float | None:
     say("")
     say_where(folder, report=bool(config.evaluation))
     return objective(metrics, config.objective)
-
-
-def _schedule(config: TrainConfig, data: WindowDataModule) -> Schedule:
-    """The epochs, those that were left open by the rule for data of this size."""
-    rule = Schedule.for_data(len(data.train), data.steps_per_epoch)
-    epochs = config.model["schedule"]
-    counts = {p.value: epochs.get(p.value) for p in Phase}
-    return Schedule(**{p: rule.epochs(Phase(p)) if n is None else n for p, n in counts.items()})
 
 
 def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
@@ -111,7 +105,7 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
             plugins=[AtomicCheckpointIO()],
             use_distributed_sampler=False,
             enable_progress_bar="progress" in callbacks,
-            enable_checkpointing="checkpoints" in callbacks,
+            enable_checkpointing=not {"checkpoints", "interrupt"}.isdisjoint(callbacks),
         )
     except (MisconfigurationException, ValueError) as error:
         given = ", ".join(f"trainer.{key}={value}" for key, value in config.trainer.items())

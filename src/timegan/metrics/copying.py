@@ -63,7 +63,7 @@ def copying(
         "too_few": len(train) < TOO_FEW,
     }
     if figures["too_few"]:
-        return figures | _judge_few(base, near)
+        return figures | _judge_few(len(base), near, far)
     return figures | _judge(near, far, baseline)
 
 
@@ -101,31 +101,30 @@ def _judge(near: Array, far: Array, baseline: str) -> dict[str, Any]:
     }
 
 
-def _judge_few(base: Array, near: Array) -> dict[str, Any]:
-    """With a handful of windows: are synthetic ones anything but variations of them?"""
-    count = len(base)
+def _judge_few(count: int, near: Array, far: Array) -> dict[str, Any]:
+    """With a handful of windows: are synthetic ones anything but variations of them?
+
+    Another real sample would lie as far from them as they lie from each other, or farther where
+    they overlap.
+    """
     few = f"{count} training windows are" if count > 1 else "One training window is"
     figures: dict[str, Any] = {"copied_share": None, "expected_share": None}
-    if count == 1:
-        apart = 0.0
-    else:
-        rows, columns = np.triu_indices(count, 1)
-        apart = float(np.median(np.sqrt(((base[rows] - base[columns]) ** 2).mean(axis=1))))
+    apart = _median(far[:, 0])
     ratio = _median(near[:, 0]) / apart if apart else None
-    copies = ratio is None or ratio < 0.5
+    copies = ratio is None or ratio < 1
     if ratio is None:
         sentence = f"{few} too few to learn from: all that a model can do is to copy."
     elif copies:
         sentence = (
             f"{few} too few to learn a distribution from, and the model copies them: a synthetic "
-            f"window is typically {ratio:.2f} times as far from the nearest training window as two "
-            "training windows are from each other."
+            f"window lies {ratio:.2f} times as far from the nearest training window as training "
+            "windows do from each other."
         )
     else:
         sentence = (
             f"{few} too few to learn a distribution from, or to tell whether the model copies "
-            f"(a synthetic window is {ratio:.2f} times as far from the nearest training window as "
-            "two training windows are from each other)."
+            f"(a synthetic window lies {ratio:.2f} times as far from the nearest training window "
+            "as training windows do from each other)."
         )
     return figures | {"distance_ratio": ratio, "warning": copies, "sentence": sentence}
 

@@ -116,7 +116,7 @@ def test_an_unknown_option_is_answered_with_the_nearest(
 
 
 def test_an_unknown_phase_is_refused(frame: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match="model.schedule.supervise: there is no such phase"):
+    with pytest.raises(InputError, match=r"model\.schedule\.supervise: there is no such phase"):
         Synthesizer(**OPTIONS | {"schedule": {"supervise": 1}}).fit(frame)
 
 

@@ -46,9 +46,7 @@ def train(cfg: DictConfig) -> float | None:
     )
     data.prepare_data()
     data.setup()
-    schedule = Schedule.for_data(
-        len(data.train), data.steps_per_epoch, config.model["schedule"]
-    )
+    schedule = Schedule.for_data(len(data.train), data.steps_per_epoch, config.model["schedule"])
     model = TimeGAN(
         features=len(data.features),
         window=data.window,

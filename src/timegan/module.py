@@ -316,7 +316,7 @@ class TimeGAN(LightningModule):
         """Decay of the averages; lower at first, so that the start is forgotten soon."""
         epochs = self.current_epoch - self.schedule.ends[Phase.SUPERVISED]
         done = (epochs * self.batches + self.batch_idx) * self.weight.generator_steps + draw
-        return min(float(self.weight.ema), (1 + done) / (10 + done))
+        return float(min(self.weight.ema, (1 + done) / (10 + done)))
 
     @property
     def batches(self) -> int:

@@ -264,3 +264,22 @@ def test_batches_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 def test_data_that_a_sigmoid_cannot_return_are_refused() -> None:
     with pytest.raises(InputError, match=r"dataset\.scaling=minmax"):
         TimeGAN(C, T, Schedule(1, 1, 1), **REFERENCE).check(torch.randn(3, 16, T, C))
+
+
+def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
+    logged: list[dict[str, float]] = []
+    seen: list[float] = []
+
+    class Watch(TimeGAN):
+        def log_dict(self, dictionary: Any, *args: Any, **kwargs: Any) -> None:
+            logged.append({name: float(value) for name, value in dictionary.items()})
+
+        def update_autoencoder(self, x: Tensor) -> None:
+            super().update_autoencoder(x)
+            seen.append(float(self.recent["autoencoder/reconstruction"]))
+
+    fit(Watch(C, T, Schedule(3, 0, 0), **SMALL | {"log_every": 4}))
+    assert len(seen) == 3 * STEPS
+    means = [entry["autoencoder/reconstruction"] for entry in logged]
+    assert means == pytest.approx([sum(seen[:4]) / 4, sum(seen[4:8]) / 4])
+    assert logged[0]["learning_rate"] > logged[1]["learning_rate"]

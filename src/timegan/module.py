@@ -158,6 +158,7 @@ class TimeGAN(LightningModule):
         self.updates = [name for name in UPDATES if name != "embedder" or joint_embedder]
         self.batch_idx = 0
         self.recent: dict[str, Tensor] = {}
+        self.stretch: dict[str, list[Tensor]] = {}
 
     @property
     def parameter_count(self) -> int:
@@ -353,6 +354,9 @@ class TimeGAN(LightningModule):
         for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
             optimizer.param_groups[0]["lr"] = rate * decay
+        first = Phase.AUTOENCODER is self.phase
+        rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
+        self.stretch["learning_rate"] = [torch.tensor(rate)]
 
     def check(self, batch: Tensor) -> None:
         """Refuse batches of another shape, or of another scale than the networks can return.
@@ -395,7 +399,12 @@ class TimeGAN(LightningModule):
             )
 
     def note(self, name: str, value: Tensor) -> None:
-        """Remember a loss for the progress display, and log it every ``log_every`` batches."""
+        """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
         self.recent[name] = value.detach()
-        if (self.batch_idx + 1) % self.weight.log_every == 0:
-            self.log(name, value.detach())
+        self.stretch.setdefault(name, []).append(value.detach())
+
+    def on_train_batch_end(self, outputs: object, batch: Tensor, batch_idx: int) -> None:
+        """Log the means since the last entry, every ``log_every`` batches of the run."""
+        if (self.current_epoch * self.batches + batch_idx + 1) % self.weight.log_every == 0:
+            self.log_dict({name: torch.stack(v).mean() for name, v in self.stretch.items()})
+            self.stretch.clear()

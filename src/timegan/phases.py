@@ -53,7 +53,7 @@ class Schedule:
 
         More windows have more to tell, so iterations grow with the root of their number: 20 times
         that for the autoencoder (200 to 1,000; it starts near the identity), 6 times for the
-        supervisor (100 to 300), 40 times for the joint phase (500 to 4,000).
+        supervisor (100 to 300), 30 times for the joint phase (500 to 4,000).
 
         Args:
             windows: N, of the training part.
@@ -67,7 +67,7 @@ class Schedule:
         iterations = {
             Phase.AUTOENCODER: min(max(20 * root, 200), 1_000),
             Phase.SUPERVISED: min(max(6 * root, 100), 300),
-            Phase.JOINT: min(max(40 * root, 500), 4_000),
+            Phase.JOINT: min(max(30 * root, 500), 4_000),
         }
         epochs = {p.value: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()}
         for name, count in (chosen or {}).items():

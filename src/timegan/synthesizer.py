@@ -1,6 +1,5 @@
 """Fit, sample, save, load: the whole of timegan for people with a DataFrame."""
 
-import difflib
 import inspect
 import logging
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from lightning import Trainer
 
 from timegan.callbacks import Progress
 from timegan.data import Columns, WindowDataModule
-from timegan.errors import InputError
+from timegan.errors import InputError, nearest
 from timegan.io.export import export
 from timegan.io.runs import read_run
 from timegan.module import TimeGAN
@@ -160,8 +159,8 @@ def _names(module: type) -> set[str]:
 
 
 def _unknown(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(sorted(known))}."
+    near = nearest(name, sorted(known))
+    hint = f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
     return f"There is no option {name!r}. {hint}"
 
 

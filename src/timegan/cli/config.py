@@ -3,7 +3,6 @@
 Keys, types and defaults live in one place, the constructors; nothing here can drift from them.
 """
 
-import difflib
 import inspect
 import pkgutil
 import types
@@ -14,7 +13,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timegan.errors import InputError
+from timegan.errors import InputError, nearest
 
 WORDS = {
     bool: "true or false",
@@ -121,24 +120,6 @@ def unknown_key(key: str, known: Iterable[str]) -> InputError:
     near = nearest(key, known)
     remedy = f"Did you mean {near}?" if near else "`--cfg job` shows every key and its value."
     return InputError(f"{key}: there is no such key. {remedy}")
-
-
-def nearest(key: str, known: Iterable[str]) -> str | None:
-    """The known key that reads most like ``key``; a right name in a wrong place counts as near.
-
-    >>> nearest("model.hiden", ["model.hidden", "model.layers"])
-    'model.hidden'
-    >>> nearest("window", ["dataset.window", "model.hidden"])
-    'dataset.window'
-    """
-
-    def likeness(candidate: str) -> float:
-        whole = difflib.SequenceMatcher(None, key, candidate).ratio()
-        last = difflib.SequenceMatcher(None, key.split(".")[-1], candidate.split(".")[-1]).ratio()
-        return max(whole, last) + 0.1 * min(whole, last)
-
-    best = max(known, key=likeness, default=None)
-    return best if best is not None and likeness(best) >= 0.7 else None
 
 
 def leaves(content: Any, path: str = "") -> list[str]:

@@ -13,11 +13,11 @@ import numpy as np
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from timegan.cli.config import leaves, nearest
+from timegan.cli.config import leaves
 from timegan.cli.say import say
 from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
-from timegan.errors import InputError
+from timegan.errors import InputError, nearest
 from timegan.io.export import export
 from timegan.io.files import write_text
 from timegan.io.tables import write_table

@@ -7,8 +7,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import OmegaConf
 
-from timegan.cli.config import composed, leaves, nearest, unknown_key
-from timegan.errors import InputError
+from timegan.cli.config import composed, leaves, unknown_key
+from timegan.errors import InputError, nearest
 
 
 def explain(error: Exception, config: str | None = None) -> str:

@@ -1,6 +1,5 @@
 """A table that has been checked: numbers only, one sequence after another, schema beside it."""
 
-import difflib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.errors import InputError
+from timegan.errors import InputError, nearest
 
 SEQUENCE = "sequence"
 """Name of the key column where a table brings none of its own."""
@@ -128,8 +127,8 @@ class Table:
 def _check_exists(name: str, names: list[str]) -> None:
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, names)
+    guess = f" Did you mean {near!r}?" if near else ""
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     raise InputError(f"The table has no column {name!r}.{guess} It has: {shown}.")
 

@@ -111,9 +111,10 @@ def test_exactly_the_networks_of_the_phase_learn(preset: str, phase: Phase) -> N
     assert changed == LEARNS[preset, phase]
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_weight_of_a_network_that_learns_gets_a_gradient(preset: str) -> None:
-    options = {**PRESETS[preset], "lr": 1e-2}
+def test_every_weight_of_a_network_that_learns_gets_a_gradient(preset: str, cell: str) -> None:
+    options = {**PRESETS[preset], "lr": 1e-2, "cell": cell}
     before = TimeGAN(C, T, Schedule(1, 1, 1), **options)
     after = fit(TimeGAN(C, T, Schedule(1, 1, 1), **options))
     for (name, a), (_, b) in zip(

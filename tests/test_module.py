@@ -284,3 +284,21 @@ def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
     means = [entry["autoencoder/reconstruction"] for entry in logged]
     assert means == pytest.approx([sum(seen[:4]) / 4, sum(seen[4:8]) / 4])
     assert logged[0]["learning_rate"] > logged[1]["learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("option", "rule"),
+    [
+        ({"hidden": 0}, "1 or more"),
+        ({"generator_steps": 0}, "1 or more"),
+        ({"lr": -1e-3}, "0 or a positive"),
+        ({"gamma": float("nan")}, "0 or a positive"),
+        ({"ema": 1.0}, "below 1"),
+        ({"cell": "rnn"}, "gru, lstm"),
+        ({"adversarial": "wgan"}, "relativistic, bce"),
+    ],
+)
+def test_impossible_options_are_refused_by_name(option: dict[str, Any], rule: str) -> None:
+    (name,) = option
+    with pytest.raises(InputError, match=rf"model\.{name}=.*{rule}"):
+        TimeGAN(C, T, Schedule(1, 1, 1), **option)

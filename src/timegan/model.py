@@ -46,7 +46,7 @@ class Networks(nn.Module):
         generator: str,
         critics: str,
         increments: bool,
-        averaged: bool,
+        ema: float,
     ) -> None:
         super().__init__()
         self.features, self.window = features, window
@@ -81,7 +81,7 @@ class Networks(nn.Module):
             latent, window, critics=critics, increments=increments, **rnn
         )
         self.averages = nn.ModuleDict()
-        if averaged:
+        if ema > 0:
             for name in ("generator", "supervisor"):
                 self.averages[name] = copy.deepcopy(getattr(self, name)).requires_grad_(False)
 

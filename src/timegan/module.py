@@ -1,5 +1,6 @@
 """TimeGAN as a LightningModule: which networks learn what, and when."""
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,14 @@ UPDATES = {
     "discriminator": ("discriminator",),
 }
 """The networks that each update trains; every update has an Adam of its own."""
+
+AT_LEAST_ONE = ("hidden", "layers", "latent", "generator_steps", "projections", "log_every")
+BELOW_ONE = ("beta1", "beta2", "ema")
+NOT_NEGATIVE = (
+    *("noise", "static_noise", "rest_threshold", "lr", "autoencoder_lr", "lr_end", "grad_clip"),
+    *("latent_noise", "reconstruction_weight", "embedder_supervised_weight", "supervised_weight"),
+    *("moment_weight", "energy_weight", "penalty_weight", "gamma", *BELOW_ONE),
+)
 
 NETWORKS = ("embedder", "recovery", "generator", "supervisor", "discriminator")
 
@@ -130,6 +139,7 @@ class TimeGAN(LightningModule):
             static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
         self.save_hyperparameters()
+        self.check_ranges()
         self.weight: Any = self.hparams
         self.schedule = Schedule(**schedule)
         self.automatic_optimization = False
@@ -138,23 +148,8 @@ class TimeGAN(LightningModule):
         self.generator_loss, self.discriminator_loss = losses.ADVERSARIAL[adversarial]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(seed, "weights"))
-            self.net = Networks(
-                features,
-                window,
-                cell=cell,
-                hidden=hidden,
-                layers=layers,
-                noise=noise,
-                static_noise=static_noise,
-                noise_kind=noise_kind,
-                latent=latent,
-                autoencoder=autoencoder,
-                supervisor=supervisor,
-                generator=generator,
-                critics=critics,
-                increments=increments,
-                averaged=ema > 0,
-            )
+            shapes = inspect.signature(Networks).parameters
+            self.net = Networks(**{name: self.hparams[name] for name in shapes})
         self.updates = [name for name in UPDATES if name != "embedder" or joint_embedder]
         self.batch_idx = 0
         self.recent: dict[str, Tensor] = {}
@@ -357,6 +352,23 @@ class TimeGAN(LightningModule):
         first = Phase.AUTOENCODER is self.phase
         rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
         self.stretch["learning_rate"] = [torch.tensor(rate)]
+
+    def check_ranges(self) -> None:
+        """Refuse numbers that no run can be made with.
+
+        Raises:
+            InputError: names the key, the value and the range.
+        """
+        given = self.hparams
+        for name in AT_LEAST_ONE:
+            if given[name] < 1:
+                raise InputError(f"model.{name}={given[name]}: give 1 or more.")
+        for name in NOT_NEGATIVE:
+            if not 0 <= given[name] < math.inf:
+                raise InputError(f"model.{name}={given[name]}: give 0 or a positive number.")
+        for name in BELOW_ONE:
+            if given[name] >= 1:
+                raise InputError(f"model.{name}={given[name]}: a decay lies below 1, as 0.99 does.")
 
     def check(self, batch: Tensor) -> None:
         """Refuse batches of another shape, or of another scale than the networks can return.

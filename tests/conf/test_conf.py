@@ -109,3 +109,9 @@ def test_the_installed_package_carries_this_tree() -> None:
     for file in CONF.rglob("*.yaml"):
         installed = package.joinpath(*file.relative_to(CONF).parts)
         assert installed.read_text() == file.read_text(), file
+
+
+@pytest.mark.parametrize("override", ["threads=0", "seed=-1", f"seed={2**32}", "samples=0"])
+def test_a_number_out_of_range_is_refused_with_the_range(override: str) -> None:
+    with pytest.raises(InputError, match=rf"{override}: give a whole number from"):
+        train_config(override)

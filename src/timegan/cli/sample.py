@@ -12,6 +12,7 @@ from rich.progress import track
 from timegan.cli.config import conform, plain
 from timegan.cli.launch import launch
 from timegan.cli.say import say
+from timegan.cli.settings import at_least
 from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.io.runs import open_run
@@ -47,6 +48,8 @@ def sample(cfg: DictConfig) -> None:
     if config.count < 1:
         raise InputError(f"count={config.count}: at least one sequence has to be drawn.")
     writer(config.out)  # a wrong ending is better found before the work
+    at_least("seed", config.seed, 0)
+    at_least("threads", config.threads, 1)
     torch.set_num_threads(config.threads)
     model, columns = open_run(config.run)
     parts = _parts(model, columns, config.count, config.seed)

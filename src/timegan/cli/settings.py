@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from timegan.cli.config import conform, conform_target, plain
 from timegan.data.datamodule import WindowDataModule
+from timegan.errors import InputError
 from timegan.module import TimeGAN
 
 DATASET = {
@@ -71,22 +72,12 @@ class TrainConfig:
             InputError: the first one that is wrong.
         """
         content = conform(plain(cfg), cls, "")
-        data = "That follows from other keys."
-        content["dataset"] = conform(
-            content["dataset"],
-            WindowDataModule,
-            "dataset",
-            given={"draws": data, "seed": "seed=..."},
-        )
+        for key, least in {"seed": 0, "threads": 1, "samples": 1}.items():
+            at_least(key, content[key], least)
+        content["dataset"] = read_dataset(content["dataset"])
         model = dict(content["model"])
         schedule = conform(model.pop("schedule", {}), open_schedule, "model.schedule")
-        size = {
-            "features": data,
-            "window": "dataset.window=...",
-            "seed": "seed=...",
-            "schedule": data,
-        }
-        content["model"] = conform(model, TimeGAN, "model", given=size) | {"schedule": schedule}
+        content["model"] = conform(model, TimeGAN, "model", given=MODEL) | {"schedule": schedule}
         content["trainer"] = conform(content["trainer"], Trainer, "trainer", given=TRAINER)
         for group in ("callbacks", "logger"):
             content[group] = {
@@ -96,6 +87,12 @@ class TrainConfig:
             }
         content["evaluation"] = read_evaluation(content["evaluation"])
         return cls(**content)
+
+
+def at_least(key: str, value: int | None, least: int) -> None:
+    """Raises InputError where a number is too small; None leaves it open."""
+    if value is not None and not least <= value < 2**32:
+        raise InputError(f"{key}={value}: give a whole number from {least} to {2**32 - 1}.")
 
 
 def open_schedule(

@@ -18,6 +18,7 @@ from timegan.metrics.autocorrelation import autocorrelation, changes
 from timegan.metrics.correlation import correlations
 from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
+from timegan.metrics.spectrum import spectrum
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
 from timegan.report.words import decimal, label
@@ -164,6 +165,32 @@ def autocorrelations(
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
                 if row == len(chosen) - 1:
                     ax.set_xlabel("lag (steps)")
+        _legend(figure, theme)
+        return figure
+
+
+def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
+    """The power of each feature at each frequency, of windows of at least four steps."""
+    with style(theme):
+        chosen = features_to_draw(real, synthetic, FEATURES)
+        columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
+        figure, axes = _grid(len(chosen), columns, 2.2, theme)
+        curves = [spectrum(windows) for windows in (real, synthetic)]
+        for ax, c in zip(axes, chosen, strict=True):
+            for (frequencies, power), colour, width in zip(
+                curves, (theme.real, theme.synthetic), (3.2, 1.5), strict=True
+            ):
+                positive = np.where(power[:, c] > 0, power[:, c], np.nan)
+                alpha = 0.55 if width > 2 else 1.0
+                ax.plot(frequencies, positive, color=colour, linewidth=width, alpha=alpha)
+            if any((power[:, c] > 0).any() for _, power in curves):
+                ax.set_yscale("log")
+            else:
+                ax.text(0.5, 0.5, "nothing varies", ha="center", transform=ax.transAxes)
+            ax.set_title(label(features[c]), fontsize=10)
+            ax.tick_params(which="minor", left=False, labelleft=False)
+            ax.set_xlabel("cycles per step")
+            _few_ticks(ax, y=None)
         _legend(figure, theme)
         return figure
 

@@ -1,47 +1,63 @@
-"""One self-contained page about a run, and the same figures as files."""
+"""One self-contained page about a run, and its figures once more as files."""
 
 import base64
 import io
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from plotly.offline import get_plotlyjs
 
 from timegan.metrics.arrays import Array, check, subset
 from timegan.metrics.projection import pca, tsne
-from timegan.report import figures
-from timegan.report.theme import DARK, LIGHT, Theme
+from timegan.metrics.spectrum import FEWEST_STEPS
+from timegan.report import figures, interactive
+from timegan.report.interactive import TEMPLATE, Graph
+from timegan.report.tables import CONTROLS, controls, score_rows, tables
+from timegan.report.theme import DARK, LIGHT
 from timegan.report.verdict import verdicts
 from timegan.report.words import decimal, duration, number
 from timegan.seeds import rng
 
 DPI = 150
-THEMES = {
-    "light": LIGHT,
-    "dark": DARK,
-    "light_narrow": replace(LIGHT, width=4.6),
-    "dark_narrow": replace(DARK, width=4.6),
-}
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; worker-src blob:"
+)
+"""What the page may do: nothing that needs a network."""
 LIMIT = 5_000
 """Windows that a figure is drawn from, at most."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure that can be drawn in any theme, and what to say about it."""
+    """A figure as a picture and as graphs for a browser, and what to say about it.
+
+    Args:
+        name: of the file.
+        title: heading.
+        caption: what it shows.
+        draw: makes the picture.
+        graphs: makes the graphs.
+        least: width below which a graph takes a row of its own, in letters' heights.
+    """
 
     name: str
     title: str
     caption: str
-    draw: Callable[[Theme], Figure]
+    draw: Callable[[], Figure]
+    graphs: Callable[[], list[Graph]]
+    least: float = 24
 
 
 def write_report(
@@ -78,18 +94,21 @@ def write_report(
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     drawn = []
     for plot in plots(metrics, train, synthetic, features):
-        images = {name: _png(plot.draw(theme)) for name, theme in THEMES.items()}
-        _write(folder / "figures" / f"{plot.name}.png", images["light"])
+        picture = _png(plot.draw())
+        _write(folder / "figures" / f"{plot.name}.png", picture)
         drawn.append(
-            {"name": plot.name, "title": plot.title, "caption": plot.caption}
-            | {name: _data_uri(image) for name, image in images.items()}
+            {"name": plot.name, "title": plot.title, "caption": plot.caption, "least": plot.least}
+            | {"picture": _data_uri(picture), "graphs": plot.graphs()}
+            | {"scale": plot.name == "correlation_matrix"}
         )
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
     page = _environment().get_template("page.html")
     html = page.render(
         verdicts=verdicts(metrics),
         metrics=metrics,
-        scores=_score_rows(metrics),
+        scores=score_rows(metrics),
+        controls={name: CONTROLS[name] for name in controls(metrics)},
+        tables=tables(metrics),
         figures=drawn,
         features=list(features),
         steps=train.shape[1],
@@ -99,6 +118,9 @@ def write_report(
         warnings=list(warnings),
         light=LIGHT,
         dark=DARK,
+        policy=Markup(POLICY),
+        plotly=Markup(get_plotlyjs()),
+        graphs=_json(drawn),
     )
     path = folder / "report.html"
     _write(path, html.encode())
@@ -125,21 +147,26 @@ def plots(
             "Examples",
             "Random windows, in the table's own units. The band holds 90% of all windows at "
             "each step." + narrowed(figures.FEATURES),
-            lambda theme: figures.samples(real, fake, features, theme),
+            lambda: figures.samples(real, fake, features),
+            lambda: interactive.samples(real, fake, features),
         ),
         Plot(
             "density",
             "Values",
             "How often each value occurs, over all windows and steps. The overlap is the area "
             "that both densities share; 1 is perfect." + narrowed(figures.DENSITIES),
-            lambda theme: figures.density(real, fake, features, theme),
+            lambda: figures.density(real, fake, features),
+            lambda: interactive.density(real, fake, features),
+            17,
         ),
         Plot(
             "statistics",
             "Means, deviations and ranges",
             "In min-max units: 0 is the smallest real value of a feature and 1 its largest. "
             "The table below has the numbers.",
-            lambda theme: figures.statistics(metrics["statistics_scaled"], theme),
+            lambda: figures.statistics(metrics["statistics_scaled"]),
+            lambda: interactive.statistics(metrics["statistics_scaled"]),
+            22,
         ),
         Plot(
             "projection",
@@ -147,14 +174,16 @@ def plots(
             "Each dot is one whole window, all features and steps. Where the colours mix, real "
             "and synthetic windows are alike; a patch of one colour is something the model "
             "misses, or invents.",
-            lambda theme: figures.projection(*planes, theme),
+            lambda: figures.projection(*planes),
+            lambda: interactive.projection(*planes),
         ),
         Plot(
             "autocorrelation",
             "Memory",
             "How much a value, and a change from one step to the next, tells of later ones. The "
             "thin line should lie on the thick one." + narrowed(figures.FEATURES),
-            lambda theme: figures.autocorrelations(real, fake, features, theme),
+            lambda: figures.autocorrelations(real, fake, features),
+            lambda: interactive.autocorrelations(real, fake, features),
         ),
     ]
     if train.shape[1] > 1:
@@ -163,9 +192,24 @@ def plots(
             "Changes",
             "How often each change from one step to the next occurs. Curves that are too smooth "
             "or too rough show here first." + narrowed(figures.DENSITIES),
-            lambda theme: figures.density_of_changes(real, fake, features, theme),
+            lambda: figures.density_of_changes(real, fake, features),
+            lambda: interactive.density_of_changes(real, fake, features),
+            17,
         )
         found.insert(-1, moves)
+    if train.shape[1] >= FEWEST_STEPS:
+        found.append(
+            Plot(
+                "spectrum",
+                "Frequencies",
+                "How much of a window's variation lies at which frequency: slow on the left, from "
+                "step to step on the right. Synthetic data above the real line at the right end "
+                "are noisy; below it, too smooth." + narrowed(figures.FEATURES),
+                lambda: figures.spectra(real, fake, features),
+                lambda: interactive.spectra(real, fake, features),
+                17,
+            )
+        )
     if count > 1:
         few = (
             f" Of {every} pairs {figures.PAIRS} are shown: those with the largest error, and "
@@ -177,7 +221,8 @@ def plots(
                 "Pairs of features",
                 "Each dot is one step of a window; r is the correlation over all of them."
                 + (few if every > figures.PAIRS else ""),
-                lambda theme: figures.scatter(real, fake, features, theme),
+                lambda: figures.scatter(real, fake, features),
+                lambda: interactive.scatter(real, fake, features),
             )
         )
     if count > 2:
@@ -185,8 +230,10 @@ def plots(
             Plot(
                 "correlation_matrix",
                 "All correlations",
-                "Both halves should look the same.",
-                lambda theme: figures.correlation_matrices(real, fake, features, theme),
+                "Both should look the same; the difference has a scale of its own.",
+                lambda: figures.correlation_matrices(real, fake, features),
+                lambda: interactive.correlation_matrices(real, fake, features),
+                17 if count <= 10 else 26,
             )
         )
     space = "the feature twice" if count == 1 else "two features"
@@ -195,43 +242,11 @@ def plots(
             "trajectories",
             "Trajectories",
             f"Windows as curves through time and {space}.",
-            lambda theme: figures.trajectories(real, fake, features, theme),
+            lambda: figures.trajectories(real, fake, features),
+            lambda: interactive.trajectories(real, fake, features),
         )
     )
     return found
-
-
-SCORES = {
-    "discriminative": (
-        "Discriminative score",
-        "How much better than by guessing a trained judge tells real from synthetic: 0 to 0.5.",
-    ),
-    "density": ("Density overlap", "Area that the densities of all values share, from 0 to 1."),
-    "correlation": (
-        "Correlational score",
-        "Differences of the correlations between features, summed over pairs, in tenths.",
-    ),
-    "autocorrelation": (
-        "Autocorrelation difference",
-        "Mean difference over lags and features, of the values.",
-    ),
-    "change_density": (
-        "Density overlap of changes",
-        "The same for the changes from step to step, as a mean over features.",
-    ),
-    "change_autocorrelation": (
-        "Autocorrelation difference of changes",
-        "The same for the changes from step to step.",
-    ),
-}
-
-
-def _score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    for name, score in metrics.get("scores", {}).items():
-        title, meaning = SCORES.get(name, (name.replace("_", " ").capitalize(), ""))
-        rows.append({"title": title, "meaning": meaning} | dict(score))
-    return rows
 
 
 def _environment() -> Environment:
@@ -244,6 +259,19 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": number, "duration": duration, "decimal": decimal}
     return environment
+
+
+def _json(drawn: Sequence[Mapping[str, Any]]) -> Markup:
+    """All graphs by the place that they are drawn at, safe inside a script element."""
+    graphs = {
+        f"{figure['name']}-{number}": graph.spec
+        for figure in drawn
+        for number, graph in enumerate(figure["graphs"])
+    }
+    content = json.dumps(
+        {"graphs": graphs, "template": TEMPLATE}, allow_nan=False, separators=(",", ":")
+    )
+    return Markup(content.replace("<", "\\u003c"))
 
 
 def _png(figure: Figure) -> bytes:

@@ -1,0 +1,160 @@
+"""The page's tables: scores beside floors and controls, and what else an evaluation leaves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SCORES = {
+    "discriminative": (
+        "Discriminative score",
+        "How much better than by guessing a trained judge tells real from synthetic: 0 to 0.5.",
+    ),
+    "predictive": (
+        "Predictive score",
+        "Error on real data of a forecaster trained on synthetic data: the last feature.",
+    ),
+    "predictive_all": (
+        "Predictive score, all features",
+        "The same, with all features forecast from all of them.",
+    ),
+    "context_fid": (
+        "Context-FID",
+        "Distance of the two sets as an encoder of series sees them.",
+    ),
+    "density": ("Density overlap", "Area that the densities of all values share, from 0 to 1."),
+    "correlation": (
+        "Correlational score",
+        "Differences of the correlations between features, summed over pairs, in tenths.",
+    ),
+    "autocorrelation": (
+        "Autocorrelation difference",
+        "Mean difference over lags and features, of the values.",
+    ),
+    "change_density": (
+        "Density overlap of changes",
+        "The same for the changes from step to step, as a mean over features.",
+    ),
+    "change_autocorrelation": (
+        "Autocorrelation difference of changes",
+        "The same for the changes from step to step.",
+    ),
+}
+CONTROLS = {
+    "real": ("Real", "Another sample of real data"),
+    "copy": ("Copy", "A verbatim copy of the training data"),
+    "bootstrap": ("Bootstrap", "Blocks of real windows put together at random"),
+    "shuffled": ("Shuffled", "Real rows, shuffled in time"),
+    "gaussian": ("Gaussian", "A mixture of Gaussian distributions, fitted to real rows"),
+}
+"""Data that no model made, and how each is called."""
+SHOWN = {"scores", "statistics", "statistics_scaled", "copying", "training", "data", "protocol"}
+"""Parts of ``metrics.json`` that the page shows in their own way."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of plain values."""
+
+    name: str
+    title: str
+    columns: list[str]
+    rows: list[list[Any]]
+    caption: str = ""
+
+
+def score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each score: its title, what it means, its figures, and what to know of it."""
+    rows = []
+    for name, score in metrics.get("scores", {}).items():
+        title, meaning = SCORES.get(name, (name.replace("_", " ").capitalize(), ""))
+        if score.get("title"):
+            title, meaning = score["title"], score.get("meaning", "")
+        known = {"std": None, "reason": ""} | dict(score)
+        rows.append({"title": title, "meaning": meaning, "notes": blind_spots(score)} | known)
+    return rows
+
+
+def controls(metrics: Mapping[str, Any]) -> list[str]:
+    """The controls that any score was computed for, in a fixed order."""
+    found = {name for score in metrics.get("scores", {}).values() for name in _of(score)}
+    return [name for name in CONTROLS if name in found]
+
+
+def blind_spots(score: Mapping[str, Any]) -> list[str]:
+    """What a score does not see, going by its own controls.
+
+    A score is blind to what a control spoils when that control does no worse than the floor, as
+    far as their deviations tell.
+
+    >>> floor = {"mean": 0.01, "std": 0.005}
+    >>> blind_spots({"mean": 0.1, "better": "lower", "floor": floor,
+    ...              "controls": {"shuffled": {"mean": 0.012, "std": 0.004}}})
+    ['Does not see that time is shuffled.']
+    """
+    floor = (score.get("floor") or {}).get("mean")
+    if floor is None or score.get("better") not in ("lower", "higher"):
+        return []
+    room = 2 * ((score.get("floor") or {}).get("std") or 0.0) + 1e-12
+    sign = 1 if score["better"] == "lower" else -1
+    spoilt = {
+        "copy": "Does not see a copy.",
+        "shuffled": "Does not see that time is shuffled.",
+        "gaussian": "Does not tell a Gaussian mixture from real data.",
+    }
+    notes = []
+    for name, note in spoilt.items():
+        control = _of(score).get(name) or {}
+        value = control.get("mean")
+        if value is not None and sign * (value - floor) <= room + (control.get("std") or 0.0):
+            notes.append(note)
+    return notes
+
+
+def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
+    """What else an evaluation left that has the form of a table, whatever its name."""
+    found = []
+    for name, part in metrics.items():
+        if name in SHOWN:
+            continue
+        caption = ""
+        if isinstance(part, Mapping):
+            caption = str(part.get("sentence") or part.get("caption") or "")
+            lists = [(f"{name}-{key}", value) for key, value in part.items() if _is_table(value)]
+        else:
+            lists = [(name, part)] if _is_table(part) else []
+        for key, rows in lists:
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            found.append(
+                Sheet(
+                    key,
+                    key.replace("_", " ").replace("-", ": ").capitalize(),
+                    [column.replace("_", " ").capitalize() for column in columns],
+                    [[_cell(row.get(column)) for column in columns] for row in rows],
+                    caption,
+                )
+            )
+    return found
+
+
+def _of(score: Mapping[str, Any]) -> Mapping[str, Any]:
+    return score.get("controls") or {}
+
+
+def _is_table(value: Any) -> bool:
+    return (
+        isinstance(value, Sequence) and bool(value) and all(isinstance(r, Mapping) for r in value)
+    )
+
+
+def _cell(value: Any) -> str | float | None:
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case int() | float():
+            return value
+        case list() | tuple():
+            return ", ".join(str(item) for item in value)
+        case _:
+            return str(value)

@@ -1,0 +1,57 @@
+"""The page's tables: controls as columns, blind spots in words, and any other table as it is."""
+
+from typing import Any
+
+import pytest
+
+from timegan.report.tables import blind_spots, controls, score_rows, tables
+
+FLOOR = {"mean": 0.01, "std": 0.002}
+
+
+def score(better: str = "lower", **controls: float | None) -> dict[str, Any]:
+    return {
+        "mean": 0.1,
+        "std": 0.0,
+        "floor": FLOOR,
+        "better": better,
+        "controls": {name: {"mean": mean, "std": 0.0} for name, mean in controls.items()},
+    }
+
+
+def test_controls_come_in_a_fixed_order() -> None:
+    metrics = {"scores": {"a": score(gaussian=0.2), "b": score(real=0.01, copy=0.01), "c": {}}}
+    assert controls(metrics) == ["real", "copy", "gaussian"]
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (score(shuffled=0.3, gaussian=0.3), []),
+        (score(shuffled=0.012), ["Does not see that time is shuffled."]),
+        (score(copy=0.0, gaussian=0.3), ["Does not see a copy."]),
+        (score("higher", gaussian=0.5), ["Does not tell a Gaussian mixture from real data."]),
+        (score("higher", gaussian=0.001), []),
+        (score(shuffled=None), []),
+        ({"mean": None, "reason": "few"}, []),
+        ({"mean": 0.1, "floor": {"mean": None}, "better": "lower"}, []),
+    ],
+)
+def test_what_a_score_does_not_see_is_said(found: dict[str, Any], words: list[str]) -> None:
+    assert blind_spots(found) == words
+
+
+def test_an_unknown_score_has_its_name_for_a_title() -> None:
+    (row,) = score_rows({"scores": {"some_new_score": {"mean": 1.0, "floor": FLOOR}}})
+    assert row["title"] == "Some new score"
+    assert row["std"] is None
+
+
+def test_lists_of_rows_are_tables_whatever_their_name() -> None:
+    audit = [{"rule": "High ≥ Low", "real": 0.0, "synthetic": 0.25}, {"rule": "b", "exact": True}]
+    found = tables({"scores": {}, "constraints": {"sentence": "Two rules.", "rules": audit}})
+    assert [sheet.title for sheet in found] == ["Constraints: rules"]
+    assert found[0].columns == ["Rule", "Real", "Synthetic", "Exact"]
+    assert found[0].rows == [["High ≥ Low", 0.0, 0.25, None], ["b", None, None, "yes"]]
+    assert found[0].caption == "Two rules."
+    assert tables({"statistics": audit, "seconds": 3.0, "empty": []}) == []

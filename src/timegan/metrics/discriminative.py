@@ -15,7 +15,8 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.arrays import Array, MinMax, check
-from timegan.metrics.judge import GroupedGRU
+from timegan.metrics.judge import GroupedGRU, gather
+from timegan.metrics.work import track
 from timegan.seeds import derive
 
 TEST_SHARE = 0.2
@@ -139,25 +140,18 @@ def _train(
     draws = [torch.Generator().manual_seed(derive(c.seed, "batches")) for c in contests]
     optimizer = torch.optim.Adam(judge.parameters(), lr=lr, fused=True)
     sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
-    for _ in range(iterations):
+    for _ in track(range(iterations), f"Discriminative score, {len(sets)} judges", iterations):
         chosen = [
             windows[torch.randint(len(windows), (batch,), generator=generator)]
             for pair, generator in zip(sets, draws, strict=True)
             for windows in pair
         ]
         # Sum over judges of the two cross-entropies: no judge's gradient sees another's loss.
-        logits = judge(_gather(pool, torch.cat(chosen), len(sets)))
+        logits = judge(gather(pool, torch.cat(chosen).view(len(sets), -1)))
         loss = torch.nn.functional.softplus(sign * logits).sum() / batch
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-
-
-def _gather(pool: Tensor, chosen: Tensor, judges: int) -> Tensor:
-    """The chosen windows (T, R, C + 1, B), the first B for the first judge and so on."""
-    steps, features, _ = pool.shape
-    flat = pool.view(steps * features, -1).index_select(1, chosen)
-    return flat.view(steps, features, judges, -1).permute(0, 2, 1, 3).contiguous()
 
 
 @torch.no_grad()
@@ -172,10 +166,7 @@ def _accuracies(
             [torch.nn.functional.pad(pair[kind], (0, width - len(pair[kind]))) for pair in sets]
         )
         logits = torch.cat(
-            [
-                judge(_gather(pool, part.reshape(-1), len(sets)))
-                for part in torch.split(windows, 1_024, dim=1)
-            ],
+            [judge(gather(pool, part)) for part in torch.split(windows, 1_024, dim=1)],
             dim=1,
         )
         says = (logits > 0) == (kind == 0)

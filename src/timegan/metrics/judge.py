@@ -118,6 +118,13 @@ class GroupedGRU(nn.Module):
         return torch.baddbmm(self.head_bias, self.head, self.states(x)[-1])[:, 0]
 
 
+def gather(pool: Tensor, chosen: Tensor) -> Tensor:
+    """The windows of ``pool`` (T, C, N) that each judge has chosen (R, B), as (T, R, C, B)."""
+    steps, features, _ = pool.shape
+    flat = pool.view(steps * features, -1).index_select(1, chosen.reshape(-1))
+    return flat.view(steps, features, *chosen.shape).permute(0, 2, 1, 3).contiguous()
+
+
 def _glorot(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
     limit = math.sqrt(6 / (inputs + outputs))
     return (torch.rand(outputs, inputs, generator=generator) * 2 - 1) * limit

@@ -1,0 +1,109 @@
+"""Long measurements: their progress told, and two of them side by side on two cores."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_displays: list[Progress] = []
+"""The display in use, if any: one for the process, whichever thread measures."""
+_workers = threading.local()
+"""Of a thread that :func:`side_by_side` started: ``stop``, set when it should give up."""
+
+
+class Stopped(RuntimeError):
+    """Another measurement failed, or the user does not want to wait: this one ends early."""
+
+
+@contextmanager
+def showing(wanted: bool = True) -> Iterator[None]:
+    """Tell the progress of the loops that :func:`track` wraps, in any thread, inside the block.
+
+    Bars on a terminal; elsewhere a line at each loop's end. What is measured does not depend on
+    it. A block within another one adds nothing.
+    """
+    if not wanted or _displays:
+        yield
+        return
+    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
+    console = Console()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as display:
+        _displays.append(display)
+        try:
+            yield
+        finally:
+            _displays.remove(display)
+
+
+def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
+    """``items`` as they are; how many of ``total`` are done is told inside :func:`showing`.
+
+    >>> sum(track(range(3), "three", 3))
+    3
+    """
+    display = _displays[0] if _displays else None
+    stop: threading.Event | None = getattr(_workers, "stop", None)
+    start, every = time.monotonic(), max(total // 200, 1)
+    task = display.add_task(description, total=total) if display else None
+    for number, item in enumerate(items, 1):
+        if stop is not None and stop.is_set():
+            raise Stopped(description)
+        yield item
+        if display and task is not None and number % every == 0:
+            display.update(task, completed=number)
+    if display and task is not None:
+        display.update(task, completed=total, visible=False)
+        line = f"{description}: {time.monotonic() - start:.0f} s"
+        display.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        display.console.file.flush()
+
+
+def side_by_side(
+    tasks: Mapping[str, Callable[[], Result]], workers: int | None = None
+) -> dict[str, Result]:
+    """The results of independent functions, by name, in the order of ``tasks``.
+
+    Torch gives up Python's lock within each operation, so threads do. When one function fails, or
+    on Ctrl-C, the others end at their next step of :func:`track`.
+
+    Args:
+        tasks: started in this order; the longest first is fastest.
+        workers: threads; by default two, where there are cores for two.
+
+    >>> side_by_side({"a": lambda: 1, "b": lambda: 2})
+    {'a': 1, 'b': 2}
+    """
+    threads = torch.get_num_threads()
+    if workers is None:
+        workers = max(min(2, (os.cpu_count() or 1) // threads), 1)
+    stop = threading.Event()
+
+    def begin() -> None:
+        _workers.stop = stop
+        torch.set_num_threads(threads)  # a thread's own setting
+
+    with ThreadPoolExecutor(workers, initializer=begin) as pool:
+        futures = {name: pool.submit(task) for name, task in tasks.items()}
+        try:
+            wait(futures.values(), return_when=FIRST_EXCEPTION)
+            for future in futures.values():
+                if future.done():
+                    future.result()
+            return {name: future.result() for name, future in futures.items()}
+        except BaseException:
+            stop.set()
+            for future in futures.values():
+                future.cancel()
+            raise

@@ -110,7 +110,7 @@ def test_any_table_can_be_drawn(count: int, features: int, steps: int, theme: An
         drawn.append(figures.correlation_matrices(real, fake, names, theme))
     for figure in drawn:
         assert to_hex(figure.get_facecolor()) == theme.surface
-        assert page._png(figure).startswith(b"\x89PNG")  # warnings are errors here
+        assert page.png(figure).startswith(b"\x89PNG")  # warnings are errors here
         assert len(panels(figure)) <= 24
 
 

@@ -61,7 +61,7 @@ def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
             ax.grid(visible=False, axis="y")
             ax.set_title(label(name))
             ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
-            _few_ticks(ax, y=None)
+            few_ticks(ax, y=None)
         _legend(figure, theme)
         return figure
 
@@ -91,7 +91,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
                 ax.scatter(points[:, i], points[:, j], s=5, color=colour, alpha=0.35, linewidth=0)
                 ax.set_title(f"r = {decimal(float(r))}" if np.isfinite(r) else "no r", color=colour)
                 ax.set_xlabel(label(features[i]))
-                _few_ticks(ax)
+                few_ticks(ax)
             first.set_ylabel(label(features[j]))
             _share_limits(first, second, real[..., [i, j]])
         _legend(figure, theme, dots=True)
@@ -161,7 +161,7 @@ def autocorrelations(
                     )
                 ax.set_ylim(min(-0.15, np.nanmin([*values, 0.0]) - 0.1), 1.08)
                 ax.set_xlim(0, len(curves[0]) - 1)
-                _few_ticks(ax, y=4)
+                few_ticks(ax, y=4)
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
                 if row == len(chosen) - 1:
                     ax.set_xlabel("lag (steps)")
@@ -190,7 +190,7 @@ def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
             ax.set_title(label(features[c]), fontsize=10)
             ax.tick_params(which="minor", left=False, labelleft=False)
             ax.set_xlabel("cycles per step")
-            _few_ticks(ax, y=None)
+            few_ticks(ax, y=None)
         _legend(figure, theme)
         return figure
 
@@ -253,7 +253,7 @@ def samples(
                 ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
                 ax.set_title(f"{label(features[c])}, {name}", fontsize=10, color=colour)
                 ax.set_xlim(0, max(len(steps) - 1, 1))
-                _few_ticks(ax, y=4)
+                few_ticks(ax, y=4)
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         for first, second in grid:
             limits = np.array([ax.get_ylim() for ax in (first, second)])
@@ -340,7 +340,7 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
             margin = max(0.0, 0.25 - (high - low)) / 2 + 0.1 * (high - low)
             ax.set_xlim(low - margin, high + margin)
             ax.spines["left"].set_visible(False)
-            _few_ticks(ax, x=3, y=None)
+            few_ticks(ax, x=3, y=None)
         _legend(figure, theme, dots=True)
         return figure
 
@@ -370,7 +370,8 @@ def _legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
     )
 
 
-def _few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
+def few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
+    """At most so many ticks on each axis, with short labels."""
     for axis, count in ((ax.xaxis, x), (ax.yaxis, y)):
         if count:
             axis.set_major_locator(MaxNLocator(count))

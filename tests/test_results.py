@@ -1,0 +1,144 @@
+"""The runs of a sweep as one table: means over seeds, floors, published rows, in three forms."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from timegan.cli.results import find, main, read
+from timegan.errors import InputError
+from timegan.report.published import PUBLISHED
+from timegan.report.results import as_csv, gather, markdown, picture
+
+
+def score(mean: float | None, floor: float = 0.01, better: str = "lower") -> dict[str, Any]:
+    if mean is None:
+        return {"mean": None, "reason": "Too few windows.", "better": better}
+    return {"mean": mean, "std": 0.1, "floor": {"mean": floor, "std": 0.0}, "better": better}
+
+
+def leave(folder: Path, seed: int, mean: float | None, hidden: int = 24, **more: Any) -> Path:
+    """A run folder as far as the table needs it."""
+    (folder / ".hydra").mkdir(parents=True)
+    config = f"seed: {seed}\nmodel:\n  hidden: {hidden}\ntrainer:\n  devices: {seed + 1}\n"
+    (folder / ".hydra" / "config.yaml").write_text(config + more.pop("config", ""))
+    metrics = {
+        "scores": {"density": score(0.9, 0.99, "higher"), "discriminative": score(mean)},
+        "data": {"name": "stock", "window": 24, "protocol": "reference"},
+        "protocol": {"evaluation": "quick", "seed": seed},
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics | more))
+    os.utime(folder / "metrics.json", (1e9 + seed, 1e9 + seed))
+    return folder
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two settings, three seeds each."""
+    for hidden in (12, 24):
+        for seed, mean in enumerate((0.1, 0.2, 0.3)):
+            leave(tmp_path / f"hidden={hidden},seed={seed}", seed, mean + hidden / 100, hidden)
+    return tmp_path
+
+
+def test_runs_that_differ_in_their_seed_are_one_row(sweep: Path) -> None:
+    (section,) = gather([read(folder) for folder in find([sweep])])
+    assert [group.name for group in section.groups] == ["model.hidden=12", "model.hidden=24"]
+    assert [group.seeds for group in section.groups] == [[0, 1, 2]] * 2
+    assert section.scores == ["discriminative", "density"]
+    assert "3 training seeds only" in section.notes[0]
+
+
+def test_means_and_deviations_are_over_training_seeds(sweep: Path) -> None:
+    text = markdown(gather([read(folder) for folder in find([sweep])]))
+    assert "| **model.hidden=12** (3 seeds) | 0.320 ± 0.100 | 0.900 ± 0.000 |" in text
+    assert "| *floor: real against real* | 0.0100 ± 0.0000 |" in text
+    assert "Discriminative score ↓ | Density overlap ↑ |" in text
+
+
+def test_published_rows_stand_beside_with_their_sources(sweep: Path) -> None:
+    text = markdown(gather([read(folder) for folder in find([sweep])]))
+    assert "| TimeGAN, as printed [1] | 0.102 ± 0.021 |  |" in text
+    assert "| TimeGAN, as others could reproduce it [2] | 0.126 to 0.2 |  |" in text
+    assert "1. Yoon et al., NeurIPS 2019" in text
+    assert all(row.source for row in PUBLISHED)
+
+
+def test_the_csv_has_every_row_and_every_run(sweep: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(gather([read(f) for f in find([sweep])])))))
+    ours = [r for r in rows if r["kind"] == "runs" and r["score"] == "discriminative"]
+    assert [float(r["mean"]) for r in ours] == pytest.approx([0.32, 0.44])
+    assert float(ours[0]["deviation"]) == pytest.approx(np.std([0.1, 0.2, 0.3], ddof=1))
+    runs = [r for r in rows if r["kind"] == "run" and r["score"] == "discriminative"]
+    assert [r["seeds"] for r in runs] == ["0", "1", "2"] * 2
+    others = {r["row"] for r in rows if r["kind"] == "published"}
+    assert {"TimeGAN, as printed", "SDformer", "FlowTS"} <= others
+
+
+def test_the_command_leaves_three_forms_and_says_the_table(
+    sweep: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(sweep), "--out", str(sweep / "table")])
+    assert "model.hidden=12" in capsys.readouterr().out
+    names = sorted(path.name for path in (sweep / "table").iterdir())
+    assert names == ["results.csv", "results.md", "results.png"]
+    assert (sweep / "table" / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_score_that_no_run_has_is_a_dash_with_its_reason(tmp_path: Path) -> None:
+    leave(tmp_path / "a", 0, None)
+    sections = gather([read(tmp_path / "a")])
+    text = markdown(sections)
+    assert "| **timegan-lightning** (1 seed) | – | 0.900 |" in text
+    assert "Discriminative score: Too few windows." in text
+    assert "nan" not in as_csv(sections).lower()
+    picture(sections)
+
+
+def test_other_data_are_another_table(tmp_path: Path) -> None:
+    leave(tmp_path / "a", 0, 0.1)
+    leave(tmp_path / "b", 1, 0.1, data={"name": "energy", "window": 128})
+    sections = gather([read(folder) for folder in find([tmp_path])])
+    assert [section.dataset for section in sections] == ["stock", "energy"]
+    assert "0.143" in markdown(sections)
+    picture(sections)
+
+
+def test_of_a_run_made_twice_the_last_counts(tmp_path: Path) -> None:
+    leave(tmp_path / "old", 0, 0.1)
+    new = leave(tmp_path / "new", 0, 0.3)
+    os.utime(new / "metrics.json", (2e9, 2e9))
+    (section,) = gather([read(folder) for folder in find([tmp_path])])
+    assert section.groups[0].values("discriminative") == [0.3]
+    assert "old is left out" in section.notes[0]
+
+
+def test_an_evaluation_counts_for_the_training_that_it_looked_at(tmp_path: Path) -> None:
+    leave(tmp_path / "runs" / "a", 7, 0.1)
+    config = f"run: {tmp_path / 'runs' / 'a'}\n"
+    again = leave(tmp_path / "again", 0, 0.2, config=config)
+    run = read(again)
+    assert run.seed == 7
+    assert run.settings == read(tmp_path / "runs" / "a").settings
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "no run with scores"), ("{", "not a readable"), ("[]", "has no scores")],
+)
+def test_bad_input_ends_with_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: str
+) -> None:
+    if content is not None:
+        (tmp_path / "metrics.json").write_text(content)
+    with pytest.raises(SystemExit) as end:
+        main([str(tmp_path)])
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+    with pytest.raises(InputError, match="no such folder"):
+        find([tmp_path / "nowhere"])

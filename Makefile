@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all coverage check format install
+.PHONY: help train test test-all coverage check format bench install
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: $(VENV)/.ready-dev ## lint, formatting, types
 format: $(VENV)/.ready-dev ## mend what lint and formatting can mend by themselves
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: $(VENV)/.ready-dev ## measure speed: ten judges as one network against one after another
+	$(BIN)/python benchmarks/judges.py $(ARGS)
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 	@:

@@ -33,7 +33,7 @@ def card(real: Array, synthetic: Array, **options: Any) -> dict[str, Any]:
 
 def test_every_published_score_stands_first_beside_its_floor() -> None:
     found = card(walks(120, 0), walks(90, 1), encoders=2)
-    assert set(found) == {"scores", "statistics", "statistics_scaled", "copying"}
+    assert {"scores", "statistics", "statistics_scaled", "copying"} <= set(found)
     assert list(found["scores"])[:5] == NAMES
     for name in NAMES:
         score = found["scores"][name]

@@ -57,7 +57,8 @@ def legacy(
         synthetic: windows (M, T, C) in the same units; M need not be N.
         features: names of the C features.
         seed: of everything random.
-        judges: repeats of the discriminative and the predictive scores, and of their floors.
+        judges: repeats of the discriminative score, of its floor, and of the predictive scores,
+            whose floors have five repeats at most.
         iterations: updates of each judge.
         forecasts: updates of each forecaster of the predictive scores.
         encoders: repeats of Context-FID.
@@ -135,8 +136,8 @@ def _predictive(
         return few
     seeds = [derive(seed, "forecaster", judge) for judge in range(judges)]
     tasks = [Forecast(synthetic, real, s) for s in seeds]
-    for number, s in enumerate(seeds):
-        learned, tested = samples[number % len(samples)]
+    # Forecasters agree among themselves: one for each pair of real samples is enough.
+    for (learned, tested), s in zip(samples, seeds, strict=False):
         tasks.append(Forecast(learned, tested, derive(s, "floor")))
     errors = forecast(tasks, target=target, iterations=iterations)
     floor = _summary(errors[judges:])

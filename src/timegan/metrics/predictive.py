@@ -99,7 +99,7 @@ def forecast(
     pool, places = _pool([array for task in tasks for array in (task.train, task.test)], target)
     generators = [torch.Generator().manual_seed(derive(t.seed, "weights")) for t in tasks]
     outputs = features if target == "all" else 1
-    inputs = pool.shape[1] - outputs - 1
+    inputs = features if outputs == features else features - 1
     network = GroupedGRU(inputs, hidden or max(features // 2, 1), generators, outputs)
     learned = [places[id(task.train)] for task in tasks]
     title = f"Predictive score, {target} features, {len(tasks)} forecasters"
@@ -109,9 +109,9 @@ def forecast(
 
 
 def _pool(arrays: Sequence[Array], target: str) -> tuple[Tensor, dict[int, tuple[int, int]]]:
-    """Inputs, a constant and targets of all windows (T, I + 1 + O, N), and each set's place in it.
+    """All windows and a constant (T, C + 1, N), and each set's place in it: first, and count.
 
-    A place is the number of the set's first window and how many there are.
+    The constant is the last input. Behind it comes the last feature where that is no input.
     """
     different = {id(array): array for array in arrays}
     places, first, parts = {}, 0, []
@@ -119,9 +119,8 @@ def _pool(arrays: Sequence[Array], target: str) -> tuple[Tensor, dict[int, tuple
         places[key] = (first, len(array))
         first += len(array)
         x = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).permute(1, 2, 0)
-        seen = x[:, :-1] if target == "last" and x.shape[1] > 1 else x
-        wanted = x if target == "all" else x[:, -1:]
-        parts.append(torch.cat((seen, torch.ones_like(x[:, :1]), wanted), dim=1))
+        inputs = x.shape[1] - int(target == "last" and x.shape[1] > 1)
+        parts.append(torch.cat((x[:, :inputs], torch.ones_like(x[:, :1]), x[:, inputs:]), dim=1))
     return torch.cat(parts, dim=2), places
 
 
@@ -152,11 +151,11 @@ def _train(
 def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
     """Absolute errors (T - 1, R, O, B) on the windows that each forecaster has chosen (R, B)."""
     windows = gather(pool, chosen)
-    x, y = windows[:-1], windows[1:]
-    inputs = network.kernel.shape[2]
-    states = network.states(x[:, :, :inputs])
+    inputs, outputs = network.kernel.shape[2], network.head.shape[1]
+    target = 0 if inputs == windows.shape[2] else inputs
+    states = network.states(windows[:-1, :, :inputs])
     forecasts = torch.sigmoid(torch.matmul(network.head, states) + network.head_bias)
-    return (forecasts - y[:, :, inputs:]).abs()
+    return (forecasts - windows[1:, :, target : target + outputs]).abs()
 
 
 @torch.no_grad()

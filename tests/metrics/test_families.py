@@ -13,7 +13,7 @@ from timegan.metrics.autocorrelation import autocorrelation, autocorrelation_sco
 from timegan.metrics.correlation import correlation_score, correlations
 from timegan.metrics.density import change_overlap, densities, overlaps, pooled_overlap
 from timegan.metrics.projection import pca, tsne
-from timegan.metrics.statistics import statistics
+from timegan.metrics.statistics import spread, statistics
 
 
 @pytest.fixture
@@ -189,3 +189,13 @@ def test_min_max_units_and_halves(real: Array) -> None:
     a, b = halves(np.arange(7), np.random.default_rng(0))
     assert sorted([*a, *b]) == list(range(7))
     assert len(a) == 3
+
+
+def test_windows_that_are_all_the_same_have_no_spread_however_much_they_move() -> None:
+    real = np.random.default_rng(0).normal(size=(200, 8, 2)).cumsum(axis=1)
+    half = real.mean(axis=0) + (real - real.mean(axis=0)) * [1.0, 0.5]
+    found = spread(real, half, ["a", "b"])
+    assert found["ratio"] == pytest.approx(0.75)
+    assert (found["least"], found["feature"]) == (pytest.approx(0.5), "b")
+    assert spread(real, np.repeat(real[:1], 9, axis=0), ["a", "b"])["ratio"] < 1e-12
+    assert spread(real * 0, real, ["a", "b"])["ratio"] is None

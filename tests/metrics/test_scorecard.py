@@ -32,7 +32,7 @@ def names(windows: Array) -> list[str]:
 def test_every_score_has_a_floor_and_a_direction() -> None:
     real, fake = walks(200, 0), walks(150, 1)
     card = quick(real, walks(60, 2), fake, names(real), iterations=20, judges=2)
-    assert set(card) == {"scores", "statistics", "statistics_scaled", "copying"}
+    assert set(card) == {"scores", "statistics", "statistics_scaled", "spread", "copying"}
     assert set(card["scores"]) == NAMES
     for score in card["scores"].values():
         assert score["better"] in ("lower", "higher")

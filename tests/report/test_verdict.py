@@ -55,6 +55,83 @@ def test_the_judges_score_in_words(mean: float, grade: Grade, words: str) -> Non
     assert "0.010 ± 0.002" in found.sentence
 
 
+def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
+    found = about(verdicts(metrics(discriminative=score(0.495))), "told from real")
+    assert "at its ceiling" in found.sentence
+    found = about(verdicts(metrics(discriminative=score(0.2, 0.14))), "told from real")
+    assert "says little here" in found.sentence
+
+
+STRICT = {
+    "judges": score(0.62, 0.55, strongest="boosting", interval=[0.58, 0.66])
+    | {"controls": {"held_out": {"mean": 0.57}}},
+    "usefulness": score(1.04, 1.01),
+    "usefulness_ahead": score(1.2, 1.02),
+    "recall": score(0.9, 0.95),
+    "precision": score(0.97, 0.98),
+}
+
+
+def test_the_strict_protocols_scores_in_words() -> None:
+    found = verdicts(metrics(**STRICT))
+    alike, useful, covers = (about(found, word) for word in ("told", "useful", "cover"))
+    assert alike.grade is Grade.GOOD
+    assert "(boosting)" in alike.sentence
+    assert "in 62% of pairs (95%: 58% to 66%)" in alike.sentence
+    assert "is told in 55%. Held-out real windows are told from others in 57%" in alike.sentence
+    assert useful.grade is Grade.FAIR
+    assert "1.04 times" in useful.sentence
+    assert "1.20 times several steps ahead; another real sample gives 1.01" in useful.sentence
+    assert covers.grade is Grade.EXCELLENT
+    assert "recall of 0.90; another real sample reaches 0.95" in covers.sentence
+
+
+def test_a_saturated_judge_says_so() -> None:
+    found = about(verdicts(metrics(judges=score(0.995, 0.7))), "told")
+    assert found.grade is Grade.POOR
+    assert "at its ceiling" in found.sentence
+    assert "says little here" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("mean", "every", "grade", "words"),
+    [
+        (0.0375, 0.05, Grade.EXCELLENT, "errs by 0.0375 on real ones"),
+        (0.0375, 0.07, Grade.POOR, "For all features: 0.0700 and 0.0500"),
+        (0.030, 0.05, Grade.EXCELLENT, "may have leaked"),
+    ],
+)
+def test_the_published_predictive_score_in_words(
+    mean: float, every: float, grade: Grade, words: str
+) -> None:
+    scores = {
+        "predictive": score(mean, 0.0367) | {"std": 0.0001},
+        "predictive_all": score(every, 0.05),
+    }
+    scores["predictive"]["floor"]["std"] = 0.0001
+    found = about(verdicts(metrics(**scores)), "useful")
+    assert found.grade is grade
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("ratio", "least", "grade", "words"),
+    [
+        (0.05, 0.01, Grade.POOR, "has collapsed"),
+        (1.0, 0.2, Grade.POOR, "(pay: 0.20)"),
+        (0.98, 0.95, Grade.GOOD, "evaluation=strict"),
+        (None, None, Grade.UNKNOWN, "Nothing varies"),
+    ],
+)
+def test_a_collapse_is_said(
+    ratio: float | None, least: float | None, grade: Grade, words: str
+) -> None:
+    card = metrics() | {"spread": {"ratio": ratio, "least": least, "feature": "pay"}}
+    found = about(verdicts(card), "cover")
+    assert found.grade is grade
+    assert words in found.sentence
+
+
 def test_a_score_at_a_high_floor_is_excellent() -> None:
     found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "told from real")
     assert found.grade is Grade.EXCELLENT
@@ -114,7 +191,7 @@ def test_every_scorecard_has_a_verdict(count: int, features: int, steps: int) ->
     card = quick(real, None, fake, names, iterations=2, judges=1)
     found = verdicts(card)
     assert all("None" not in verdict.sentence for verdict in found)
-    assert len(found) == (5 if features > 1 else 4)
+    assert len(found) == (6 if features > 1 else 5)
 
 
 def test_real_data_are_excellent_and_noise_is_poor() -> None:

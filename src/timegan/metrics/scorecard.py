@@ -12,7 +12,7 @@ from timegan.metrics.copying import copying
 from timegan.metrics.correlation import correlation_score, correlations, pairs
 from timegan.metrics.density import change_overlap, overlaps, pooled_overlap
 from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.statistics import statistics
+from timegan.metrics.statistics import spread, statistics
 from timegan.seeds import derive, rng
 
 FEWEST = 20
@@ -34,7 +34,7 @@ def quick(
     limits: tuple[Array, Array] | None = None,
     limit: int = 10_000,
 ) -> dict[str, Any]:
-    """The parts ``scores``, ``statistics``, ``statistics_scaled`` and ``copying``.
+    """The parts ``scores``, ``statistics``, ``statistics_scaled``, ``spread`` and ``copying``.
 
     A floor is the same score for two samples of real windows: what a perfect generator would get.
 
@@ -80,6 +80,7 @@ def quick(
             "scores": scores,
             "statistics": statistics(train, synthetic, features),
             "statistics_scaled": statistics(scale(train), scale(synthetic), features),
+            "spread": spread(train, synthetic, features),
             "copying": copying(train, synthetic, holdout, seed=seed),
         }
     )

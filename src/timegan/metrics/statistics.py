@@ -42,3 +42,29 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
                 }
             )
     return rows
+
+
+def spread(real: Array, synthetic: Array, features: Sequence[str]) -> dict[str, Any]:
+    """How much synthetic windows differ from each other, as a share of how much real ones do.
+
+    The deviation between windows at each step, averaged over steps; far below 1 where a model has
+    collapsed to a few windows, however much those move. ``ratio`` is that of all features that
+    vary, ``least`` that of the ``feature`` where it is smallest; ``None`` where nothing varies.
+
+    >>> a = np.random.default_rng(0).normal(size=(50, 8, 1))
+    >>> round(spread(a, a / 4, ["x"])["ratio"], 6)
+    0.25
+    """
+    check(real, synthetic)
+    size = np.abs(real).max(axis=(0, 1))
+    a, b = (windows.std(axis=0, dtype=np.float64).mean(axis=0) for windows in (real, synthetic))
+    varies = a > 1e-9 * size
+    if not varies.any() or len(synthetic) < 2:
+        return {"ratio": None, "least": None, "feature": None}
+    ratios = np.where(varies, b / np.where(varies, a, 1.0), np.inf)
+    least = int(np.argmin(ratios))
+    return {
+        "ratio": float(np.mean(ratios[varies])),
+        "least": float(ratios[least]),
+        "feature": features[least],
+    }

@@ -39,16 +39,66 @@ SCORES = {
         "The same for the changes from step to step.",
     ),
 }
+SCORES |= {
+    "judges": (
+        "Strongest judge",
+        "How often the strongest of three kinds of judges ranks a real window above a synthetic "
+        "one: area under the ROC curve, 0.5 where it can only guess.",
+    ),
+    "usefulness": (
+        "Usefulness, one step ahead",
+        "Error of forecasters that learned from synthetic windows over that of others that learned "
+        "from real ones, on unseen real windows: 1 is no loss.",
+    ),
+    "usefulness_ahead": ("Usefulness, several steps ahead", "The same, further ahead."),
+    "marginal": ("Distance of values", "Wasserstein distance of each feature, as a mean."),
+    "cross_correlation": (
+        "Cross-correlation difference",
+        "How differently features follow each other, over lags.",
+    ),
+    "spectrum": ("Spectral difference", "Distance of the logarithms of the power spectra."),
+    "increments": ("Distance of changes", "Of the moments of the changes from step to step."),
+    "mmd": ("Maximum mean discrepancy", "Distance of whole windows by a kernel; about 0 at best."),
+    "precision": ("Precision", "Are synthetic windows as typical as real ones? (alpha-precision)"),
+    "recall": ("Recall", "Are all kinds of real windows reached? (beta-recall)"),
+    "authenticity": (
+        "Authenticity",
+        "Share of synthetic windows that are no nearer to a training window than another one is: "
+        "0 for a copy.",
+    ),
+    "membership": (
+        "Membership inference",
+        "How often one can tell a training window from an unseen one by the synthetic windows: "
+        "0.5 where nothing is betrayed.",
+    ),
+}
 CONTROLS = {
     "real": ("Real", "Another sample of real data"),
+    "held_out": ("Held out", "Held-out real windows in the place of synthetic ones"),
     "copy": ("Copy", "A verbatim copy of the training data"),
     "bootstrap": ("Bootstrap", "Blocks of real windows put together at random"),
     "shuffled": ("Shuffled", "Real rows, shuffled in time"),
     "gaussian": ("Gaussian", "A mixture of Gaussian distributions, fitted to real rows"),
 }
 """Data that no model made, and how each is called."""
-SHOWN = {"scores", "statistics", "statistics_scaled", "copying", "training", "data", "protocol"}
+PRIVACY = {"authenticity", "membership"}
+"""Scores that look for copies, and for nothing else."""
+SHOWN = {
+    "scores",
+    "statistics",
+    "statistics_scaled",
+    "spread",
+    "copying",
+    "training",
+    "data",
+    "protocol",
+}
 """Parts of ``metrics.json`` that the page shows in their own way."""
+
+CAPTIONS = {
+    "constraints": "Rules that all training windows keep, and the share of rows that break each.",
+}
+"""What is said of a table."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +120,7 @@ def score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         if score.get("title"):
             title, meaning = score["title"], score.get("meaning", "")
         known = {"std": None, "reason": ""} | dict(score)
-        rows.append({"title": title, "meaning": meaning, "notes": blind_spots(score)} | known)
+        rows.append({"title": title, "meaning": meaning, "notes": blind_spots(name, score)} | known)
     return rows
 
 
@@ -80,15 +130,16 @@ def controls(metrics: Mapping[str, Any]) -> list[str]:
     return [name for name in CONTROLS if name in found]
 
 
-def blind_spots(score: Mapping[str, Any]) -> list[str]:
+def blind_spots(name: str, score: Mapping[str, Any]) -> list[str]:
     """What a score does not see, going by its own controls.
 
-    A score is blind to what a control spoils when that control does no worse than the floor, as
-    far as their deviations tell.
+    No measure of likeness sees a copy, which only those of copying are asked for. A score is
+    blind to what a control spoils when that control does no worse than the floor, as far as their
+    deviations tell.
 
     >>> floor = {"mean": 0.01, "std": 0.005}
-    >>> blind_spots({"mean": 0.1, "better": "lower", "floor": floor,
-    ...              "controls": {"shuffled": {"mean": 0.012, "std": 0.004}}})
+    >>> blind_spots("density", {"mean": 0.1, "better": "lower", "floor": floor,
+    ...                         "controls": {"shuffled": {"mean": 0.012, "std": 0.004}}})
     ['Does not see that time is shuffled.']
     """
     floor = (score.get("floor") or {}).get("mean")
@@ -97,13 +148,14 @@ def blind_spots(score: Mapping[str, Any]) -> list[str]:
     room = 2 * ((score.get("floor") or {}).get("std") or 0.0) + 1e-12
     sign = 1 if score["better"] == "lower" else -1
     spoilt = {
-        "copy": "Does not see a copy.",
         "shuffled": "Does not see that time is shuffled.",
         "gaussian": "Does not tell a Gaussian mixture from real data.",
     }
+    if name in PRIVACY:
+        spoilt = {"copy": "Does not see a copy."}
     notes = []
-    for name, note in spoilt.items():
-        control = _of(score).get(name) or {}
+    for kind, note in spoilt.items():
+        control = _of(score).get(kind) or {}
         value = control.get("mean")
         if value is not None and sign * (value - floor) <= room + (control.get("std") or 0.0):
             notes.append(note)
@@ -122,8 +174,10 @@ def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
             lists = [(f"{name}-{key}", value) for key, value in part.items() if _is_table(value)]
         else:
             lists = [(name, part)] if _is_table(part) else []
+            caption = CAPTIONS.get(name, "")
         for key, rows in lists:
-            columns = list(dict.fromkeys(column for row in rows for column in row))
+            hidden = {"features"} if name in CAPTIONS else set()
+            columns = [c for c in dict.fromkeys(c for row in rows for c in row) if c not in hidden]
             found.append(
                 Sheet(
                     key,

@@ -8,6 +8,10 @@ from typing import Any
 from timegan.report.words import decimal
 
 COPIES = "Does it copy?"
+CEILING = 0.49
+"""A discriminative score from which on it cannot tell bad from worse."""
+COLLAPSE = 0.3
+"""Spread below which a model makes but a few windows, as a share of that of real ones."""
 
 
 class Grade(StrEnum):
@@ -42,7 +46,9 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     """Answers from the parts ``scores`` and ``copying`` of ``metrics.json``, the gravest first."""
     scores: Mapping[str, Any] = metrics.get("scores", {})
     answers = []
-    if "discriminative" in scores:
+    if "judges" in scores:
+        answers.append(_judged(scores["judges"]))
+    elif "discriminative" in scores:
         answers.append(_alike(scores["discriminative"]))
     if "density" in scores:
         answers.append(_values(scores["density"]))
@@ -50,10 +56,43 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         answers.append(_moves(scores))
     if scores.get("correlation", {}).get("pairs"):
         answers.append(_together(scores["correlation"]))
+    if "usefulness" in scores:
+        answers.append(_useful(scores))
+    elif "predictive" in scores:
+        answers.append(_predictive(scores))
+    if "recall" in scores or "spread" in metrics:
+        answers.append(_covers(metrics))
     if "copying" in metrics:
         answers.append(_copies(metrics["copying"]))
     # What makes the other answers worthless comes first.
     return sorted(answers, key=lambda answer: not (answer.question == COPIES and _grave(answer)))
+
+
+def _judged(score: Mapping[str, Any]) -> Verdict:
+    """The strongest of several judges, by the area under its ROC curve."""
+    question = "Can it be told from real data?"
+    if score["mean"] is None:
+        return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
+    area, floor = score["mean"], _floor(score, 0.5)
+    above = area - max(floor, 0.5)
+    grade = _graded(above, 0.02 + 2 * (score["floor"].get("std") or 0.0), 0.1, 0.25)
+    strongest = score.get("strongest")
+    judge = f"The strongest judge ({strongest.replace('_', ' ')})" if strongest else "A judge"
+    interval = score.get("interval")
+    between = f" (95%: {interval[0]:.0%} to {interval[1]:.0%})" if interval else ""
+    sentence = (
+        f"{judge} picks the real one of a real and a synthetic window in {area:.0%} of "
+        f"pairs{between}, where guessing gives 50%; another real sample instead of the synthetic "
+        f"one is told in {floor:.0%}."
+    )
+    held = _mean(score.get("controls", {}).get("held_out"))
+    if held is not None:
+        sentence += f" Held-out real windows are told from others in {held:.0%}."
+    if area >= 0.99:
+        sentence += " The score is at its ceiling: it does not tell bad from worse."
+    if floor >= 0.6:
+        sentence += " Real data differ from other real data so much that it says little here."
+    return Verdict(question, grade, sentence)
 
 
 def _alike(score: Mapping[str, Any]) -> Verdict:
@@ -74,8 +113,18 @@ def _alike(score: Mapping[str, Any]) -> Verdict:
         grade,
         f"{words}: it is right in {0.5 + mean:.0%} of cases, where guessing gives 50%. "
         f"Discriminative score {mean:.3f} ± {std:.3f}; real against other real data "
-        f"{floor:.3f} ± {score['floor']['std']:.3f}.",
+        f"{floor:.3f} ± {score['floor']['std']:.3f}." + _limits(mean, floor),
     )
+
+
+def _limits(mean: float, floor: float) -> str:
+    """What a discriminative score cannot say."""
+    words = ""
+    if mean >= CEILING:
+        words += " The score is at its ceiling: it does not tell bad from worse."
+    if floor >= 0.1:
+        words += " Real data differ from other real data so much that it says little here."
+    return words
 
 
 def _values(score: Mapping[str, Any]) -> Verdict:
@@ -152,6 +201,93 @@ def _together(score: Mapping[str, Any]) -> Verdict:
     )
 
 
+def _useful(scores: Mapping[str, Any]) -> Verdict:
+    """What a forecaster loses that learned from synthetic windows."""
+    question = "Is it useful?"
+    near, far = scores["usefulness"], scores.get("usefulness_ahead") or {"mean": None}
+    if near["mean"] is None:
+        return Verdict(question, Grade.UNKNOWN, f"Not measured. {near['reason']}")
+    worst = near["mean"] - _floor(near, 1.0)
+    sentence = (
+        f"Forecasters that learned from synthetic windows err {near['mean']:.2f} times as much on "
+        f"unseen real ones as those that learned from real windows"
+    )
+    if far["mean"] is not None:
+        worst = max(worst, far["mean"] - _floor(far, 1.0))
+        sentence += f", and {far['mean']:.2f} times several steps ahead"
+    sentence += f"; another real sample gives {_floor(near, 1.0):.2f}."
+    return Verdict(question, _graded(worst, 0.03, 0.1, 0.3), sentence)
+
+
+def _predictive(scores: Mapping[str, Any]) -> Verdict:
+    """The published predictive scores, as a share of what real data reach."""
+    question = "Is it useful?"
+    score = scores["predictive"]
+    if score["mean"] is None or not _floor(score, 0.0):
+        reason = score.get("reason") or "Real data leave no error to compare with."
+        return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
+    mean, floor = score["mean"], _floor(score, 0.0)
+    worst = mean / floor - 1
+    sentence = (
+        f"A forecaster of the last feature that learned from synthetic windows errs by {mean:.4f} "
+        f"on real ones; one that learned from other real windows by {floor:.4f}."
+    )
+    every = scores.get("predictive_all") or {"mean": None}
+    if every["mean"] is not None and _floor(every, 0.0) and every["mean"] != mean:
+        worst = max(worst, every["mean"] / _floor(every, 0.0) - 1)
+        sentence += f" For all features: {every['mean']:.4f} and {_floor(every, 0.0):.4f}."
+    noise = 3 * ((score.get("std") or 0.0) + (score["floor"].get("std") or 0.0))
+    if mean < floor - max(noise, 0.01 * floor):
+        sentence += " It is lower than real data allow: what was to be forecast may have leaked."
+    return Verdict(question, _graded(worst, 0.03, 0.1, 0.3), sentence)
+
+
+def _covers(metrics: Mapping[str, Any]) -> Verdict:
+    """Recall where it was measured, and whether the windows differ from each other at all."""
+    question = "Does it cover everything?"
+    spread = metrics.get("spread") or {"ratio": None}
+    recall = metrics.get("scores", {}).get("recall") or {"mean": None}
+    if spread["ratio"] is not None and spread["ratio"] < COLLAPSE:
+        sentence = (
+            "The model has collapsed: synthetic windows differ from each other "
+            f"{spread['ratio']:.2f} times as much as real ones do."
+        )
+        return Verdict(question, Grade.POOR, sentence)
+    parts = []
+    grade = Grade.UNKNOWN
+    if recall["mean"] is not None:
+        floor = _floor(recall, 1.0)
+        grade = _graded(floor - recall["mean"], 0.05, 0.15, 0.35)
+        parts.append(
+            f"Synthetic windows reach real ones with a recall of {recall['mean']:.2f}; another "
+            f"real sample reaches {floor:.2f}"
+        )
+        precision = metrics["scores"].get("precision") or {"mean": None}
+        if precision["mean"] is not None:
+            parts.append(
+                f"their precision is {precision['mean']:.2f}, that of real ones "
+                f"{_floor(precision, 1.0):.2f}"
+            )
+    if spread["ratio"] is not None:
+        least = spread["least"]
+        parts.append(
+            f"synthetic windows differ from each other {spread['ratio']:.2f} times as much as real "
+            f"ones do ({spread['feature']}: {least:.2f})"
+        )
+        if recall["mean"] is None:
+            # As much variety need not be the same variety: no more than good.
+            grade = Grade.GOOD if least >= 0.85 else Grade.FAIR if least >= 0.6 else Grade.POOR
+        elif least < COLLAPSE:
+            grade = Grade.POOR
+    if not parts:
+        reason = recall.get("reason") or "Nothing varies."
+        return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
+    sentence = "; ".join(parts)
+    if recall["mean"] is None:
+        sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
+    return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
+
+
 def _copies(figures: Mapping[str, Any]) -> Verdict:
     if figures["warning"]:
         praise = " A copy does well in all other scores, so they say little."
@@ -164,6 +300,26 @@ def _copies(figures: Mapping[str, Any]) -> Verdict:
 
 def _grave(answer: Verdict) -> bool:
     return answer.grade in (Grade.POOR, Grade.UNKNOWN)
+
+
+def _mean(score: Mapping[str, Any] | None) -> float | None:
+    value = (score or {}).get("mean")
+    return None if value is None else float(value)
+
+
+def _floor(score: Mapping[str, Any], perfect: float) -> float:
+    """A score's floor, or what would be perfect where it is not known."""
+    value = _mean(score.get("floor"))
+    return perfect if value is None else value
+
+
+def _graded(above: float, excellent: float, good: float, fair: float) -> Grade:
+    """A grade by how far a score lies from its floor, in the wrong direction."""
+    if above <= excellent:
+        return Grade.EXCELLENT
+    if above <= good:
+        return Grade.GOOD
+    return Grade.FAIR if above <= fair else Grade.POOR
 
 
 def _against_floor(value: float, floor: float) -> Grade:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from timegan.data import WindowDataModule
     from timegan.errors import InputError
+    from timegan.evaluation import evaluate
     from timegan.module import TimeGAN
     from timegan.phases import Phase, Schedule
     from timegan.sampling import sample
@@ -18,6 +19,7 @@ WHERE = {
     "Synthesizer": "timegan.synthesizer",
     "TimeGAN": "timegan.module",
     "WindowDataModule": "timegan.data",
+    "evaluate": "timegan.evaluation",
     "sample": "timegan.sampling",
 }
 
@@ -28,6 +30,7 @@ __all__ = [
     "Synthesizer",
     "TimeGAN",
     "WindowDataModule",
+    "evaluate",
     "sample",
 ]
 

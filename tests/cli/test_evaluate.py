@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from tests.cli.conftest import Shell
 
@@ -82,3 +83,29 @@ def test_sequences_shorter_than_a_window_are_refused(shell: Shell, run_folder: P
     result = shell(f"evaluate real=real.csv synthetic=synthetic.csv {SMOKE}")
     assert result.status == 2
     assert "no sequence has the 24 rows of a window" in result.err
+
+
+def test_a_held_out_table_of_its_own_is_what_nobody_has_learned_from(
+    shell: Shell, run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path / "cache"))
+    samples = pd.read_csv(run_folder / "samples.csv")
+    for name, chosen in (("real", range(90)), ("synthetic", range(90, 150))):
+        samples[samples["sequence"].isin(chosen)].to_csv(f"{name}.csv", index=False)
+    samples[samples["sequence"] >= 150].to_csv("unseen.csv", index=False)
+    tables = "real=real.csv synthetic=synthetic.csv holdout=unseen.csv"
+    strict = "evaluation=strict evaluation.iterations=4 evaluation.runs=1 evaluation.judges=1"
+    result = shell(f"evaluate {tables} {strict}")
+    assert result.status == 0, result.err
+    found = metrics(tmp_path)
+    assert found["data"]["windows"] == 90
+    assert found["data"]["holdout_windows"] == 50
+    assert found["protocol"]["evaluation"] == "strict"
+    assert found["scores"]["judges"]["against"] == "held-out"
+    assert list((tmp_path / "cache").glob("*.json"))
+
+
+def test_a_held_out_table_belongs_to_two_tables(shell: Shell, run_folder: Path) -> None:
+    result = shell(f"evaluate run={run_folder} holdout=unseen.csv {SMOKE}")
+    assert result.status == 2
+    assert "holdout=unseen.csv belongs to real=" in result.err

@@ -1,6 +1,6 @@
 """`python evaluate.py`: the report again, for a run or for any two tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,8 @@ from timegan.cli.quiet import quiet
 from timegan.cli.say import say, say_verdicts, where
 from timegan.cli.settings import read_dataset, read_evaluation
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.sources import read_table
-from timegan.data.table import Table
-from timegan.data.windows import Windows, valid_starts
 from timegan.errors import InputError
+from timegan.evaluation import windows_like
 from timegan.io.runs import open_run
 
 
@@ -32,6 +30,7 @@ class EvaluateConfig:
     run: str | None
     real: str | None
     synthetic: str | None
+    holdout: str | None
     samples: int | None
     seed: int
     threads: int
@@ -53,6 +52,11 @@ class EvaluateConfig:
                 "What is to be evaluated? Give either run=RUN (a run folder, a .ckpt file or an "
                 "exported model folder) or two tables, real=a.csv synthetic=b.csv."
             )
+        if config.holdout is not None and config.real is None:
+            raise InputError(
+                f"holdout={config.holdout} belongs to real=a.csv synthetic=b.csv; a run has held "
+                "out a part of its own data (dataset.holdout)."
+            )
         return config
 
 
@@ -72,7 +76,12 @@ def evaluate(cfg: DictConfig) -> None:
     else:
         data, synthetic = _run(config, config.run)
     comparison = Comparison.of(data, synthetic, config.evaluation, config.seed)
-    metrics = comparison.metrics() | {"data": data.describe()}
+    described = data.describe()
+    if config.holdout is not None:
+        unseen = windows_like(data, config.holdout, "holdout")
+        comparison = replace(comparison, holdout=unseen)
+        described |= {"holdout_windows": len(unseen), "split": f"held out: {config.holdout}"}
+    metrics = comparison.metrics() | {"data": described}
     comparison.report(folder, metrics, plain(cfg))
     say_verdicts(metrics)
     if config.evaluation:
@@ -81,18 +90,12 @@ def evaluate(cfg: DictConfig) -> None:
 
 def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, np.ndarray]:
     """The real table as data, and all windows of the synthetic one."""
-    data = WindowDataModule(**config.dataset | {"path": config.real, "name": str(config.real)})
+    options = config.dataset | {"path": config.real, "name": str(config.real)}
+    if config.holdout is not None:
+        options["holdout"] = 0.0  # what is held out comes as a table of its own
+    data = WindowDataModule(**options)
     data.setup()
-    frame = read_table(str(config.synthetic))
-    table = Table.from_frame(frame, data.features, data.columns.schema.key)
-    starts = valid_starts(table.bounds, data.window, data.stride)
-    if len(starts) == 0:
-        raise InputError(
-            f"synthetic={config.synthetic}: no sequence has the {data.window} rows of a window. "
-            "Give a smaller dataset.window."
-        )
-    windows = Windows(table.values, starts, data.window).all()
-    return data, data.columns.forwards(windows)
+    return data, windows_like(data, str(config.synthetic), "synthetic")
 
 
 def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, np.ndarray]:

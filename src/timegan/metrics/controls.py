@@ -1,0 +1,82 @@
+"""Stand-ins for a generator whose faults are known: what a metric says of them shows its worth.
+
+A metric ranks them sensibly when another real sample comes first, when a copy is not taken for
+something better than that, and when the others come last wherever it looks at what they break.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from sklearn.mixture import GaussianMixture
+
+from timegan.metrics.arrays import Array
+
+MEANING = {
+    "real": "another real sample",
+    "held_out": "held-out real windows",
+    "copy": "a verbatim copy of training windows",
+    "bootstrap": "pieces of training windows, joined at random",
+    "shuffled": "training windows with their steps in random order",
+    "gaussian": "a mixture of Gaussians",
+}
+"""What each control is, in words."""
+
+
+def copy(train: Array, count: int, rng: np.random.Generator) -> Array:
+    """Training windows (count, T, C) as they are; each once, as long as there are enough."""
+    rounds = [rng.permutation(len(train)) for _ in range(-(-count // len(train)))]
+    found: Array = train[np.concatenate(rounds)[:count]]
+    return found
+
+
+def bootstrap(train: Array, count: int, rng: np.random.Generator) -> Array:
+    """A quarter of a window from here, the next from there: right within a piece, not beyond it."""
+    steps = train.shape[1]
+    piece = max(steps // 4, 1)
+    windows = np.empty((count, *train.shape[1:]), dtype=train.dtype)
+    for start in range(0, steps, piece):
+        stop = min(start + piece, steps)
+        source = rng.integers(len(train), size=count)
+        first = rng.integers(steps - (stop - start) + 1, size=count)
+        window = first[:, None] + np.arange(stop - start)
+        windows[:, start:stop] = train[source[:, None], window]
+    return windows
+
+
+def shuffled(train: Array, count: int, rng: np.random.Generator) -> Array:
+    """Training windows, the rows of each in an order of its own: all values right, no motion."""
+    windows = copy(train, count, rng)
+    order = rng.permuted(np.tile(np.arange(train.shape[1]), (count, 1)), axis=1)
+    return np.take_along_axis(windows, order[:, :, None], axis=1)
+
+
+def gaussian(train: Array, count: int, rng: np.random.Generator) -> Array:
+    """Five Gaussians over the twenty main components of whole windows, and white noise besides."""
+    rows = train.reshape(len(train), -1).astype(np.float64)
+    centre, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    u, s, vt = np.linalg.svd((rows - centre) / scale, full_matrices=False)
+    kept = min(20, len(s))
+    points = u[:, :kept] * s[:kept]
+    model = GaussianMixture(
+        min(5, len(train)), reg_covar=1e-6, random_state=int(rng.integers(2**31)), max_iter=50
+    ).fit(points)
+    which = rng.choice(len(model.weights_), size=count, p=model.weights_)
+    roots = np.linalg.cholesky(model.covariances_)
+    noise = rng.normal(size=(count, kept, 1))
+    drawn = model.means_[which] + (roots[which] @ noise)[:, :, 0]
+    rest = np.sqrt(np.square(s[kept:, None] * vt[kept:]).sum(axis=0) / len(train))
+    windows = drawn @ vt[:kept] + rng.normal(size=(count, rows.shape[1])) * rest
+    found: Array = (windows * scale + centre).reshape(count, *train.shape[1:])
+    return found
+
+
+Control = Callable[[Array, int, np.random.Generator], Array]
+
+CONTROLS: dict[str, Control] = {
+    "copy": copy,
+    "bootstrap": bootstrap,
+    "shuffled": shuffled,
+    "gaussian": gaussian,
+}
+"""Controls that are made of training windows."""

@@ -1,0 +1,107 @@
+"""`timegan.evaluate`: any two tables, files or arrays of windows."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import timegan
+from timegan.errors import InputError
+from timegan.metrics import cache
+
+QUICK: dict[str, Any] = {"protocol": "quick", "judges": 1, "iterations": 2}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
+
+
+def table(sequences: int, seed: int, steps: int = 8) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    walks = rng.normal(size=(sequences, steps, 2)).cumsum(axis=1).reshape(-1, 2)
+    key = np.repeat(np.arange(sequences), steps)
+    return pd.DataFrame({"sequence": key, "a": walks[:, 0], "b": walks[:, 1]})
+
+
+def windows(frame: pd.DataFrame, steps: int = 8) -> np.ndarray:
+    found: np.ndarray = frame[["a", "b"]].to_numpy().reshape(-1, steps, 2)
+    return found
+
+
+REAL, FAKE, UNSEEN = table(90, 0), table(70, 1), table(40, 2)
+
+
+def test_strict_is_the_default_and_knows_its_protocol(tmp_path: Path) -> None:
+    card = timegan.evaluate(REAL, FAKE, UNSEEN, window=8, iterations=4, runs=1, judges=1)
+    assert card["protocol"] == {"evaluation": "strict", "seed": 0}
+    assert card["scores"]["judges"]["against"] == "held-out"
+    assert card["data"]["holdout_windows"] == 40
+    assert card["data"]["windows"] == 90
+    assert list((tmp_path / "cache").glob("*.json"))
+
+
+def test_frames_files_and_arrays_give_the_same(tmp_path: Path) -> None:
+    REAL.to_csv(tmp_path / "real.csv", index=False)
+    FAKE.to_parquet(tmp_path / "fake.parquet")
+    np.savez(tmp_path / "unseen.npz", windows=windows(UNSEEN), features=["a", "b"])
+    frames = timegan.evaluate(REAL, FAKE, UNSEEN, window=8, **QUICK)
+    files = timegan.evaluate(
+        tmp_path / "real.csv",
+        str(tmp_path / "fake.parquet"),
+        tmp_path / "unseen.npz",
+        window=8,
+        **QUICK,
+    )
+    arrays = timegan.evaluate(windows(REAL), windows(FAKE), windows(UNSEEN), **QUICK)
+    for found in (files, arrays):
+        assert found["copying"] == frames["copying"]
+        for name, score in frames["scores"].items():
+            assert found["scores"][name]["mean"] == pytest.approx(score["mean"])
+
+
+def test_without_a_held_out_table_a_part_of_the_real_one_is() -> None:
+    card = timegan.evaluate(REAL, FAKE, window=8, **QUICK)
+    assert card["data"]["windows"] == 81
+    assert card["data"]["holdout_windows"] == 9
+    assert timegan.evaluate(windows(REAL), windows(FAKE), **QUICK)["data"]["holdout_windows"] == 0
+
+
+def broken(**columns: Any) -> pd.DataFrame:
+    return FAKE.assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "said"),
+    [
+        (REAL, FAKE.drop(columns="b"), "synthetic: .*no column 'b'"),
+        (REAL, FAKE.drop(columns="sequence"), "synthetic: .*'sequence'"),
+        (REAL, FAKE.iloc[:0], "synthetic: .*0 rows"),
+        (REAL, broken(a=np.nan), "synthetic: .*NaN"),
+        (REAL, broken(a="text"), "synthetic: .*'a'"),
+        (REAL, table(70, 1, steps=5), "synthetic: no sequence has the 8 rows"),
+        (REAL.assign(a=1.0), FAKE, "constant"),
+        (REAL, windows(FAKE), "same form"),
+        (windows(REAL), FAKE, "same form"),
+        (windows(REAL), windows(FAKE)[:, :5], "steps"),
+        (windows(REAL), windows(FAKE)[:0], "shape"),
+        (windows(REAL), windows(FAKE) * np.nan, "nan"),
+        (windows(REAL), windows(FAKE).astype(str), "numbers"),
+        (windows(REAL)[0], windows(FAKE), "shape"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(real: Any, fake: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        timegan.evaluate(real, fake, window=8, **QUICK)
+
+
+def test_a_held_out_table_without_a_column_is_refused() -> None:
+    with pytest.raises(InputError, match=r"holdout: .*no column 'a'"):
+        timegan.evaluate(REAL, FAKE, UNSEEN.drop(columns="a"), window=8, **QUICK)
+
+
+def test_an_unknown_protocol_names_the_nearest() -> None:
+    with pytest.raises(InputError, match="Did you mean 'strict'"):
+        timegan.evaluate(REAL, FAKE, protocol="strikt")

@@ -86,7 +86,25 @@ def test_the_strict_protocols_scores_in_words() -> None:
     assert "recall of 0.90; another real sample reaches 0.95" in covers.sentence
 
 
+def test_a_broken_rule_is_named() -> None:
+    def rule(words: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
+        return {"rule": words, "real": 0.0, "held_out": held_out, "synthetic": synthetic}
+
+    bounds = rule("1 ≤ a ≤ 9", 0.2, 0.19)
+    found = verdicts(metrics() | {"constraints": [bounds, rule("High ≥ Low", 0.05)]})
+    rules = about(found, "rules")
+    assert rules.grade is Grade.FAIR
+    assert "break 2; most often High ≥ Low, in 5.0% of rows (held-out real rows: 0.0%)" in (
+        rules.sentence
+    )
+    kept = about(verdicts(metrics() | {"constraints": [rule("a = b", 0.0, None)]}), "rules")
+    assert kept.grade is Grade.EXCELLENT
+    assert kept.sentence.startswith("One rule holds")
+
+
 def test_a_saturated_judge_says_so() -> None:
+    hopeless = about(verdicts(metrics(judges=score(0.995, 0.98))), "told")
+    assert hopeless.grade is Grade.UNKNOWN
     found = about(verdicts(metrics(judges=score(0.995, 0.7))), "told")
     assert found.grade is Grade.POOR
     assert "at its ceiling" in found.sentence

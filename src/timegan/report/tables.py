@@ -73,14 +73,13 @@ SCORES |= {
     ),
 }
 CONTROLS = {
-    "real": ("Real", "Another sample of real data"),
     "held_out": ("Held out", "Held-out real windows in the place of synthetic ones"),
     "copy": ("Copy", "A verbatim copy of the training data"),
     "bootstrap": ("Bootstrap", "Blocks of real windows put together at random"),
     "shuffled": ("Shuffled", "Real rows, shuffled in time"),
     "gaussian": ("Gaussian", "A mixture of Gaussian distributions, fitted to real rows"),
 }
-"""Data that no model made, and how each is called."""
+"""Data that no model made, and how each is called. Another real sample is the floor."""
 PRIVACY = {"authenticity", "membership"}
 """Scores that look for copies, and for nothing else."""
 SHOWN = {

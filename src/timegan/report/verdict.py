@@ -1,6 +1,6 @@
 """What the figures mean, in words: a grade for each question, with the figure and its floor."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -62,6 +62,8 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         answers.append(_predictive(scores))
     if "recall" in scores or "spread" in metrics:
         answers.append(_covers(metrics))
+    if metrics.get("constraints"):
+        answers.append(_keeps(metrics["constraints"]))
     if "copying" in metrics:
         answers.append(_copies(metrics["copying"]))
     # What makes the other answers worthless comes first.
@@ -88,11 +90,7 @@ def _judged(score: Mapping[str, Any]) -> Verdict:
     held = _mean(score.get("controls", {}).get("held_out"))
     if held is not None:
         sentence += f" Held-out real windows are told from others in {held:.0%}."
-    if area >= 0.99:
-        sentence += " The score is at its ceiling: it does not tell bad from worse."
-    if floor >= 0.6:
-        sentence += " Real data differ from other real data so much that it says little here."
-    return Verdict(question, grade, sentence)
+    return Verdict(*_limited(question, grade, sentence, area - 0.5, floor - 0.5))
 
 
 def _alike(score: Mapping[str, Any]) -> Verdict:
@@ -108,23 +106,24 @@ def _alike(score: Mapping[str, Any]) -> Verdict:
         grade, words = Grade.FAIR, "A trained judge often sees the difference"
     else:
         grade, words = Grade.POOR, "A trained judge tells real from synthetic"
-    return Verdict(
-        question,
-        grade,
+    sentence = (
         f"{words}: it is right in {0.5 + mean:.0%} of cases, where guessing gives 50%. "
         f"Discriminative score {mean:.3f} ± {std:.3f}; real against other real data "
-        f"{floor:.3f} ± {score['floor']['std']:.3f}." + _limits(mean, floor),
+        f"{floor:.3f} ± {score['floor']['std']:.3f}."
     )
+    return Verdict(*_limited(question, grade, sentence, mean, floor))
 
 
-def _limits(mean: float, floor: float) -> str:
-    """What a discriminative score cannot say."""
-    words = ""
+def _limited(
+    question: str, grade: Grade, sentence: str, mean: float, floor: float
+) -> tuple[str, Grade, str]:
+    """A judge's answer with what it cannot say, for a score from 0 to 0.5 and its floor."""
     if mean >= CEILING:
-        words += " The score is at its ceiling: it does not tell bad from worse."
+        sentence += " The score is at its ceiling: it does not tell bad from worse."
     if floor >= 0.1:
-        words += " Real data differ from other real data so much that it says little here."
-    return words
+        sentence += " Real data differ from other real data so much that it says little here."
+    hopeless = floor >= 0.25 and grade is not Grade.POOR
+    return question, Grade.UNKNOWN if hopeless else grade, sentence
 
 
 def _values(score: Mapping[str, Any]) -> Verdict:
@@ -286,6 +285,28 @@ def _covers(metrics: Mapping[str, Any]) -> Verdict:
     if recall["mean"] is None:
         sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
+
+
+def _keeps(rules: Sequence[Mapping[str, Any]]) -> Verdict:
+    """The rule that is broken most often, as far as unseen real data keep it."""
+    question = "Does it keep the table's rules?"
+
+    def above(rule: Mapping[str, Any]) -> float:
+        return float(rule["synthetic"]) - float(rule.get("held_out") or rule.get("real") or 0.0)
+
+    worst = max(rules, key=above)
+    broken = sum(above(rule) > 0.001 for rule in rules)
+    count = f"{len(rules)} rules hold" if len(rules) > 1 else "One rule holds"
+    if not broken:
+        sentence = f"{count} on all training data, and synthetic rows keep to them."
+        return Verdict(question, Grade.EXCELLENT, sentence)
+    sentence = (
+        f"{count} on all training data. Synthetic rows break {broken}; most often "
+        f"{worst['rule']}, in {worst['synthetic']:.1%} of rows"
+    )
+    if worst.get("held_out") is not None:
+        sentence += f" (held-out real rows: {worst['held_out']:.1%})"
+    return Verdict(question, _graded(above(worst), 0.001, 0.01, 0.1), f"{sentence}.")
 
 
 def _copies(figures: Mapping[str, Any]) -> Verdict:

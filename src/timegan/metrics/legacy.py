@@ -75,8 +75,8 @@ def legacy(
     """
     check(train, synthetic)
     scale = MinMax(train, limits)
-    real = scale(subset(train, limit, rng(seed, "legacy", "real")))
-    fake = scale(subset(synthetic, limit, rng(seed, "legacy", "synthetic")))
+    real = scale(subset(train, limit, rng(seed, "legacy", "real"))).astype(np.float32)
+    fake = scale(subset(synthetic, limit, rng(seed, "legacy", "synthetic"))).astype(np.float32)
     draw = rng(seed, "legacy", "halves")
     samples = [halves(real, draw) for _ in range(5)]
     forecasting = {"judges": judges, "iterations": forecasts, "seed": seed}

@@ -114,14 +114,18 @@ def _pool(arrays: Sequence[Array], target: str) -> tuple[Tensor, dict[int, tuple
     The constant is the last input. Behind it comes the last feature where that is no input.
     """
     different = {id(array): array for array in arrays}
-    places, first, parts = {}, 0, []
+    _, steps, features = arrays[0].shape
+    inputs = features - int(target == "last" and features > 1)
+    pool = torch.ones(steps, features + 1, sum(len(array) for array in different.values()))
+    places, first = {}, 0
     for key, array in different.items():
         places[key] = (first, len(array))
+        part = pool[:, :, first : first + len(array)]
+        windows = torch.from_numpy(np.array(array, dtype=np.float32)).permute(1, 2, 0)
+        part[:, :inputs] = windows[:, :inputs]
+        part[:, inputs + 1 :] = windows[:, inputs:]
         first += len(array)
-        x = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).permute(1, 2, 0)
-        inputs = x.shape[1] - int(target == "last" and x.shape[1] > 1)
-        parts.append(torch.cat((x[:, :inputs], torch.ones_like(x[:, :1]), x[:, inputs:]), dim=1))
-    return torch.cat(parts, dim=2), places
+    return pool, places
 
 
 def _train(

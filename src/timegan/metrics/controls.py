@@ -4,9 +4,11 @@ A metric ranks them sensibly when another real sample comes first, when a copy i
 something better than that, and when the others come last wherever it looks at what they break.
 """
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from timegan.metrics.arrays import Array
@@ -52,6 +54,8 @@ def shuffled(train: Array, count: int, rng: np.random.Generator) -> Array:
 
 def gaussian(train: Array, count: int, rng: np.random.Generator) -> Array:
     """Five Gaussians over the twenty main components of whole windows, and white noise besides."""
+    if len(train) < 2:
+        return copy(train, count, rng)
     rows = train.reshape(len(train), -1).astype(np.float64)
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
     scale[scale == 0] = 1.0
@@ -60,7 +64,10 @@ def gaussian(train: Array, count: int, rng: np.random.Generator) -> Array:
     points = u[:, :kept] * s[:kept]
     model = GaussianMixture(
         min(5, len(train)), reg_covar=1e-6, random_state=int(rng.integers(2**31)), max_iter=50
-    ).fit(points)
+    )
+    with warnings.catch_warnings():  # fewer different windows than Gaussians, or slow to settle
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(points)
     which = rng.choice(len(model.weights_), size=count, p=model.weights_)
     roots = np.linalg.cholesky(model.covariances_)
     noise = rng.normal(size=(count, kept, 1))

@@ -103,24 +103,18 @@ def _shifted(queries: Array, base: Array, places: Array, span: int) -> Neighbour
 
 
 def membership(
-    members: Array,
-    others: Array,
-    synthetic: Array,
-    reference: Array | None = None,
-    *,
-    seed: int = 0,
-    limit: int = 1_000,
+    members: Array, others: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000
 ) -> float | None:
     """The area under the ROC curve of guessing which windows a model was trained on.
 
-    The guess: those nearer to the synthetic windows, as measured by the distance to reference
-    windows where there are some, for a window in a dense region lies near to everything.
+    The guess: those nearer to the synthetic windows. Where the others differ from the members by
+    themselves (a market moves on), the area is not one half for another real sample either: hold
+    it against that floor. ``None`` for fewer than 50 windows of either kind.
 
     Args:
         members: windows that were trained on.
         others: windows of the same kind that were not.
-        synthetic: windows that the model made.
-        reference: further real windows that share no row with ``members`` or ``others``.
+        synthetic: windows that the model made: all there are, for each may betray another member.
         seed: of the choice of windows when there are more than ``limit``.
         limit: members and others that are looked up.
     """
@@ -128,18 +122,9 @@ def membership(
     if min(len(members), len(others)) < FEWEST:
         return None
     scale = MinMax(members)
-    looked = [
-        scale(subset(windows, limit, rng(seed, "membership", name)))
-        for name, windows in (("members", members), ("others", others))
-    ]
-    signs = []
-    for windows in looked:
-        distance = _distance(windows, scale(synthetic))
-        if reference is not None:
-            distance = distance / np.maximum(_distance(windows, scale(reference)), 1e-12)
-        signs.append(-distance)
-    return auc(*signs)
-
-
-def _distance(queries: Array, base: Array) -> Array:
-    return nearest(flat(queries), flat(base), np.arange(len(base)), 1).distance
+    made = flat(scale(synthetic))
+    near = []
+    for name, windows in (("members", members), ("others", others)):
+        looked = flat(scale(subset(windows, limit, rng(seed, "membership", name))))
+        near.append(-nearest(looked, made, np.arange(len(made)), 1).distance)
+    return auc(near[0], near[1])

@@ -60,6 +60,8 @@ const found = {
     before: before.map(Number),
     sorted: column(scores).map(Number),
     sides: [both, shown()],
+    buttons: [...new Set(
+        [...document.querySelectorAll(".modebar-btn")].map((b) => b.dataset.title))],
     names: document.querySelector("#correlation_matrix-0").textContent,
 };
 root.dataset.found = JSON.stringify(found);
@@ -129,6 +131,10 @@ def test_the_page_draws_every_graph_without_a_complaint(page: Path, tmp_path: Pa
     assert "Does it copy?" in found["words"]
     assert found["sorted"] == sorted(found["before"])
     assert found["sides"] == [2, 1]
+    assert set(found["buttons"]) == {
+        *("Download plot as a PNG", "Zoom", "Pan", "Reset axes"),
+        *("Orbital rotation", "Reset camera to default"),
+    }  # and none that sends the data to somebody
     for name in NAMES:
         assert name in found["names"]
 

@@ -52,6 +52,7 @@ _AXIS = {
     "tickfont": {"color": "@muted", "size": 11},
     "title": {"font": {"color": "@muted", "size": 12}, "standoff": 6},
     "automargin": True,
+    "hoverformat": ".4~g",
     "exponentformat": "SI",
     "zerolinewidth": 1,
 }
@@ -304,10 +305,11 @@ def correlation_matrices(real: Array, synthetic: Array, features: Sequence[str])
         }
         if count <= 8:
             data |= {"texttemplate": "%{z:.2f}", "textfont": {"size": 10}}
+        axis = _names(features) | {"showgrid": False, "tickfont": {"size": 11 if count < 13 else 8}}
         layout = {
             "hovermode": "closest",
-            "xaxis": _names(features) | {"showgrid": False, "tickangle": -90},
-            "yaxis": _names(features) | {"showgrid": False, "range": [count - 0.5, -0.5]},
+            "xaxis": axis | {"tickangle": -90},
+            "yaxis": axis | {"range": [count - 0.5, -0.5]},
         }
         note = "" if limit == 1 else f"full colour at ±{decimal(limit, 2)}"
         height = min(max(300, 16 * count + 110), 640)
@@ -366,11 +368,10 @@ def _density(d: Densities) -> tuple[list[Spec], Spec, str]:
     data = [
         _line(d.grid[places], curve[places], side, width=1.8, meta=side)
         | {"fill": "tozeroy", "fillcolor": f"@{side}/{0.22 if side == 'real' else 0.1}"}
-        | {"hoverinfo": "x+name"}
+        | {"hovertemplate": "%{y:.3~g}"}
         for side, curve in zip(SIDES, (d.real, d.synthetic), strict=True)
     ]
     layout = {
-        "hovermode": "closest",
         "yaxis": {"showticklabels": False, "rangemode": "tozero", "showgrid": False},
         "xaxis": {"nticks": 6},
     }

@@ -32,7 +32,7 @@ from timegan.seeds import rng
 DPI = 150
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; worker-src blob:"
+    "img-src data: blob:; worker-src blob:; form-action 'none'; base-uri 'none'"
 )
 """What the page may do: nothing that needs a network."""
 LIMIT = 5_000

@@ -48,8 +48,16 @@
             for (const axis of "xyz") eye[axis] *= 1.35;
         }
         if (touch && !layout.scene) layout.dragmode = false; // a finger scrolls the page
-        const bar = { responsive: true, displaylogo: false, displayModeBar: touch ? false : "hover" };
-        bar.modeBarButtonsToRemove = ["lasso2d", "select2d", "autoScale2d"];
+        // These and no others: plotly's own set has one that sends the data away.
+        const buttons = layout.scene
+            ? ["toImage", "zoom3d", "orbitRotation", "resetCameraDefault3d"]
+            : ["toImage", "zoom2d", "pan2d", "resetScale2d"];
+        const bar = {
+            responsive: true,
+            displaylogo: false,
+            displayModeBar: touch ? false : "hover",
+            modeBarButtons: [buttons],
+        };
         return Plotly.react(place, spec.data, layout, bar);
     };
 

@@ -211,7 +211,6 @@ def boosting(trials: Sequence[Trial], iterations: int) -> list[Belief]:
             max_features=0.3,
             l2_regularization=1.0,
             early_stopping=False,
-            class_weight="balanced",
             random_state=derive(trial.seed, "boosting") % 2**32,
         ).fit(x, y)
         beliefs.append(

@@ -139,14 +139,14 @@ def test_the_page_draws_every_graph_without_a_complaint(page: Path, tmp_path: Pa
         assert name in found["names"]
 
 
-def test_the_page_fits_a_phone_by_night(page: Path, tmp_path: Path) -> None:
-    found, _ = visit(
-        page, tmp_path, "--window-size=390,844", "--blink-settings=preferredColorScheme=0"
-    )
+def test_the_page_fits_a_phone_by_night_that_has_no_webgl(page: Path, tmp_path: Path) -> None:
+    options = ("--window-size=390,844", "--blink-settings=preferredColorScheme=0")
+    found, _ = visit(page, tmp_path, *options, "--disable-3d-apis")
     assert found["width"][0] <= found["width"][1]
     assert found["blank"] == []
     assert found["verdict"]
     assert found["dark"] == "rgb(15, 17, 22)"
+    assert found["pictures"] == 1  # of what a browser without WebGL cannot draw
 
 
 def test_where_the_script_fails_the_page_shows_pictures(page: Path, tmp_path: Path) -> None:

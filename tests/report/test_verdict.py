@@ -69,12 +69,16 @@ STRICT = {
     "usefulness_ahead": score(1.2, 1.02),
     "recall": score(0.9, 0.95),
     "precision": score(0.97, 0.98),
+    "spectrum": score(0.3, 0.02),
 }
 
 
 def test_the_strict_protocols_scores_in_words() -> None:
     found = verdicts(metrics(**STRICT))
     alike, useful, covers = (about(found, word) for word in ("told", "useful", "cover"))
+    moves = about(found, "move")
+    assert moves.grade is Grade.FAIR
+    assert "off by a factor of 2.00 (between two real samples: 1.05)" in moves.sentence
     assert alike.grade is Grade.GOOD
     assert "(boosting)" in alike.sentence
     assert "in 62% of pairs (95%: 58% to 66%)" in alike.sentence

@@ -165,7 +165,16 @@ def _moves(scores: Mapping[str, Any]) -> Verdict:
             )
     if not errors:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {overlap['reason']}")
-    grade = max((_against_floor(*error) for error in errors), key=list(Grade).index)
+    grades = [_against_floor(*error) for error in errors]
+    power = _mean(scores.get("spectrum"))
+    if power is not None:  # a difference of logarithms, which people read as a factor
+        factor, floor = 10**power, 10 ** _floor(scores["spectrum"], 0.0)
+        grades.append(_graded(factor - floor, 0.1, 0.3, 1.0))
+        parts.append(
+            f"the power at a frequency is off by a factor of {factor:.2f} (between two real "
+            f"samples: {floor:.2f})"
+        )
+    grade = max(grades, key=list(Grade).index)
     sentence = ", ".join(parts[:-1]) + (", and " if parts[:-1] else "") + parts[-1]
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 

@@ -17,6 +17,7 @@ from timegan.errors import InputError
 from timegan.model import Networks
 from timegan.networks import Standardise, choose
 from timegan.phases import Phase, Schedule
+from timegan.ranges import check_ranges
 from timegan.seeds import derive, generator
 
 UPDATES = {
@@ -27,14 +28,6 @@ UPDATES = {
     "discriminator": ("discriminator",),
 }
 """The networks that each update trains; every update has an Adam of its own."""
-
-AT_LEAST_ONE = ("hidden", "layers", "latent", "generator_steps", "projections", "log_every")
-BELOW_ONE = ("beta1", "beta2", "ema")
-NOT_NEGATIVE = (
-    *("noise", "static_noise", "rest_threshold", "lr", "autoencoder_lr", "lr_end", "grad_clip"),
-    *("latent_noise", "reconstruction_weight", "embedder_supervised_weight", "supervised_weight"),
-    *("moment_weight", "energy_weight", "penalty_weight", "gamma", *BELOW_ONE),
-)
 
 NETWORKS = ("embedder", "recovery", "generator", "supervisor", "discriminator")
 
@@ -139,7 +132,7 @@ class TimeGAN(LightningModule):
             static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
         self.save_hyperparameters()
-        self.check_ranges()
+        check_ranges(self.hparams)
         self.weight: Any = self.hparams
         self.schedule = Schedule(**schedule)
         self.automatic_optimization = False
@@ -352,23 +345,6 @@ class TimeGAN(LightningModule):
         first = Phase.AUTOENCODER is self.phase
         rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
         self.stretch["learning_rate"] = [torch.tensor(rate)]
-
-    def check_ranges(self) -> None:
-        """Refuse numbers that no run can be made with.
-
-        Raises:
-            InputError: names the key, the value and the range.
-        """
-        given = self.hparams
-        for name in AT_LEAST_ONE:
-            if given[name] < 1:
-                raise InputError(f"model.{name}={given[name]}: give 1 or more.")
-        for name in NOT_NEGATIVE:
-            if not 0 <= given[name] < math.inf:
-                raise InputError(f"model.{name}={given[name]}: give 0 or a positive number.")
-        for name in BELOW_ONE:
-            if given[name] >= 1:
-                raise InputError(f"model.{name}={given[name]}: a decay lies below 1, as 0.99 does.")
 
     def check(self, batch: Tensor) -> None:
         """Refuse batches of another shape, or of another scale than the networks can return.

@@ -9,6 +9,7 @@ from lightning import Trainer
 from torch import Tensor
 
 from timegan import losses
+from timegan.data import Batch
 from timegan.errors import InputError
 from timegan.module import TimeGAN
 from timegan.phases import Phase, Schedule
@@ -238,14 +239,14 @@ def test_averaged_weights_follow_the_generator_and_are_what_sampling_uses() -> N
     z = net.noise(4, generator(0, "test"))
     with torch.no_grad():
         live_windows = net.recovery(net.supervisor(net.generator(*z)))
-    assert not torch.equal(net.synthesise(*z), live_windows)
+    assert not torch.equal(net.synthesise(*z).x, live_windows)
 
 
 def test_learning_rates_fall_along_a_cosine_within_each_phase() -> None:
     rates: list[float] = []
 
     class Watch(TimeGAN):
-        def training_step(self, batch: Tensor, batch_idx: int) -> None:
+        def training_step(self, batch: Batch | Tensor, batch_idx: int) -> None:
             super().training_step(batch, batch_idx)
             rates.append(self.optimizers()[2].param_groups[0]["lr"])  # type: ignore[index]
 
@@ -275,8 +276,8 @@ def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
         def log_dict(self, dictionary: Any, *args: Any, **kwargs: Any) -> None:
             logged.append({name: float(value) for name, value in dictionary.items()})
 
-        def update_autoencoder(self, x: Tensor) -> None:
-            super().update_autoencoder(x)
+        def update_autoencoder(self, real: Batch) -> None:
+            super().update_autoencoder(real)
             seen.append(float(self.recent["autoencoder/reconstruction"]))
 
     fit(Watch(C, T, Schedule(3, 0, 0), **SMALL | {"log_every": 4}))

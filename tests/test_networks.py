@@ -7,7 +7,8 @@ import torch
 
 from timegan.critics import Discriminator, batch_deviation
 from timegan.errors import InputError
-from timegan.networks import PathGenerator, Recurrent, Residual, ResidualSupervisor, Standardise
+from timegan.generators import PathGenerator
+from timegan.networks import Recurrent, Residual, ResidualSupervisor, Standardise
 from timegan.seeds import generator
 
 RNN: dict[str, Any] = {"hidden": 8, "layers": 2, "cell": "gru"}

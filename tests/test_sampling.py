@@ -21,7 +21,7 @@ def test_sequence_17_is_the_same_in_any_company(model: TimeGAN) -> None:
 
 def test_parts_are_bounded_and_make_up_the_whole(model: TimeGAN) -> None:
     whole = sample(model, 2 * PART + 10, seed=1)
-    parts = list(sample_parts(model, 2 * PART, seed=1, start=10))
+    parts = [part.x for part in sample_parts(model, 2 * PART, seed=1, start=10)]
     assert max(map(len, parts)) <= PART
     assert np.array_equal(np.concatenate(parts), whole[10:])
 

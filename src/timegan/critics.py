@@ -1,6 +1,8 @@
 """The discriminator and the critics that it is made of.
 
-Shapes: B windows, T steps, H latent channels, V channels of what a critic looks at.
+Shapes: B windows, T steps, H latent channels, S context channels, U labels a step, V channels of
+what a critic looks at. With sequences of different lengths the last of the V is the mask: 1 at the
+steps of a sequence, 0 in the padding behind it, where all other channels are zero.
 """
 
 import math
@@ -10,11 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from timegan.data.batch import Conditions
 from timegan.networks import Recurrent, choose
 
 
 class ConvCritic(nn.Module):
-    """A pooled convolutional critic that also sees how varied its batch is, (B, T, V) -> (B, 1)."""
+    """A pooled convolutional critic that also sees how varied its batch is, (B, T, V) -> (B, 1).
+
+    A padded sequence gets the maps and the pooled features that it would get without its padding.
+    """
 
     def __init__(self, views: int, *, hidden: int, group: int = 16) -> None:
         super().__init__()
@@ -31,9 +37,15 @@ class ConvCritic(nn.Module):
             nn.Linear(4 * hidden + 1, 2 * hidden), nn.LeakyReLU(0.2), nn.Linear(2 * hidden, 1)
         )
 
-    def forward(self, view: Tensor, parts: int = 1) -> Tensor:
-        maps = self.conv(view.transpose(1, 2))  # (B, 2 hidden, T / 4)
-        pooled = torch.cat([maps.mean(-1), maps.amax(-1)], dim=-1)
+    def forward(self, view: Tensor, parts: int = 1, mask: Tensor | None = None) -> Tensor:
+        maps = view.transpose(1, 2)
+        lengths = None if mask is None else mask.sum(1).long()  # (B, 1)
+        for layer in self.conv:
+            maps = layer(maps)
+            if lengths is not None and isinstance(layer, nn.Conv1d):
+                lengths = convolved(lengths, layer)
+                maps = maps * (torch.arange(maps.shape[-1]).to(lengths) < lengths)[:, None]
+        pooled = torch.cat([masked_mean(maps, lengths), masked_max(maps, lengths)], dim=-1)
         group = math.gcd(self.group, len(view) // parts)
         logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
         return logit
@@ -64,6 +76,9 @@ class Discriminator(nn.Module):
     Args:
         critics: names joined by ``+`` out of ``recurrent``, ``conv`` and ``dense``.
         increments: the critics see first differences beside the latents, in units of their scale.
+        context: S.
+        exogenous: U; labels are looked at as latents are.
+        variable: sequences have different lengths.
     """
 
     sigma: Tensor
@@ -78,10 +93,14 @@ class Discriminator(nn.Module):
         hidden: int,
         layers: int,
         cell: str,
+        context: int = 0,
+        exogenous: int = 0,
+        variable: bool = False,
     ) -> None:
         super().__init__()
-        self.increments = increments
-        views = 2 * latent if increments else latent
+        self.increments, self.variable = increments, variable
+        paths = latent + exogenous
+        views = (2 * paths if increments else paths) + context + variable
         build: dict[str, Callable[[], nn.Module]] = {
             "recurrent": lambda: Recurrent(
                 views, 1, hidden=hidden, layers=layers, cell=cell, squash=False
@@ -92,29 +111,63 @@ class Discriminator(nn.Module):
         self.critics = nn.ModuleList(
             build[choose("model.critics", name, build)]() for name in critics.split("+")
         )
-        self.register_buffer("sigma", torch.ones(latent))
+        self.register_buffer("sigma", torch.ones(paths))
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:
-        """Set the scale of increments, (H,)."""
+        """Set the scale of increments, (H + U,)."""
         self.sigma.copy_(sigma)
 
-    def view(self, h: Tensor) -> Tensor:
-        """What the critics look at: (B, T, H) -> (B, T, V)."""
-        return torch.cat([h, increments(h) / self.sigma], dim=-1) if self.increments else h
+    def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
+        """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""
+        context, exogenous, mask = conditions
+        path = h if exogenous is None else torch.cat([h, exogenous], dim=-1)
+        parts = [path, increments(path) / self.sigma] if self.increments else [path]
+        if context is not None:
+            parts.append(context[:, None].expand(-1, h.shape[1], -1))
+        if self.variable:
+            mask = torch.ones_like(h[..., :1]) if mask is None else mask
+            parts.append(mask)
+        view = torch.cat(parts, dim=-1) if len(parts) > 1 else path
+        return view.where(mask > 0, 0) if self.variable and mask is not None else view
+
+    def mask(self, view: Tensor) -> Tensor | None:
+        """The mask of a view, (B, T, 1); None where all sequences fill their windows."""
+        return view[..., -1:].detach() if self.variable else None
 
     def forward(self, view: Tensor, parts: int = 1) -> list[Tensor]:
-        """Each critic's logits, (B, 1) or a logit a step.
+        """Each critic's logits, (B, 1) or a logit a step, zero in the padding.
 
         Args:
             view: what to look at, (B, T, V); several batches of one size may lie one after another.
             parts: how many batches these are: real and synthetic windows are never mixed where a
                 critic looks at the variety of a batch.
         """
-        return [
-            critic(view, parts) if isinstance(critic, ConvCritic) else critic(view)
-            for critic in self.critics
-        ]
+        mask = self.mask(view)
+        logits: list[Tensor] = []
+        for critic in self.critics:
+            y = critic(view, parts, mask) if isinstance(critic, ConvCritic) else critic(view)
+            logits.append(y if mask is None or y.dim() < 3 else y * mask)
+        return logits
+
+
+def convolved(lengths: Tensor, layer: nn.Conv1d) -> Tensor:
+    """How long sequences of these lengths are behind a convolution."""
+    size, stride, padding = layer.kernel_size[0], layer.stride[0], int(layer.padding[0])
+    return (lengths + 2 * padding - size).div(stride, rounding_mode="floor") + 1
+
+
+def masked_mean(maps: Tensor, lengths: Tensor | None) -> Tensor:
+    """Means over the steps of (B, F, T) that count; the others are zero."""
+    return maps.mean(-1) if lengths is None else maps.sum(-1) / lengths
+
+
+def masked_max(maps: Tensor, lengths: Tensor | None) -> Tensor:
+    """The largest of the steps of (B, F, T) that count."""
+    if lengths is None:
+        return maps.amax(-1)
+    beyond = torch.arange(maps.shape[-1]).to(lengths) >= lengths
+    return maps.masked_fill(beyond[:, None], -torch.inf).amax(-1)
 
 
 def batch_deviation(features: Tensor, group: int) -> Tensor:

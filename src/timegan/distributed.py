@@ -5,6 +5,8 @@ mean of its values on each process. It is computed on the gathered batch instead
 number of processes does not change what is learned.
 """
 
+from typing import overload
+
 import torch
 from torch import Tensor, distributed
 from torch.distributed.nn.functional import all_gather
@@ -17,9 +19,15 @@ def world() -> tuple[int, int]:
     return 0, 1
 
 
-def gather(local: Tensor) -> Tensor:
-    """The global batch (W B, ...) from every process's (B, ...), with gradients."""
-    if world()[1] == 1:
+@overload
+def gather(local: Tensor) -> Tensor: ...
+@overload
+def gather(local: None) -> None: ...
+@overload
+def gather(local: Tensor | None) -> Tensor | None: ...
+def gather(local: Tensor | None) -> Tensor | None:
+    """The global batch (W B, ...) from every process's (B, ...), with gradients; None from None."""
+    if local is None or world()[1] == 1:
         return local
     return torch.cat(all_gather(local.contiguous()), dim=0)  # type: ignore[no-untyped-call]
 

@@ -1,5 +1,8 @@
 """The terms of the objective: tensors in, a scalar out.
 
+A ``mask`` (B, T, 1) is 1 at the steps of a sequence and 0 in the padding behind its end; what lies
+there plays no part in any term. None: there is no padding.
+
 Sources: Yoon et al. 2019 (equations 6 to 9), the authors' code for the forms and weights,
 Jolicoeur-Martineau 2018 and Huang et al. 2024 for the relativistic pair and its penalties,
 Szekely and Rizzo 2013 for the energy distance.
@@ -13,28 +16,63 @@ from torch.nn import functional as F
 
 Fakes = Sequence[tuple[float, Tensor]]
 """Weight and logits of each kind of synthetic latents: 1 for h_hat, gamma for e_hat."""
-Adversarial = Callable[[Tensor, Fakes], Tensor]
+Masks = Sequence[Tensor | None]
+"""Masks of logits per step: of the real ones first, then of each kind of synthetic ones."""
+Adversarial = Callable[[Tensor, Fakes, Masks | None], Tensor]
 
 
-def reconstruction(x: Tensor, x_tilde: Tensor) -> Tensor:
+def mean(values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The mean of (B, T, C) over the steps that the mask (B, T, 1) has; 0 if it has none."""
+    if mask is None:
+        return values.mean()
+    count = (mask.sum() * values.shape[-1]).clamp_min(1)
+    return values.where(mask > 0, 0).sum() / count
+
+
+def reconstruction(x: Tensor, x_tilde: Tensor, mask: Tensor | None = None) -> Tensor:
     """L_R: mean squared error of the autoencoder."""
-    return F.mse_loss(x_tilde, x)
+    return F.mse_loss(x_tilde, x) if mask is None else mean((x_tilde - x) ** 2, mask)
 
 
-def supervised(h: Tensor, h_next: Tensor, sigma: Tensor | float = 1.0) -> Tensor:
+def supervised(
+    h: Tensor, h_next: Tensor, sigma: Tensor | float = 1.0, mask: Tensor | None = None
+) -> Tensor:
     """L_S: error of ``h_next`` = s(h) at step t as a prediction of h at step t + 1.
 
     Args:
         sigma: the scale in which the error is measured, (H,) or a number.
+        mask: of h; sequences of one step have no transition and no error.
     """
-    return (((h_next[:, :-1] - h[:, 1:]) / sigma) ** 2).mean()
+    squared = ((h_next[:, :-1] - h[:, 1:]) / sigma) ** 2
+    return mean(squared, None if mask is None else mask[:, 1:])
 
 
-def moments(x: Tensor, x_hat: Tensor) -> Tensor:
-    """L_V: distance of means and deviations over the batch, for each step and feature."""
-    std = (x.var(0, unbiased=False) + 1e-6).sqrt()
-    std_hat = (x_hat.var(0, unbiased=False) + 1e-6).sqrt()
-    return (std_hat - std).abs().mean() + (x_hat.mean(0) - x.mean(0)).abs().mean()
+def moments(
+    x: Tensor, x_hat: Tensor, mask: Tensor | None = None, mask_hat: Tensor | None = None
+) -> Tensor:
+    """L_V: distance of means and deviations over the batch, for each step and feature.
+
+    With masks, a step counts by the share of real sequences that reach it, and not at all where no
+    synthetic one does.
+    """
+    if mask is None or mask_hat is None:
+        std = (x.var(0, unbiased=False) + 1e-6).sqrt()
+        std_hat = (x_hat.var(0, unbiased=False) + 1e-6).sqrt()
+        return (std_hat - std).abs().mean() + (x_hat.mean(0) - x.mean(0)).abs().mean()
+    centre, std = masked_moments(x, mask)
+    centre_hat, std_hat = masked_moments(x_hat, mask_hat)
+    distance = (std_hat - std).abs() + (centre_hat - centre).abs()  # (T, C)
+    weight = mask.sum(0) * (mask_hat.sum(0) > 0)  # (T, 1)
+    return (weight * distance).sum() / (weight.sum() * x.shape[-1]).clamp_min(1)
+
+
+def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation over the sequences that have a step, each (T, C)."""
+    count = mask.sum(0).clamp_min(1)
+    x = x.where(mask > 0, 0)
+    centre = x.sum(0) / count
+    variance = ((x - centre) * mask).square().sum(0) / count
+    return centre, (variance + 1e-6).sqrt()
 
 
 def sliced_energy(real: Tensor, fake: Tensor, projections: Tensor) -> Tensor:
@@ -87,29 +125,48 @@ def directions(steps: int, views: int, count: int, generator: torch.Generator) -
     return torch.einsum("pt,pv->tvp", time, feature).flatten(0, 1)
 
 
-def bce_real(y: Tensor) -> Tensor:
+def bce_real(y: Tensor, mask: Tensor | None = None) -> Tensor:
     """Cross-entropy of logits with the answer "real"."""
-    return F.binary_cross_entropy_with_logits(y, torch.ones_like(y))
+    if mask is None:
+        return F.binary_cross_entropy_with_logits(y, torch.ones_like(y))
+    return mean(F.softplus(-y), mask)
 
 
-def bce_discriminator(y_real: Tensor, fakes: Fakes) -> Tensor:
+def bce_discriminator(y_real: Tensor, fakes: Fakes, masks: Masks | None = None) -> Tensor:
     """Cross-entropy of logits: real ones are called 1, synthetic ones 0."""
-    return bce_real(y_real) + weighted((w, bce_real(-y)) for w, y in fakes)
+    real, *others = masks or unmasked(fakes)
+    terms = zip(fakes, others, strict=True)
+    return bce_real(y_real, real) + weighted((w, bce_real(-y, m)) for (w, y), m in terms)
 
 
-def bce_generator(y_real: Tensor, fakes: Fakes) -> Tensor:
+def bce_generator(y_real: Tensor, fakes: Fakes, masks: Masks | None = None) -> Tensor:
     """The non-saturating generator loss; ``y_real`` plays no part in it."""
-    return weighted((w, bce_real(y)) for w, y in fakes)
+    _, *others = masks or unmasked(fakes)
+    return weighted((w, bce_real(y, m)) for (w, y), m in zip(fakes, others, strict=True))
 
 
-def relativistic_discriminator(y_real: Tensor, fakes: Fakes) -> Tensor:
+def relativistic_discriminator(y_real: Tensor, fakes: Fakes, masks: Masks | None = None) -> Tensor:
     """Each real window should look more real than the synthetic one that it is paired with."""
-    return weighted((w, F.softplus(y - y_real).mean()) for w, y in fakes)
+    real, *others = masks or unmasked(fakes)
+    terms = zip(fakes, others, strict=True)
+    return weighted((w, mean(F.softplus(y - y_real), both(real, m))) for (w, y), m in terms)
 
 
-def relativistic_generator(y_real: Tensor, fakes: Fakes) -> Tensor:
+def relativistic_generator(y_real: Tensor, fakes: Fakes, masks: Masks | None = None) -> Tensor:
     """The same pair, seen from the other side."""
-    return weighted((w, F.softplus(y_real - y).mean()) for w, y in fakes)
+    real, *others = masks or unmasked(fakes)
+    terms = zip(fakes, others, strict=True)
+    return weighted((w, mean(F.softplus(y_real - y), both(real, m))) for (w, y), m in terms)
+
+
+def unmasked(fakes: Fakes) -> list[None]:
+    """No mask for the real logits nor for any synthetic ones."""
+    return [None] * (1 + len(fakes))
+
+
+def both(mask: Tensor | None, other: Tensor | None) -> Tensor | None:
+    """The steps that both sequences of a pair have."""
+    return None if mask is None or other is None else mask * other
 
 
 def weighted(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
@@ -117,9 +174,11 @@ def weighted(terms: Iterable[tuple[float, Tensor]]) -> Tensor:
     return torch.stack([w * term for w, term in terms]).sum()
 
 
-def gradient_penalty(logits: Sequence[Tensor], view: Tensor) -> Tensor:
+def gradient_penalty(logits: Sequence[Tensor], view: Tensor, mask: Tensor | None = None) -> Tensor:
     """Zero-centred penalty E|dD/dv|^2 at the inputs ``view`` (B, T, V), summed over critics."""
     gradients = [torch.autograd.grad(y.sum(), view, create_graph=True)[0] for y in logits]
+    if mask is not None:
+        gradients = [g * mask for g in gradients]
     return torch.stack([g.square().flatten(1).sum(1).mean() for g in gradients]).sum()
 
 

@@ -1,29 +1,58 @@
 """The five networks together, in plain torch: what is trained, saved and sampled from."""
 
 import copy
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from timegan.critics import Discriminator
-from timegan.networks import (
-    PathGenerator,
-    Recurrent,
-    RecurrentGenerator,
-    Residual,
-    ResidualSupervisor,
-    choose,
-)
+from timegan.data.batch import Conditions
+from timegan.errors import InputError
+from timegan.generators import PathGenerator, RecurrentGenerator
+from timegan.lengths import lengths_of, mask_of
+from timegan.networks import Recurrent, Residual, ResidualSupervisor, choose, steps
 
 FORMS = ("residual", "recurrent")
+
+Array = TypeVar("Array")
+Other = TypeVar("Other")
+
+
+@dataclass(frozen=True)
+class Synthetic(Generic[Array]):
+    """Sequences that a model made, in channels, as tensors or as arrays.
+
+    Attributes:
+        x: windows (B, T, C), zero behind the end of a sequence.
+        lengths: steps of each sequence (B,); None: all have T.
+        context: context channels (B, S), made or as they were given; None: the model has none.
+        exogenous: labels per step (B, T, U), likewise.
+    """
+
+    x: Array
+    lengths: Array | None = None
+    context: Array | None = None
+    exogenous: Array | None = None
+
+    def map(self, function: Callable[[Array], Other]) -> "Synthetic[Other]":
+        """A function of everything that is there."""
+        others = (self.lengths, self.context, self.exogenous)
+        return Synthetic(function(self.x), *(None if o is None else function(o) for o in others))
 
 
 class Networks(nn.Module):
     """Embedder, recovery, generator, supervisor and discriminator, chosen by name.
 
     The arguments are those of :class:`timegan.module.TimeGAN` that shape a network.
+
+    Raises:
+        InputError: a choice that does not exist; ``variable`` without a context channel.
     """
+
+    edges: Tensor
 
     sigma: Tensor
     roughness: Tensor
@@ -34,6 +63,9 @@ class Networks(nn.Module):
         features: int,
         window: int,
         *,
+        context: int = 0,
+        exogenous: int = 0,
+        variable: bool = False,
         cell: str,
         hidden: int,
         layers: int,
@@ -49,7 +81,13 @@ class Networks(nn.Module):
         ema: float,
     ) -> None:
         super().__init__()
-        self.features, self.window = features, window
+        if variable and not context:
+            raise InputError(
+                "variable=True with context=0: the length of a sequence is coded in the last "
+                "context channel. Give 1 or more."
+            )
+        self.features, self.window, self.latent = features, window, latent
+        self.context, self.exogenous, self.variable = context, exogenous, variable
         self.noise_width, self.static_width = noise, static_noise
         self.noise_kind = choose("model.noise_kind", noise_kind, ("normal", "uniform"))
         choose("model.cell", cell, ("gru", "lstm"))
@@ -71,43 +109,78 @@ class Networks(nn.Module):
         else:
             self.supervisor = Recurrent(latent, latent, **fewer)
 
-        self.generator: nn.Module
+        self.generator: PathGenerator | RecurrentGenerator
+        given: dict[str, Any] = {"context": context, "exogenous": exogenous, **rnn}
         if choose("model.generator", generator, ("path", "recurrent")) == "path":
-            self.generator = PathGenerator(noise, static_noise, latent, **rnn)
+            self.generator = PathGenerator(noise, static_noise, latent, **given)
         else:
-            self.generator = RecurrentGenerator(noise + static_noise, latent, **rnn)
+            self.generator = RecurrentGenerator(noise, static_noise, latent, **given)
+        self.head_width = 0 if self.generator.head is None else self.generator.head.noise
 
         self.discriminator = Discriminator(
-            latent, window, critics=critics, increments=increments, **rnn
+            latent,
+            window,
+            critics=critics,
+            increments=increments,
+            variable=variable,
+            **given,
         )
         self.averages = nn.ModuleDict()
         if ema > 0:
             for name in ("generator", "supervisor"):
                 self.averages[name] = copy.deepcopy(getattr(self, name)).requires_grad_(False)
 
-        self.register_buffer("sigma", torch.ones(latent))
-        self.register_buffer("roughness", torch.ones(latent))
+        self.register_buffer("sigma", torch.ones(latent + exogenous))
+        self.register_buffer("roughness", torch.ones(latent + exogenous))
         self.register_buffer("batches_seen", torch.tensor(0.0))
+        if variable:
+            self.register_buffer("edges", torch.full((window,), -torch.inf))
 
     def noise(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Noise for ``count`` windows: z (B, T, Z) and static noise (B, G)."""
+        """Noise for ``count`` windows: z (B, T, Z) and static noise (B, G).
+
+        Where there is a context, its own noise lies behind that of the sequence.
+        """
         draw = torch.randn if self.noise_kind == "normal" else torch.rand
         z = draw(count, self.window, self.noise_width, generator=random)
-        return z, draw(count, self.static_width, generator=random)
+        return z, draw(count, self.static_width + self.head_width, generator=random)
 
     @property
     def squashes(self) -> bool:
         """Whether the recovery network can only return values from 0 to 1."""
         return bool(getattr(self.recovery, "squash", False))
 
+    def set_edges(self, edges: Tensor) -> None:
+        """Say which length code, the last context channel, reaches which step, (T,).
+
+        Raises:
+            InputError: the edges are not as many as the steps, or fall, or the first is not -inf.
+        """
+        rises = edges.shape == (self.window,) and bool((edges[1:] >= edges[:-1]).all())
+        if not rises or edges[0] != -torch.inf:
+            raise InputError(
+                f"Edges {edges.tolist()}: give {self.window} of them that do not fall, from -inf "
+                "on, for every sequence has a first step."
+            )
+        self.edges.copy_(edges)
+
+    def mask(self, context: Tensor | None) -> Tensor | None:
+        """The steps that sequences of this context (B, S) have, (B, T, 1); None: all."""
+        return (
+            mask_of(context[:, -1], self.edges) if self.variable and context is not None else None
+        )
+
     @torch.no_grad()
-    def follow(self, h: Tensor) -> None:
-        """Follow the scale of real latent increments, and how rough the paths are, (B, T, H)."""
-        if h.shape[1] < 3:
+    def follow(self, path: Tensor, mask: Tensor | None = None) -> None:
+        """Follow the scale of real increments, and how rough the paths are, (B, T, H + U)."""
+        if path.shape[1] < 3:
             return
-        first, second = h.diff(dim=1), h.diff(n=2, dim=1)
-        sigma = first.flatten(0, 1).std(0).clamp_min(1e-4)
-        roughness = second.flatten(0, 1).std(0) / sigma
+        first = steps(path.diff(dim=1), None if mask is None else mask[:, 1:])
+        second = steps(path.diff(n=2, dim=1), None if mask is None else mask[:, 2:])
+        if len(second) < 2:
+            return
+        sigma = first.std(0).clamp_min(1e-4)
+        roughness = second.std(0) / sigma
         self.batches_seen += 1
         self.sigma.lerp_(sigma, 1 / float(self.batches_seen))
         self.roughness.lerp_(roughness, 1 / float(self.batches_seen))
@@ -115,7 +188,7 @@ class Networks(nn.Module):
     def calibrate(self) -> None:
         """Hand the measured scales to the networks that start from them."""
         if isinstance(self.generator, PathGenerator):
-            self.generator.calibrate(self.sigma, self.roughness)
+            self.generator.calibrate(self.sigma, self.roughness[: self.latent])
         self.discriminator.calibrate(self.sigma)
         for name, average in self.averages.items():
             average.load_state_dict(getattr(self, name).state_dict())
@@ -127,10 +200,61 @@ class Networks(nn.Module):
             now = list(getattr(self, name).parameters())
             torch._foreach_lerp_(list(average.parameters()), now, 1 - decay)
 
+    def generate(
+        self,
+        z: Tensor,
+        z_static: Tensor,
+        context: Tensor | None = None,
+        exogenous: Tensor | None = None,
+        *,
+        averaged: bool = False,
+    ) -> tuple[Tensor, Conditions]:
+        """Latents e_hat (B, T, H) and what goes with them.
+
+        Args:
+            z: noise (B, T, Z).
+            z_static: noise of a sequence (B, G).
+            context: (B, S), with NaN in the rows whose context is to be made; None: all rows.
+            exogenous: (B, T, U), likewise.
+            averaged: by the averaged weights, where there are any.
+        """
+        live = not (averaged and self.averages)
+        generator = cast(
+            PathGenerator | RecurrentGenerator,
+            self.generator if live else self.averages["generator"],
+        )
+        mask = None
+        if generator.head is not None:
+            own = self.head_width
+            made = generator.head(z_static[:, -own:])
+            context = made if context is None else made.where(context.isnan(), context)
+            mask = self.mask(context)
+            z_static = torch.cat([z_static[:, :-own], context], dim=-1)
+        if not self.exogenous:
+            return generator(z, z_static), Conditions(context, None, mask)
+        if exogenous is None:
+            exogenous = z.new_full((*z.shape[:2], self.exogenous), torch.nan)
+        unknown = exogenous.isnan().any(-1, keepdim=True)
+        labels = torch.cat([exogenous.where(~unknown, 0), (~unknown).to(z)], dim=-1)
+        e_hat, made = generator(z, z_static, labels).tensor_split([self.latent], dim=-1)
+        return e_hat, Conditions(context, made.where(unknown, exogenous), mask)
+
     @torch.no_grad()
-    def synthesise(self, z: Tensor, z_static: Tensor) -> Tensor:
-        """Noise (B, T, Z) and (B, G) to scaled windows (B, T, C), by the averaged weights."""
-        generator = self.averages["generator"] if self.averages else self.generator
+    def synthesise(
+        self,
+        z: Tensor,
+        z_static: Tensor,
+        context: Tensor | None = None,
+        exogenous: Tensor | None = None,
+    ) -> Synthetic[Tensor]:
+        """Noise to sequences, by the averaged weights; the arguments are :meth:`generate`'s."""
         supervisor = self.averages["supervisor"] if self.averages else self.supervisor
-        x_hat: Tensor = self.recovery(supervisor(generator(z, z_static)))
-        return x_hat
+        e_hat, (context, exogenous, mask) = self.generate(
+            z, z_static, context, exogenous, averaged=True
+        )
+        x_hat: Tensor = self.recovery(supervisor(e_hat))
+        if mask is None or context is None:
+            return Synthetic(x_hat, None, context, exogenous)
+        exogenous = None if exogenous is None else exogenous.where(mask > 0, 0)
+        lengths = lengths_of(context[:, -1], self.edges)
+        return Synthetic(x_hat.where(mask > 0, 0), lengths, context, exogenous)

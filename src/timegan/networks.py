@@ -1,6 +1,7 @@
-"""The forms of embedder, recovery, generator and supervisor: (B, T, in) -> (B, T, out).
+"""The forms of embedder, recovery and supervisor: (B, T, in) -> (B, T, out).
 
-Shapes: B windows, T steps, C features, H latent channels, Z noise channels a step, G static noise.
+Shapes: B windows, T steps, C features, H latent channels. Sequences that are shorter than a window
+are padded at the end: a mask (B, T, 1) is 1 at their steps and 0 behind them.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,25 +30,17 @@ class Recurrent(nn.Module):
         self.dense = nn.Linear(hidden, outputs)
         self.squash = squash
 
-    def forward(self, sequence: Tensor) -> Tensor:
+    def forward(self, sequence: Tensor, mask: Tensor | None = None) -> Tensor:
+        """A mask changes nothing: cells do not look ahead into the padding."""
         out: Tensor = self.dense(self.rnn(sequence)[0])
         return out.sigmoid() if self.squash else out
-
-
-class RecurrentGenerator(Recurrent):
-    """The reference's generator; static noise, if any, enters at every step."""
-
-    def forward(self, z: Tensor, z_static: Tensor | None = None) -> Tensor:
-        if z_static is not None and z_static.shape[-1]:
-            z = torch.cat([z, z_static[:, None].expand(-1, z.shape[1], -1)], dim=-1)
-        return super().forward(z)
 
 
 class Standardise(nn.Module):
     """Zero mean and unit variance a channel: batch normalisation without an affine part.
 
-    While training it uses the statistics of the batch over all processes and follows them with
-    ``momentum``; in evaluation mode it is a fixed affine map.
+    While training it uses the statistics of the batch over all processes, padding left out, and
+    follows them with ``momentum``; in evaluation mode it is a fixed affine map.
     """
 
     mean: Tensor
@@ -59,10 +52,10 @@ class Standardise(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("var", torch.ones(channels))
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
         mean, var = self.mean, self.var
         if self.training:
-            rows = gather(h).flatten(0, -2)
+            rows = steps(gather(h), gather(mask))
             mean, var = rows.mean(0), rows.var(0, unbiased=False)
             with torch.no_grad():
                 self.mean.lerp_(mean, self.momentum)
@@ -88,15 +81,15 @@ class Residual(nn.Module):
             nn.GELU(),
             zeroed(nn.Linear(width, outputs, bias)),
         )
-        self.standardise = Standardise(outputs) if standardise else nn.Identity()
+        self.standardise = Standardise(outputs) if standardise else None
         with torch.no_grad():
             nn.init.eye_(self.linear.weight)
             if bias:
                 self.linear.bias.zero_()
 
-    def forward(self, v: Tensor) -> Tensor:
-        out: Tensor = self.standardise(self.linear(v) + self.f(v))
-        return out
+    def forward(self, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        out: Tensor = self.linear(v) + self.f(v)
+        return out if self.standardise is None else self.standardise(out, mask)
 
 
 class ResidualSupervisor(nn.Module):
@@ -112,49 +105,9 @@ class ResidualSupervisor(nn.Module):
         return out
 
 
-class PathGenerator(nn.Module):
-    """Latent paths as a level plus increments: e_t = level(g) + sigma (a_t + sum_{u<=t} b_u).
-
-    The static noise g sets the level and the state that the cell starts from, so that a whole
-    sequence has a code of its own; the noise of a step moves it, by a gain that is learned and
-    starts small where the data are smooth.
-    """
-
-    sigma: Tensor
-
-    def __init__(
-        self, noise: int, static: int, latent: int, *, hidden: int, layers: int, cell: str
-    ) -> None:
-        super().__init__()
-        self.rnn = CELLS[cell](noise + static, hidden, layers, batch_first=True)
-        self.start = nn.Sequential(
-            nn.Linear(static, hidden), nn.GELU(), nn.Linear(hidden, layers * hidden), nn.Tanh()
-        )
-        self.level = nn.Sequential(
-            nn.Linear(static, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, latent),
-        )
-        self.step = nn.Linear(hidden, 2 * latent)
-        self.gain = nn.Parameter(torch.ones(noise))
-        self.register_buffer("sigma", torch.ones(latent))
-
-    @torch.no_grad()
-    def calibrate(self, sigma: Tensor, roughness: Tensor) -> None:
-        """Set the scale of increments (H,) and start the gain from how rough real paths are."""
-        self.sigma.copy_(sigma)
-        self.gain.fill_(float((roughness / 1.2).clamp(0.2, 1.0).mean()))
-
-    def forward(self, z: Tensor, z_static: Tensor) -> Tensor:
-        layers, hidden = self.rnn.num_layers, self.rnn.hidden_size
-        state = self.start(z_static).view(-1, layers, hidden).transpose(0, 1).contiguous()
-        static = z_static[:, None].expand(-1, z.shape[1], -1)
-        start = (state, torch.zeros_like(state)) if isinstance(self.rnn, nn.LSTM) else state
-        a, b = self.step(self.rnn(torch.cat([self.gain * z, static], -1), start)[0]).chunk(2, -1)
-        e_hat: Tensor = self.level(z_static)[:, None] + self.sigma * (a + b.cumsum(1))
-        return e_hat
+def steps(values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The rows (R, C) of all steps of (B, T, C), without the padding."""
+    return values.flatten(0, -2) if mask is None else values[mask[..., 0] > 0]
 
 
 def choose(key: str, name: str, options: Iterable[str]) -> str:

@@ -20,7 +20,9 @@ from timegan.module import TimeGAN
 from timegan.phases import Schedule
 from timegan.sampling import sample
 
-GIVEN = {"features", "draws", "name", "path", "generate", "url", "sha256"}
+GIVEN = {"features", "context", "exogenous", "variable", "draws"} | {
+    *("name", "path", "generate", "url", "sha256")
+}
 """Arguments of the two modules that follow from others, or from what ``fit`` is given."""
 
 

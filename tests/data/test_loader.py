@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch import Tensor
 
-from timegan.data import RandomWindows, WindowDataModule, Windows
+from timegan.data import Batch, RandomWindows, WindowDataModule, Windows
 from timegan.errors import InputError
 
 STEPS = 4  # batches in an epoch
@@ -23,8 +22,8 @@ def loader(windows: int = 100, **options: Any) -> RandomWindows:
     return RandomWindows(Windows(rows, np.arange(windows), 2), **options)
 
 
-def numbers(batch: Tensor) -> np.ndarray:
-    return batch[:, :, 0, 0].numpy().astype(int)
+def numbers(batch: Batch) -> np.ndarray:
+    return batch.x[:, :, 0, 0].numpy().astype(int)
 
 
 def test_an_epoch_has_the_same_number_of_batches_whatever_the_size_of_the_data() -> None:
@@ -32,7 +31,7 @@ def test_an_epoch_has_the_same_number_of_batches_whatever_the_size_of_the_data()
         batches = list(loader(windows))
         assert len(batches) == len(loader(windows)) == STEPS
         assert all(
-            batch.shape == (3, 8, 2, 1) and batch.dtype == torch.float32 for batch in batches
+            batch.x.shape == (3, 8, 2, 1) and batch.x.dtype == torch.float32 for batch in batches
         )
 
 
@@ -60,7 +59,9 @@ def test_every_window_is_drawn() -> None:
 def test_processes_share_the_global_batch(world_size: int) -> None:
     parts = [loader(rank=rank, world_size=world_size) for rank in range(world_size)]
     for whole, *shares in zip(loader(), *parts, strict=True):
-        torch.testing.assert_close(torch.cat(shares, dim=1), whole, rtol=0, atol=0)
+        torch.testing.assert_close(
+            torch.cat([part.x for part in shares], dim=1), whole.x, rtol=0, atol=0
+        )
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
@@ -97,11 +98,11 @@ class Recorder(lightning.LightningModule):
         self.weight = torch.nn.Parameter(torch.zeros(1))
         self.seen: list[tuple[int, int, float]] = []
 
-    def training_step(self, batch: Tensor, batch_idx: int) -> None:
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         optimizer.step()
-        self.seen.append((self.current_epoch, batch_idx, float(batch.double().sum())))
+        self.seen.append((self.current_epoch, batch_idx, float(batch.x.double().sum())))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.0)

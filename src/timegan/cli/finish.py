@@ -135,7 +135,7 @@ def usual_count(data: WindowDataModule) -> int:
 
 def draw(model: Any, columns: Columns, count: int, seed: int) -> np.ndarray:
     """Synthetic windows (N, T, C) in the table's units, time as the model sees it."""
-    parts = [columns.inverse(part) for part in sample_parts(model, count, seed=seed)]
+    parts = [columns.inverse(part.x) for part in sample_parts(model, count, seed=seed)]
     return np.concatenate(parts)
 
 

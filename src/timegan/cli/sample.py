@@ -17,6 +17,7 @@ from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.io.runs import open_run
 from timegan.io.tables import write_table, writer
+from timegan.model import Synthetic
 from timegan.module import TimeGAN
 from timegan.sampling import PART, sample_parts
 
@@ -62,7 +63,7 @@ def sample(cfg: DictConfig) -> None:
 
 def _parts(model: TimeGAN, columns: Columns, count: int, seed: int) -> Iterator[np.ndarray]:
     """Windows in the table's units, with a bar on a terminal."""
-    parts: Iterable[np.ndarray] = sample_parts(model, count, seed=seed)
+    parts: Iterable[Synthetic[np.ndarray]] = sample_parts(model, count, seed=seed)
     console = Console()
     parts = track(
         parts,
@@ -73,7 +74,7 @@ def _parts(model: TimeGAN, columns: Columns, count: int, seed: int) -> Iterator[
         disable=not console.is_terminal,
     )
     for part in parts:
-        yield columns.inverse(part)
+        yield columns.inverse(part.x)
 
 
 if __name__ == "__main__":

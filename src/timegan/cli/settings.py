@@ -20,6 +20,9 @@ DATASET = {
 MODEL = {
     "features": "It follows from the data; dataset.columns chooses.",
     "window": "Take dataset.window=...",
+    "context": "It follows from the data; dataset.context_columns chooses.",
+    "exogenous": "It follows from the data; dataset.exogenous chooses.",
+    "variable": "It follows from the data.",
     "schedule": "Its epochs are model.schedule.*.",
     "seed": "Take seed=..., at the top.",
 }

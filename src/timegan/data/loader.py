@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from timegan.data.batch import Batch
 from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.seeds import rng
@@ -32,8 +31,8 @@ class RandomWindows:
         InputError: the batch cannot be shared out evenly.
 
     Yields:
-        Tensors (draws, batch_size / world_size, T, C), float32. A draw holds no window twice unless
-        there are fewer windows than ``batch_size``.
+        Batches whose windows are (draws, batch_size / world_size, T, C), float32. A draw holds no
+        window twice unless there are fewer windows than ``batch_size``.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class RandomWindows:
     def __len__(self) -> int:
         return self.steps_per_epoch
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[Batch]:
         if not self._resumed:
             self._position = 0
         self._resumed = False
@@ -79,10 +78,10 @@ class RandomWindows:
         scarce = len(self.windows) < self.batch_size
         return stream.choice(len(self.windows), size=self.batch_size, replace=scarce)
 
-    def batch(self, epoch: int, batch: int) -> Tensor:
+    def batch(self, epoch: int, batch: int) -> Batch:
         """This process's share of one batch: (draws, B, T, C)."""
         picks = [self.indices(epoch, batch, draw)[self._share] for draw in range(self.draws)]
-        return torch.from_numpy(self.windows.take(np.stack(picks)))
+        return self.windows.batch(np.stack(picks))
 
     @property
     def sampler(self) -> "RandomWindows":
@@ -103,7 +102,7 @@ class RandomWindows:
         self._epoch, self._position = int(state["epoch"]), int(state["position"])
         self._resumed = True
 
-    def _batches(self) -> Iterator[Tensor]:
+    def _batches(self) -> Iterator[Batch]:
         while (
             self._position < self.steps_per_epoch
         ):  # read late: Lightning sets the epoch after iter

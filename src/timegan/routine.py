@@ -1,0 +1,151 @@
+"""How updates are carried out: one Adam each, learning rates, streams of noise, logs.
+
+Which networks an update trains, and by which losses, is said in :mod:`timegan.module`.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+
+from timegan import losses
+from timegan.data.batch import Batch, as_batch
+from timegan.distributed import share, world
+from timegan.model import Networks
+from timegan.networks import Standardise
+from timegan.phases import Phase, Schedule
+from timegan.ranges import check_batch
+from timegan.seeds import generator
+
+
+class Routine(LightningModule):
+    """The part of :class:`timegan.TimeGAN` that does not depend on what is learned.
+
+    The arguments that it reads from ``hparams`` are explained there.
+    """
+
+    trains: ClassVar[Mapping[str, tuple[str, ...]]]
+    """The networks that each update trains."""
+
+    net: Networks
+    schedule: Schedule
+    updates: list[str]
+    draws: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.weight: Any = self.hparams
+        self.batch_idx = 0
+        self.recent: dict[str, Tensor] = {}
+        self.stretch: dict[str, list[Tensor]] = {}
+
+    @property
+    def phase(self) -> Phase:
+        """What the current epoch trains."""
+        return self.schedule.phase(self.current_epoch)
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch."""
+        return int(self.trainer.num_training_batches)
+
+    @contextmanager
+    def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:
+        """Freeze the networks that an update does not train, and hand out its step."""
+        for network in {network for networks in self.trains.values() for network in networks}:
+            getattr(self.net, network).requires_grad_(network in self.trains[name])
+        for module in self.net.embedder.children():
+            if isinstance(module, Standardise):
+                module.train("embedder" in self.trains[name])
+        optimizer = self.optimizers()[self.updates.index(name)]  # type: ignore[index]
+
+        def descend(loss: Tensor) -> None:
+            optimizer.zero_grad()
+            self.manual_backward(loss)
+            optimizer.step()
+
+        yield descend
+
+    def decay(self, draw: int) -> float:
+        """Decay of the averages; lower at first, so that the start is forgotten soon."""
+        epochs = self.current_epoch - self.schedule.ends[Phase.SUPERVISED]
+        done = (epochs * self.batches + self.batch_idx) * self.weight.generator_steps + draw
+        return float(min(self.weight.ema, (1 + done) / (10 + done)))
+
+    def stream(self, *path: int | str) -> torch.Generator:
+        """Random numbers that belong to this place in the run, the same in every process."""
+        return generator(self.weight.seed, *path, self.current_epoch, self.batch_idx)
+
+    def shape(self, local: Tensor) -> tuple[int, ...]:
+        """The shape of the global batch of which ``local`` is this process's share."""
+        return (len(local) * world()[1], *local.shape[1:])
+
+    def noise(self, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
+        """Fresh z (B, T, Z) and static noise (B, G) for the windows ``x``."""
+        z, z_static = self.net.noise(self.shape(x)[0], self.stream("noise", draw))
+        return share(z).to(x), share(z_static).to(x)
+
+    def directions(self, view: Tensor, draw: int) -> Tensor:
+        """Fresh directions for the sliced energy distance."""
+        count, random = self.weight.projections, self.stream("directions", draw)
+        return losses.directions(view.shape[1], view.shape[2], count, random).to(view)
+
+    def places(self, x: Tensor) -> Tensor:
+        """The places of the windows ``x`` in the global batch, (B,)."""
+        return share(torch.arange(self.shape(x)[0])).to(x.device)
+
+    def on_train_batch_start(self, batch: Batch | Tensor, batch_idx: int) -> None:
+        """Set the learning rates, and the scales at the start of the joint phase."""
+        self.batch_idx = batch_idx
+        if batch_idx == 0:
+            self.check(batch)
+            if self.current_epoch == self.schedule.ends[Phase.SUPERVISED]:
+                self.net.calibrate()
+        done = self.schedule.progress(self.current_epoch + batch_idx / self.batches)
+        decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
+        for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
+            rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
+            optimizer.param_groups[0]["lr"] = rate * decay
+        first = Phase.AUTOENCODER is self.phase
+        rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
+        self.stretch["learning_rate"] = [torch.tensor(rate)]
+
+    def check(self, batch: Batch | Tensor) -> None:
+        """Refuse batches of another shape, or of another scale than the networks can return."""
+        check_batch(as_batch(batch), self.draws, self.hparams, squashes=self.net.squashes)
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """One Adam for each update."""
+        betas = (self.weight.beta1, self.weight.beta2)
+        return [
+            torch.optim.Adam(
+                [p for net in self.trains[name] for p in getattr(self.net, net).parameters()],
+                lr=self.weight.lr,
+                betas=betas,
+                fused=True,
+            )
+            for name in self.updates
+        ]
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Clip the gradient of the update, between backward and step."""
+        if self.weight.grad_clip:
+            torch.nn.utils.clip_grad_norm_(
+                optimizer.param_groups[0]["params"], self.weight.grad_clip
+            )
+
+    def note(self, name: str, value: Tensor) -> None:
+        """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
+        self.recent[name] = value.detach()
+        self.stretch.setdefault(name, []).append(value.detach())
+
+    def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
+        """Log the means since the last entry, every ``log_every`` batches of the run."""
+        if (self.current_epoch * self.batches + batch_idx + 1) % self.weight.log_every == 0:
+            self.log_dict({name: torch.stack(v).mean() for name, v in self.stretch.items()})
+            self.stretch.clear()

@@ -14,6 +14,8 @@ EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
 ATOM = 0.005  # share of the values from which a single value counts as an atom,
 FEWEST = 5  # and how often it must occur at least, so that a short table has none by accident
 NODES = 1_000
+JITTER = 0.5  # share of an atom's stretch over which its rows are spread; 0 puts all at mid-rank
+EDGE = 1e-3  # nearest to the end of its stretch that a row comes, so that float32 keeps it inside
 
 
 class Scaling(Protocol):
@@ -151,6 +153,29 @@ class Rank:
         scores = np.where(values == nodes[-1], quantiles[-1], scores)
         return np.asarray((scores - self.mean) / self.std)
 
+    def spread(
+        self, values: np.ndarray, random: np.random.Generator, jitter: float = JITTER
+    ) -> np.ndarray:
+        """Like `forward`, but each row at an atom goes somewhere into the atom's stretch.
+
+        A model cannot learn a distribution with spikes; one that fills its stretches is normal.
+        `backward` brings every row of a stretch back to the atom.
+
+        Args:
+            values: (n,) in the table's units.
+            random: where in the stretch each row goes.
+            jitter: share of the stretch that is used; 0 is `forward`, 1 fills it.
+        """
+        scores = self.forward(values)
+        if not self.atoms or jitter == 0:
+            return scores
+        nodes = np.array(self.nodes)[self.atoms]
+        atom = np.minimum(np.searchsorted(nodes, values), nodes.size - 1)
+        on = nodes[atom] == values
+        low, high = ndtr(self.below), ndtr(self.above)
+        spots = spread(low[atom], high[atom], random, jitter)
+        return np.where(on, (spots - self.mean) / self.std, scores)
+
     def backward(self, scaled: np.ndarray) -> np.ndarray:
         """From standardised normal quantiles to the table's units."""
         stretches = np.stack(self._stretches(), axis=1).ravel()
@@ -171,6 +196,21 @@ class Rank:
 
 SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Rank)}
 """Name in the config -> scaling."""
+
+
+def spread(
+    low: np.ndarray, high: np.ndarray, random: np.random.Generator, jitter: float = JITTER
+) -> np.ndarray:
+    """Random normal quantiles within stretches, evenly by probability around the middle.
+
+    Args:
+        low: probabilities at which the stretches begin.
+        high: those at which they end, of the same shape.
+        random: one uniform number a stretch.
+        jitter: share of the stretch that is used; 0 is its middle.
+    """
+    place = 0.5 + jitter * (random.random(np.shape(low)) - 0.5)
+    return np.asarray(ndtri(low + np.clip(place, EDGE, 1 - EDGE) * (high - low)))
 
 
 def restore(name: str, state: dict[str, Any]) -> Scaling:

@@ -1,0 +1,108 @@
+"""Which columns are images of another: the same numbers, or a factor and a shift away."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from timegan.data.kinds.base import Info
+from timegan.data.kinds.lattice import Lattice
+
+SOME = 2_000  # rows that candidates are looked for on
+FIRST = 500  # rows that most candidates fail on
+ALIKE = 0.999  # least correlation of a candidate
+DIGITS = (*range(1, 13), 17)  # of factor and shift, the roundest that fit being taken
+NEAR = 1e-12  # relative to the largest value: columns that no decimals hold
+
+Image = tuple[int, float, float]
+
+
+def find_copies(
+    values: np.ndarray, infos: Sequence[Info], among: np.ndarray, images: np.ndarray
+) -> dict[int, Image]:
+    """Column -> (source, factor, shift); a source is no copy itself, and mostly stands before it.
+
+    Args:
+        values: (R, C) training rows; NaN where there is a hole.
+        infos: of the columns.
+        among: which columns (C,) may be the source of a copy: not all equal.
+        images: which of these may be a copy.
+    """
+    found: dict[int, Image] = {}
+    seen: dict[str, int] = {}
+    # Sources first: what may not be a copy can still be one's source.
+    for i in sorted(np.flatnonzero(among).tolist(), key=lambda i: bool(images[i])):
+        column = values[:, i] + 0.0  # -0 and 0 are equal
+        key = hashlib.blake2b(column.tobytes()).hexdigest() + _family(infos[i])
+        if key in seen and images[i]:
+            found[i] = (seen[key], 1.0, 0.0)
+        seen.setdefault(key, i)
+    free = [int(i) for i in np.flatnonzero(among) if i not in found]
+    free = [i for i in free if infos[i].values != "category"]
+    for one, other in _candidates(values, free):
+        for x, y in ((one, other), (other, one)):
+            if not images[y] or x in found or y in found or _family(infos[x]) != _family(infos[y]):
+                continue
+            if any(s == y for s, _, _ in found.values()):
+                continue  # others are images of it already
+            line = _line(values[:, x], values[:, y], infos[y].dtype)
+            if line is not None:
+                found[y] = (x, *line)
+    return found
+
+
+def _family(info: Info) -> str:
+    """Only columns of one family can be copies of each other."""
+    return {"boolean": "number"}.get(info.values, info.values)
+
+
+def _candidates(values: np.ndarray, columns: list[int]) -> list[tuple[int, int]]:
+    """Pairs of columns that are almost proportional on some rows."""
+    if len(columns) < 2:
+        return []
+    some = values[:: -(-len(values) // SOME)][:, columns]
+    some = some - np.nan_to_num(np.nanmean(some, axis=0))
+    some = np.nan_to_num(some)
+    some = some / np.maximum(np.abs(some).max(axis=0), 1e-300)
+    norms = np.sqrt((some**2).sum(axis=0))
+    alike = np.abs((some / np.maximum(norms, 1e-300)).T @ (some / np.maximum(norms, 1e-300)))
+    first, second = np.nonzero(np.triu(alike >= ALIKE, k=1))
+    return [(columns[a], columns[b]) for a, b in zip(first, second, strict=True)]
+
+
+def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | None:
+    """Factor and shift with which every row of y follows from x, rounded as y is."""
+    holes = np.isnan(x)
+    if not np.array_equal(holes, np.isnan(y)):
+        return None
+    if holes.any():
+        x, y = x[~holes], y[~holes]
+    few = slice(None, None, -(-len(x) // FIRST))
+    centre, level = float(x[few].mean()), float(y[few].mean())
+    spread = float(((x[few] - centre) ** 2).sum())
+    if spread == 0.0:
+        return None
+    raw = float(((x[few] - centre) * (y[few] - level)).sum()) / spread
+    off = np.abs(level + raw * (x[few] - centre) - y[few]).max()
+    if off > 2e-3 * np.ptp(y[few]):
+        return None
+    lattice = Lattice.fit(y, dtype, steps=False)
+    for digits in DIGITS:
+        factor = float(f"{raw:.{digits}g}")
+        shifts = y[few] - factor * x[few]
+        shift = float(f"{np.median(shifts):.{digits}g}")
+        for b in {shift, 0.0} if abs(shift) < 1e-9 * abs(level) else {shift}:
+            if (
+                factor
+                and _fits(x[few], y[few], factor, b, lattice)
+                and _fits(x, y, factor, b, lattice)
+            ):
+                return factor, b
+    return None
+
+
+def _fits(x: np.ndarray, y: np.ndarray, factor: float, shift: float, lattice: Lattice) -> bool:
+    made = lattice.snap(factor * x + shift)
+    if lattice.decimals is not None:
+        return np.array_equal(made, y)
+    return bool(np.abs(made - y).max() <= NEAR * max(abs(lattice.low), abs(lattice.high)))

@@ -1,0 +1,154 @@
+"""Numbers that move freely: a scaling, the range and lattice of the column, atoms with room."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.special import ndtr
+
+from timegan.data import scalings
+from timegan.data.kinds.base import Draws, Setting, differences, observed, register
+from timegan.data.kinds.lattice import Lattice
+from timegan.data.kinds.stretch import Warp, deviation
+from timegan.data.scalings import JITTER, SCALINGS, Rank, Scaling
+
+FEW = 50_000  # rows that the spread of atoms is measured on
+
+
+@register
+@dataclass(frozen=True)
+class Continuous:
+    """A number within the training range, with the decimals or the step of the column.
+
+    Args:
+        scaling: fitted map to the channel.
+        lattice: range and possible values.
+        jitter: share of its stretch over which an atom's rows are spread.
+        warp: sets the shares of atoms right in what the model makes; None leaves them.
+    """
+
+    name: ClassVar[str] = "continuous"
+    fill: ClassVar[str] = "linear"
+    always: ClassVar[str | None] = None  # the scaling where a kind needs a certain one
+    scaling: Scaling
+    lattice: Lattice
+    jitter: float = JITTER
+    warp: Warp | None = None
+
+    @property
+    def width(self) -> int:
+        """One channel."""
+        return 1
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
+        """Learn scaling and lattice from training rows (R,)."""
+        values, breaks = observed(values, breaks)
+        name = cls.always or setting.scaling
+        if name == "auto":
+            name = scalings.choose(values, *differences(values, breaks))
+        lattice = Lattice.fit(values, setting.dtype, steps=setting.params.get("steps", True))
+        jitter = float(setting.params.get("jitter", setting.jitter))
+        return cls(roomy(SCALINGS[name].fit(values), values, jitter), lattice, jitter)
+
+    def encode(
+        self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
+    ) -> np.ndarray:
+        """From the table's units (R,) to (R, 1)."""
+        values = np.clip(values, self.lattice.low, self.lattice.high)
+        if isinstance(self.scaling, Rank):
+            return self.scaling.spread(values, random, self.jitter)[:, None]
+        return self.scaling.forward(values)[:, None]
+
+    def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
+        """From (n, T, 1) to the table's units (n, T), on the lattice."""
+        return self.lattice.snap(self.raw(channels[..., 0]))
+
+    def raw(self, channel: np.ndarray) -> np.ndarray:
+        """From a channel of any shape to the table's units, within the range, not snapped."""
+        channel = np.asarray(channel, dtype=np.float64)
+        if self.warp is not None and isinstance(self.scaling, Rank):
+            scores = self.warp(channel * self.scaling.std + self.scaling.mean)
+            channel = (scores - self.scaling.mean) / self.scaling.std
+        return self.scaling.backward(channel)
+
+    def calibrate(self, channels: np.ndarray) -> Self:
+        """With the training shares of atoms in what comes of channels (m, 1)."""
+        if not isinstance(self.scaling, Rank) or not self.scaling.atoms or not len(channels):
+            return self
+        scores = channels[:, 0] * self.scaling.std + self.scaling.mean
+        edges = ndtr(np.concatenate([self.scaling.below, self.scaling.above]))
+        return replace(self, warp=Warp.fit(np.asarray(scores, dtype=np.float64), edges))
+
+    def state(self) -> dict[str, Any]:
+        """Plain numbers, strings, lists and dicts."""
+        return {
+            "scaling": {"name": self.scaling.name, "state": self.scaling.state()},
+            "lattice": self.lattice.state(),
+            "jitter": self.jitter,
+            "warp": self.warp and self.warp.state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """What `state` was taken from."""
+        return cls(
+            scalings.restore(state["scaling"]["name"], state["scaling"]["state"]),
+            Lattice.from_state(state["lattice"]),
+            state["jitter"],
+            state["warp"] and Warp(**state["warp"]),
+        )
+
+
+@register
+class Nonnegative(Continuous):
+    """Never below zero, with a heavy tail: made normal by rank."""
+
+    name = "nonnegative"
+    always = Rank.name
+
+
+@register
+class Bounded(Continuous):
+    """With atoms at the smallest or largest value, where a sensor or a rule stops it."""
+
+    name = "bounded"
+    always = Rank.name
+
+
+@register
+class ZeroInflated(Continuous):
+    """With an atom at zero."""
+
+    name = "zero_inflated"
+    always = Rank.name
+
+
+@register
+class Integer(Continuous):
+    """Whole numbers."""
+
+    name = "integer"
+
+
+@register
+class Step(Continuous):
+    """Multiples of a fixed step, or one of a list of numbers."""
+
+    name = "step"
+
+
+@register
+class Datetime(Continuous):
+    """Points in time as a feature, in seconds or days on a lattice."""
+
+    name = "datetime"
+
+
+def roomy(scaling: Scaling, values: np.ndarray, jitter: float) -> Scaling:
+    """The scaling with zero mean and unit variance for atoms that are spread over their stretch."""
+    if not isinstance(scaling, Rank) or not scaling.atoms or jitter == 0:
+        return scaling
+    some = values[:: -(-values.size // FEW)]
+    scores = scaling.spread(some, np.random.default_rng(0), jitter) * scaling.std + scaling.mean
+    return replace(scaling, mean=float(scores.mean()), std=deviation(scores))

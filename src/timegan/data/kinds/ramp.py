@@ -1,0 +1,171 @@
+"""Ramps: coarser readings (hourly weather) that someone interpolated to the table's rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from timegan.data import scalings
+from timegan.data.kinds.base import Draws, Setting, differences, follows, observed, register
+from timegan.data.kinds.lattice import Lattice
+from timegan.data.kinds.numeric import Continuous
+from timegan.data.scalings import SCALINGS
+
+LEAST, MOST = 3, 300  # rows between two readings
+EXCEPTIONS = 0.01  # share of the kinks that may lie elsewhere (a filled hole, a changed clock)
+KINKS = 20  # fewest that tell a period
+BENT = 0.2  # least share of the readings at which the line does bend
+
+
+@register
+@dataclass(frozen=True)
+class Ramp:
+    """Linear between readings every so many rows; in a window, also before and after them.
+
+    Args:
+        inner: scaling, range and decimals of all rows.
+        reading: lattice of the rows that hold a reading.
+        period: rows from one reading to the next.
+        phase: row of the first one, counted from the first training row.
+    """
+
+    name: ClassVar[str] = "ramp"
+    fill: ClassVar[str] = "linear"
+    inner: Continuous
+    reading: Lattice
+    period: int
+    phase: int
+
+    @property
+    def width(self) -> int:
+        """One channel: the value."""
+        return 1
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
+        """Learn from training rows (R,), with the period that the detection found."""
+        period, phase = int(setting.params["period"]), int(setting.params["phase"])
+        whole = bool(setting.params["whole"])
+        at = (positions(len(values), breaks, whole) - phase) % period == 0
+        readings = values[at & ~np.isnan(values)]
+        there, joins = observed(values, breaks)
+        name = setting.scaling
+        if name == "auto":
+            name = scalings.choose(there, *differences(there, joins))
+        inner = Continuous(
+            SCALINGS[name].fit(there),
+            Lattice.fit(there, setting.dtype, steps=False),
+            jitter=0.0,  # straight lines must stay straight
+        )
+        lattice = Lattice.fit(readings, setting.dtype) if readings.size else inner.lattice
+        # A list of readings is right for readings only: between them are others.
+        return cls(inner, lattice, period, phase)
+
+    def encode(
+        self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
+    ) -> np.ndarray:
+        """From the table's units (R,) to (R, 1)."""
+        return self.inner.encode(values, breaks, random)
+
+    def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
+        """From (n, T, 1) to the table's units (n, T).
+
+        The sequence's shared draw says how many rows after a reading of the training rows' first
+        period it begins: 0 is where the training rows themselves begin.
+        """
+        raw = self.inner.raw(channels[..., 0])
+        begins = np.floor(draws.shared * self.period).astype(np.int64)
+        first = (self.phase - begins) % self.period
+        made = np.empty_like(raw)
+        for offset in np.unique(first):
+            made[first == offset] = self._lines(raw[first == offset], int(offset))
+        return self.inner.lattice.snap(made)
+
+    def _lines(self, raw: np.ndarray, first: int) -> np.ndarray:
+        """Straight lines between the readings (at ``first`` and every period) and both ends."""
+        steps = np.arange(raw.shape[1])
+        readings = steps[first :: self.period]
+        knots = np.union1d(readings, steps[[0, -1]])
+        at = raw[:, knots]
+        isread = np.isin(knots, readings)
+        at[:, isread] = self.reading.snap(at[:, isread])
+        at[:, ~isread] = self._part(at[:, ~isread])
+        left = np.minimum(np.searchsorted(knots, steps, side="right") - 1, max(knots.size - 2, 0))
+        right = np.minimum(left + 1, knots.size - 1)
+        share = (steps - knots[left]) / np.maximum(knots[right] - knots[left], 1)
+        return np.asarray(at[:, left] + share * (at[:, right] - at[:, left]))
+
+    def _part(self, values: np.ndarray) -> np.ndarray:
+        """Values between two readings: on a lattice that is finer by the period."""
+        unit = 0.0 if self.reading.levels else self.reading.unit / self.period
+        if unit == 0.0:
+            return values
+        low = self.reading.low
+        return low + np.rint((values - low) / unit) * unit
+
+    def calibrate(self, channels: np.ndarray) -> Self:
+        """With the training shares of atoms."""
+        return replace(self, inner=self.inner.calibrate(channels))
+
+    def state(self) -> dict[str, Any]:
+        """Plain numbers, strings, lists and dicts."""
+        return {
+            "inner": self.inner.state(),
+            "reading": self.reading.state(),
+            "period": self.period,
+            "phase": self.phase,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """What `state` was taken from."""
+        return cls(
+            Continuous.from_state(state["inner"]),
+            Lattice.from_state(state["reading"]),
+            state["period"],
+            state["phase"],
+        )
+
+
+def positions(count: int, breaks: np.ndarray, whole: bool) -> np.ndarray:
+    """Number of each row, in the whole table or in its stretch."""
+    rows = np.arange(count)
+    if whole:
+        return rows
+    starts = np.where(follows(count, breaks), 0, rows)
+    return np.asarray(rows - np.maximum.accumulate(starts))
+
+
+def find_period(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, bool] | None:
+    """Period, phase, and whether rows count through the whole table; None where it is no ramp.
+
+    Args:
+        values: (R,) training rows, or a contiguous part of them; NaN where there is a hole.
+        breaks: rows that do not follow upon the one before.
+    """
+    joined = follows(len(values), breaks)
+    middle = np.flatnonzero(joined[2:] & joined[1:-1]) + 1
+    turns = np.diff(values, n=2)[middle - 1]
+    middle, turns = middle[~np.isnan(turns)], turns[~np.isnan(turns)]
+    kinks = middle[np.abs(turns) > _tolerance(values)]
+    if kinks.size < KINKS or kinks.size > middle.size / LEAST * 1.1:
+        return None
+    best: tuple[int, int, bool] | None = None
+    for whole in (True, False):
+        places = positions(len(values), breaks, whole)
+        for period in range(LEAST, min(MOST, len(values) // 3) + 1):
+            counts = np.bincount(places[kinks] % period, minlength=period)
+            phase = int(counts.argmax())
+            readings = np.count_nonzero(places[middle] % period == phase)
+            longer = best is None or period > best[0]
+            if counts[phase] >= max((1 - EXCEPTIONS) * kinks.size, BENT * readings) and longer:
+                best = (period, phase, whole)
+    return best
+
+
+def _tolerance(values: np.ndarray) -> float:
+    """Second differences up to here may be rounding: each value is off by half a decimal."""
+    there = values[~np.isnan(values)]
+    decimals = Lattice.fit(there, steps=False).decimals
+    rounding = 0.0 if decimals is None else 2.0 * 10.0**-decimals
+    return rounding * 1.001 + 1e-9 * float(np.ptp(there))

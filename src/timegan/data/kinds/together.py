@@ -1,0 +1,83 @@
+"""All columns at once: rows to channels, channels to rows, each column with its own draws."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from timegan.data.kinds.base import Draws, Kind
+from timegan.data.kinds.derived import Copy
+from timegan.data.kinds.missing import Missing, filled
+from timegan.seeds import rng
+
+
+def slices(kinds: Sequence[Kind]) -> list[slice]:
+    """Where each column's channels are among all."""
+    ends = np.cumsum([0, *(kind.width for kind in kinds)])
+    return [slice(int(begin), int(end)) for begin, end in pairwise(ends)]
+
+
+def encode(
+    kinds: Sequence[Kind], values: np.ndarray, breaks: np.ndarray, seed: int = 0
+) -> np.ndarray:
+    """Rows (R, C) in the table's units to channels (R, M), float32.
+
+    Holes in a column that had none among its training rows are filled.
+
+    Args:
+        kinds: of the columns.
+        values: NaN where there is a hole.
+        breaks: rows that do not follow upon the one before.
+        seed: where discrete values go within their stretches; each column has its own stream.
+    """
+    breaks = np.asarray(breaks, dtype=np.int64)
+    parts = slices(kinds)
+    channels = np.empty((len(values), parts[-1].stop if parts else 0), dtype=np.float32)
+    for i, (kind, part) in enumerate(zip(kinds, parts, strict=True)):
+        if not kind.width:
+            continue
+        column = values[:, i]
+        if not isinstance(kind, Missing):
+            column = filled(column, breaks, kind.fill, 0.0)
+        channels[:, part] = kind.encode(column, breaks, rng(seed, "jitter", i))
+    return channels
+
+
+def decode(
+    kinds: Sequence[Kind],
+    channels: np.ndarray,
+    shared: np.ndarray,
+    own: Callable[[int], np.ndarray],
+) -> np.ndarray:
+    """Channels (n, T, M) to the table's units (n, T, C); copies come last, from their sources.
+
+    Args:
+        kinds: of the columns.
+        channels: as the model makes them.
+        shared: (n,) uniform, one a sequence.
+        own: column -> (n, T) uniform; asked for noise only.
+    """
+    values = np.empty((*channels.shape[:2], len(kinds)))
+    nothing = np.empty((*channels.shape[:2], 0))
+    for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
+        if isinstance(kind, Copy):
+            continue
+        draws = Draws(shared, own(i) if noisy(kind) else nothing)
+        values[..., i] = kind.decode(np.asarray(channels[..., part], dtype=np.float64), draws)
+    for i, kind in enumerate(kinds):
+        if isinstance(kind, Copy):
+            values[..., i] = kind.decode_from(values[..., kind.source])
+    return values
+
+
+def noisy(kind: Kind) -> bool:
+    """Whether a kind needs draws of its own."""
+    return (kind.inner if isinstance(kind, Missing) else kind).name == "noise"
+
+
+def calibrate(kinds: Sequence[Kind], channels: np.ndarray) -> tuple[Kind, ...]:
+    """Every kind with the training shares in what comes of the model's channels (m, M)."""
+    return tuple(
+        kind.calibrate(np.asarray(channels[:, part], dtype=np.float64)) if kind.width else kind
+        for kind, part in zip(kinds, slices(kinds), strict=True)
+    )

@@ -4,7 +4,7 @@ A column is a position in the table's features, so that a rule can be applied to
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -174,7 +174,7 @@ class Sum:
 
 Rule = Bounds | Steps | Values | Monotone | Order | Equal | Sum
 
-KINDS: dict[str, type[Rule]] = {
+KINDS: dict[str, Callable[..., Rule]] = {
     rule.kind: rule for rule in (Bounds, Steps, Values, Monotone, Order, Equal, Sum)
 }
 
@@ -196,5 +196,7 @@ def plain(rule: Rule) -> dict[str, Any]:
 
 def restore(state: dict[str, Any]) -> Rule:
     """A rule from what :func:`plain` made of it."""
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in state.items() if k != "kind"}
+    given: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in state.items() if k != "kind"
+    }
     return KINDS[state["kind"]](**given)

@@ -70,7 +70,7 @@ class Domain:
             return np.where(np.isnan(values), np.nan, few[np.searchsorted(middle, values)])
         if self.step is not None:
             values = self.point(self.count(np.clip(values, self.low, self.high)))
-        return np.clip(values, self.low, self.high)
+        return np.asarray(np.clip(values, self.low, self.high))
 
     def up(self, values: np.ndarray) -> np.ndarray:
         """The smallest allowed number that is not below each value (the largest, if none is)."""
@@ -82,7 +82,7 @@ class Domain:
             count = self.count(np.clip(values, self.low, self.high))
             near = self.point(count)
             values = np.where(near < values, self.point(count + 1), near)
-        return np.clip(values, self.low, self.high)
+        return np.asarray(np.clip(values, self.low, self.high))
 
     def down(self, values: np.ndarray) -> np.ndarray:
         """The largest allowed number that is not above each value (the smallest, if none is)."""
@@ -94,7 +94,7 @@ class Domain:
             count = self.count(np.clip(values, self.low, self.high))
             near = self.point(count)
             values = np.where(near > values, self.point(count - 1), near)
-        return np.clip(values, self.low, self.high)
+        return np.asarray(np.clip(values, self.low, self.high))
 
 
 def decimals_of(step: float, offset: float = 0.0) -> int | None:

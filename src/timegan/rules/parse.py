@@ -90,7 +90,7 @@ class _Reader:
                 return Values(column, tuple(sorted({float(value) for value in listed})))
             except ValueError:
                 self._refuse("'is one of' wants numbers with commas between them")
-        self._refuse("what follows upon the name is not understood")
+        raise self._refusal("what follows upon the name is not understood")
 
     def _steps(self, column: int, step: str, offset: float) -> Steps:
         if float(step) <= 0:
@@ -180,13 +180,16 @@ class _Reader:
             return Sum(columns, factors, constant)
         if opposite:
             return Order(*(columns if factors[0] > 0 else columns[::-1]))
-        self._refuse(
+        raise self._refusal(
             "an inequality holds between two columns, or a column and a number; for more, make "
             "the sum a column of the table"
         )
 
     def _refuse(self, why: str) -> NoReturn:
-        raise InputError(f"dataset.rules: {self.text!r} is no rule: {why}. Write {EXAMPLES}.")
+        raise self._refusal(why)
+
+    def _refusal(self, why: str) -> InputError:
+        return InputError(f"dataset.rules: {self.text!r} is no rule: {why}. Write {EXAMPLES}.")
 
 
 def _merged(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

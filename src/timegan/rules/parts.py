@@ -1,4 +1,4 @@
-"""The rules as sets of columns that depend on each other, in the form in which they are enforced."""
+"""The rules as sets of columns that depend on each other, as they are enforced."""
 
 import itertools
 import math

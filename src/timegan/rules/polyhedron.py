@@ -1,8 +1,9 @@
 """The nearest point that keeps linear rules, for many points at once.
 
-Hildreth's coordinate ascent on the multipliers (Dykstra's projections, for half-spaces) finds the
-neighbourhood; from there, a primal-dual active set solves for the exact multipliers. Points are
-done one by one, as soon as they meet the conditions of an optimum.
+A primal-dual active set solves for the multipliers of the rules that seem to bind, which is exact
+where the guess is right. For points where it is not, Hildreth's coordinate ascent on the
+multipliers (Dykstra's projections, for half-spaces) makes a better guess. Points are done one by
+one, as soon as they meet the conditions of an optimum.
 """
 
 from dataclasses import dataclass
@@ -43,95 +44,99 @@ class Polyhedron:
         """
         if not len(self.normals) or not len(points):
             return points.copy()
-        # In units of the weights and with normals of length 1, the problem is Euclidean.
+        # In units of the weights and with normals of length 1, the problem is Euclidean; and in
+        # terms of the change it keeps its precision however far from 0 the points are.
         root = np.sqrt(weights)
         normals = self.normals / root
         length = np.linalg.norm(normals, axis=1)
-        normals = normals / length[:, None]
         missing = np.isnan(points)
-        start = np.where(missing, 0.0, points) * root
         live = ~((missing @ (normals != 0).T) > 0)
-        solver = _Solver(normals, self.limits / length, self.exact)
-        moved = (solver.solve(start, live) - start) / root
-        moved[missing] = 0.0
-        nearest: np.ndarray = points + moved
-        return nearest
+        room = (self.limits - np.where(missing, 0.0, points) @ self.normals.T) / length
+        change = _Solver(normals / length[:, None], self.exact).solve(room, live) / root
+        return np.asarray(points + np.where(missing, 0.0, change))
 
 
 class _Solver:
-    """The same with unit normals and no weights."""
+    """The smallest changes ``x`` (k, m) with ``normals @ x <= room``, for unit normals."""
 
-    def __init__(self, normals: np.ndarray, limits: np.ndarray, exact: np.ndarray) -> None:
-        self.normals, self.limits, self.exact = normals, limits, exact
+    def __init__(self, normals: np.ndarray, exact: np.ndarray) -> None:
+        self.normals, self.exact = normals, exact
         self.gram = normals @ normals.T
 
-    def solve(self, start: np.ndarray, live: np.ndarray) -> np.ndarray:
-        """Nearest points to (k, m); ``live`` (k, q) says which rules hold for which point."""
-        result = start.copy()
-        todo = np.arange(len(start))
+    def solve(self, room: np.ndarray, live: np.ndarray) -> np.ndarray:
+        """Changes for each ``room`` (k, q); ``live`` says which rules hold for which point."""
+        result = np.zeros((len(room), self.normals.shape[1]))
+        todo = np.arange(len(room))
         price = np.zeros(live.shape)  # multipliers
         for _ in range(ROUNDS):
-            move = self._sweep(start[todo], price, live[todo])
-            result[todo] = start[todo] - price @ self.normals
-            done = move <= CLOSE
             if len(self.normals) <= MOST_RULES:
+                done = np.zeros(len(todo), dtype=bool)
                 block = max(1, ROOM // len(self.normals) ** 2)
                 for first in range(0, len(todo), block):
                     part = slice(first, first + block)
-                    solved, better = self._active(start[todo[part]], price[part], live[todo[part]])
-                    result[todo[part][solved]] = better[solved]
-                    done[part] |= solved
-            todo, price = todo[~done], price[~done]
+                    rows = todo[part]
+                    solved, change = self._active(room[rows], price[part], live[rows])
+                    result[rows[solved]], done[part] = change[solved], solved
+                todo, price = todo[~done], price[~done]
             if not todo.size:
                 break
+            move = self._sweep(room[todo], price, live[todo])
+            result[todo] = -price @ self.normals
+            todo, price = todo[move > CLOSE], price[move > CLOSE]
         return result
 
-    def _sweep(self, start: np.ndarray, price: np.ndarray, live: np.ndarray) -> np.ndarray:
+    def _sweep(self, room: np.ndarray, price: np.ndarray, live: np.ndarray) -> np.ndarray:
         """Improve the multipliers in place; the largest move (k,) of the last sweep."""
-        points = np.ascontiguousarray((start - price @ self.normals).T)
-        paid, alive = np.ascontiguousarray(price.T), np.ascontiguousarray(live.T)
+        change = np.ascontiguousarray((-price @ self.normals).T)
+        paid, alive, left = (np.ascontiguousarray(x.T) for x in (price, live, room))
+        move = np.zeros(len(room))
         for _ in range(SWEEPS):
-            move = np.zeros(len(start))
+            move = np.zeros(len(room))
             for i, normal in enumerate(self.normals):
                 used = np.flatnonzero(normal)
-                step = normal[used] @ points[used] - self.limits[i]
+                step = normal[used] @ change[used] - left[i]
                 if not self.exact[i]:
                     step = np.maximum(step, -paid[i])
                 step *= alive[i]
                 paid[i] += step
-                points[used] -= normal[used, None] * step
+                change[used] -= normal[used, None] * step
                 move = np.maximum(move, np.abs(step))
         price[:] = paid.T
         return move
 
     def _active(
-        self, start: np.ndarray, price: np.ndarray, live: np.ndarray
+        self, room: np.ndarray, price: np.ndarray, live: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Solve for the multipliers of the rules that seem to bind: (optimal, points)."""
-        identity = np.eye(len(self.normals))
-        price, points = price.copy(), start - price @ self.normals
-        solved = np.zeros(len(start), dtype=bool)
-        rest = np.arange(len(start))
+        """Solve for the multipliers of the rules that seem to bind: (optimal, changes)."""
+        price, change = price.copy(), -price @ self.normals
+        solved = np.zeros(len(room), dtype=bool)
+        rest = np.arange(len(room))
         for _ in range(GUESSES):
-            over = points[rest] @ self.normals.T - self.limits
+            over = change[rest] @ self.normals.T - room[rest]
             active = live[rest] & (self.exact | (price[rest] + over > CLOSE))
-            both = active[:, :, None] & active[:, None, :]
-            system = (
-                np.where(both, self.gram, 0.0) + identity * np.where(active, 1e-11, 1.0)[:, None]
-            )
+            inverse = self._inverses(active)
             found = np.zeros(active.shape)
-            near = start[rest]
-            for _ in range(3):  # the ridge makes dependent rules solvable; these undo its error
-                off = np.where(active, near @ self.normals.T - self.limits, 0.0)
-                found += np.linalg.solve(system, off[:, :, None])[:, :, 0]
-                near = start[rest] - found @ self.normals
-            price[rest], points[rest] = found, near
-            over = np.where(live[rest], near @ self.normals.T - self.limits, -np.inf)
+            over = -room[rest]
+            for _ in range(2):  # the second time for the rounding errors of the first
+                found += np.einsum("kij,kj->ki", inverse, np.where(active, over, 0.0))
+                change[rest] = -found @ self.normals
+                over = change[rest] @ self.normals.T - room[rest]
+            price[rest] = found
             tight = np.where(self.exact, np.abs(over), over) <= CLOSE
             fair = self.exact | (found >= -CLOSE)
-            good = (tight | ~live[rest]).all(axis=1) & (fair | ~live[rest]).all(axis=1)
+            good = ((tight & fair) | ~live[rest]).all(axis=1)
             solved[rest[good]] = True
             rest = rest[~good]
             if not rest.size:
                 break
-        return solved, points
+        return solved, change
+
+    def _inverses(self, active: np.ndarray) -> np.ndarray:
+        """Inverses (k, q, q) of the binding rules' systems; many points share a set of rules."""
+        packed = np.packbits(active, axis=1)
+        keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+        _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+        both = active[first][:, :, None] & active[first][:, None, :]
+        # A pseudo-inverse, for rules may depend on each other.
+        inverses = np.linalg.pinv(np.where(both, self.gram, 0.0), rcond=1e-10, hermitian=True)
+        return np.asarray(inverses[which.ravel()])

@@ -126,7 +126,12 @@ def _rounded(start: np.ndarray, part: Part) -> np.ndarray:
         for points in _summed(ideal[rows], part, part.ways[WAYS:]) if rows.size else ():
             consider(points)
     for row in np.flatnonzero(np.isinf(least)):
-        best[row] = programme(start[row], part)
+        rows = np.array([row])
+        exact = programme(start[row], part)[None]
+        for points in (exact, _raised(exact, part), _lowered(exact, part)):
+            consider(points)
+        if np.isinf(least[row]):  # as far as the solver's tolerance
+            best[row] = exact[0]
     return best
 
 
@@ -213,8 +218,7 @@ def _keeps(points: np.ndarray, part: Part) -> np.ndarray:
             bad |= broken(Monotone(v, way > 0), points)
     for rule in part.sums:
         bad |= broken(rule, points)
-    kept: np.ndarray = ~bad.any(axis=1)
-    return kept
+    return np.asarray(~bad.any(axis=1))
 
 
 def nearest_real(start: np.ndarray, part: Part) -> np.ndarray:
@@ -227,12 +231,19 @@ def nearest_real(start: np.ndarray, part: Part) -> np.ndarray:
     high = np.array([domain.high for domain in part.domains])
     tied = part.below.any() or part.sums
     if not tied:
-        return np.clip(_in_time(start, part), low, high)
+        return np.asarray(np.clip(_in_time(start, part), low, high))
     complete = ~np.isnan(start).any(axis=(1, 2))
     result = start.copy()
     for rows, pairs in ((complete, part.least()), (~complete, part.below)):
-        if rows.any():
-            result[rows] = _alternated(start[rows], part, _polyhedron(part, pairs, low, high))
+        if not rows.any():
+            continue
+        # Bounds seldom matter, and most points are done sooner without them.
+        near = _alternated(start[rows], part, _polyhedron(part, pairs))
+        out = np.asarray((near < low) | (near > high)).any(axis=(1, 2))
+        if out.any():
+            bounded = _polyhedron(part, pairs, low, high)
+            near[out] = _alternated(start[rows][out], part, bounded)
+        result[rows] = near
     return result
 
 
@@ -264,12 +275,17 @@ def _in_time(points: np.ndarray, part: Part) -> np.ndarray:
     return points
 
 
-def _polyhedron(part: Part, pairs: np.ndarray, low: np.ndarray, high: np.ndarray) -> Polyhedron:
+def _polyhedron(
+    part: Part, pairs: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None
+) -> Polyhedron:
+    """Orderings, bounds where given, and sums, between the variables of a row."""
     identity = np.eye(len(part.members))
     orders = np.argwhere(pairs)
     sums = np.zeros((len(part.sums), len(part.members)))
     for i, rule in enumerate(part.sums):
         sums[i, list(rule.columns)] = rule.coefficients
+    low = np.full(len(identity), -np.inf) if low is None else low
+    high = np.full(len(identity), np.inf) if high is None else high
     blocks = [
         (identity[orders[:, 1]] - identity[orders[:, 0]], np.zeros(len(orders))),
         (-identity[np.isfinite(low)], -low[np.isfinite(low)]),

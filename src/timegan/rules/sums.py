@@ -132,7 +132,7 @@ def _whole(vector: np.ndarray) -> np.ndarray | None:
     for times in range(1, LARGEST + 1):
         near = np.rint(times * ratio)
         if np.abs(near).max() <= LARGEST and np.abs(times * ratio - near).max() < 1e-4:
-            return (near * np.sign(near[used[0]])).astype(np.int64)
+            return np.asarray(near * np.sign(near[used[0]]), dtype=np.int64)
     return None
 
 

@@ -1,6 +1,7 @@
 """The last resort for a row (or sequence) that no simple rounding serves: an integer programme."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -131,7 +132,7 @@ def _ties(
             ties.append((terms, (rule.constant, rule.constant)))
     for v, way in enumerate(part.direction):
         known = np.flatnonzero(~np.isnan(start[:, v])) if way else ()
-        for before, after in zip(known, known[1:], strict=False):
+        for before, after in pairwise(known):
             pair: list[tuple[Cell, float]] = [
                 ((int(after), v), float(way)),
                 ((int(before), v), -float(way)),

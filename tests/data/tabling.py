@@ -38,9 +38,9 @@ def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
     if key and key[0].index:
         expected = frame.set_axis(made.index)
         if isinstance(frame.index, pd.MultiIndex):
-            for level in table.schema.of("time"):
-                left = frame.index.get_level_values(level.name)
-                right = made.index.get_level_values(level.name)
+            names: list[Any] = [level.name for level in table.schema.of("time")]
+            for name in names:
+                left, right = (f.index.get_level_values(name) for f in (frame, made))
                 pd.testing.assert_index_equal(left, right)
     if table.schema.of("rows"):
         expected = frame.set_axis(made.index)

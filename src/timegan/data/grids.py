@@ -77,7 +77,7 @@ def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
     most = len(known) + int(moves.max())
     try:
         start = pd.Timestamp(np.datetime64(int(known[0]), "D").astype("M8[s]"))
-        grid = pd.date_range(start, periods=most, freq=freq, unit="s")
+        grid: Any = pd.date_range(start, periods=most, freq=freq, unit="s")
     except (OverflowError, ValueError) as error:  # pandas' out-of-bounds error is a ValueError
         raise InputError(
             f"{most:,} dates of {freq!r} run beyond the calendar. Ask for fewer steps."
@@ -88,8 +88,9 @@ def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
 
 def _between(first: int, last: int, freq: str) -> np.ndarray:
     """All days of a frequency from one day to another, both included."""
+    grid: Any
     edges = [pd.Timestamp(np.datetime64(day, "D").astype("M8[s]")) for day in (first, last)]
-    grid: Any = pd.date_range(edges[0], edges[1], freq=freq, unit="s")
+    grid = pd.date_range(edges[0], edges[1], freq=freq, unit="s")
     return np.asarray(grid.asi8 // SECONDS)
 
 

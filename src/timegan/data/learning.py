@@ -168,7 +168,8 @@ def _of_objects(series: "pd.Series[Any]", field: Field, category: bool) -> Field
     if kind == "boolean":
         return replace(field, type="boolean", missing=missing_mark(series))
     if kind not in ("string", "date"):
-        _refuse_numbers(series, field)
+        if kind != "bytes":
+            _refuse_numbers(series, field)
         raise Refusal(_not_learned(series, field, kind))
     form = "" if category else text_form(series)
     if form:

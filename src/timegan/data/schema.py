@@ -168,7 +168,7 @@ class Schema:
         level = levels[0]
         if level.role == "rows":
             index = index.astype(revive(level.dtype))
-        if level.freq and total == 1 and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+        if level.freq and total == 1:
             with suppress(ValueError):  # times that do not follow it after all
                 index.freq = level.freq
         made_index: pd.Index[Any] = index

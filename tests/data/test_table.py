@@ -18,6 +18,7 @@ def test_all_columns_of_numbers_are_features() -> None:
     table = Table.from_frame(frame(Up=[True, False, True, True]))
     assert table.schema.features == ("Open", "Volume", "Up")
     assert table.schema.dtypes == ("float64", "int64", "bool")
+    assert [field.type for field in table.schema.fields] == ["number", "number", "boolean"]
     np.testing.assert_array_equal(table.values[:, 2], [1, 0, 1, 1])
     np.testing.assert_array_equal(table.bounds, [[0, 4]])
 
@@ -31,7 +32,7 @@ def test_a_key_groups_rows_and_keeps_their_order() -> None:
     table = Table.from_frame(frame(who=["b", "a", "b", "a"]), sequence_key="who")
     np.testing.assert_array_equal(table.values[:, 0], [1.0, 3.0, 2.0, 4.0])
     np.testing.assert_array_equal(table.bounds, [[0, 2], [2, 4]])
-    assert (table.schema.key, table.schema.key_position) == ("who", 2)
+    assert table.schema.key == "who"
 
 
 def test_a_column_called_sequence_is_the_key_unless_it_is_asked_for() -> None:
@@ -53,15 +54,14 @@ def test_reversing_turns_time_within_each_sequence() -> None:
         (frame(), {"sequence_key": "zzz"}, "no column 'zzz'. It has"),
         (frame(Open=[1, "n/a", 3, 4]), {}, r"'Open' has the text 'n/a' in row 2.*=.Volume.\.$"),
         (frame(Open=["1", "n/a", "3", "4"]), {}, "'Open' has the text 'n/a' in row 2"),
-        (frame(Open=["x", "y", "3", "4"]), {"columns": ["Open"]}, "the text 'x' in row 1"),
         (frame(Open=["1", "2", "3", "4"]), {}, "'Open' holds numbers stored as"),
-        (frame(day=list("abcd")), {}, r"'day'.*not hold numbers.*=\[Open,Volume\].*key=day"),
-        (frame(day=pd.date_range("2020", periods=4)), {}, r"'day' \(datetime64.*not hold numbers"),
-        (frame(day=pd.Categorical([1, 2, 3, 4])), {}, r"'day' \(category\)"),
+        (frame(z=[b"1", b"2", b"3", b"4"]), {}, r"'z' \(object: bytes\).*=\[Open,Volume\]"),
+        (frame(z=[[1], [2], [3], [4]]), {}, r"'z' \(object: mixed\)"),
+        (frame(z=pd.Categorical([b"1", 2, 3, 4])), {}, "'z': a category is b'1'"),
+        (frame(z=[None, np.nan, None, None]), {}, "'z' has no value in any row"),
+        (frame(z=[0, 2**60, 5, 6]), {}, "'z' has whole numbers from 0 to 1152921504606846976"),
         (frame(z=[1j, 2, 3, 4]), {}, r"'z' \(complex128\)"),
-        (frame(Open=[1, np.nan, 3, np.nan]), {}, r"'Open' has no value \(NaN\) in row 2.* 1 more"),
         (frame(Open=[1, 2, 3, -np.inf]), {}, "'Open' has -inf in row 4"),
-        (frame(v=pd.array([1, 2, None, 4], dtype="Int64")), {}, "'v' has no value.*row 3"),
         (frame(who=["a", None, "a", "b"]), {"sequence_key": "who"}, "'who' is empty in row 2"),
         (frame()[["Open"]], {"sequence_key": "Open"}, "no feature column"),
         (frame()[:1], {}, "has 1 row:"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from timegan.data.table import SEQUENCE
+from timegan.data.roles import SEQUENCE
 from timegan.errors import InputError
 
 
@@ -16,9 +16,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table, one row a step.
 
     Args:
-        path: a ``.csv``, a ``.parquet``, or an ``.npz`` with ``windows`` (N, T, C) and, where there
-            are names, ``features`` (C); the latter becomes a long table with the key column
-            ``sequence``.
+        path: a ``.csv`` (dates stay text), a ``.parquet`` (the index comes with it), or an ``.npz``
+            with ``windows`` (N, T, C) and, where there are, ``features`` (C) names, ``lengths`` (N)
+            of the sequences, ``context`` (N, K) and ``context_features`` (K); the latter becomes a
+            long table with the key column ``sequence``.
 
     Raises:
         InputError: no such file, an unknown ending, nothing in it, names that occur twice, or
@@ -131,16 +132,45 @@ def _read_npz(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path} holds {found}: it must hold 'windows' of shape (sequences, steps, features)."
         )
-    count, steps, features = windows.shape
-    names = [str(n) for n in content.get("features", [f"feature_{i + 1}" for i in range(features)])]
-    if len(names) != features or len(set(names)) != features:
+    names = _names(path, content, "features", "feature", windows.shape[2])
+    count, steps, _ = windows.shape
+    lengths = content.get("lengths", np.full(count, steps))
+    if lengths.shape != (count,) or not ((lengths >= 1) & (lengths <= steps)).all():
         raise InputError(
-            f"{path} names the features {names}: {features} different names are needed, "
+            f"{path} holds 'lengths' that do not fit 'windows' of shape {windows.shape}: there "
+            f"must be {count} of them, from 1 to {steps}."
+        )
+    kept = np.arange(steps) < lengths[:, None]
+    columns: dict[str, np.ndarray] = {SEQUENCE: np.nonzero(kept)[0]}
+    context = content.get("context")
+    if context is not None:
+        if context.ndim != 2 or len(context) != count:
+            raise InputError(
+                f"{path} holds 'context' of shape {context.shape}: it must have one row for each "
+                f"of the {count} sequences."
+            )
+        static = _names(path, content, "context_features", "context", context.shape[1])
+        for i, name in enumerate(static):
+            columns[name] = context[columns[SEQUENCE], i]
+    rows = windows[kept]
+    repeated = [name for name in names if name in columns]
+    if repeated:
+        raise InputError(f"{path} has the name {repeated[0]!r} twice: names must differ.")
+    return pd.DataFrame(columns | {name: rows[:, i] for i, name in enumerate(names)})
+
+
+def _names(
+    path: Path, content: dict[str, np.ndarray], array: str, prefix: str, count: int
+) -> list[str]:
+    """The names that an archive gives its channels, or numbered ones."""
+    given = content.get(array, [f"{prefix}_{i + 1}" for i in range(count)])
+    names = [str(name) for name in given]
+    if len(names) != count or len(set(names)) != count:
+        raise InputError(
+            f"{path} names the features {names}: {count} different names are needed, "
             "one for each channel of 'windows'."
         )
-    rows = windows.reshape(count * steps, features)
-    key = {SEQUENCE: np.repeat(np.arange(count), steps)}
-    return pd.DataFrame(key | {name: rows[:, i] for i, name in enumerate(names)})
+    return names
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

@@ -4,37 +4,45 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
-from timegan.data.columns import Columns
+from timegan.data.schema import Schema
+from timegan.data.sequences import Sequences
 from timegan.errors import InputError
 from timegan.io.files import replacing
+from timegan.io.texts import as_text
 
-Parts = Iterable[np.ndarray]
+Parts = Iterable[Sequences]
 
 
-def write_table(path: str | Path, parts: Parts, count: int, columns: Columns) -> None:
-    """Write windows as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
+def write_table(path: str | Path, parts: Parts, count: int, schema: Schema) -> None:
+    """Write sequences as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
+
+    A table is what `Schema.to_frame` makes of all parts together. An array holds ``windows``
+    (N, T, C) in the table's units, categories as codes and NaN behind a sequence's end;
+    ``features`` (C); ``lengths`` (N) where they differ; ``context`` (N, K) and ``context_features``
+    (K) where the table has such columns.
 
     Args:
         path: the ending chooses the format.
-        parts: (n, T, C) each, in the table's units, time as the model sees it.
-        count: N, how many windows the parts have together.
-        columns: what the table looks like.
+        parts: sequences, in order; at least one part, and all of the same T for an array.
+        count: N, how many sequences the parts have together.
+        schema: what the table looks like.
 
     Raises:
         InputError: an unknown ending, or no room on the disk; nothing half-written is left.
     """
     write = writer(path)
     with replacing(path) as temporary:
-        write(temporary, parts, count, columns)
+        write(temporary, parts, count, schema)
 
 
-def writer(path: str | Path) -> Callable[[Path, Parts, int, Columns], None]:
+def writer(path: str | Path) -> Callable[[Path, Parts, int, Schema], None]:
     """What writes files of this ending; ask before the work that makes their content.
 
     Raises:
@@ -49,44 +57,74 @@ def writer(path: str | Path) -> Callable[[Path, Parts, int, Columns], None]:
     return WRITERS[ending]
 
 
-def _frames(parts: Parts, columns: Columns) -> Iterator[pd.DataFrame]:
+def _frames(parts: Parts, count: int, schema: Schema) -> Iterator[pd.DataFrame]:
     start = 0
     for part in parts:
-        yield columns.to_frame(part, start)
+        yield schema.to_frame(
+            part.values, part.lengths, part.context, part.starts, sequence_start=start, total=count
+        )
         start += len(part)
 
 
-def _write_csv(path: Path, parts: Parts, count: int, columns: Columns) -> None:
+def _write_csv(path: Path, parts: Parts, count: int, schema: Schema) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for number, frame in enumerate(_frames(parts, columns)):
-            frame.to_csv(file, index=False, header=number == 0)
+        for number, frame in enumerate(_frames(parts, count, schema)):
+            as_text(frame, schema).to_csv(file, index=False, header=number == 0)
 
 
-def _write_parquet(path: Path, parts: Parts, count: int, columns: Columns) -> None:
-    frames = _frames(parts, columns)
-    first = next(frames)
-    schema = pyarrow.Schema.from_pandas(first, preserve_index=False)
-    with pyarrow.parquet.ParquetWriter(path, schema) as file:
-        for frame in chain([first], frames):
-            file.write_table(pyarrow.Table.from_pandas(frame, schema, preserve_index=False))
+def _write_parquet(path: Path, parts: Parts, count: int, schema: Schema) -> None:
+    keep = any(field.index and field.role != "rows" for field in schema.fields)
+    columns = pyarrow.Schema.from_pandas(_example(count, schema), preserve_index=keep)
+    with pyarrow.parquet.ParquetWriter(path, columns) as file:
+        for frame in _frames(parts, count, schema):
+            file.write_table(pyarrow.Table.from_pandas(frame, columns, preserve_index=keep))
 
 
-def _write_npz(path: Path, parts: Parts, count: int, columns: Columns) -> None:
+def _example(count: int, schema: Schema) -> pd.DataFrame:
+    """A row with a value in every column, of which types can be read; a part may have none."""
+    values = np.zeros((1, 1, len(schema.value_fields)))
+    context = np.zeros((1, len(schema.context_fields)))
+    return schema.to_frame(values, None, context, sequence_start=max(count - 1, 0), total=count)
+
+
+def _write_npz(path: Path, parts: Parts, count: int, schema: Schema) -> None:
     """An archive as `np.savez` makes it, without the whole array in memory."""
     parts = iter(parts)
     first = next(parts)
-    shape = (count, *first.shape[1:])
+    shape = (count, *first.values.shape[1:])
     header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    lengths, context = [], []
     with zipfile.ZipFile(path, "w") as archive:
         with archive.open("windows.npy", "w", force_zip64=True) as file:
             np.lib.format.write_array_header_2_0(file, header)
             for part in chain([first], parts):
-                file.write(columns.forwards(part).astype("<f8").tobytes())
-        with archive.open("features.npy", "w") as file:
-            np.lib.format.write_array(file, np.array(columns.features))
+                if part.values.shape[1:] != shape[1:]:
+                    raise ValueError(f"A part of {part.values.shape} among parts of {shape}.")
+                file.write(np.ascontiguousarray(part.padded, dtype="<f8").data)
+                lengths.append(_lengths(part))
+                context.append(part.context)
+        _add(archive, "features", np.array([field.label for field in schema.value_fields]))
+        every = np.concatenate(lengths)
+        if (every != shape[1]).any():
+            _add(archive, "lengths", every)
+        if schema.context:
+            _add(archive, "context", np.concatenate([c for c in context if c is not None]))
+            _add(archive, "context_features", np.array(schema.context))
 
 
-WRITERS: dict[str, Callable[[Path, Parts, int, Columns], None]] = {
+def _lengths(part: Sequences) -> np.ndarray:
+    if part.lengths is None:
+        return np.full(len(part), part.values.shape[1], dtype=np.int64)
+    return np.asarray(part.lengths, dtype=np.int64)
+
+
+def _add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    content: Any
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as content:
+        np.lib.format.write_array(content, array)
+
+
+WRITERS: dict[str, Callable[[Path, Parts, int, Schema], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".npz": _write_npz,

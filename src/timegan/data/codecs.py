@@ -1,0 +1,175 @@
+"""Columns of any type as float64, where NaN is missing, and the exact way back."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+from pandas.api import types
+
+from timegan.data.categories import category_codes, decode_category
+from timegan.data.dates import NOTHING
+from timegan.data.dtypes import clock, is_text, number_type, revive
+from timegan.data.fields import Field
+from timegan.data.learning import text_form
+from timegan.data.moments import decode_moments, encode_moments
+from timegan.data.ticks import MISSING, from_ticks, rescale, to_ticks
+from timegan.errors import InputError
+
+
+def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
+    """A column as float64 (R,).
+
+    Numbers as they are (less the field's offset), booleans as 0 and 1, categories as their codes,
+    moments and lengths of time as seconds, periods as their ordinals; NaN where nothing is.
+
+    Args:
+        series: the rows, of the field's type or of one like it.
+        field: what the column is.
+
+    Raises:
+        InputError: infinity, a category that the field does not know, or another type; the message
+            names the row.
+    """
+    try:
+        if field.type == "category":
+            return category_codes(series, field)
+        if field.type in ("datetime", "timedelta"):
+            form = "" if clock(str(series.dtype))[0] else text_form(series)
+            return encode_moments(rescale(to_ticks(series, form), series, form, field), field)
+        if isinstance(series.dtype, pd.PeriodDtype):
+            return _floats(to_ticks(series, ""))
+        return _encode_number(series, field)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"Column {field.label!r} ({series.dtype}) does not hold what it should: "
+            f"{field.dtype} ({error}). Convert it first."
+        ) from error
+
+
+def decode(values: np.ndarray, field: Field) -> Any:
+    """A column of the field's pandas type from float64 (R,); the other way round.
+
+    Numbers are rounded to whole ones where the type is of integers, and clipped to its range.
+
+    Raises:
+        ValueError: a missing value where the type has no room for it.
+    """
+    if field.type == "category":
+        return decode_category(values, field)
+    if field.type in ("datetime", "timedelta"):
+        return from_ticks(decode_moments(values, field), field)
+    if field.type == "boolean":
+        return _decode_boolean(values, field)
+    empty = np.isnan(values)
+    dtype = revive(field.dtype)
+    if isinstance(dtype, pd.PeriodDtype):
+        ordinals = np.where(empty, NOTHING, np.rint(np.where(empty, 0, values)).astype(np.int64))
+        return from_ticks(ordinals, field)
+    kind = number_type(dtype)
+    if kind.kind == "f":
+        most = np.finfo(kind).max
+        return _wrap(np.clip(values, -most, most).astype(kind), empty, field)
+    low, high = (int(n) - field.offset for n in (np.iinfo(kind).min, np.iinfo(kind).max))
+    whole = np.clip(np.rint(np.where(empty, 0, values)), _inner(low), _inner(high))
+    if kind == np.uint64:  # wraps round where the sum fits and a part of it does not
+        lower = np.where(whole < 0, whole + 2.0**63, whole).astype(np.uint64)
+        lower -= np.where(whole < 0, np.uint64(2**63), np.uint64(0))
+        return _wrap(lower + np.uint64(field.offset), empty, field)
+    return _wrap((whole.astype(np.int64) + field.offset).astype(kind), empty, field)
+
+
+def decode_whole(numbers: np.ndarray, field: Field) -> Any:
+    """Whole numbers (int64) in the field's type, exactly.
+
+    Raises:
+        InputError: the type has no room for them.
+    """
+    dtype = revive(field.dtype)
+    if types.is_object_dtype(dtype):
+        return numbers.astype(object)
+    kind = number_type(dtype)
+    cast = numbers.astype(kind)
+    wrong = np.flatnonzero(cast.astype(np.int64) != numbers)
+    if wrong.size:
+        raise InputError(
+            f"{field.label!r} would have to be {numbers[wrong[0]]}, and its type {field.dtype} "
+            "cannot hold that. Convert it to a wider type before training, or ask for less."
+        )
+    return _wrap(cast, np.zeros(len(numbers), dtype=bool), field)
+
+
+def _encode_number(series: "pd.Series[Any]", field: Field) -> np.ndarray:
+    if types.is_object_dtype(series.dtype) or is_text(series.dtype):
+        cells = series.astype(object)
+        if field.type != "boolean" or types.infer_dtype(cells, skipna=True) != "boolean":
+            raise InputError(
+                f"Column {field.label!r} holds {types.infer_dtype(cells, skipna=True)}, and "
+                f"{field.type}s are needed. Convert it first."
+            )
+        values = np.array(cells.where(cells.notna(), np.nan).to_numpy(), dtype=np.float64)
+    elif field.offset:
+        empty = series.isna().to_numpy()
+        whole = series.fillna(field.offset) if empty.any() else series
+        kind = number_type(whole.dtype)
+        differences = whole.to_numpy(dtype=kind) - np.array(field.offset).astype(kind)
+        values = np.where(empty, np.nan, differences.astype(np.float64))
+    elif isinstance(series.dtype, pd.SparseDtype):
+        values = np.asarray(series, dtype=np.float64)
+    else:
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = np.flatnonzero(np.isinf(values))
+    if bad.size:
+        more = f" and {bad.size - 1:,} more like it" if bad.size > 1 else ""
+        raise InputError(
+            f"Column {field.label!r} has {values[bad[0]]} in row {bad[0] + 1:,} (the first row is "
+            f"1){more}: a number must be finite or missing. Fill or drop such rows first."
+        )
+    return values
+
+
+def _decode_boolean(values: np.ndarray, field: Field) -> Any:
+    empty = np.isnan(values)
+    truths = values >= 0.5
+    if types.is_object_dtype(revive(field.dtype)):
+        cells = truths.astype(object)
+        cells[empty] = MISSING[field.missing]
+        return cells
+    return _wrap(truths, empty, field)
+
+
+def _wrap(values: np.ndarray, empty: np.ndarray, field: Field) -> Any:
+    """Values of a numpy type as the pandas type around it."""
+    dtype = revive(field.dtype)
+    if isinstance(dtype, pd.ArrowDtype):
+        column = pyarrow.array(values, mask=empty).cast(dtype.pyarrow_dtype)
+        return pd.arrays.ArrowExtensionArray(column)
+    if isinstance(dtype, np.dtype):
+        if dtype.kind != "f" and empty.any():
+            raise ValueError(
+                f"Column {field.label!r}: {int(empty.sum())} missing values in a column of "
+                f"{dtype}, which cannot hold any."
+            )
+        return values.astype(dtype, copy=False)
+    if isinstance(dtype, pd.SparseDtype):
+        return pd.Series(values).astype(dtype).array
+    array: Any = {
+        "b": pd.arrays.BooleanArray,
+        "i": pd.arrays.IntegerArray,
+        "u": pd.arrays.IntegerArray,
+        "f": pd.arrays.FloatingArray,
+    }[values.dtype.kind]
+    blank = np.where(empty, values.dtype.type(1), values) if empty.any() else values
+    return array(blank, empty.copy())
+
+
+def _floats(ticks: np.ndarray) -> np.ndarray:
+    return np.where(ticks == NOTHING, np.nan, ticks.astype(np.float64))
+
+
+def _inner(bound: int) -> float:
+    """The float64 nearest to a bound that does not lie beyond it."""
+    near = float(bound)
+    return near if abs(int(near)) <= abs(bound) else float(np.nextafter(near, 0))

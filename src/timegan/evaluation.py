@@ -10,7 +10,7 @@ import pandas as pd
 
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.sources import read_table
-from timegan.data.table import Table
+from timegan.tables.table import Table
 from timegan.data.windows import Windows, valid_starts
 from timegan.errors import InputError, nearest
 from timegan.metrics.arrays import check

@@ -11,7 +11,7 @@ from scipy.stats import norm as normal
 
 from timegan.data.columns import Columns, to_frame
 from timegan.data.scalings import SCALINGS, Rank, choose, roughness
-from timegan.data.table import Schema
+from timegan.tables.table import Schema
 from timegan.errors import InputError
 from timegan.seeds import rng
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import pandas_dtype
 
 from timegan.data.scalings import EPSILON, SCALINGS, Scaling, choose, restore
-from timegan.data.table import SEQUENCE, Schema
+from timegan.tables.table import SEQUENCE, Schema
 from timegan.errors import InputError
 
 MOST_DECIMALS = 9  # a column that needs more is not rounded

@@ -12,7 +12,7 @@ from timegan.data.identity import check_same
 from timegan.data.loader import RandomWindows
 from timegan.data.sources import download, read_table
 from timegan.data.splits import Split, split
-from timegan.data.table import Table
+from timegan.tables.table import Table
 from timegan.data.windows import Windows, valid_starts
 from timegan.errors import InputError
 from timegan.seeds import rng

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from timegan.data.table import SEQUENCE
+from timegan.tables.table import SEQUENCE
 from timegan.seeds import rng
 
 STARTING_SALARY = 25_800.0  # USD a year without experience, in the regression of salary on years

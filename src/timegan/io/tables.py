@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
-from timegan.data.schema import Schema
-from timegan.data.sequences import Sequences
+from timegan.tables.schema import Schema
+from timegan.tables.sequences import Sequences
 from timegan.errors import InputError
 from timegan.io.files import replacing
 from timegan.io.texts import as_text

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.data.dates import NOTHING, render, unit_of
-from timegan.data.dtypes import PER_SECOND
-from timegan.data.fields import Field
-from timegan.data.schema import Schema, free_name
-from timegan.data.ticks import to_local, to_ticks
+from timegan.tables.dates import NOTHING, render, unit_of
+from timegan.tables.dtypes import PER_SECOND
+from timegan.tables.fields import Field
+from timegan.tables.schema import Schema, free_name
+from timegan.tables.ticks import to_local, to_ticks
 
 DAY = 86_400
 UNNAMED = {"key": "sequence", "time": "time"}

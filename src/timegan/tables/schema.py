@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timegan.data.calendar import Calendar
-from timegan.data.codecs import decode
-from timegan.data.dtypes import revive
-from timegan.data.fields import Field, Name, Role
-from timegan.data.keys import Labels
-from timegan.data.roles import SEQUENCE
-from timegan.data.times import write_time
+from timegan.tables.calendar import Calendar
+from timegan.tables.codecs import decode
+from timegan.tables.dtypes import revive
+from timegan.tables.fields import Field, Name, Role
+from timegan.tables.keys import Labels
+from timegan.tables.roles import SEQUENCE
+from timegan.tables.times import write_time
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Schema:
         """Sequences as a table like the real one: columns, order, types and index.
 
         Args:
-            values: (n, T, C) as in `timegan.data.table.Table`; NaN is missing.
+            values: (n, T, C) as in `timegan.tables.table.Table`; NaN is missing.
             lengths: (n,) rows of each sequence; None: all have T.
             context: (n, K); needed where the table has context columns.
             starts: (n,) time of each sequence's first row; None takes the real ones in turn.

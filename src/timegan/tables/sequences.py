@@ -10,7 +10,7 @@ class Sequences:
     """Sequences of a table, time running forwards.
 
     Args:
-        values: (n, T, C) as in `timegan.data.table.Table`; NaN is missing.
+        values: (n, T, C) as in `timegan.tables.table.Table`; NaN is missing.
         lengths: (n,) rows of each; None: all have T.
         context: (n, K), where the table has context columns.
         starts: (n,) time of each first row; None takes the real ones in turn.

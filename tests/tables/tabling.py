@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.data.schema import Schema
-from timegan.data.table import Table
+from timegan.tables.schema import Schema
+from timegan.tables.table import Table
 
 
 def padded(table: Table) -> np.ndarray:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from timegan.data.dates import NOTHING, parse, render, unit_of
-from timegan.data.dtypes import ARROW, PER_SECOND, clock, is_span, is_text, revive
-from timegan.data.fields import Field
 from timegan.errors import InputError
+from timegan.tables.dates import NOTHING, parse, render, unit_of
+from timegan.tables.dtypes import ARROW, PER_SECOND, clock, is_span, is_text, revive
+from timegan.tables.fields import Field
 
 DATE = "date"
 """The form of a column of Python's dates."""

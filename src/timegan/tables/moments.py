@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from timegan.data.dates import NOTHING
-from timegan.data.fields import Field
-from timegan.data.ticks import from_local, to_local
+from timegan.tables.dates import NOTHING
+from timegan.tables.fields import Field
+from timegan.tables.ticks import from_local, to_local
 
 NATURAL = (86_400, 3_600, 60, 1)
 """Seconds to which dates are commonly given."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from timegan.data.fields import Name
-from timegan.data.intake import Intake
-from timegan.data.roles import SEQUENCE
-from timegan.data.schema import Schema
+from timegan.tables.fields import Name
+from timegan.tables.intake import Intake
+from timegan.tables.roles import SEQUENCE
+from timegan.tables.schema import Schema
 
 __all__ = ["SEQUENCE", "Schema", "Table"]
 

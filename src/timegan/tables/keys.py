@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.data.categories import decode_category, plain
-from timegan.data.codecs import decode_whole
-from timegan.data.dtypes import describe, is_moment, is_number, is_span, is_text, revive
-from timegan.data.fields import Field, Name
-from timegan.data.learning import text_form
-from timegan.data.ticks import form_of, from_ticks, to_ticks
 from timegan.errors import InputError
+from timegan.tables.categories import decode_category, plain
+from timegan.tables.codecs import decode_whole
+from timegan.tables.dtypes import describe, is_moment, is_number, is_span, is_text, revive
+from timegan.tables.fields import Field, Name
+from timegan.tables.learning import text_form
+from timegan.tables.ticks import form_of, from_ticks, to_ticks
 
 NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)
 

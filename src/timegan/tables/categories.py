@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.data.dtypes import describe, revive
-from timegan.data.fields import Field
-from timegan.data.ticks import MISSING
 from timegan.errors import InputError, nearest
+from timegan.tables.dtypes import describe, revive
+from timegan.tables.fields import Field
+from timegan.tables.ticks import MISSING
 
 
 def plain(categories: "pd.Index[Any]") -> tuple[tuple[Any, ...], str, str]:

@@ -8,13 +8,13 @@ import pandas as pd
 import pyarrow
 from pandas.api import types
 
-from timegan.data.categories import plain
-from timegan.data.dates import NOTHING, date_form, looks_like_date
-from timegan.data.dtypes import describe, is_moment, is_number, is_span, is_text, number_type
-from timegan.data.fields import Field, Name, Role
-from timegan.data.moments import measured
-from timegan.data.ticks import DATE, MISSING, form_of, to_ticks
 from timegan.errors import InputError
+from timegan.tables.categories import plain
+from timegan.tables.dates import NOTHING, date_form, looks_like_date
+from timegan.tables.dtypes import describe, is_moment, is_number, is_span, is_text, number_type
+from timegan.tables.fields import Field, Name, Role
+from timegan.tables.moments import measured
+from timegan.tables.ticks import DATE, MISSING, form_of, to_ticks
 
 EXACT = 2**53
 """float64 holds every integer up to here."""

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.data.dtypes import is_moment, is_number, is_span
-from timegan.data.fields import Name, Role
-from timegan.data.times import learn_time, may_be_time, read_time
 from timegan.errors import InputError, nearest
+from timegan.tables.dtypes import is_moment, is_number, is_span
+from timegan.tables.fields import Name, Role
+from timegan.tables.times import learn_time, may_be_time, read_time
 
 SEQUENCE = "sequence"
 """Name of the key column where a table brings none of its own."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-from timegan.data.dtypes import PER_SECOND
+from timegan.tables.dtypes import PER_SECOND
 
 Name = str | int | float | None
 Role = Literal["feature", "gap", "exogenous", "context", "key", "time", "rows"]
@@ -18,8 +18,8 @@ class Field:
         name: exactly as in the table; None only for an index level.
         role: what it is for. ``gap`` is no column of the table: it is the time between rows, as the
             model sees it; ``rows`` numbers the rows and means nothing.
-        type: what its float64 values stand for (`timegan.data.codecs`).
-        dtype: its pandas type, see `timegan.data.dtypes`.
+        type: what its float64 values stand for (`timegan.tables.codecs`).
+        dtype: its pandas type, see `timegan.tables.dtypes`.
         index: whether it is a level of the index.
         categories: of a category, code 0 first; intervals are pairs of numbers.
         categories_dtype: their pandas type; empty where the column is not a pandas categorical.
@@ -30,7 +30,7 @@ class Field:
         wall: whether its datetimes count in local time.
         unit: of its ticks, ``s`` to ``ns``; empty where it has none.
         zone: time zone of its datetimes.
-        form: how dates are written that are kept as text (`timegan.data.dates`); ``date`` for
+        form: how dates are written that are kept as text (`timegan.tables.dates`); ``date`` for
             Python's dates.
         missing: what an object column writes where a value is missing.
         freq: of a time index that knows its frequency.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.data.dtypes import PER_SECOND
+from timegan.tables.dtypes import PER_SECOND
 
 NOTHING = np.iinfo(np.int64).min
 """The tick that stands for a missing moment, as in numpy's NaT."""

@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.data.calendar import Calendar
-from timegan.data.codecs import encode
-from timegan.data.dtypes import describe, is_number
-from timegan.data.fields import Field, Name
-from timegan.data.keys import Labels, learn_key
-from timegan.data.learning import Refusal, learn
-from timegan.data.roles import Roles, Slot, find_roles
-from timegan.data.schema import Schema, free_name
-from timegan.data.times import learn_time, read_time
 from timegan.errors import InputError
+from timegan.tables.calendar import Calendar
+from timegan.tables.codecs import encode
+from timegan.tables.dtypes import describe, is_number
+from timegan.tables.fields import Field, Name
+from timegan.tables.keys import Labels, learn_key
+from timegan.tables.learning import Refusal, learn
+from timegan.tables.roles import Roles, Slot, find_roles
+from timegan.tables.schema import Schema, free_name
+from timegan.tables.times import learn_time, read_time
 
 
 class Intake:
-    """One reading of a table; see `timegan.data.table.Table.from_frame` for the arguments.
+    """One reading of a table; see `timegan.tables.table.Table.from_frame` for the arguments.
 
     A column is read, coded and put in order on its own, so that beside the frame and the values
     there is never more than a column in memory.

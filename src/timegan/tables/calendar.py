@@ -5,11 +5,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from timegan.data.dtypes import PER_SECOND
-from timegan.data.fields import Field
-from timegan.data.grids import advance, known_grid, regular_grid, split_days
-from timegan.data.ticks import from_local, to_local
 from timegan.errors import InputError
+from timegan.tables.dtypes import PER_SECOND
+from timegan.tables.fields import Field
+from timegan.tables.grids import advance, known_grid, regular_grid, split_days
+from timegan.tables.ticks import from_local, to_local
 
 MOST_STARTS = 1_000
 """Real start times that are kept."""

@@ -7,14 +7,14 @@ import pandas as pd
 import pyarrow
 from pandas.api import types
 
-from timegan.data.categories import category_codes, decode_category
-from timegan.data.dates import NOTHING
-from timegan.data.dtypes import clock, is_text, number_type, revive
-from timegan.data.fields import Field
-from timegan.data.learning import text_form
-from timegan.data.moments import decode_moments, encode_moments
-from timegan.data.ticks import MISSING, from_ticks, rescale, to_ticks
 from timegan.errors import InputError
+from timegan.tables.categories import category_codes, decode_category
+from timegan.tables.dates import NOTHING
+from timegan.tables.dtypes import clock, is_text, number_type, revive
+from timegan.tables.fields import Field
+from timegan.tables.learning import text_form
+from timegan.tables.moments import decode_moments, encode_moments
+from timegan.tables.ticks import MISSING, from_ticks, rescale, to_ticks
 
 
 def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:

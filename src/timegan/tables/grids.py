@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import infer_freq, to_offset
 
-from timegan.data.dtypes import PER_SECOND
 from timegan.errors import InputError
+from timegan.tables.dtypes import PER_SECOND
 
 ENOUGH = 1_000
 """Rows of one sequence from which its frequency is read."""

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timegan.data.table import Table
 from timegan.errors import InputError
+from timegan.tables.table import Table
 
 
 def frame(**changes: Any) -> pd.DataFrame:

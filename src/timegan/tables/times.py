@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.data.codecs import decode, decode_whole
-from timegan.data.dates import NOTHING
-from timegan.data.dtypes import clock, is_moment, is_number, is_span, number_type, revive
-from timegan.data.fields import Field, Name
-from timegan.data.learning import Refusal, described, missing_mark, text_form
-from timegan.data.ticks import form_of, from_ticks, rescale, to_ticks
 from timegan.errors import InputError
+from timegan.tables.codecs import decode, decode_whole
+from timegan.tables.dates import NOTHING
+from timegan.tables.dtypes import clock, is_moment, is_number, is_span, number_type, revive
+from timegan.tables.fields import Field, Name
+from timegan.tables.learning import Refusal, described, missing_mark, text_form
+from timegan.tables.ticks import form_of, from_ticks, rescale, to_ticks
 
 
 def learn_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:

@@ -1,19 +1,24 @@
 """Score any synthetic data against real data, whoever made them."""
 
 import pkgutil
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
+from timegan.data.preparing import windows_of
 from timegan.data.sources import read_table
-from timegan.tables.table import Table
-from timegan.data.windows import Windows, valid_starts
 from timegan.errors import InputError, nearest
+from timegan.generation import generate
 from timegan.metrics.arrays import check
+from timegan.metrics.shares import shares
+from timegan.module import TimeGAN
+from timegan.tables import Sequences, Table
 
 PROTOCOLS = {
     "quick": "timegan.metrics.scorecard.quick",
@@ -22,7 +27,13 @@ PROTOCOLS = {
 }
 """What each protocol's measuring function is called."""
 
+FEWEST, MOST = 1_000, 5_000
+"""Sequences that are drawn where the number of training windows does not say otherwise."""
+REAL = 20_000
+"""Real windows that are compared at most."""
+
 Data = pd.DataFrame | np.ndarray | str | Path
+Limits = tuple[np.ndarray, np.ndarray]
 
 
 def evaluate(
@@ -31,10 +42,12 @@ def evaluate(
     holdout: Data | None = None,
     protocol: str = "strict",
     *,
-    window: int = 24,
+    window: int | None = None,
     stride: int = 1,
     columns: list[str] | None = None,
     sequence_key: str | None = None,
+    sequence_index: str | None = None,
+    context_columns: list[str] | None = None,
     seed: int = 0,
     **options: Any,
 ) -> dict[str, Any]:
@@ -47,11 +60,14 @@ def evaluate(
         holdout: real data that the generator has not seen. Without them a tenth of the table
             ``real`` is set aside; of an array nothing is.
         protocol: ``quick``, ``legacy`` or ``strict``.
-        window: steps of the windows that tables are cut into. Arrays bring their own.
+        window: steps of the windows that tables are cut into; None as in `WindowDataModule`.
+            Arrays bring their own.
         stride: rows from one window to the next.
-        columns: the features; by default all columns but the key.
+        columns: the features; by default all columns that have no other role.
         sequence_key: the column that tells sequences apart; by default a column ``sequence`` where
             there is one, and one long series otherwise.
+        sequence_index: the column that holds the time.
+        context_columns: columns that are constant within a sequence.
         seed: of everything random.
         options: further arguments of the measuring function, such as ``judges=10``.
 
@@ -66,44 +82,145 @@ def evaluate(
     >>> card["scores"]["density"]["better"]
     'higher'
     """
+    measure = measuring(protocol)
+    if isinstance(real, np.ndarray):
+        sets = _arrays(real, synthetic, holdout)
+    else:
+        roles = {
+            "sequence_key": sequence_key,
+            "sequence_index": sequence_index,
+            "context_columns": context_columns,
+        }
+        cut = {"window": window, "stride": stride, "columns": columns} | roles
+        sets = _tables(real, synthetic, holdout, {k: v for k, v in cut.items() if v is not None})
+    return sets.measured(measure, seed=seed, **options) | {
+        "data": sets.described,
+        "protocol": {"evaluation": protocol, "seed": seed},
+    }
+
+
+def evaluate_model(
+    data: WindowDataModule,
+    model: TimeGAN,
+    columns: Columns,
+    count: int | None,
+    protocol: str,
+    *,
+    seed: int,
+    **options: Any,
+) -> dict[str, Any]:
+    """The same of fresh samples of a model beside the data that it was trained on."""
+    measure = measuring(protocol)
+    data.setup()
+    sets = Sets.of(data, generate(model, columns, count or usual_count(data), seed=seed), seed)
+    return sets.measured(measure, seed=seed, **options) | {
+        "data": sets.described,
+        "protocol": {"evaluation": protocol, "seed": seed},
+    }
+
+
+def measuring(protocol: str) -> Callable[..., dict[str, Any]]:
+    """The function of a protocol.
+
+    Raises:
+        InputError: there is no such protocol.
+    """
     if protocol not in PROTOCOLS:
         near = nearest(protocol, PROTOCOLS)
         raise InputError(
             f"protocol={protocol!r} is unknown: choose {', '.join(PROTOCOLS)}."
             + (f" Did you mean {near!r}?" if near else "")
         )
-    measure = pkgutil.resolve_name(PROTOCOLS[protocol])
-    if isinstance(real, np.ndarray):
-        sets = _arrays(real, synthetic, holdout)
-    else:
-        cut = {"window": window, "stride": stride, "columns": columns, "sequence_key": sequence_key}
-        sets = _tables(real, synthetic, holdout, cut)
-    metrics: dict[str, Any] = measure(
-        sets.train,
-        sets.holdout,
-        sets.synthetic,
-        sets.features,
-        seed=seed,
-        limits=sets.limits,
-        **options,
-    )
-    return metrics | {
-        "data": sets.described,
-        "protocol": {"evaluation": protocol, "seed": seed},
-    }
+    found: Callable[..., dict[str, Any]] = pkgutil.resolve_name(PROTOCOLS[protocol])
+    return found
+
+
+def usual_count(data: WindowDataModule) -> int:
+    """As many sequences as there are training windows, within reason."""
+    return min(max(len(data.train), FEWEST), MOST)
 
 
 @dataclass(frozen=True)
-class _Sets:
+class Sets:
+    """What is compared: windows (N, T, M) of plain numbers, time as the model sees it.
+
+    Args:
+        train: that a generator has learned from.
+        holdout: that it has not seen.
+        synthetic: that it made.
+        features: names of the M features.
+        limits: minima and maxima that min-max units are made of; None: those of ``train``.
+        described: the part ``data`` of ``metrics.json``.
+        shares: what is counted, see `timegan.metrics.shares`.
+        forwards: turns time as the model sees it into time as the table has it, for pictures.
+    """
+
     train: np.ndarray
     holdout: np.ndarray | None
     synthetic: np.ndarray
     features: list[str]
-    limits: tuple[np.ndarray, np.ndarray] | None
+    limits: Limits | None
     described: dict[str, Any]
+    shares: list[dict[str, Any]] = field(default_factory=list)
+    forwards: Callable[[np.ndarray], np.ndarray] = lambda windows: windows
+
+    @classmethod
+    def of(
+        cls,
+        data: WindowDataModule,
+        made: Sequences,
+        seed: int,
+        unseen: Sequences | None = None,
+    ) -> "Sets":
+        """Synthetic sequences beside those of the data.
+
+        Args:
+            data: set up.
+            made: synthetic sequences of its table, time as the model sees it.
+            seed: of the choice of real windows.
+            unseen: real sequences that take the place of those that the data hold out.
+        """
+        real = data.train_series(REAL, seed)
+        held = data.holdout_series(REAL, seed) if unseen is None else unseen
+        plain = data.measured == data.features
+        columns = data.columns
+        facets, static = columns.facets()
+        counted = shares(
+            (real.values, real.lengths),
+            (made.values, made.lengths),
+            facets,
+            (real.context, made.context) if static else None,
+            static,
+            variable=columns.variable,
+        )
+        return cls(
+            data.measurable(real),
+            None if held is None else data.measurable(held),
+            data.measurable(made),
+            data.measured,
+            (columns.low, columns.high) if plain else None,
+            data.describe() | {"holdout_windows": 0 if held is None else len(held)},
+            counted,
+            columns.forwards if not columns.variable else lambda windows: windows,
+        )
+
+    def measured(
+        self, measure: Callable[..., dict[str, Any]], *, seed: int, **options: Any
+    ) -> dict[str, Any]:
+        """What a protocol's function finds, and the shares."""
+        card = measure(
+            self.train,
+            self.holdout,
+            self.synthetic,
+            self.features,
+            seed=seed,
+            limits=self.limits,
+            **options,
+        )
+        return card | {"shares": self.shares}
 
 
-def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> _Sets:
+def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> Sets:
     for name, windows in (("synthetic", synthetic), ("holdout", holdout)):
         if windows is not None and not isinstance(windows, np.ndarray):
             raise InputError(
@@ -126,38 +243,29 @@ def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> _Sets:
         "window": steps,
         "features": names,
     }
-    return _Sets(real, holdout, synthetic, names, None, described)
+    return Sets(real, holdout, synthetic, names, None, described)
 
 
-def _tables(real: Data, synthetic: Data, holdout: Data | None, cut: dict[str, Any]) -> _Sets:
+def _tables(real: Data, synthetic: Data, holdout: Data | None, options: dict[str, Any]) -> Sets:
     if isinstance(synthetic, np.ndarray) or isinstance(holdout, np.ndarray):
         raise InputError(
             "real is a table, and synthetic or holdout an array: give all in the same form."
         )
-    options = {k: v for k, v in cut.items() if v is not None}
     if holdout is not None:
-        options["holdout"] = 0.0
+        options = options | {"holdout": 0.0}
     if isinstance(real, pd.DataFrame):
         data = WindowDataModule.from_frame(real, name="table", **options)
     else:
         data = WindowDataModule(name=str(real), path=str(real), **options)
     data.setup()
-    unseen = data.holdout_windows() if holdout is None else windows_like(data, holdout, "holdout")
-    described = data.describe() | {"holdout_windows": 0 if unseen is None else len(unseen)}
-    return _Sets(
-        data.train_windows(),
-        unseen,
-        windows_like(data, synthetic, "synthetic"),
-        data.features,
-        (data.columns.low, data.columns.high),
-        described,
-    )
+    unseen = None if holdout is None else sequences_like(data, holdout, "holdout")
+    return Sets.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
 
 
-def windows_like(
-    data: WindowDataModule, source: pd.DataFrame | str | Path | np.ndarray, name: str
-) -> np.ndarray:
-    """Another table cut into windows (N, T, C) of the same features as ``data``'s, time as there.
+def sequences_like(
+    data: WindowDataModule, source: pd.DataFrame | str | Path, name: str
+) -> Sequences:
+    """Another table cut into windows as ``data``'s is, in the same units, time as there.
 
     Args:
         data: what the windows are to resemble.
@@ -165,25 +273,26 @@ def windows_like(
         name: what to call it in messages.
 
     Raises:
-        InputError: the table lacks a column, holds what is no number, or is too short.
+        InputError: the table lacks a column, holds what cannot be compared, or is too short.
     """
-    assert not isinstance(source, np.ndarray)
     frame = source if isinstance(source, pd.DataFrame) else read_table(source)
     what = name if isinstance(source, pd.DataFrame) else f"{name}={source}"
-    key = data.columns.schema.key
-    if key is not None and key not in frame.columns:
+    schema = data.columns.schema
+    if schema.key is not None and schema.key not in [*frame.columns, *frame.index.names]:
         raise InputError(
-            f"{what}: there is no column {key!r}, which tells the real table's sequences apart. "
-            "Give the synthetic sequences such numbers, too."
+            f"{what}: there is no column {schema.key!r}, which tells the real table's sequences "
+            "apart. Give the synthetic sequences such numbers, too."
         )
     try:
-        table = Table.from_frame(frame, data.features, key)
+        table = Table.from_frame(frame, like=schema)
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
-    starts = valid_starts(table.bounds, data.window, data.stride)
-    if len(starts) == 0:
+    if data.columns.reversed:
+        table = table.reversed()
+    places = windows_of(table.bounds, data.window, data.options.stride, data.columns.variable)
+    if not len(places.starts):
         raise InputError(
             f"{what}: no sequence has the {data.window} rows of a window. "
             "Give a smaller dataset.window."
         )
-    return data.columns.forwards(Windows(table.values, starts, data.window).all())
+    return data.cut(table, places)

@@ -240,6 +240,17 @@ class Networks(nn.Module):
         return e_hat, Conditions(context, made.where(unknown, exogenous), mask)
 
     @torch.no_grad()
+    def contexts(self, z_static: Tensor) -> Tensor:
+        """Context channels (B, S) out of static noise (B, G), by the averaged weights."""
+        generator = cast(
+            PathGenerator | RecurrentGenerator,
+            self.averages["generator"] if self.averages else self.generator,
+        )
+        assert generator.head is not None
+        made: Tensor = generator.head(z_static[:, -generator.head.noise :])
+        return made
+
+    @torch.no_grad()
     def synthesise(
         self,
         z: Tensor,

@@ -68,6 +68,18 @@ def sample_parts(
         yield made.map(partial(as_array, wanted))
 
 
+def static_parts(
+    model: TimeGAN | Networks, count: int, *, seed: int = 0, start: int = 0
+) -> Iterator[np.ndarray]:
+    """The contexts alone of the same sequences, in channels (n, S), by the same noise."""
+    net = networks(model)
+    device = net.sigma.device
+    for first in range(start - start % PART, start + count, PART):
+        noises = [net.noise(1, generator(seed, "sequence", first + i))[1] for i in range(PART)]
+        made = net.contexts(torch.cat(noises).to(device)).cpu().numpy()
+        yield made[max(start - first, 0) : start + count - first]
+
+
 def join(parts: Sequence[Synthetic[np.ndarray]]) -> Synthetic[np.ndarray]:
     """Several parts, at least one, as one."""
     others = (

@@ -1,47 +1,54 @@
-"""Fit, sample, save, load: the whole of timegan for people with a DataFrame."""
+"""Fit, sample, evaluate, save, load: the whole of timegan for people with a DataFrame."""
 
 import inspect
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 from warnings import catch_warnings, filterwarnings
 
 import pandas as pd
+import torch
 from lightning import Trainer
 
-from timegan.callbacks import Progress
+from timegan.building import build
+from timegan.callbacks import Calibrate, Progress
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError, nearest
+from timegan.generation import generate
 from timegan.io.export import export
 from timegan.io.runs import read_run
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
-from timegan.sampling import sample
+from timegan.requests import read_context, read_labels
 
-GIVEN = {"features", "context", "exogenous", "variable", "draws"} | {
+GIVEN = {"features", "context", "variable", "draws"} | {
     *("name", "path", "generate", "url", "sha256")
 }
 """Arguments of the two modules that follow from others, or from what ``fit`` is given."""
+
+Table = pd.DataFrame | str | Path
 
 
 class Synthesizer:
     """Learn a table of sequences and make more like them.
 
     Args:
-        window: steps of a sequence.
+        window: steps of a sequence; None: the longest sequence up to 100 steps, else 24.
         schedule: epochs of the phases; those that are left out follow from the data.
         seed: fixes the weights at the start, the batches and the noise.
         accelerator: ``cpu``, ``gpu`` or ``auto``.
-        progress: say how far training is.
+        threads: of torch while training; small recurrent networks are slower with more than one.
+        progress: say what was found in the table, and how far training is.
         options: any other argument of :class:`timegan.TimeGAN` or
-            :class:`timegan.WindowDataModule`, by its name: ``hidden=24``, ``sequence_key="id"``.
+            :class:`timegan.WindowDataModule`, by its name: ``hidden=24``, ``sequence_key="id"``,
+            ``context_columns=["site"]``, ``kinds={"Volume": "nonnegative"}``.
 
     Raises:
         InputError: an option that does not exist, or whose value is out of range.
 
-    >>> model = Synthesizer(window=24, hidden=32, sequence_key="person")
+    >>> model = Synthesizer(hidden=32, sequence_key="person", context_columns=["site"])
     >>> Synthesizer(window=24, hiden=32)
     Traceback (most recent call last):
         ...
@@ -50,42 +57,69 @@ class Synthesizer:
 
     def __init__(
         self,
-        window: int = 24,
+        window: int | None = None,
         *,
         schedule: Schedule | Mapping[str, int | None] | None = None,
         seed: int = 0,
         accelerator: str = "cpu",
+        threads: int = 1,
         progress: bool = True,
         **options: Any,
     ) -> None:
-        model, data = _names(TimeGAN), _names(WindowDataModule)
-        for name in options:
-            if name not in model | data:
-                raise InputError(_unknown(name, model | data))
-        both = {"window": window, "seed": seed}
-        self.model_options = both | {k: v for k, v in options.items() if k in model}
-        self.data_options = both | {k: v for k, v in options.items() if k in data}
+        self.window = window
         self.schedule = schedule
+        self.seed = seed
         self.accelerator = accelerator
+        self.threads = threads
         self.progress = progress
+        self.options = options
         self.fingerprint: str | None = None
         self._fitted: tuple[TimeGAN, Columns] | None = None
+        self._check(options)
 
-    def fit(self, table: pd.DataFrame | str | Path) -> Self:
+    def get_params(self) -> dict[str, Any]:
+        """All arguments: ``Synthesizer(**model.get_params())`` is like this one, not yet fitted."""
+        names = ("window", "schedule", "seed", "accelerator", "threads", "progress")
+        return {name: getattr(self, name) for name in names} | self.options
+
+    def fit(
+        self,
+        table: Table,
+        *,
+        sequence_key: str | None = None,
+        sequence_index: str | None = None,
+        context_columns: Sequence[str] | None = None,
+        window: int | None = None,
+        **options: Any,
+    ) -> Self:
         """Train from scratch on a DataFrame or on a ``.csv``, ``.parquet`` or ``.npz`` file.
+
+        Args:
+            table: one row a step.
+            sequence_key: the column that tells sequences apart.
+            sequence_index: the column that holds the time.
+            context_columns: columns that are constant within a sequence.
+            window: steps of a sequence.
+            options: as those of the constructor, which they replace.
 
         Raises:
             InputError: what is wrong with the table, and what to do about it.
         """
-        options = {**self.data_options, "draws": self.model_options.get("generator_steps", 2) + 1}
-        if isinstance(table, pd.DataFrame):
-            data = WindowDataModule.from_frame(table, **options)
-        else:
-            data = WindowDataModule(path=str(table), **options)
+        named = {
+            "sequence_key": sequence_key,
+            "sequence_index": sequence_index,
+            "context_columns": None if context_columns is None else list(context_columns),
+        }
+        self._check(options)
+        self.options |= {k: v for k, v in named.items() if v is not None} | options
+        self.window = self.window if window is None else window
+        data = self._data(table)
         data.setup()
+        if self.progress:
+            print(data.summary(), flush=True)  # noqa: T201
         schedule = self._schedule(data)
-        model = TimeGAN(len(data.features), schedule=schedule, **self.model_options)
-        with _quiet():
+        model = build(data, schedule, seed=self.seed, **self._part(TimeGAN))
+        with _quiet(), using(self.threads):
             trainer = Trainer(
                 max_epochs=schedule.total,
                 accelerator=self.accelerator,
@@ -94,24 +128,66 @@ class Synthesizer:
                 enable_checkpointing=False,
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
-                callbacks=[Progress()] if self.progress else None,
+                callbacks=[Calibrate(), *([Progress()] if self.progress else [])],
             )
             trainer.fit(model, datamodule=data)
         self.fingerprint = data.fingerprint
         self._fitted = model.cpu().eval(), data.columns
         return self
 
-    def sample(self, count: int, seed: int = 0) -> pd.DataFrame:
+    def sample(
+        self,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        context: pd.DataFrame | None = None,
+        exogenous: pd.DataFrame | None = None,
+        steps: int | None = None,
+    ) -> pd.DataFrame:
         """Synthetic sequences as one long table like the one that was learned.
 
-        Sequence i depends on the seed and on i alone, not on ``count``.
+        Sequence i depends on the seed, on i and on what is asked for it alone, not on ``count``.
+
+        Args:
+            count: sequences to make; with a context as many as that has rows.
+            seed: of all that is drawn.
+            context: a row for each sequence, with the context columns that it is to have.
+            exogenous: labels of every step, as rows of sequences of a window's steps.
+            steps: of each sequence, where it is to be longer than the window; see
+                :mod:`timegan.continuation`.
 
         Raises:
-            InputError: nothing was fitted, or the count is negative.
+            InputError: nothing was fitted, the count is negative, or what is asked for is not what
+                the model knows.
         """
+        model, columns = self._ready()
         if count < 0:
             raise InputError(f"sample({count}): cannot make fewer than 0 sequences.")
-        return self.columns.to_frame(self.columns.inverse(sample(self.model, count, seed=seed)))
+        given = None if context is None else read_context(context, columns)
+        labels = None if exogenous is None else read_labels(exogenous, columns, model.net.window)
+        asked = given if given is not None else labels
+        count = count if asked is None else len(asked)
+        made = generate(
+            model, columns, count, seed=seed, context=given, exogenous=labels, steps=steps
+        )
+        return columns.to_frame(made, seed=seed)
+
+    def evaluate(
+        self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
+    ) -> dict[str, Any]:
+        """Scores of fresh samples against real data; see :func:`timegan.evaluate`.
+
+        Args:
+            table: the real one that was learned, of which a part was held out.
+            count: sequences to draw; None: as many as there are windows, 1,000 to 5,000.
+            protocol: ``quick``, ``legacy`` or ``strict``.
+            options: of the protocol, such as ``judges=10``.
+        """
+        from timegan.evaluation import evaluate_model  # judges, which not every user needs
+
+        model, columns = self._ready()
+        data = self._data(table)
+        return evaluate_model(data, model, columns, count, protocol, seed=self.seed, **options)
 
     def save(self, folder: str | Path) -> Path:
         """Write ``model.safetensors`` and ``model.json`` to ``folder``.
@@ -119,7 +195,10 @@ class Synthesizer:
         Raises:
             InputError: nothing was fitted, or the folder cannot be written to.
         """
-        return export(self.model, self.columns, folder, fingerprint=self.fingerprint)
+        options = {k: v for k, v in self.get_params().items() if k not in ("schedule", "progress")}
+        return export(
+            self.model, self.columns, folder, fingerprint=self.fingerprint, options=options
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -129,7 +208,7 @@ class Synthesizer:
             InputError: there is no model, or it is damaged.
         """
         run = read_run(path)
-        synthesizer = cls(run.model.net.window)
+        synthesizer = cls(**({"window": run.model.net.window} | run.options))
         synthesizer._fitted = run.model, run.columns
         synthesizer.fingerprint = run.fingerprint
         return synthesizer
@@ -141,7 +220,7 @@ class Synthesizer:
 
     @property
     def columns(self) -> Columns:
-        """The columns of the table that was learned, and their scalings."""
+        """The columns of the table that was learned, and their ways to the model."""
         return self._ready()[1]
 
     def _ready(self) -> tuple[TimeGAN, Columns]:
@@ -149,21 +228,50 @@ class Synthesizer:
             raise InputError("This Synthesizer has learned nothing yet. Call fit(table) first.")
         return self._fitted
 
+    def _data(self, table: Table) -> WindowDataModule:
+        draws = int(self.options.get("generator_steps", 2)) + 1
+        options: dict[str, Any] = {"window": self.window, "seed": self.seed, "draws": draws}
+        options |= self._part(WindowDataModule)
+        if isinstance(table, pd.DataFrame):
+            return WindowDataModule.from_frame(table, **options)
+        return WindowDataModule(path=str(table), **options)
+
+    def _part(self, module: type) -> dict[str, Any]:
+        """Those of the options that are for one of the two modules."""
+        return {k: v for k, v in self.options.items() if k in names_of(module)}
+
     def _schedule(self, data: WindowDataModule) -> Schedule:
         if isinstance(self.schedule, Schedule):
             return self.schedule
         return Schedule.for_data(len(data.train), data.steps_per_epoch, self.schedule)
 
+    @staticmethod
+    def _check(options: Mapping[str, Any]) -> None:
+        known = names_of(TimeGAN) | names_of(WindowDataModule)
+        for name in options:
+            if name not in known:
+                near = nearest(name, sorted(known))
+                hint = (
+                    f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
+                )
+                raise InputError(f"There is no option {name!r}. {hint}")
 
-def _names(module: type) -> set[str]:
-    """The arguments that a user may give."""
-    return set(inspect.signature(module).parameters) - GIVEN - {"window", "seed", "schedule"}
+
+def names_of(module: type) -> set[str]:
+    """The arguments that a user may give; ``exogenous`` is the data module's."""
+    names = set(inspect.signature(module).parameters) - GIVEN - {"window", "seed", "schedule"}
+    return names - {"exogenous"} if module is TimeGAN else names
 
 
-def _unknown(name: str, known: set[str]) -> str:
-    near = nearest(name, sorted(known))
-    hint = f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
-    return f"There is no option {name!r}. {hint}"
+@contextmanager
+def using(threads: int) -> Iterator[None]:
+    """So many threads of torch, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -47,10 +47,12 @@ class SampleFigures(Callback):
 
     def draw(self, model: Any, data: Any) -> Any:
         """The picture of this moment."""
+        from timegan.generation import generate
         from timegan.report.figures import figure_samples
-        from timegan.sampling import sample
 
         real = data.train_windows(self.count, self.seed)
-        synthetic = data.columns.inverse(sample(model, self.count, seed=self.seed))
-        forwards = data.columns.forwards
-        return figure_samples(forwards(real), forwards(synthetic), data.features)
+        made = generate(model, data.columns, self.count, seed=self.seed)
+        fake = data.measurable(made)
+        if not data.columns.variable:
+            real, fake = data.columns.forwards(real), data.columns.forwards(fake)
+        return figure_samples(real, fake, data.measured)

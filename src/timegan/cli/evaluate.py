@@ -4,21 +4,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.config import conform, plain
-from timegan.cli.finish import Comparison, draw, usual_count
+from timegan.cli.finish import Comparison
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
 from timegan.cli.say import say, say_verdicts, where
 from timegan.cli.settings import read_dataset, read_evaluation
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
-from timegan.evaluation import windows_like
+from timegan.evaluation import Sets, sequences_like, usual_count
+from timegan.generation import generate
 from timegan.io.runs import open_run
+from timegan.tables import Sequences
 
 
 @dataclass(frozen=True)
@@ -72,33 +73,34 @@ def evaluate(cfg: DictConfig) -> None:
     torch.set_num_threads(config.threads)
     folder = Path(HydraConfig.get().runtime.output_dir)
     if config.run is None:
-        data, synthetic = _tables(config)
+        data, made = _tables(config)
     else:
-        data, synthetic = _run(config, config.run)
-    comparison = Comparison.of(data, synthetic, config.evaluation, config.seed)
-    described = data.describe()
+        data, made = _run(config, config.run)
+    unseen = None
     if config.holdout is not None:
-        unseen = windows_like(data, config.holdout, "holdout")
-        comparison = replace(comparison, holdout=unseen)
-        described |= {"holdout_windows": len(unseen), "split": f"held out: {config.holdout}"}
-    metrics = comparison.metrics() | {"data": described}
+        unseen = sequences_like(data, config.holdout, "holdout")
+    sets = Sets.of(data, made, config.seed, unseen)
+    if config.holdout is not None:
+        sets.described["split"] = f"held out: {config.holdout}"
+    comparison = Comparison(sets, config.evaluation, config.seed)
+    metrics = comparison.metrics() | {"data": sets.described}
     comparison.report(folder, metrics, plain(cfg))
     say_verdicts(metrics)
     if config.evaluation:
         say("", f"Report    {where(folder / 'report.html')}")
 
 
-def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, np.ndarray]:
+def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
     """The real table as data, and all windows of the synthetic one."""
     options = config.dataset | {"path": config.real, "name": str(config.real)}
     if config.holdout is not None:
         options["holdout"] = 0.0  # what is held out comes as a table of its own
     data = WindowDataModule(**options)
     data.setup()
-    return data, windows_like(data, str(config.synthetic), "synthetic")
+    return data, sequences_like(data, str(config.synthetic), "synthetic")
 
 
-def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, np.ndarray]:
+def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
     """The data that a run was trained on, and new samples of its model."""
     model, columns = open_run(run)
     data = WindowDataModule(**_trained_on(config, Path(run)))
@@ -110,10 +112,10 @@ def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, np.ndarray
             f"{', '.join(columns.features)}, and the data are windows of {data.window} steps of "
             f"{', '.join(data.features)}. Give the data that it was trained on."
         )
-    synthetic = draw(model, columns, config.samples or usual_count(data), config.seed)
+    made = generate(model, columns, config.samples or usual_count(data), seed=config.seed)
     if columns.reversed != data.columns.reversed:
-        synthetic = synthetic[:, ::-1]
-    return data, synthetic
+        made = replace(made, values=made.values[:, ::-1])
+    return data, made
 
 
 def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:

@@ -4,68 +4,40 @@ import json
 import math
 import pkgutil
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from timegan.cli.config import leaves
 from timegan.cli.say import say
-from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
+from timegan.evaluation import Sets, usual_count
+from timegan.generation import generate
 from timegan.io.export import export
 from timegan.io.files import write_text
 from timegan.io.tables import write_table
 from timegan.metrics.scorecard import strict_json
 from timegan.module import TimeGAN
-from timegan.sampling import sample_parts
-
-FEWEST, MOST = 1_000, 5_000
-"""Sequences that are drawn where the number of training windows does not say otherwise."""
-REAL = 20_000
-"""Real windows that are compared at most."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Real and synthetic windows (N, T, C) in the table's units, and how they are to be measured.
+    """Real and synthetic windows, and how they are to be measured.
 
     Args:
+        sets: the windows.
         evaluation: the section of that name: ``_target_`` and its arguments, or nothing.
-        limits: the features' minima and maxima that min-max units are made of.
-        forwards: turns time as the model sees it into time as the table has it, for pictures.
+        seed: of everything random.
     """
 
-    train: np.ndarray
-    holdout: np.ndarray | None
-    synthetic: np.ndarray
-    features: list[str]
+    sets: Sets
     evaluation: Mapping[str, Any]
     seed: int
-    limits: tuple[np.ndarray, np.ndarray]
-    forwards: Callable[[np.ndarray], np.ndarray]
-
-    @classmethod
-    def of(
-        cls, data: WindowDataModule, synthetic: np.ndarray, evaluation: Mapping[str, Any], seed: int
-    ) -> "Comparison":
-        """Synthetic windows beside those of the data."""
-        columns = data.columns
-        return cls(
-            data.train_windows(REAL, seed),
-            data.holdout_windows(REAL, seed),
-            synthetic,
-            data.features,
-            evaluation,
-            seed,
-            (columns.low, columns.high),
-            columns.forwards,
-        )
 
     def metrics(self) -> dict[str, Any]:
         """The scores as ``metrics.json`` has them; empty where none are asked for."""
@@ -73,16 +45,7 @@ class Comparison:
         if not arguments:
             return {"scores": {}, "statistics": [], "copying": {}}
         measure = pkgutil.resolve_name(arguments.pop("_target_"))
-        metrics: dict[str, Any] = measure(
-            self.train,
-            self.holdout,
-            self.synthetic,
-            self.features,
-            seed=self.seed,
-            limits=self.limits,
-            **arguments,
-        )
-        return metrics
+        return self.sets.measured(measure, seed=self.seed, **arguments)
 
     def report(self, folder: Path, metrics: dict[str, Any], settings: dict[str, Any]) -> None:
         """``metrics.json``, and the page and its figures unless nothing was measured."""
@@ -92,13 +55,14 @@ class Comparison:
         if self.evaluation:
             from timegan.report.page import write_report  # matplotlib, which not every run needs
 
+            sets = self.sets
             write_report(
                 folder,
                 metrics=metrics,
-                train=self.forwards(self.train),
-                holdout=None if self.holdout is None else self.forwards(self.holdout),
-                synthetic=self.forwards(self.synthetic),
-                features=self.features,
+                train=sets.forwards(sets.train),
+                holdout=None if sets.holdout is None else sets.forwards(sets.holdout),
+                synthetic=sets.forwards(sets.synthetic),
+                features=sets.features,
                 config_yaml=OmegaConf.to_yaml(settings),
                 command=command(),
                 warnings=[],
@@ -117,26 +81,17 @@ def finish(
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
-    synthetic = draw(model, data.columns, samples or usual_count(data), seed)
-    export(model, data.columns, folder / "model", fingerprint=data.fingerprint, config=settings)
-    write_table(folder / "samples.csv", [synthetic], len(synthetic), data.columns)
+    columns = data.columns
+    made = generate(model, columns, samples or usual_count(data), seed=seed)
+    export(model, columns, folder / "model", fingerprint=data.fingerprint, config=settings)
+    ready = columns.finished(made, seed=seed)
+    write_table(folder / "samples.csv", [ready], len(made), columns.schema)
     if evaluation:
         say("Measuring ...")
-    comparison = Comparison.of(data, synthetic, evaluation, seed)
-    metrics = comparison.metrics() | {"training": training, "data": data.describe()}
+    comparison = Comparison(Sets.of(data, made, seed), evaluation, seed)
+    metrics = comparison.metrics() | {"training": training, "data": comparison.sets.described}
     comparison.report(folder, metrics, settings)
     return metrics
-
-
-def usual_count(data: WindowDataModule) -> int:
-    """As many sequences as there are training windows, within reason."""
-    return min(max(len(data.train), FEWEST), MOST)
-
-
-def draw(model: Any, columns: Columns, count: int, seed: int) -> np.ndarray:
-    """Synthetic windows (N, T, C) in the table's units, time as the model sees it."""
-    parts = [columns.inverse(part.x) for part in sample_parts(model, count, seed=seed)]
-    return np.concatenate(parts)
 
 
 def objective(metrics: Mapping[str, Any], name: str | None) -> float | None:

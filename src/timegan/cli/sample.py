@@ -1,9 +1,8 @@
 """`python sample.py`: synthetic sequences to a file, from a trained model alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
@@ -14,12 +13,15 @@ from timegan.cli.launch import launch
 from timegan.cli.say import say
 from timegan.cli.settings import at_least
 from timegan.data.columns import Columns
+from timegan.data.sources import read_table
 from timegan.errors import InputError
+from timegan.generation import generate_parts
 from timegan.io.runs import open_run
 from timegan.io.tables import write_table, writer
-from timegan.model import Synthetic
 from timegan.module import TimeGAN
-from timegan.sampling import PART, sample_parts
+from timegan.requests import read_context, read_labels
+from timegan.sampling import PART
+from timegan.tables import Sequences
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,32 @@ class SampleConfig:
     """`conf/sample.yaml`, checked."""
 
     run: str | None
-    count: int
+    count: int | None
+    steps: int | None
+    context: str | None
+    exogenous: str | None
     seed: int
     out: str
     threads: int
+
+    def check(self) -> None:
+        """Raises InputError where something cannot be."""
+        if self.run is None:
+            raise InputError(
+                "run is not given: from which model? Give run=RUN: a run folder "
+                "(outputs/<date>/<time>), a .ckpt file, or an exported model folder."
+            )
+        if self.count is not None and self.count < 1:
+            raise InputError(f"count={self.count}: at least one sequence has to be drawn.")
+        if self.count is not None and (self.context or self.exogenous):
+            given = "context" if self.context else "exogenous"
+            raise InputError(
+                f"count={self.count}: with {given}=... there are as many sequences as that file "
+                "asks for. Leave count out."
+            )
+        writer(self.out)  # a wrong ending is better found before the work
+        at_least("seed", self.seed, 0)
+        at_least("threads", self.threads, 1)
 
 
 def main() -> None:
@@ -41,40 +65,56 @@ def main() -> None:
 def sample(cfg: DictConfig) -> None:
     """Draw sequences and write them, a part at a time."""
     config = SampleConfig(**conform(plain(cfg), SampleConfig, ""))
-    if config.run is None:
-        raise InputError(
-            "run is not given: from which model? Give run=RUN: a run folder "
-            "(outputs/<date>/<time>), a .ckpt file, or an exported model folder."
-        )
-    if config.count < 1:
-        raise InputError(f"count={config.count}: at least one sequence has to be drawn.")
-    writer(config.out)  # a wrong ending is better found before the work
-    at_least("seed", config.seed, 0)
-    at_least("threads", config.threads, 1)
+    config.check()
     torch.set_num_threads(config.threads)
-    model, columns = open_run(config.run)
-    parts = _parts(model, columns, config.count, config.seed)
-    write_table(config.out, parts, config.count, columns)
+    model, columns = open_run(str(config.run))
+    context = labels = None
+    if config.context:
+        context = read_context(read_table(config.context), columns)
+    if config.exogenous:
+        labels = read_labels(read_table(config.exogenous), columns, model.net.window)
+    asked = context if context is not None else labels
+    count = len(asked) if asked is not None else config.count or usual_count(config.steps)
+    parts = generate_parts(
+        model,
+        columns,
+        count,
+        seed=config.seed,
+        context=context,
+        exogenous=labels,
+        steps=config.steps,
+    )
+    ready = _ready(parts, columns, config.seed, count)
+    write_table(config.out, ready, count, columns.schema)
     say(
-        f"{config.count:,} sequences of {model.net.window} steps "
+        f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, columns, config.steps)} steps "
         f"({', '.join(columns.features)}) in {config.out}"
     )
 
 
-def _parts(model: TimeGAN, columns: Columns, count: int, seed: int) -> Iterator[np.ndarray]:
-    """Windows in the table's units, with a bar on a terminal."""
-    parts: Iterable[Synthetic[np.ndarray]] = sample_parts(model, count, seed=seed)
+def usual_count(steps: int | None) -> int:
+    """Sequences where no count is given: 1,000, and one that was asked to be long."""
+    return 1_000 if steps is None else 1
+
+
+def _ready(
+    parts: Iterator[Sequences], columns: Columns, seed: int, count: int
+) -> Iterator[Sequences]:
+    """Sequences as they are written, with a bar on a terminal."""
     console = Console()
-    parts = track(
-        parts,
-        "Sampling",
-        total=-(-count // PART),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    for part in parts:
-        yield columns.inverse(part.x)
+    total = -(-count // PART)
+    start = 0
+    for part in track(
+        parts, "Sampling", total, console=console, transient=True, disable=not console.is_terminal
+    ):
+        yield columns.finished(part, seed=seed, start=start)
+        start += len(part)
+
+
+def _steps(model: TimeGAN, columns: Columns, steps: int | None) -> str:
+    if steps is not None:
+        return f"{steps:,}"
+    return f"up to {model.net.window}" if columns.variable else str(model.net.window)
 
 
 if __name__ == "__main__":

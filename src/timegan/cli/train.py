@@ -15,6 +15,7 @@ from lightning import Trainer, seed_everything
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
+from timegan.building import build
 from timegan.callbacks import log_hparams
 from timegan.cli.config import plain
 from timegan.cli.finish import finish, objective
@@ -47,12 +48,7 @@ def train(cfg: DictConfig) -> float | None:
     data.prepare_data()
     data.setup()
     schedule = Schedule.for_data(len(data.train), data.steps_per_epoch, config.model["schedule"])
-    model = TimeGAN(
-        features=len(data.features),
-        window=data.window,
-        seed=config.seed,
-        **{**config.model, "schedule": schedule},
-    )
+    model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
     _check_checkpoint(config.ckpt_path, model)
     if trainer.is_global_zero:
@@ -175,7 +171,8 @@ def _say_what_begins(data: WindowDataModule, schedule: Schedule, folder: Path) -
     phases = " + ".join(f"{schedule.epochs(p)} {p}" for p in Phase if schedule.epochs(p))
     say(
         f"Data      {about['name']}: {about['windows']:,} windows of {about['window']} steps"
-        f"{held_out}, features {', '.join(about['features'])}",
+        f"{held_out}",
+        data.summary(),
         f"Epochs    {phases}, of {data.steps_per_epoch} batches each",
         f"Folder    {where(folder)}",
     )

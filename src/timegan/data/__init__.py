@@ -1,7 +1,7 @@
 """Tables in, windows out, and the way back."""
 
 from timegan.data.batch import Batch
-from timegan.data.columns import Columns, to_frame
+from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.loader import RandomWindows
 from timegan.data.sources import read_table
@@ -14,5 +14,4 @@ __all__ = [
     "WindowDataModule",
     "Windows",
     "read_table",
-    "to_frame",
 ]

@@ -1,215 +1,260 @@
-"""What is known about the columns: names, types, decimals, and the way to the model and back."""
+"""What is known about a table's columns: the way of their values to the model and back."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import pandas_dtype
 
-from timegan.data.scalings import EPSILON, SCALINGS, Scaling, choose, restore
-from timegan.tables.table import SEQUENCE, Schema
-from timegan.errors import InputError
-
-MOST_DECIMALS = 9  # a column that needs more is not rounded
+from timegan.data import kinds
+from timegan.data.kinds import Kind
+from timegan.data.measurable import Facet
+from timegan.data.squash import expand, squash
+from timegan.rules import Rules
+from timegan.seeds import rng
+from timegan.tables import Schema, Sequences, Table
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The features of a table, fitted on its training rows.
+    """The columns of a table, fitted on its training rows.
 
     It rides in the checkpoint as plain numbers and strings: whoever has it can turn what the model
     makes into a table like the one it learned from, without the data.
 
     Args:
-        schema: names and types of the table's columns.
-        decimals: of each feature; None leaves it unrounded.
-        low: smallest training value of each feature.
-        high: largest training value of each feature.
-        scalings: one fitted map a feature.
+        schema: names, types and roles of the table's columns.
+        kinds: of the features.
+        labels: kinds of the labels per step (``exogenous``).
+        static: kinds of the context columns and, where lengths differ, of the length, the last one.
+        variable: whether lengths differ.
+        rules: that all training rows keep.
+        enforced: whether what the model makes is changed so that it keeps them.
+        low: smallest training value of each feature and label.
+        high: largest training value of each of them.
+        squashed: whether the model sees all features between 0 and 1 (``scaling=minmax``).
         reversed: whether time runs backwards in the model's windows (``protocol=reference``).
     """
 
     schema: Schema
-    decimals: tuple[int | None, ...]
+    kinds: tuple[Kind, ...]
+    labels: tuple[Kind, ...]
+    static: tuple[Kind, ...]
+    variable: bool
+    rules: Rules
+    enforced: bool
     low: np.ndarray
     high: np.ndarray
-    scalings: tuple[Scaling, ...]
+    squashed: bool = False
     reversed: bool = False
-
-    @classmethod
-    def fit(
-        cls,
-        values: np.ndarray,
-        schema: Schema,
-        scaling: str = "auto",
-        *,
-        breaks: Sequence[int] | np.ndarray = (),
-        reversed: bool = False,
-    ) -> Self:
-        """Learn ranges, decimals and scalings from training rows.
-
-        Args:
-            values: (rows, C) in the table's units.
-            schema: names and types of the table's columns.
-            scaling: ``minmax``, ``standard``, ``rank``, or ``auto``, which chooses between the
-                latter two for each feature.
-            breaks: rows that do not follow upon the one before.
-            reversed: whether time runs backwards in them.
-
-        Raises:
-            InputError: a constant column, or an unknown scaling.
-        """
-        check_scaling(scaling)
-        low, high = values.min(axis=0), values.max(axis=0)
-        for name, lowest, highest in zip(schema.features, low, high, strict=True):
-            if lowest == highest:
-                raise InputError(
-                    f"Column {name!r} is {lowest:g} in every training row: there is nothing to "
-                    "learn from a constant. Leave it out by dataset.columns=[...]."
-                )
-        scalings = []
-        for i in range(values.shape[1]):
-            name = (
-                choose(values[:, i], *_differences(values[:, i], breaks))
-                if scaling == "auto"
-                else scaling
-            )
-            scalings.append(SCALINGS[name].fit(values[:, i]))
-        decimals = tuple(_decimals(values[:, i], dtype) for i, dtype in enumerate(schema.dtypes))
-        return cls(schema, decimals, low, high, tuple(scalings), reversed)
 
     @property
     def features(self) -> list[str]:
-        """Names of the features."""
-        return list(self.schema.features)
+        """Names of the features and the labels, in the order of a table's values."""
+        return [field.label for field in self.schema.value_fields]
 
     @property
-    def scaling(self) -> dict[str, str]:
-        """Name of each feature's scaling."""
-        return {n: s.name for n, s in zip(self.schema.features, self.scalings, strict=True)}
+    def widths(self) -> dict[str, Any]:
+        """Channels of features, static columns and labels, as arguments of `TimeGAN`."""
+        parts = {"features": self.kinds, "context": self.static, "exogenous": self.labels}
+        return {name: sum(kind.width for kind in part) for name, part in parts.items()}
 
-    def transform(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units (..., C) to what the model sees, float32."""
-        scaled = np.empty(values.shape, dtype=np.float32)
-        for i, scaling in enumerate(self.scalings):
-            scaled[..., i] = scaling.forward(values[..., i])
-        return scaled
+    def encode(self, table: Table) -> tuple[np.ndarray, np.ndarray | None]:
+        """Rows of a table as channels: features (R, M), and labels (R, U) where there are any."""
+        breaks, middle = table.bounds[:, 0], len(self.kinds)
+        x = kinds.encode(self.kinds, table.values[:, :middle], breaks)
+        if self.squashed:
+            x = squash(self.kinds, x)
+        if not self.widths["exogenous"]:
+            return x, None
+        return x, kinds.encode(self.labels, table.values[:, middle:], breaks, seed=1)
 
-    def inverse(self, scaled: np.ndarray) -> np.ndarray:
-        """From what the model makes (..., C) to the table's units, float64.
+    def encode_static(self, context: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
+        """Static columns (n, K) and lengths (n,) as channels (n, S); None where there are none."""
+        if not self.widths["context"]:
+            return None
+        known = np.column_stack([context, lengths]) if self.variable else context
+        return kinds.encode(self.static, known, np.arange(len(known)), seed=2)
 
-        Values are clipped to the training range and have as many decimals as the table's.
+    def decode_static(self, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Static columns (n, K) and, where they differ, lengths (n,) from channels (n, S)."""
+        found = self._decode(self.static, channels[:, None], 0, 0)[:, 0]
+        if not self.variable:
+            return found, None
+        return found[:, :-1], found[:, -1].astype(np.int64)
+
+    def decode(
+        self,
+        x: np.ndarray,
+        lengths: np.ndarray | None = None,
+        context: np.ndarray | None = None,
+        exogenous: np.ndarray | None = None,
+        *,
+        seed: int = 0,
+        start: int = 0,
+    ) -> Sequences:
+        """What the model made as sequences in the table's units.
+
+        Args:
+            x: channels of the features (n, T, M).
+            lengths: steps of each sequence (n,); None: all have T.
+            context: static columns (n, K) in the table's units; None: there are none.
+            exogenous: channels of the labels (n, T, U).
+            seed: of what the model need not learn, such as independent noise.
+            start: number of the first sequence, of which and of the seed this is a function.
         """
-        values = np.empty(scaled.shape, dtype=np.float64)
-        for i, (scaling, decimals) in enumerate(zip(self.scalings, self.decimals, strict=True)):
-            column = scaling.backward(np.asarray(scaled[..., i], dtype=np.float64))
-            values[..., i] = column if decimals is None else np.round(column, decimals)
-        return np.clip(values, self.low, self.high)
+        count, steps, _ = x.shape
+        if self.squashed:
+            x = expand(self.kinds, x)
+        values = self._decode(self.kinds, x, seed, start)
+        if self.labels:
+            made = np.empty((count, steps, 0)) if exogenous is None else exogenous
+            made = self._decode(self.labels, made, seed + 1, start)
+            values = np.concatenate([values, made], axis=-1)
+        if lengths is None:
+            lengths = np.full(count, steps)
+        mask = np.arange(steps) < lengths[:, None]
+        values[~mask] = np.nan
+        if self.enforced:
+            values = self.forwards(values, lengths)
+            values = self.forwards(self.rules.project(values, mask), lengths)
+        return Sequences(values, lengths, np.empty((count, 0)) if context is None else context)
+
+    def calibrated(
+        self, x: np.ndarray, mask: np.ndarray | slice, exogenous: np.ndarray | None
+    ) -> Self:
+        """The same columns, with the training shares in what comes of a model's channels.
+
+        Args:
+            x: channels (n, T, M) as the model makes them.
+            mask: (n, T) true where a sequence has a step.
+            exogenous: channels of the labels (n, T, U).
+        """
+        x = expand(self.kinds, x) if self.squashed else x
+        found = replace(self, kinds=kinds.calibrate(self.kinds, _rows(x, mask)))
+        if exogenous is None:
+            return found
+        return replace(found, labels=kinds.calibrate(self.labels, _rows(exogenous, mask)))
+
+    def calibrated_static(self, channels: np.ndarray) -> Self:
+        """The same for static columns and lengths, from their channels (n, S)."""
+        return replace(self, static=kinds.calibrate(self.static, channels))
+
+    def facets(self) -> tuple[list[Facet], list[Facet]]:
+        """What metrics look at of the features and labels, and of the static columns."""
+        fields = [*self.schema.value_fields, *self.schema.context_fields]
+        known = zip(fields, [*self.kinds, *self.labels, *self.static], strict=False)
+        facets = [
+            Facet(
+                field.label,
+                tuple(str(c) for c in field.categories) if field.type == "category" else None,
+                kind.name == "missing",
+                getattr(kind, "middle", 0.0),
+            )
+            for field, kind in known
+        ]
+        middle = len(self.schema.value_fields)
+        return facets[:middle], facets[middle:]
 
     def unit(self, values: np.ndarray) -> np.ndarray:
         """From the table's units (..., C) to [0, 1] over the training range, for comparisons."""
-        return np.asarray((values - self.low) / (self.high - self.low + EPSILON))
+        return np.asarray((values - self.low) / (self.high - self.low + 1e-7))
 
-    def forwards(self, windows: np.ndarray) -> np.ndarray:
-        """Windows (N, T, C) with time running forwards, however the model sees it."""
-        return windows[:, ::-1] if self.reversed else windows
-
-    def to_frame(self, windows: np.ndarray, sequence_start: int = 0) -> pd.DataFrame:
-        """Windows (n, T, C) in the table's units as a long table like the original.
+    def finished(self, made: Sequences, *, seed: int = 0, start: int = 0) -> Sequences:
+        """Sequences as they are written: time running forwards, with the time of each first row.
 
         Args:
-            windows: time as the model sees it; the rows of the table run forwards.
-            sequence_start: number of the first sequence.
-
-        Returns:
-            One row a step, the original columns in their order and types. A table without a key
-            gets the column ``sequence`` in front, one with a key keeps its key's name and place.
+            made: time as the model sees it.
+            seed: of the times at which sequences start, which are drawn from the real ones.
+            start: number of the first sequence.
         """
-        count, steps, _ = windows.shape
-        windows = self.forwards(windows)
-        numbers = np.repeat(np.arange(sequence_start, sequence_start + count), steps)
-        columns: dict[str, Any] = {
-            name: _cast(windows[..., i].ravel(), dtype)
-            for i, (name, dtype) in enumerate(
-                zip(self.schema.features, self.schema.dtypes, strict=True)
-            )
-        }
-        key = self.schema.key or SEQUENCE
-        order = list(self.schema.features)
-        order.insert(self.schema.key_position, key)
-        columns[key] = _cast_key(numbers, self.schema.key_dtype)
-        return pd.DataFrame({name: columns[name] for name in order})
+        values = self.forwards(made.values, made.lengths)
+        return replace(made, values=values, starts=self.starts(len(made), seed, start))
+
+    def to_frame(
+        self, made: Sequences, *, seed: int = 0, start: int = 0, total: int | None = None
+    ) -> pd.DataFrame:
+        """Sequences as a table like the original; arguments as in `finished`.
+
+        Args:
+            made: time as the model sees it.
+            seed: of the times at which sequences start.
+            start: number of the first sequence.
+            total: sequences of the whole table that these are a part of; None: they are the last.
+        """
+        ready = self.finished(made, seed=seed, start=start)
+        return self.schema.to_frame(
+            ready.values, ready.lengths, ready.context, ready.starts, start, total
+        )
+
+    def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
+        """Times at which sequences start, drawn from the real ones; None without a calendar."""
+        calendar = self.schema.calendar
+        if calendar is None:
+            return None
+        drawn = (calendar.draw_starts(1, rng(seed, "starts", first + i)) for i in range(count))
+        return np.concatenate(list(drawn)) if count else calendar.first_starts(0, 0)
+
+    def forwards(self, windows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+        """Windows (N, T, C) with time running forwards, however the model sees it; and back."""
+        if not self.reversed:
+            return windows
+        if lengths is None:
+            return windows[:, ::-1]
+        steps = np.arange(windows.shape[1])
+        source = np.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
+        return np.take_along_axis(windows, source[..., None], axis=1)
 
     def state(self) -> dict[str, Any]:
         """Everything as numbers, strings, lists and dicts: it survives JSON and `torch.save`."""
-        schema = asdict(self.schema)
-        schema |= {name: list(schema[name]) for name in ("features", "dtypes")}
         return {
-            "schema": schema,
-            "decimals": list(self.decimals),
-            "low": self.low.tolist(),
-            "high": self.high.tolist(),
-            "scalings": [{"name": s.name, "state": s.state()} for s in self.scalings],
+            "schema": self.schema.state(),
+            "kinds": kinds.state(self.kinds),
+            "labels": kinds.state(self.labels),
+            "static": kinds.state(self.static),
+            "variable": self.variable,
+            "rules": self.rules.state(),
+            "enforced": self.enforced,
+            "low": [None if np.isnan(v) else v for v in self.low.tolist()],
+            "high": [None if np.isnan(v) else v for v in self.high.tolist()],
+            "squashed": self.squashed,
             "reversed": self.reversed,
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """What `state` was taken from."""
-        schema = dict(state["schema"])
-        schema |= {name: tuple(schema[name]) for name in ("features", "dtypes")}
         return cls(
-            schema=Schema(**schema),
-            decimals=tuple(state["decimals"]),
-            low=np.array(state["low"], dtype=np.float64),
-            high=np.array(state["high"], dtype=np.float64),
-            scalings=tuple(restore(s["name"], s["state"]) for s in state["scalings"]),
-            reversed=bool(state["reversed"]),
+            **state
+            | {
+                "schema": Schema.from_state(state["schema"]),
+                "kinds": kinds.restore(state["kinds"]),
+                "labels": kinds.restore(state["labels"]),
+                "static": kinds.restore(state["static"]),
+                "rules": Rules.from_state(state["rules"]),
+                "low": np.array(state["low"], dtype=np.float64),
+                "high": np.array(state["high"], dtype=np.float64),
+            }
         )
 
+    def _decode(
+        self, part: tuple[Kind, ...], channels: np.ndarray, seed: int, start: int
+    ) -> np.ndarray:
+        """Channels (n, T, M) to the table's units (n, T, C)."""
+        count, steps = channels.shape[:2]
+        streams = [rng(seed, "columns", start + i) for i in range(count if _draws(part) else 0)]
+        shared = np.array([stream.random() for stream in streams] or [0.0] * count)
 
-def to_frame(windows: np.ndarray, columns: Columns, sequence_start: int = 0) -> pd.DataFrame:
-    """Windows (n, T, C) in the table's units as a long table; see `Columns.to_frame`."""
-    return columns.to_frame(windows, sequence_start)
+        def own(_: int) -> np.ndarray:
+            return np.stack([stream.random(steps) for stream in streams])
 
-
-def check_scaling(scaling: str) -> None:
-    """Refuse a name that is not a scaling."""
-    if scaling not in (*SCALINGS, "auto"):
-        raise InputError(
-            f"dataset.scaling={scaling} is unknown: choose among {', '.join(SCALINGS)} and auto."
-        )
-
-
-def _differences(
-    values: np.ndarray, breaks: Sequence[int] | np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """First and second differences that no break lies within."""
-    follows = np.ones(len(values), dtype=bool)
-    follows[0] = False
-    follows[np.asarray(breaks, dtype=np.int64)] = False
-    steps, turns = np.diff(values), np.diff(values, n=2)
-    return steps[follows[1:]], turns[follows[2:] & follows[1:-1]]
+        return kinds.decode(part, channels, shared, own)
 
 
-def _decimals(values: np.ndarray, dtype: str) -> int | None:
-    """The fewest decimals that hold every value in its own type, or None where nine do not."""
-    if "float32" in dtype.lower():
-        values = values.astype(np.float32)
-    for decimals in range(MOST_DECIMALS + 1):
-        if np.array_equal(np.round(values, decimals), values):
-            return decimals
-    return None
+def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
+    return channels[mask].reshape(-1, channels.shape[-1])
 
 
-def _cast(values: np.ndarray, dtype: str) -> "pd.Series[Any]":
-    """A feature in its original type."""
-    return pd.Series(values).astype(pandas_dtype(dtype))
-
-
-def _cast_key(numbers: np.ndarray, dtype: str) -> "pd.Series[Any]":
-    """Sequence numbers as integers of the key's type, or as text where the key was not a number."""
-    series = pd.Series(numbers)
-    return series.astype(pandas_dtype(dtype if "int" in dtype.lower() else "str"))
+def _draws(part: tuple[Kind, ...]) -> bool:
+    """Whether a kind needs random numbers beside the model's channels."""
+    return any(getattr(kind, "inner", kind).name in ("noise", "ramp") for kind in part)

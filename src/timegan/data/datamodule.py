@@ -6,22 +6,36 @@ import lightning
 import numpy as np
 import pandas as pd
 
-from timegan.data.columns import Columns, check_scaling
+from timegan.data.columns import Columns
+from timegan.data.fitting import Wishes, fit_columns
 from timegan.data.generated import GENERATORS
+from timegan.data.holes import treat
 from timegan.data.identity import check_same
+from timegan.data.kinds import Found
+from timegan.data.kinds.describe import text
 from timegan.data.loader import RandomWindows
+from timegan.data.measurable import measurable, names
+from timegan.data.options import check_options
+from timegan.data.preparing import (
+    USUAL,
+    Places,
+    check_window,
+    one_each,
+    owners,
+    part_and_places,
+    part_of,
+    usual_window,
+)
 from timegan.data.sources import download, read_table
-from timegan.data.splits import Split, split
-from timegan.tables.table import Table
-from timegan.data.windows import Windows, valid_starts
+from timegan.data.windows import Windows
 from timegan.errors import InputError
+from timegan.lengths import edges_between
 from timegan.seeds import rng
-
-PROTOCOLS = ("timegan", "reference")
+from timegan.tables import Sequences, Table
 
 
 class WindowDataModule(lightning.LightningDataModule):
-    """Windows of a table: split, scaled, and drawn at random.
+    """Windows of a table: split, turned into channels, and drawn at random.
 
     Args:
         name: what to call the data in reports.
@@ -29,15 +43,25 @@ class WindowDataModule(lightning.LightningDataModule):
         generate: a table that the package simulates (``salary``, ``sines``), instead of a path.
         url: where to fetch the table when there is neither path nor generator.
         sha256: checksum of what ``url`` gives.
-        columns: the features; None takes all columns but the key.
+        columns: the features; None takes all columns that have no other role.
         sequence_key: the column that tells sequences apart; None takes a column ``sequence`` where
             there is one, and one long series otherwise.
-        window: steps of a window.
+        sequence_index: the column that holds the time; None takes dates that increase.
+        context_columns: columns that are constant within a sequence: generated with it, or given.
+        exogenous: labels of single steps: generated, or given.
+        window: steps of a window; None: the longest sequence up to 100 steps, and 24 of longer ones
+            and of a single series. Shorter sequences are kept, and their lengths learned.
         stride: rows from one window to the next.
         protocol: ``timegan`` holds a part out and fits scalings on the rest; ``reference`` prepares
             data as the TimeGAN authors' code does: time reversed, ranges of the whole table, the
             last window of a long series dropped, nothing held out.
-        scaling: ``auto``, ``minmax``, ``standard`` or ``rank``.
+        scaling: of numbers: ``auto``, ``minmax``, ``standard`` or ``rank``.
+        kinds: column -> kind, where the detection is wrong.
+        knowledge: False takes every number for a continuous one.
+        missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
+        constraints: ``audit`` counts where rules of the real rows are broken, ``project`` changes
+            what the model makes so that they are kept, ``off`` looks for none.
+        rules: rules of one's own, such as ``High >= Low``.
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
         steps_per_epoch: batches in an epoch.
@@ -50,6 +74,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     table: Table
     columns: Columns
+    found: list[Found]
     train: Windows
     holdout: Windows | None
 
@@ -62,10 +87,18 @@ class WindowDataModule(lightning.LightningDataModule):
         sha256: str | None = None,
         columns: list[str] | None = None,
         sequence_key: str | None = None,
-        window: int = 24,
+        sequence_index: str | None = None,
+        context_columns: list[str] | None = None,
+        exogenous: list[str] | None = None,
+        window: int | None = None,
         stride: int = 1,
         protocol: str = "timegan",
         scaling: str = "auto",
+        kinds: dict[str, str] | None = None,
+        knowledge: bool = True,
+        missing: str = "learn",
+        constraints: str = "audit",
+        rules: list[str] | None = None,
         holdout: float = 0.1,
         batch_size: int = 64,
         steps_per_epoch: int = 50,
@@ -74,25 +107,17 @@ class WindowDataModule(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
+        check_options(self.hparams)
+        self.options: Any = self.hparams
         self.name = name
-        self.path = path
-        self.generate = generate
-        self.url = url
-        self.sha256 = sha256
-        self.chosen = columns
-        self.sequence_key = sequence_key
-        self.window = window
-        self.stride = stride
-        self.protocol = protocol
-        self.scaling = scaling
-        self.share = holdout
+        self.window: int = window or 0  # known once there is a table
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
         self.draws = draws
         self.seed = seed
+        self.wishes = Wishes(scaling, kinds, knowledge, constraints, rules or ())
         self._frame: pd.DataFrame | None = None
         self._restored: dict[str, Any] | None = None
-        self._check_options()
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, **options: Any) -> Self:
@@ -103,50 +128,96 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def prepare_data(self) -> None:
         """Download the table, once per machine, if it comes by URL."""
-        if self._frame is None and self.path is None and self.generate is None and self.url:
-            download(self.url, self.sha256)
+        local = self._frame is not None or self.options.path or self.options.generate
+        if not local and self.options.url:
+            download(self.options.url, self.options.sha256)
 
     def setup(self, stage: str | None = None) -> None:
         """Read, split, fit, window. A second call does nothing."""
         if hasattr(self, "train"):
             return
-        table = Table.from_frame(self._read(), self.chosen, self.sequence_key)
-        self._check_window(table.lengths)
-        self.fingerprint = table.fingerprint
-        backwards = self.protocol == "reference" and self.generate is None
-        self.table = table = table.reversed() if backwards else table
-        self.split, starts = self._split(table)
-        rows, breaks = self._training_rows(starts)
-        self.columns = Columns.fit(
-            table.values[rows], table.schema, self.scaling, breaks=breaks, reversed=backwards
+        options = self.options
+        table = Table.from_frame(
+            self._read(),
+            options.columns,
+            options.sequence_key,
+            options.sequence_index,
+            options.context_columns or (),
+            options.exogenous or (),
         )
-        scaled = self.columns.transform(table.values)
-        self.train = Windows(scaled, starts, self.window)
-        held = valid_starts(self.split.holdout, self.window, self.stride)
-        self.holdout = Windows(scaled, held, self.window) if len(held) else None
+        self.fingerprint = table.fingerprint
+        table = treat(table, options.missing)
+        self.window = self.window or usual_window(table.lengths)
+        check_window(self.window, table.lengths)
+        reference = options.protocol == "reference"
+        backwards = reference and options.generate is None
+        self.table = table = table.reversed() if backwards else table
+        self.split, train, held = part_and_places(
+            table, self.window, options.stride, options.holdout, reference=reference
+        )
+        part = part_of(table, train, self.window, whole=reference)
+        self.columns, self.found = fit_columns(
+            table, part, self.wishes, window=self.window, reversed=backwards
+        )
+        x, labels = self.columns.encode(table)
+        self.train = self._windows(x, labels, train)
+        self.holdout = self._windows(x, labels, held) if len(held.starts) else None
         if self._restored is not None:
             check_same(self._restored, self.state_dict())
 
     @property
     def features(self) -> list[str]:
-        """Names of the features."""
+        """Names of the features and labels."""
         return self.columns.features
 
-    def train_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray:
-        """Training windows (n, T, C) in the table's units, time as the model sees it.
+    @property
+    def measured(self) -> list[str]:
+        """Names of the features that metrics look at; see `timegan.data.measurable`."""
+        return names(*self.columns.facets(), self.columns.variable)
+
+    def train_series(self, limit: int | None = None, seed: int = 0) -> Sequences:
+        """Training windows in the table's units, time as the model sees it.
+
+        Where lengths differ there is one window of each sequence, so that their lengths compare
+        with those of synthetic sequences.
 
         Args:
             limit: at most so many, chosen at random.
             seed: of the choice.
         """
-        return self._original(self.train.starts, limit, seed)
+        return self._series(self.train, limit, seed)
+
+    def holdout_series(self, limit: int | None = None, seed: int = 0) -> Sequences | None:
+        """Held-out windows, as `train_series`; None where nothing is held out."""
+        return None if self.holdout is None else self._series(self.holdout, limit, seed)
+
+    def train_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray:
+        """The same as plain numbers (n, T, M) for metrics and pictures."""
+        return self.measurable(self.train_series(limit, seed))
 
     def holdout_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray | None:
         """Held-out windows, as `train_windows`; None where nothing is held out."""
-        return None if self.holdout is None else self._original(self.holdout.starts, limit, seed)
+        series = self.holdout_series(limit, seed)
+        return None if series is None else self.measurable(series)
+
+    def measurable(self, series: Sequences) -> np.ndarray:
+        """Sequences of this table, real or synthetic, as plain numbers (n, T, M)."""
+        facets, static = self.columns.facets()
+        return measurable(
+            series.values,
+            series.lengths,
+            facets,
+            series.context if static else None,
+            static,
+            variable=self.columns.variable,
+        )
 
     def train_dataloader(self) -> RandomWindows:
-        """Random batches for this process."""
+        """Random batches, each process its share."""
+        weights = None
+        if self.columns.variable:  # all sequences alike, however many windows they have
+            owner = owners(self.table, self.train.starts)
+            weights = 1.0 / np.bincount(owner)[owner]
         return RandomWindows(
             self.train,
             batch_size=self.batch_size,
@@ -155,23 +226,39 @@ class WindowDataModule(lightning.LightningDataModule):
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world_size=self.trainer.world_size if self.trainer else 1,
+            weights=weights,
         )
+
+    def summary(self) -> str:
+        """What was found in the table, as text for a terminal: a row for each column."""
+        kinds = [*self.columns.kinds, *self.columns.labels, *self.columns.static]
+        return "\n".join([*self.table.notes, text(self.found, kinds)])
+
+    def edges(self) -> Any:
+        """Where length codes reach the next step, for `Networks.set_edges`; None: one length."""
+        if not self.columns.variable:
+            return None
+        assert self.train.context is not None
+        lengths = np.asarray(self.train.lengths)
+        return edges_between(lengths, self.train.context[:, -1], self.window)
 
     def describe(self) -> dict[str, Any]:
         """What ``metrics.json`` says about the data."""
+        lengths = self.table.lengths
         return {
             "name": self.name,
             "rows": len(self.table.values),
-            "sequences": len(self.table.bounds),
-            "sequences_too_short": int((self.table.lengths < self.window).sum()),
+            "sequences": len(lengths),
+            "lengths": [int(lengths.min()), int(lengths.max())],
             "windows": len(self.train),
             "holdout_windows": 0 if self.holdout is None else len(self.holdout),
             "window": self.window,
-            "stride": self.stride,
+            "stride": self.options.stride,
             "features": self.features,
-            "protocol": self.protocol,
+            "context": list(self.columns.schema.context),
+            "protocol": self.options.protocol,
             "split": self.split.way,
-            "scaling": self.columns.scaling,
+            "kinds": {found.name: found.kind for found in self.found},
             "fingerprint": self.fingerprint,
         }
 
@@ -183,80 +270,49 @@ class WindowDataModule(lightning.LightningDataModule):
         """Compare a checkpoint's data with ours.
 
         Raises:
-            InputError: the checkpoint was trained on other data, or on the same scaled otherwise.
+            InputError: the checkpoint was trained on other data, or on the same prepared otherwise.
         """
         self._restored = state_dict
         if hasattr(self, "train"):
             check_same(state_dict, self.state_dict())
 
-    def _check_options(self) -> None:
-        if self.window < 2:
-            raise InputError(f"dataset.window={self.window}: a window needs at least 2 steps.")
-        for key in ("stride", "batch_size", "steps_per_epoch", "draws"):
-            if getattr(self, key) < 1:
-                raise InputError(f"dataset.{key}={getattr(self, key)} must be at least 1.")
-        if not 0 <= self.share < 1:
-            raise InputError(
-                f"dataset.holdout={self.share} is a share of the data: give 0 (nothing held out) "
-                "or more, and less than 1."
-            )
-        if self.protocol not in PROTOCOLS:
-            raise InputError(
-                f"dataset.protocol={self.protocol} is unknown: choose {' or '.join(PROTOCOLS)}."
-            )
-        if self.generate is not None and self.generate not in GENERATORS:
-            raise InputError(
-                f"dataset.generate={self.generate} is unknown: the package can simulate "
-                f"{' and '.join(GENERATORS)}."
-            )
-        check_scaling(self.scaling)
-
     def _read(self) -> pd.DataFrame:
         if self._frame is not None:
             return self._frame
-        if self.path is not None:
-            return read_table(self.path)
-        if self.generate is not None:
-            return GENERATORS[self.generate](self.window)
-        if self.url is not None:
-            return read_table(download(self.url, self.sha256))
+        options = self.options
+        if options.path is not None:
+            return read_table(options.path)
+        if options.generate is not None:
+            return GENERATORS[options.generate](self.window or USUAL)
+        if options.url is not None:
+            return read_table(download(options.url, options.sha256))
         raise InputError(
             "dataset.path is not given, and without it there is no table. "
             "Give dataset.path=FILE (.csv, .parquet or .npz)."
         )
 
-    def _check_window(self, lengths: np.ndarray) -> None:
-        if lengths.max() < self.window:
-            what = "every sequence" if len(lengths) > 1 else "the series"
-            raise InputError(
-                f"dataset.window={self.window} is longer than {what}: the longest has "
-                f"{lengths.max()} rows. Give {lengths.max()} or less."
-            )
+    def _windows(self, x: np.ndarray, labels: np.ndarray | None, places: Places) -> Windows:
+        """Windows of channels, with what goes with each."""
+        context = self.table.context[owners(self.table, places.starts)]
+        lengths = np.full(len(context), self.window) if places.lengths is None else places.lengths
+        static = self.columns.encode_static(context, lengths)
+        given = places.lengths if self.columns.variable else None
+        return Windows(x, places.starts, self.window, given, static, labels)
 
-    def _split(self, table: Table) -> tuple[Split, np.ndarray]:
-        """The runs of rows that train and are held out, and the starts of the training windows."""
-        if self.protocol != "reference":
-            parts = split(table.bounds, self.window, self.share)
-            return parts, valid_starts(parts.train, self.window, self.stride)
-        parts = Split(table.bounds, table.bounds[:0], "nothing held out, as the reference does")
-        starts = valid_starts(parts.train, self.window, self.stride)
-        if len(table.lengths) == 1 and len(starts) > 1:  # the authors' range(len - T)
-            starts = starts[starts < table.lengths[0] - self.window]
-        return parts, starts
+    def _series(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
+        """Windows of the table itself."""
+        chosen = np.arange(len(windows))
+        if windows.lengths is not None:
+            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
+        if limit is not None and limit < len(chosen):
+            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
+        lengths = None if windows.lengths is None else windows.lengths[chosen]
+        return self.cut(self.table, Places(windows.starts[chosen], lengths))
 
-    def _training_rows(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to fit on (the reference: all; else what training windows contain), and breaks."""
-        covered = Windows(self.table.values, starts, self.window).covered()
-        if self.protocol == "reference":
-            covered[:] = True
-        rows = np.flatnonzero(covered)
-        first = np.zeros(len(covered), dtype=bool)
-        first[self.table.bounds[:, 0]] = True
-        follows = np.diff(rows, prepend=rows[0] - 1) == 1
-        return rows, np.flatnonzero(~follows | first[rows])
-
-    def _original(self, starts: np.ndarray, limit: int | None, seed: int) -> np.ndarray:
-        if limit is not None and limit < len(starts):
-            chosen = rng(seed, "subset").choice(len(starts), size=limit, replace=False)
-            starts = starts[np.sort(chosen)]
-        return Windows(self.table.values, starts, self.window).all()
+    def cut(self, table: Table, places: Places) -> Sequences:
+        """Windows of a table like ours, in its units; NaN behind the end of each."""
+        lengths = places.lengths
+        lengths = np.full(len(places.starts), self.window) if lengths is None else lengths
+        values = Windows(table.values, places.starts, self.window, lengths).all()
+        values[np.arange(self.window) >= lengths[:, None]] = np.nan
+        return Sequences(values, lengths, table.context[owners(table, places.starts)])

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from timegan.tables.table import SEQUENCE
 from timegan.seeds import rng
+from timegan.tables.table import SEQUENCE
 
 STARTING_SALARY = 25_800.0  # USD a year without experience, in the regression of salary on years
 RAISE = 9_450.0  # USD a year more for each year of experience

@@ -26,13 +26,14 @@ class RandomWindows:
         seed: of the run.
         rank: number of this process.
         world_size: number of processes.
+        weights: (N,) how often each window should come, against the others; None: all alike.
 
     Raises:
         InputError: the batch cannot be shared out evenly.
 
     Yields:
         Batches whose windows are (draws, batch_size / world_size, T, C), float32. A draw holds no
-        window twice unless there are fewer windows than ``batch_size``.
+        window twice unless there are fewer windows than ``batch_size``, or weights.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class RandomWindows:
         seed: int,
         rank: int = 0,
         world_size: int = 1,
+        weights: np.ndarray | None = None,
     ) -> None:
         if batch_size % world_size:
             raise InputError(
@@ -57,6 +59,7 @@ class RandomWindows:
         self.steps_per_epoch = steps_per_epoch
         self.draws = draws
         self.seed = seed
+        self._cumulative = None if weights is None else np.cumsum(weights) / np.sum(weights)
         share = batch_size // world_size
         self._share = slice(rank * share, (rank + 1) * share)
         self._epoch = 0
@@ -75,6 +78,8 @@ class RandomWindows:
     def indices(self, epoch: int, batch: int, draw: int) -> np.ndarray:
         """The windows of one draw of the global batch."""
         stream = rng(self.seed, "batch", epoch, batch, draw)
+        if self._cumulative is not None:
+            return np.searchsorted(self._cumulative, stream.random(self.batch_size), side="right")
         scarce = len(self.windows) < self.batch_size
         return stream.choice(len(self.windows), size=self.batch_size, replace=scarce)
 

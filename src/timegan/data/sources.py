@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from timegan.tables.roles import SEQUENCE
 from timegan.errors import InputError
+from timegan.tables.roles import SEQUENCE
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

@@ -29,7 +29,7 @@ class Split:
     way: str
 
 
-def split(bounds: np.ndarray, window: int, share: float) -> Split:
+def split(bounds: np.ndarray, window: int, share: float, *, least: int | None = None) -> Split:
     """Hold out about ``share`` of the data: whole sequences, or blocks in time.
 
     With ten sequences or more, whole ones are held out. Otherwise blocks in time are, spread
@@ -41,11 +41,12 @@ def split(bounds: np.ndarray, window: int, share: float) -> Split:
         bounds: (sequences, 2) first row of each sequence and the row after its last.
         window: steps of a window.
         share: of the sequences or rows, from 0 (nothing is held out) to below 1.
+        least: rows that a sequence needs to be held out; None: a window's.
     """
     nothing = np.empty((0, 2), dtype=np.int64)
     if share == 0:
         return Split(bounds, nothing, "nothing held out, as asked")
-    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= window)
+    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= (window if least is None else least))
     if long.size >= BY_KEY_FROM:
         count = min(max(1, round(share * long.size)), long.size - 1)
         held = np.zeros(len(bounds), dtype=bool)

@@ -16,7 +16,7 @@ from timegan.io.files import write_bytes, write_text
 from timegan.module import TimeGAN
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
-FORMAT = 1
+FORMAT = 2
 """Rises when an older timegan could not read what this one writes."""
 
 
@@ -27,6 +27,7 @@ def export(
     *,
     fingerprint: str | None = None,
     config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
 
@@ -36,6 +37,7 @@ def export(
         folder: is made if need be; an older export in it is replaced.
         fingerprint: of the training data.
         config: the run's settings, to look up later; not needed to load.
+        options: arguments of a `Synthesizer`, for the one that is made of this again.
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
@@ -53,6 +55,7 @@ def export(
         "hyper_parameters": dict(model.hparams),
         "columns": columns.state(),
         "config": dict(config or {}),
+        "options": dict(options or {}),
     }
     # The description goes last, and only it makes the folder a model.
     write_bytes(folder / WEIGHTS, weights)
@@ -77,6 +80,11 @@ def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
         weights = (folder / WEIGHTS).read_bytes()
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         made_by = description["timegan"]
+        if description["format"] < FORMAT:
+            raise InputError(
+                f"{folder}: written by timegan {made_by} in the format {description['format']} of "
+                f"before the first release, which {_version()} no longer reads. Train again."
+            )
         if description["format"] > FORMAT:
             raise InputError(
                 f"{folder}: written by timegan {made_by} in a format that {_version()} does not "

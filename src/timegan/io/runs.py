@@ -1,7 +1,8 @@
 """Whatever a user calls a run: its folder, one of its checkpoints, or an exported model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
@@ -17,6 +18,7 @@ class Run:
     model: TimeGAN
     columns: Columns
     fingerprint: str | None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 def open_run(path: str | Path) -> tuple[TimeGAN, Columns]:
@@ -46,7 +48,8 @@ def read_run(path: str | Path) -> Run:
     for folder in (path, path / "model"):
         if (folder / DESCRIPTION).is_file():
             model, columns, description = read(folder)
-            return Run(model, columns, description.get("fingerprint"))
+            options = description.get("options", {})
+            return Run(model, columns, description.get("fingerprint"), options)
     last = path / "checkpoints" / "last.ckpt"
     if last.is_file():
         return from_checkpoint(last)

@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
-from timegan.tables.schema import Schema
-from timegan.tables.sequences import Sequences
 from timegan.errors import InputError
 from timegan.io.files import replacing
 from timegan.io.texts import as_text
+from timegan.tables.schema import Schema
+from timegan.tables.sequences import Sequences
 
 Parts = Iterable[Sequences]
 
@@ -100,22 +100,16 @@ def _write_npz(path: Path, parts: Parts, count: int, schema: Schema) -> None:
             for part in chain([first], parts):
                 if part.values.shape[1:] != shape[1:]:
                     raise ValueError(f"A part of {part.values.shape} among parts of {shape}.")
-                file.write(np.ascontiguousarray(part.padded, dtype="<f8").data)
-                lengths.append(_lengths(part))
+                file.write(np.ascontiguousarray(part.values, dtype="<f8").data)
+                lengths.append(part.lengths)
                 context.append(part.context)
         _add(archive, "features", np.array([field.label for field in schema.value_fields]))
         every = np.concatenate(lengths)
         if (every != shape[1]).any():
             _add(archive, "lengths", every)
         if schema.context:
-            _add(archive, "context", np.concatenate([c for c in context if c is not None]))
+            _add(archive, "context", np.concatenate(context))
             _add(archive, "context_features", np.array(schema.context))
-
-
-def _lengths(part: Sequences) -> np.ndarray:
-    if part.lengths is None:
-        return np.full(len(part), part.values.shape[1], dtype=np.int64)
-    return np.asarray(part.lengths, dtype=np.int64)
 
 
 def _add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:

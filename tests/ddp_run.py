@@ -2,25 +2,65 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from lightning import Trainer
+from lightning import LightningDataModule, Trainer
 
-from timegan.data import WindowDataModule
+from timegan.data import RandomWindows, WindowDataModule, Windows
+from timegan.lengths import edges_between
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
+from timegan.seeds import rng
 
 
-def main(preset: str, devices: int, out: Path) -> None:
+class Panel(LightningDataModule):
+    """Sequences of 1 to 8 steps in [0, 1] with a context and labels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        random = rng(0, "panel")
+        self.lengths = random.integers(1, 9, size=200)
+        self.context = random.normal(size=(200, 2)).astype(np.float32)
+        self.context[:, -1] = self.lengths / 4 - 1
+        rows = int(self.lengths.sum())
+        self.rows = random.uniform(size=(rows, 5)).astype(np.float32)
+        self.labels = random.normal(size=(rows, 2)).astype(np.float32)
+
+    def train_dataloader(self) -> RandomWindows:
+        assert self.trainer is not None
+        starts = np.cumsum(self.lengths) - self.lengths
+        windows = Windows(self.rows, starts, 8, self.lengths, self.context, self.labels)
+        return RandomWindows(
+            windows,
+            batch_size=32,
+            steps_per_epoch=3,
+            draws=3,
+            seed=0,
+            rank=self.trainer.global_rank,
+            world_size=self.trainer.world_size,
+        )
+
+
+def main(preset: str, table: str, devices: int, out: Path) -> None:
     torch.set_num_threads(1)
     from tests.test_module import PRESETS
 
-    data = WindowDataModule(
-        generate="sines", window=8, batch_size=32, steps_per_epoch=3, scaling="minmax"
-    )
-    data.setup()
-    options = {**PRESETS[preset], "rest_threshold": 0.7 if preset == "reference" else 0.0}
-    model = TimeGAN(5, 8, Schedule(1, 1, 2), **options).double()
+    options: dict[str, Any] = dict(PRESETS[preset])
+    options["rest_threshold"] = 0.7 if preset == "reference" else 0.0
+    data: LightningDataModule
+    if table == "panel":
+        data = panel = Panel()
+        conditions: dict[str, Any] = {"context": 2, "exogenous": 2, "variable": True}
+        model = TimeGAN(5, 8, Schedule(1, 1, 2), **conditions, **options).double()
+        model.net.set_edges(edges_between(panel.lengths, panel.context[:, -1], 8))
+    else:
+        data = WindowDataModule(
+            generate="sines", window=8, batch_size=32, steps_per_epoch=3, scaling="minmax"
+        )
+        data.setup()
+        model = TimeGAN(5, 8, Schedule(1, 1, 2), **options).double()
     trainer = Trainer(
         max_epochs=4,
         accelerator="cpu",
@@ -39,4 +79,4 @@ def main(preset: str, devices: int, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))

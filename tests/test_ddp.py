@@ -12,13 +12,14 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.ddp
+@pytest.mark.parametrize("table", ["plain", "panel"])
 @pytest.mark.parametrize("preset", ["timegan", "reference"])
-def test_two_processes_learn_what_one_learns(preset: str, tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_learns(preset: str, table: str, tmp_path: Path) -> None:
     weights = []
     for devices in (1, 2):
         out = tmp_path / f"{devices}.pt"
         run = subprocess.run(
-            [sys.executable, "-m", "tests.ddp_run", preset, str(devices), str(out)],
+            [sys.executable, "-m", "tests.ddp_run", preset, table, str(devices), str(out)],
             cwd=ROOT,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             capture_output=True,

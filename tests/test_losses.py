@@ -87,6 +87,19 @@ def test_sliced_energy_is_the_u_statistic_over_all_pairs() -> None:
     assert got.item() == pytest.approx(want)
 
 
+def test_sliced_energy_leaves_pairs_out_that_belong_together() -> None:
+    real, fake = pair()
+    directions = rng(1).normal(size=(T * C, 1))
+    r, f = (v.reshape(B, -1) @ directions for v in (real, fake))
+    apart = [(i, j) for i in range(B) for j in range(B) if i != j]
+    across, rr, ff = (
+        np.mean([abs(a[i, 0] - b[j, 0]) for i, j in apart]) for a, b in ((r, f), (r, r), (f, f))
+    )
+    tensors = map(torch.tensor, (real, fake, directions))
+    got = losses.sliced_energy(*tensors, paired=True)
+    assert got.item() == pytest.approx(2 * across - rr - ff)
+
+
 def test_sliced_energy_has_the_gradient_of_its_value() -> None:
     real, fake = (torch.tensor(v) for v in pair())
     directions = losses.directions(T, C, 8, generator(0)).double()

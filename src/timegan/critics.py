@@ -120,16 +120,13 @@ class Discriminator(nn.Module):
 
     def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
         """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""
-        context, exogenous, mask = conditions
-        path = h if exogenous is None else torch.cat([h, exogenous], dim=-1)
-        parts = [path, increments(path) / self.sigma] if self.increments else [path]
-        if context is not None:
-            parts.append(context[:, None].expand(-1, h.shape[1], -1))
-        if self.variable:
-            mask = torch.ones_like(h[..., :1]) if mask is None else mask
-            parts.append(mask)
-        view = torch.cat(parts, dim=-1) if len(parts) > 1 else path
-        return view.where(mask > 0, 0) if self.variable and mask is not None else view
+        view, mask = conditions.beside(h), conditions.mask
+        if self.increments:
+            view = torch.cat([view, increments(conditions.paths(h)) / self.sigma], dim=-1)
+        if not self.variable:
+            return view
+        mask = torch.ones_like(h[..., :1]) if mask is None else mask
+        return torch.cat([view.where(mask > 0, 0), mask], dim=-1)
 
     def mask(self, view: Tensor) -> Tensor | None:
         """The mask of a view, (B, T, 1); None where all sequences fill their windows."""

@@ -75,7 +75,9 @@ def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return centre, (variance + 1e-6).sqrt()
 
 
-def sliced_energy(real: Tensor, fake: Tensor, projections: Tensor) -> Tensor:
+def sliced_energy(
+    real: Tensor, fake: Tensor, projections: Tensor, *, paired: bool = False
+) -> Tensor:
     """Unbiased energy distance of two batches, averaged over one-dimensional projections.
 
     2 E|r - f| - E|r - r'| - E|f - f'|, where pairs of a batch are of different windows: zero in
@@ -85,13 +87,17 @@ def sliced_energy(real: Tensor, fake: Tensor, projections: Tensor) -> Tensor:
         real: critic inputs of real windows, (B, T, V).
         fake: critic inputs of synthetic windows, (B, T, V).
         projections: directions, (T V, P), see :func:`directions`.
+        paired: synthetic window i may have been made for what is known of real window i; the two
+            are no pair of independent windows then, and are left out.
     """
     n, m = len(real), len(fake)
     values = torch.cat([real.flatten(1), fake.flatten(1)]) @ projections  # (n + m, P)
     r, f = values[:n], values[n:]
     # All pairs of the two together, less the pairs inside each, are the pairs across.
-    share = 1 / (n * m)
+    share = 1 / max(n * m - n * paired, 1)
     pairs = share * pair_distances(values)
+    if paired:
+        pairs = pairs - 2 * share * (r - f).abs().sum(0)
     pairs = pairs - (share + 1 / (n * max(n - 1, 1))) * pair_distances(r)
     pairs = pairs - (share + 1 / (m * max(m - 1, 1))) * pair_distances(f)
     return pairs.mean()

@@ -186,8 +186,7 @@ class TimeGAN(Routine):
         """Teach the supervisor the latent dynamics of real data."""
         with self.update("supervised") as descend:
             h = self.net.embedder(real.x, real.mask)
-            path = h if real.exogenous is None else torch.cat([h, real.exogenous], dim=-1)
-            self.net.follow(gather(path), gather(real.mask))
+            self.net.follow(gather(real.conditions.paths(h)), gather(real.mask))
             l_s = self.supervised(real, h, self.net.supervisor(h))
             descend(l_s)
         self.note("supervised/supervised", l_s)
@@ -209,11 +208,15 @@ class TimeGAN(Routine):
             l_s = self.supervised(real, h, h_next)
             terms["supervised"] = weight.supervised_weight * self.root(l_s)
             if weight.moment_weight:
-                pairs = (real.x, net.recovery(h_hat), real.mask, fake.mask)
-                terms["moments"] = weight.moment_weight * losses.moments(*map(gather, pairs))
+                x, x_hat = real.conditions.beside(real.x), fake.beside(net.recovery(h_hat))
+                l_v = losses.moments(gather(x), gather(x_hat), gather(real.mask), gather(fake.mask))
+                terms["moments"] = weight.moment_weight * l_v
             if weight.energy_weight:
                 terms["energy"] = weight.energy_weight * losses.sliced_energy(
-                    gather(views[0]), gather(views[1]), self.directions(views[0], draw)
+                    gather(views[0]),
+                    gather(views[1]),
+                    self.directions(views[0], draw),
+                    paired=bool(weight.context or weight.exogenous),
                 )
             loss = torch.stack(list(terms.values())).sum()
             descend(loss)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from timegan.data.splits import split
-from timegan.data.windows import Windows, strided, valid_starts
+from timegan.data.windows import Windows, padded_starts, strided, valid_starts
+from timegan.errors import InputError
 
 
 def test_windows_are_slices_of_the_rows() -> None:
@@ -102,3 +103,51 @@ def test_every_split_leaves_training_windows(share: float, window: int) -> None:
         for steps in (window, 4 * window, 40 * window):
             bounds = np.array([[i * steps, (i + 1) * steps] for i in range(count)])
             assert len(valid_starts(split(bounds, window, share).train, window)) > 0
+
+
+RUNS = np.array([[0, 7], [7, 8], [8, 8], [8, 11], [11, 15]])
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_short_runs_are_kept_and_padded_and_long_ones_windowed(stride: int) -> None:
+    rows = np.arange(1.0, 16)[:, None]
+    starts, lengths = padded_starts(RUNS, 4, stride)
+    windows = Windows(rows, starts, 4, lengths, exogenous=-rows)
+    taken = windows.batch(np.arange(len(windows))[None])
+    want = [[i + 1, i + 2, i + 3, i + 4] for i in range(0, 4, stride)]
+    want += [[8, 0, 0, 0], [9, 10, 11, 0], [12, 13, 14, 15]]
+    np.testing.assert_array_equal(taken.x[0, :, :, 0], want)
+    assert taken.exogenous is not None
+    np.testing.assert_array_equal(taken.exogenous, -taken.x)
+    assert taken.lengths is not None
+    np.testing.assert_array_equal(taken.lengths[0], (np.array(want) > 0).sum(1))
+    assert windows.covered().all() == (stride == 1)
+
+
+def test_a_window_may_be_longer_than_the_table() -> None:
+    windows = Windows(np.ones((2, 1)), np.array([0]), 3, np.array([2]))
+    np.testing.assert_array_equal(windows.all()[0, :, 0], [1, 1, 0])
+
+
+def test_each_window_brings_its_context() -> None:
+    windows = Windows(np.zeros((5, 1)), np.arange(4), 2, context=np.arange(4.0)[:, None])
+    context = windows.batch(np.array([[3, 1], [0, 2]])).context
+    assert context is not None
+    np.testing.assert_array_equal(context[..., 0], [[3, 1], [0, 2]])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lengths": np.array([0, 2])}, "Windows of 0 to 2 rows"),
+        ({"lengths": np.array([3, 2])}, "holds from 1 to 2"),
+        ({"lengths": np.array([1])}, "1 lengths for 2"),
+        ({"context": np.zeros((3, 1))}, "3 context for 2"),
+        ({"exogenous": np.zeros((2, 1))}, "2 exogenous for 5"),
+    ],
+)
+def test_what_does_not_belong_to_the_windows_is_refused(
+    options: dict[str, np.ndarray], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        Windows(np.zeros((5, 1)), np.array([0, 1]), 2, **options)

@@ -19,6 +19,17 @@ class Conditions(NamedTuple):
     exogenous: Tensor | None = None
     mask: Tensor | None = None
 
+    def paths(self, h: Tensor) -> Tensor:
+        """What moves from step to step: (B, T, H) with the labels, (B, T, H + U)."""
+        return h if self.exogenous is None else torch.cat([h, self.exogenous], dim=-1)
+
+    def beside(self, h: Tensor) -> Tensor:
+        """All there is of a sequence at every step: (B, T, H + U + S)."""
+        paths = self.paths(h)
+        if self.context is None:
+            return paths
+        return torch.cat([paths, self.context[:, None].expand(-1, h.shape[1], -1)], dim=-1)
+
 
 class Batch(NamedTuple):
     """K draws of B windows, or one draw of them without the first axis (see :meth:`draw`).

@@ -4,7 +4,9 @@ from timegan.data.kinds.base import KINDS, Draws, Found, Info, Kind
 from timegan.data.kinds.derived import Constant, Copy, Noise
 from timegan.data.kinds.detect import detect
 from timegan.data.kinds.discrete import Boolean, Categorical
+from timegan.data.kinds.fitting import fit, restore, state
 from timegan.data.kinds.held import Held
+from timegan.data.kinds.lattice import Lattice
 from timegan.data.kinds.missing import Missing
 from timegan.data.kinds.numeric import (
     Bounded,
@@ -16,7 +18,6 @@ from timegan.data.kinds.numeric import (
     ZeroInflated,
 )
 from timegan.data.kinds.ramp import Ramp
-from timegan.data.kinds.fitting import fit, restore, state
 from timegan.data.kinds.together import calibrate, decode, encode, slices
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Info",
     "Integer",
     "Kind",
+    "Lattice",
     "Missing",
     "Noise",
     "Nonnegative",

@@ -6,6 +6,7 @@ from timegan.data.kinds.detect import detect
 from timegan.data.kinds.discrete import Boolean, Categorical
 from timegan.data.kinds.fitting import fit, restore, state
 from timegan.data.kinds.held import Held
+from timegan.data.kinds.lattice import Lattice
 from timegan.data.kinds.missing import Missing
 from timegan.data.kinds.numeric import (
     Bounded,
@@ -34,6 +35,7 @@ __all__ = [
     "Info",
     "Integer",
     "Kind",
+    "Lattice",
     "Missing",
     "Noise",
     "Nonnegative",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,17 +11,24 @@ from timegan.data.kinds.lattice import Lattice
 
 SOME = 2_000  # rows that candidates are looked for on
 FIRST = 500  # rows that most candidates fail on
-ALIKE = 0.999  # least correlation of a candidate
+ALIKE = 0.99  # least correlation of a candidate
 DIGITS = (*range(1, 13), 17)  # of factor and shift, the roundest that fit being taken
 NEAR = 1e-12  # relative to the largest value: columns that no decimals hold
 
-Image = tuple[int, float, float]
+
+class Image(NamedTuple):
+    """``factor * source + shift``; ``exact`` where the numbers are the source's, bit by bit."""
+
+    source: int
+    factor: float = 1.0
+    shift: float = 0.0
+    exact: bool = False
 
 
 def find_copies(
     values: np.ndarray, infos: Sequence[Info], among: np.ndarray, images: np.ndarray
 ) -> dict[int, Image]:
-    """Column -> (source, factor, shift); a source is no copy itself, and mostly stands before it.
+    """Column -> what it is an image of; a source is no image itself, and mostly stands before it.
 
     Args:
         values: (R, C) training rows; NaN where there is a hole.
@@ -35,7 +43,7 @@ def find_copies(
         column = values[:, i] + 0.0  # -0 and 0 are equal
         key = hashlib.blake2b(column.tobytes()).hexdigest() + _family(infos[i])
         if key in seen and images[i]:
-            found[i] = (seen[key], 1.0, 0.0)
+            found[i] = Image(seen[key], exact=True)
         seen.setdefault(key, i)
     free = [int(i) for i in np.flatnonzero(among) if i not in found]
     free = [i for i in free if infos[i].values != "category"]
@@ -43,11 +51,11 @@ def find_copies(
         for x, y in ((one, other), (other, one)):
             if not images[y] or x in found or y in found or _family(infos[x]) != _family(infos[y]):
                 continue
-            if any(s == y for s, _, _ in found.values()):
+            if any(image.source == y for image in found.values()):
                 continue  # others are images of it already
             line = _line(values[:, x], values[:, y], infos[y].dtype)
             if line is not None:
-                found[y] = (x, *line)
+                found[y] = Image(x, *line)
     return found
 
 
@@ -72,32 +80,31 @@ def _candidates(values: np.ndarray, columns: list[int]) -> list[tuple[int, int]]
 
 def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | None:
     """Factor and shift with which every row of y follows from x, rounded as y is."""
-    holes = np.isnan(x)
-    if not np.array_equal(holes, np.isnan(y)):
-        return None
-    if holes.any():
-        x, y = x[~holes], y[~holes]
     few = slice(None, None, -(-len(x) // FIRST))
-    centre, level = float(x[few].mean()), float(y[few].mean())
-    spread = float(((x[few] - centre) ** 2).sum())
+    there = ~np.isnan(x[few])
+    if not np.array_equal(there, ~np.isnan(y[few])):
+        return None
+    some, image = x[few][there], y[few][there]
+    spread = float(((some - some.mean()) ** 2).sum()) if some.size else 0.0
     if spread == 0.0:
         return None
-    raw = float(((x[few] - centre) * (y[few] - level)).sum()) / spread
-    off = np.abs(level + raw * (x[few] - centre) - y[few]).max()
-    if off > 2e-3 * np.ptp(y[few]):
+    raw = float(((some - some.mean()) * (image - image.mean())).sum()) / spread
+    off = np.abs(image.mean() + raw * (some - some.mean()) - image).max()
+    lattice = Lattice.fit(image, dtype, steps=False)
+    if off > max(2e-3 * float(np.ptp(image)), 0.7 * lattice.unit):
         return None
+    there = ~np.isnan(x)
+    if not np.array_equal(there, ~np.isnan(y)):
+        return None
+    x, y = x[there], y[there]
     lattice = Lattice.fit(y, dtype, steps=False)
     for digits in DIGITS:
         factor = float(f"{raw:.{digits}g}")
-        shifts = y[few] - factor * x[few]
-        shift = float(f"{np.median(shifts):.{digits}g}")
-        for b in {shift, 0.0} if abs(shift) < 1e-9 * abs(level) else {shift}:
-            if (
-                factor
-                and _fits(x[few], y[few], factor, b, lattice)
-                and _fits(x, y, factor, b, lattice)
-            ):
-                return factor, b
+        middle = float(np.median(image - factor * some))
+        for shift in (0.0, float(f"{middle:.{digits}g}")):
+            line = factor, shift, lattice
+            if factor and _fits(some, image, *line) and _fits(x, y, *line):
+                return factor, shift
     return None
 
 

@@ -83,9 +83,8 @@ class Copy(_Silent):
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
         """Take what the detection found; it has seen both columns."""
         params = setting.params
-        exact = (params["factor"], params["shift"]) == (1.0, 0.0)
         there, _ = observed(values, breaks)
-        lattice = None if exact else Lattice.fit(there, setting.dtype, steps=False)
+        lattice = None if params["exact"] else Lattice.fit(there, setting.dtype, steps=False)
         return cls(params["source"], params["factor"], params["shift"], lattice)
 
     def decode_from(self, source: np.ndarray) -> np.ndarray:

@@ -130,9 +130,9 @@ def _constant(column: np.ndarray) -> Verdict:
 
 
 def _copy(image: Image, infos: Sequence[Info]) -> Verdict:
-    source, factor, shift = image
+    source, factor, shift, _ = image
     name = infos[source].name
-    params = {"source": source, "factor": factor, "shift": shift}
+    params = image._asdict()
     if (factor, shift) == (1.0, 0.0):
         return Verdict("copy", f"copy of {name}", params)
     sign = "-" if shift < 0 else "+"

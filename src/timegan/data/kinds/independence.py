@@ -75,9 +75,9 @@ def _forgets(column: np.ndarray, joined: np.ndarray, limit: float) -> bool:
 
 def _flat(scores: np.ndarray, limit: float) -> bool:
     """Whether no frequency stands out (Fisher's test at the significance of the others)."""
-    power = np.abs(np.fft.rfft(scores)[1:-1]) ** 2
+    power: np.ndarray = np.abs(np.fft.rfft(scores)[1:-1]) ** 2
     bound = float(power.mean()) * (float(np.log(power.size)) + limit**2 / 2)
-    return bool(power.max() <= bound)
+    return float(power.max()) <= bound
 
 
 def _apart(one: np.ndarray, other: np.ndarray, joined: np.ndarray, limit: float) -> bool:
@@ -90,6 +90,6 @@ def _apart(one: np.ndarray, other: np.ndarray, joined: np.ndarray, limit: float)
     )
     for a, b in shifted:
         pairs = np.count_nonzero((a[0] != 0) & (b[0] != 0))
-        if (np.abs(a @ b.T) > limit * np.sqrt(max(pairs, 1))).any():
+        if (np.abs(a @ b.T) > limit * max(pairs, 1) ** 0.5).any():
             return False
     return True

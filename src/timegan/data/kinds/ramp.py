@@ -64,7 +64,10 @@ class Ramp:
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to (R, 1)."""
+        """From the table's units (R,) to (R, 1).
+
+        Where a hole has been filled that covers a reading, the way back draws the line past it.
+        """
         return self.inner.encode(values, breaks, random)
 
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:

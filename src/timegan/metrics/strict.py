@@ -30,7 +30,8 @@ from timegan.metrics.distances import (
 )
 from timegan.metrics.membership import membership, shifted_copies
 from timegan.metrics.overlap import block_halves, groups
-from timegan.metrics.scorecard import FEWEST, quick, strict_json
+from timegan.metrics.scorecard import quick
+from timegan.metrics.summary import FEWEST, strict_json
 from timegan.metrics.work import showing, side_by_side
 from timegan.seeds import derive, rng
 
@@ -105,6 +106,8 @@ def strict(
             iterations=iterations,
             limits=limits,
             limit=2 * limit,
+            cache=cache,
+            workers=1,
         )
 
     def controls() -> dict[str, Any]:

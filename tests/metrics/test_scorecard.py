@@ -193,7 +193,8 @@ def test_floors_and_controls_are_measured_once_and_scores_do_not_depend_on_it(
         other["scores"]["discriminative"]["controls"]
         == (first["scores"]["discriminative"]["controls"])
     )
-    for windows, options in ((real + 1e-9, {}), (real, {"iterations": 6}), (real, {"seed": 1})):
+    changed: list[dict[str, Any]] = [{"windows": real + 1e-9}, {"iterations": 6}, {"seed": 1}]
+    for options in changed:
         trained.clear()
-        card(windows, **options)
+        card(**{"windows": real} | options)
         assert trained == [2 + len(CONTROLS), 2]

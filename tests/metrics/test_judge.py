@@ -93,7 +93,7 @@ def test_parts_of_one_array_share_their_windows_and_judge_as_their_copies_do() -
     np.testing.assert_allclose(pool[:, :2, places[2]].permute(2, 0, 1), second.taken(), rtol=1e-6)
     np.testing.assert_allclose(pool[:, :2, places[1]].permute(2, 0, 1), other, rtol=1e-6)
     shared, copied = (
-        classify([Contest(*pair, 3)], iterations=40, lr=1e-2)
+        classify([Contest(pair[0], pair[1], 3)], iterations=40, lr=1e-2)
         for pair in ((first, second), (first.taken(), second.taken()))
     )
     assert shared == copied

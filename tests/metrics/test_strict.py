@@ -10,7 +10,8 @@ import pytest
 from timegan.errors import InputError
 from timegan.metrics import cache, controls
 from timegan.metrics.arrays import Array
-from timegan.metrics.strict import BETTER, strict
+from timegan.metrics.card import BETTER
+from timegan.metrics.strict import strict
 
 NAMES = ["a", "b"]
 FAST: dict[str, Any] = {"iterations": 20, "runs": 1, "judges": 1, "cache": False, "progress": False}

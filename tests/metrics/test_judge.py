@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
+from timegan.metrics.arrays import parted
 from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.judge import GroupedGRU, _Recurrence
+from timegan.metrics.judge import GroupedGRU, _Recurrence, pooled
 
 
 def generators(count: int) -> list[torch.Generator]:
@@ -82,3 +83,17 @@ def test_three_judges_together_equal_three_alone() -> None:
     alone = [classify([contest], iterations=60, lr=1e-2)[0] for contest in contests]
     np.testing.assert_allclose(together, alone, atol=1e-9)
     assert len(set(together)) == 3
+
+
+def test_parts_of_one_array_share_their_windows_and_judge_as_their_copies_do() -> None:
+    windows, other = (np.random.default_rng(s).random((60, 6, 2)) for s in (0, 1))
+    first, second = parted(windows, np.random.default_rng(2))
+    pool, places = pooled([first, other, second, windows])
+    assert pool.shape == (6, 3, 120)
+    np.testing.assert_allclose(pool[:, :2, places[2]].permute(2, 0, 1), second.taken(), rtol=1e-6)
+    np.testing.assert_allclose(pool[:, :2, places[1]].permute(2, 0, 1), other, rtol=1e-6)
+    shared, copied = (
+        classify([Contest(pair[0], pair[1], 3)], iterations=40, lr=1e-2)
+        for pair in ((first, second), (first.taken(), second.taken()))
+    )
+    assert shared == copied

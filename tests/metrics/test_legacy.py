@@ -1,12 +1,14 @@
 """The published tables' scores: complete, strict JSON, floors beside scores, no NaN."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from timegan.metrics.arrays import Array
+from timegan.metrics.controls import CONTROLS, MEANING
 from timegan.metrics.correlation import correlation_draws, correlation_score
 from timegan.metrics.legacy import legacy
 
@@ -17,6 +19,7 @@ SMALL: dict[str, Any] = {
     "forecasts": 3,
     "encoders": 1,
     "encodings": 1,
+    "cache": False,
     "progress": False,
 }
 
@@ -43,6 +46,40 @@ def test_every_published_score_stands_first_beside_its_floor() -> None:
     assert [len(found["scores"][n]["runs"]) for n in NAMES] == [2, 2, 2, 2, 5]
     assert found["scores"]["context_fid"]["encoders"] == 2
     assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_every_score_has_the_controls_in_the_same_form() -> None:
+    real, fake = walks(120, 0), walks(90, 1)
+    scores = legacy(real, walks(60, 2), fake, ["a", "b"], **SMALL | {"encoders": 2})["scores"]
+    for name, score in scores.items():
+        assert set(score["controls"]) == set(MEANING), name
+        assert score["controls"]["real"] == score["floor"]
+        for control in score["controls"].values():
+            assert control["mean"] == pytest.approx(np.mean(control["runs"]))
+    runs = {name: len(scores[name]["controls"]["copy"]["runs"]) for name in NAMES}
+    assert runs == dict(zip(NAMES, (2, 1, 1, 2, 5), strict=True))
+    # The same windows in the same eyes: nothing but the share of them that is drawn differs.
+    assert scores["context_fid"]["controls"]["copy"]["mean"] < scores["context_fid"]["mean"]
+
+
+def test_a_second_evaluation_of_the_same_real_windows_pays_for_its_own_scores_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path / "figures"))
+    real, fake, options = walks(120, 0), walks(90, 1), {"cache": True}
+    first = card(real, fake, **options)
+    assert first == card(real, fake)
+
+    def never(*_: Any) -> Array:
+        raise AssertionError("a control is made though its figures are known")
+
+    for name in CONTROLS:
+        monkeypatch.setitem(CONTROLS, name, never)
+    assert card(real, fake, **options) == first
+    other = card(real, walks(90, 3), **options)["scores"]
+    for name in NAMES:
+        assert other[name]["controls"] == first["scores"][name]["controls"]
+        assert other[name]["runs"] != first["scores"][name]["runs"]
 
 
 def test_the_number_of_judges_that_a_repeatable_score_needs_is_told() -> None:

@@ -1,12 +1,18 @@
 """The scorecard: complete, strict JSON, floors beside scores, a function of its seed."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from timegan.errors import InputError
+from timegan.metrics import scorecard
 from timegan.metrics.arrays import Array
+from timegan.metrics.controls import CONTROLS, MEANING
+from timegan.metrics.discriminative import Contest, classify
 from timegan.metrics.scorecard import quick
 
 NAMES = {
@@ -100,7 +106,7 @@ def test_constant_features_give_no_nan() -> None:
 def test_the_card_is_a_function_of_its_seed() -> None:
     real, fake = walks(60, 0), walks(50, 1)
     first, again, other = (
-        quick(real, None, fake, names(real), iterations=5, judges=1, seed=seed)
+        quick(real, None, fake, names(real), iterations=5, judges=1, seed=seed, cache=False)
         for seed in (1, 1, 2)
     )
     assert first == again
@@ -126,3 +132,69 @@ def test_held_out_windows_of_another_shape_are_refused() -> None:
     real = walks(30, 0)
     with pytest.raises(InputError, match="steps"):
         quick(real, walks(30, 0, steps=5), real, names(real), iterations=1)
+
+
+def test_every_score_has_the_controls_and_the_floor_is_one_of_them() -> None:
+    real, held, fake = walks(200, 0), walks(60, 2), walks(150, 1)
+    options: dict[str, Any] = {"iterations": 20, "judges": 2, "control_judges": 3}
+    scores = quick(real, held, fake, names(real), **options)["scores"]
+    for score in scores.values():
+        assert set(score["controls"]) == set(MEANING)
+        assert score["controls"]["real"] == score["floor"]
+        for control in score["controls"].values():
+            assert control["mean"] == pytest.approx(np.mean(control["runs"]))
+    for control in MEANING.keys() - {"real"}:
+        assert len(scores["discriminative"]["controls"][control]["signed"]) == 3
+    without = quick(real, None, fake, names(real), **options)["scores"]
+    assert set(without["density"]["controls"]) == {"real", *CONTROLS}
+
+
+def test_controls_show_what_each_score_sees() -> None:
+    real = walks(1_500, 0, steps=12)
+    fake = walks(1_000, 1, steps=12)
+    options: dict[str, Any] = {"iterations": 300, "judges": 1, "lr": 1e-2, "hidden": 4}
+    scores = quick(real, walks(1_000, 2, steps=12), fake, names(real), **options)["scores"]
+    controls = {
+        name: {k: v["mean"] for k, v in score["controls"].items()} for name, score in scores.items()
+    }
+    judged = controls["discriminative"]
+    assert max(judged[k] for k in ("real", "copy", "held_out")) < 0.1
+    assert min(judged[k] for k in ("shuffled", "bootstrap")) > 0.15
+    assert controls["density"]["shuffled"] > 0.95  # it does not look at time ...
+    for name in ("autocorrelation", "change_autocorrelation"):  # ... and these do
+        assert controls[name]["shuffled"] > 4 * controls[name]["held_out"]
+    assert controls["change_density"]["shuffled"] < controls["change_density"]["held_out"] - 0.1
+
+
+def test_floors_and_controls_are_measured_once_and_scores_do_not_depend_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path / "figures"))
+    trained = []
+
+    def counted(contests: Sequence[Contest], **options: Any) -> list[float]:
+        trained.append(len(contests))
+        return classify(contests, **options)
+
+    monkeypatch.setattr(scorecard, "classify", counted)
+    real, fake = walks(90, 0), walks(60, 1)
+
+    def card(windows: Array, synthetic: Array = fake, **options: Any) -> dict[str, Any]:
+        fast: dict[str, Any] = {"iterations": 5, "judges": 2, "workers": 1}
+        return quick(windows, None, synthetic, names(windows), **fast | options)
+
+    first, second = card(real), card(real)
+    assert trained == [2 + len(CONTROLS), 2, 2]
+    assert first == second == card(real, cache=False)
+    trained.clear()
+    other = card(real, walks(60, 5))
+    assert trained == [2]
+    assert (
+        other["scores"]["discriminative"]["controls"]
+        == (first["scores"]["discriminative"]["controls"])
+    )
+    changed: list[dict[str, Any]] = [{"windows": real + 1e-9}, {"iterations": 6}, {"seed": 1}]
+    for options in changed:
+        trained.clear()
+        card(**{"windows": real} | options)
+        assert trained == [2 + len(CONTROLS), 2]

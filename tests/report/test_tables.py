@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
-
-from timegan.report.tables import blind_spots, controls, score_rows, tables
+from timegan.report.tables import controls, score_rows, tables
 
 FLOOR = {"mean": 0.01, "std": 0.002}
 
@@ -22,28 +20,6 @@ def score(better: str = "lower", **controls: float | None) -> dict[str, Any]:
 def test_controls_come_in_a_fixed_order_without_the_one_that_is_the_floor() -> None:
     metrics = {"scores": {"a": score(gaussian=0.2), "b": score(real=0.01, copy=0.01), "c": {}}}
     assert controls(metrics) == ["copy", "gaussian"]
-
-
-@pytest.mark.parametrize(
-    ("found", "words"),
-    [
-        (score(shuffled=0.3, gaussian=0.3), []),
-        (score(shuffled=0.012), ["Does not see that time is shuffled."]),
-        (score(copy=0.0, gaussian=0.3), []),
-        (score("higher", gaussian=0.5), ["Does not tell a Gaussian mixture from real data."]),
-        (score("higher", gaussian=0.001), []),
-        (score(shuffled=None), []),
-        ({"mean": None, "reason": "few"}, []),
-        ({"mean": 0.1, "floor": {"mean": None}, "better": "lower"}, []),
-    ],
-)
-def test_what_a_score_does_not_see_is_said(found: dict[str, Any], words: list[str]) -> None:
-    assert blind_spots("any", found) == words
-
-
-def test_what_looks_for_copies_is_asked_for_copies_alone() -> None:
-    assert blind_spots("membership", score(gaussian=0.01, copy=0.4)) == []
-    assert blind_spots("membership", score(copy=0.01)) == ["Does not see a copy."]
 
 
 def test_an_unknown_score_has_its_name_for_a_title() -> None:

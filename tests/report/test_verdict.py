@@ -62,6 +62,34 @@ def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
     assert "says little here" in found.sentence
 
 
+def controls(**means: float) -> dict[str, Any]:
+    return {"better": "lower", "controls": {k: {"mean": v, "std": 0.0} for k, v in means.items()}}
+
+
+def test_the_judges_score_stands_beside_a_copy_and_shuffled_rows() -> None:
+    seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.012, bootstrap=0.3))
+    found = about(verdicts(metrics(discriminative=seen)), "told from real")
+    assert found.grade is Grade.EXCELLENT
+    assert "a verbatim copy 0.020, real rows shuffled in time 0.400." in found.sentence
+
+
+def test_a_judge_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
+    blind = controls(copy=0.01, shuffled=0.012, gaussian=0.011, bootstrap=0.013)
+    found = about(verdicts(metrics(discriminative=score(0.011, **blind))), "told from real")
+    assert found.grade is Grade.UNKNOWN
+    assert "none of the controls" in found.sentence
+    bad = about(verdicts(metrics(discriminative=score(0.4, **blind))), "told from real")
+    assert bad.grade is Grade.POOR
+    blind = controls(shuffled=0.2501, gaussian=0.2499)
+    useful = score(0.2502, 0.25, **blind)
+    found = about(verdicts(metrics(predictive=useful)), "useful")
+    assert found.grade is Grade.UNKNOWN
+    assert "it says little" in found.sentence
+    every = score(0.12, 0.12, **controls(shuffled=0.3))
+    found = about(verdicts(metrics(predictive=useful, predictive_all=every)), "useful")
+    assert found.grade is Grade.EXCELLENT
+
+
 STRICT = {
     "judges": score(0.62, 0.55, strongest="boosting", interval=[0.58, 0.66])
     | {"controls": {"held_out": {"mean": 0.57}}},
@@ -223,9 +251,9 @@ def test_real_data_are_excellent_and_noise_is_poor() -> None:
         return found
 
     noise = np.random.default_rng(9).normal(size=(500, 8, 2)) * 5
+    able: dict[str, Any] = {"iterations": 200, "judges": 2, "hidden": 4, "lr": 1e-2}
     good, bad = (
-        verdicts(quick(walk(0), None, fake, ["a", "b"], iterations=200, judges=2, lr=1e-2))
-        for fake in (walk(1), noise)
+        verdicts(quick(walk(0), None, fake, ["a", "b"], **able)) for fake in (walk(1), noise)
     )
     assert {verdict.grade for verdict in good} <= {Grade.EXCELLENT, Grade.GOOD}
     assert about(bad, "told from real").grade in (Grade.FAIR, Grade.POOR)

@@ -21,7 +21,7 @@ from timegan.generation import generate
 from timegan.io.export import export
 from timegan.io.files import write_text
 from timegan.io.tables import write_table
-from timegan.metrics.scorecard import strict_json
+from timegan.metrics.summary import strict_json
 from timegan.module import TimeGAN
 
 

@@ -1,5 +1,6 @@
 """What every metric does first: check two sets of windows, and put them in the real units."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,30 @@ def subset(windows: Array, limit: int, rng: np.random.Generator) -> Array:
     return chosen
 
 
-def halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some windows of a set (N, T, C), told by their numbers (n): nothing is copied."""
+
+    windows: Array
+    index: Array
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def taken(self) -> Array:
+        """The windows themselves (n, T, C)."""
+        taken: Array = self.windows[self.index]
+        return taken
+
+
+def parted(windows: Array, rng: np.random.Generator) -> tuple[Part, Part]:
     """Two random halves, in random order; of an odd number of windows the second has one more."""
     order = rng.permutation(len(windows))
     middle = len(windows) // 2
-    return windows[order[:middle]], windows[order[middle:]]
+    return Part(windows, order[:middle]), Part(windows, order[middle:])
+
+
+def halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The windows of :func:`parted`."""
+    first, second = parted(windows, rng)
+    return first.taken(), second.taken()

@@ -6,16 +6,15 @@ for the test, 2,000 iterations of 128 real and 128 synthetic windows. The score 
 ``|accuracy - 1/2|``: 0 where the judge can only guess, 1/2 where it is never wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from timegan.errors import InputError
-from timegan.metrics.arrays import Array, MinMax, check
-from timegan.metrics.judge import GroupedGRU, gather
+from timegan.metrics.arrays import Array, MinMax, Part, check
+from timegan.metrics.judge import GroupedGRU, gather, pooled
 from timegan.metrics.work import track
 from timegan.seeds import derive
 
@@ -26,8 +25,8 @@ TEST_SHARE = 0.2
 class Contest:
     """Two sets of windows (N, T, C) for one judge, in any common unit, and the judge's seed."""
 
-    real: Array
-    synthetic: Array
+    real: Array | Part
+    synthetic: Array | Part
     seed: int
 
 
@@ -85,17 +84,21 @@ def classify(
     hidden: int | None = None,
     batch: int = 128,
     lr: float = 1e-3,
+    title: str = "Discriminative score",
 ) -> list[float]:
-    """Train a judge for each contest, all as one network, and return their signed accuracies."""
-    pool, places = _pool(contests)
-    features = contests[0].real.shape[2]
-    splits = [
-        (_split(*places[id(c.real)], c.seed, "real"), _split(*places[id(c.synthetic)], c.seed, ""))
-        for c in contests
-    ]
+    """Train a judge for each contest, all as one network, and return their signed accuracies.
+
+    ``title`` is what the progress is told under.
+    """
+    sets = [side for c in contests for side in (c.real, c.synthetic)]
+    pool, places = pooled(sets)
+    pairs = zip(places[::2], places[1::2], contests, strict=True)
+    splits = [(_split(r, c.seed, "real"), _split(s, c.seed, "")) for r, s, c in pairs]
+    features = pool.shape[1] - 1
     generators = [torch.Generator().manual_seed(derive(c.seed, "weights")) for c in contests]
     judge = GroupedGRU(features, hidden or max(features // 2, 1), generators)
-    _train(judge, pool, [(r.train, s.train) for r, s in splits], contests, iterations, batch, lr)
+    updates = track(range(iterations), f"{title}, {len(contests)} judges", iterations)
+    _train(judge, pool, [(r.train, s.train) for r, s in splits], contests, updates, batch, lr)
     return _accuracies(judge, pool, [(r.test, s.test) for r, s in splits])
 
 
@@ -105,25 +108,10 @@ class _Split:
     test: Tensor
 
 
-def _pool(contests: Sequence[Contest]) -> tuple[Tensor, dict[int, tuple[int, int]]]:
-    """All windows (T, C + 1, N), a constant last, and where each set lies: first, and count."""
-    arrays = {id(a): a for c in contests for a in (c.real, c.synthetic)}
-    places, first = {}, 0
-    for key, array in arrays.items():
-        places[key] = (first, len(array))
-        first += len(array)
-    steps, features = contests[0].real.shape[1:]
-    pool = torch.ones(steps, features + 1, first)
-    for key, array in arrays.items():
-        start, count = places[key]
-        windows = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
-        pool[:, :features, start : start + count] = windows.permute(1, 2, 0)
-    return pool, places
-
-
-def _split(first: int, count: int, seed: int, name: str) -> _Split:
+def _split(place: Tensor, seed: int, name: str) -> _Split:
+    count = len(place)
     generator = torch.Generator().manual_seed(derive(seed, "split", name))
-    order = first + torch.randperm(count, generator=generator)
+    order = place[torch.randperm(count, generator=generator)]
     test = min(max(round(TEST_SHARE * count), 1), count - 1)
     return _Split(order[test:], order[:test])
 
@@ -133,14 +121,14 @@ def _train(
     pool: Tensor,
     sets: Sequence[tuple[Tensor, Tensor]],
     contests: Sequence[Contest],
-    iterations: int,
+    updates: Iterable[int],
     batch: int,
     lr: float,
 ) -> None:
     draws = [torch.Generator().manual_seed(derive(c.seed, "batches")) for c in contests]
     optimizer = torch.optim.Adam(judge.parameters(), lr=lr, fused=True)
     sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
-    for _ in track(range(iterations), f"Discriminative score, {len(sets)} judges", iterations):
+    for _ in updates:
         chosen = [
             windows[torch.randint(len(windows), (batch,), generator=generator)]
             for pair, generator in zip(sets, draws, strict=True)

@@ -9,8 +9,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from timegan.metrics.arrays import Array, Part
+
+PIECE = 2_048
+"""Windows that change their layout at once."""
 
 
 class _Recurrence(torch.autograd.Function):
@@ -116,6 +122,26 @@ class GroupedGRU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """One logit a window, from the last state: (R, B)."""
         return torch.baddbmm(self.head_bias, self.head, self.states(x)[-1])[:, 0]
+
+
+def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
+    """All windows side by side (T, C + 1, N), a constant last, and where those of each set lie.
+
+    An array that several sets are parts of is there once.
+    """
+    parts = [s if isinstance(s, Part) else Part(s, np.arange(len(s))) for s in sets]
+    arrays = {id(part.windows): part.windows for part in parts}
+    steps, features = parts[0].windows.shape[1:]
+    pool = torch.ones(steps, features + 1, sum(len(array) for array in arrays.values()))
+    first, count = {}, 0
+    for key, array in arrays.items():
+        first[key] = count
+        for start in range(0, len(array), PIECE):
+            piece = np.ascontiguousarray(array[start : start + PIECE], dtype=np.float32)
+            at = count + start
+            pool[:, :features, at : at + len(piece)] = torch.from_numpy(piece).permute(1, 2, 0)
+        count += len(array)
+    return pool, [torch.from_numpy(part.index) + first[id(part.windows)] for part in parts]
 
 
 def gather(pool: Tensor, chosen: Tensor) -> Tensor:

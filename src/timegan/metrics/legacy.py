@@ -12,19 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from timegan.metrics.arrays import Array, MinMax, check, halves, subset
+from timegan.metrics.arrays import Array, MinMax, check, halves, parted, subset
+from timegan.metrics.cache import fingerprint
 from timegan.metrics.context_fid import frechet
 from timegan.metrics.correlation import correlation_draws
 from timegan.metrics.predictive import Forecast, forecast
-from timegan.metrics.scorecard import FEWEST, quick, strict_json
+from timegan.metrics.reference import Reference, makers
+from timegan.metrics.scorecard import NOTHING, quick
+from timegan.metrics.summary import FEWEST, Score, strict_json, summary
 from timegan.metrics.ts2vec import encode, fit
 from timegan.metrics.work import showing, side_by_side
 from timegan.seeds import derive, rng
 
 PRECISE = 0.004
 """The discriminative score is repeatable when its mean varies by less than this."""
-
-Score = dict[str, Any]
 
 
 def legacy(
@@ -41,6 +42,7 @@ def legacy(
     encodings: int | None = None,
     limits: tuple[Array, Array] | None = None,
     limit: int = 20_000,
+    cache: bool = True,
     workers: int | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -48,8 +50,9 @@ def legacy(
 
     ``scores`` has ``discriminative``, ``predictive`` (the last feature) and ``predictive_all``,
     ``context_fid`` and ``correlation`` (of random fifths; ``whole`` is that of all windows), each
-    beside its floor: the same for two samples of real windows. The other parts are those of
-    ``quick``.
+    beside its floor, the same for two samples of real windows, and its ``controls``, for stand-ins
+    of 5,000 windows at most: two judges, one forecaster and all encoders look at each. The other
+    parts are those of ``quick``.
 
     Args:
         train: windows that the model has learned from (N, T, C), in original units.
@@ -67,6 +70,8 @@ def legacy(
         limits: each feature's minimum and maximum (C,) that min-max units are made of, when it is
             not that of the training windows.
         limit: windows of a set that the scores look at, at most.
+        cache: keep floors and controls in the user's cache folder, for they depend on the real
+            windows alone.
         workers: threads that measure; by default two, where there are cores for two.
         progress: whether to tell what is done.
 
@@ -75,11 +80,21 @@ def legacy(
     """
     check(train, synthetic)
     scale = MinMax(train, limits)
-    real = scale(subset(train, limit, rng(seed, "legacy", "real"))).astype(np.float32)
-    fake = scale(subset(synthetic, limit, rng(seed, "legacy", "synthetic"))).astype(np.float32)
+
+    def unit(windows: Array) -> Array:
+        return scale(windows).astype(np.float32)
+
+    real = unit(subset(train, limit, rng(seed, "legacy", "real")))
+    fake = unit(subset(synthetic, limit, rng(seed, "legacy", "synthetic")))
     draw = rng(seed, "legacy", "halves")
-    samples = [halves(real, draw) for _ in range(5)]
-    forecasting = {"judges": judges, "iterations": forecasts, "seed": seed}
+    settings = {"seed": seed, "limit": limit, "count": len(fake)}
+    sets = {"train": train, "holdout": holdout, "low": scale.low, "span": scale.span}
+    reference = Reference(
+        real,
+        [parted(real, draw) for _ in range(5)],
+        makers(train, holdout, len(fake), seed, unit),
+        fingerprint(sets, settings) if cache else None,
+    )
 
     def base() -> dict[str, Any]:
         return quick(
@@ -89,16 +104,22 @@ def legacy(
             features,
             seed=seed,
             judges=judges,
+            control_judges=2,
             iterations=iterations,
             limits=limits,
             limit=limit,
+            cache=cache,
+            workers=1,
         )
 
+    def predictive(target: str) -> Score:
+        return _predictive(reference, fake, target, judges, forecasts, seed)
+
     tasks: dict[str, Callable[[], dict[str, Any]]] = {
-        "predictive_all": lambda: _predictive(real, fake, samples, target="all", **forecasting),
+        "predictive_all": lambda: predictive("all"),
         "quick": base,
-        "predictive": lambda: _predictive(real, fake, samples, target="last", **forecasting),
-        "context_fid": lambda: _context_fid(real, fake, seed, encoders, encodings),
+        "predictive": lambda: predictive("last"),
+        "context_fid": lambda: _context_fid(reference, fake, seed, encoders, encodings),
     }
     if len(features) == 1:  # its own past is all there is to forecast it from
         del tasks["predictive_all"]
@@ -112,7 +133,7 @@ def legacy(
         "predictive": found["predictive"],
         "predictive_all": found.get("predictive_all", found["predictive"]),
         "context_fid": found["context_fid"],
-        "correlation": _correlation(whole, real, fake, seed),
+        "correlation": _correlation(whole, reference, fake, seed),
     }
     for score in ordered.values():
         score |= {"better": "lower", "against": "training"}
@@ -121,42 +142,55 @@ def legacy(
 
 
 def _predictive(
-    real: Array,
-    synthetic: Array,
-    samples: Sequence[tuple[Array, Array]],
-    *,
-    target: str,
-    judges: int,
-    iterations: int,
-    seed: int,
+    reference: Reference, synthetic: Array, target: str, judges: int, iterations: int, seed: int
 ) -> Score:
     """Forecasters that learn from synthetic windows, beside others that learn from real ones."""
+    real = reference.real
     few = _too_few(real, synthetic)
     if few:
         return few
+    how: dict[str, Any] = {"target": target, "iterations": iterations}
     seeds = [derive(seed, "forecaster", judge) for judge in range(judges)]
-    tasks = [Forecast(synthetic, real, s) for s in seeds]
-    # Forecasters agree among themselves: one for each pair of real samples is enough.
-    for (learned, tested), s in zip(samples, seeds, strict=False):
-        tasks.append(Forecast(learned, tested, derive(s, "floor")))
-    errors = forecast(tasks, target=target, iterations=iterations)
-    floor = _summary(errors[judges:])
-    return _summary(errors[:judges]) | {"floor": floor, "iterations": iterations, "target": target}
+
+    def measured() -> Score:
+        # Forecasters agree among themselves: one for each pair of real samples is enough.
+        samples = list(zip(reference.samples, seeds, strict=False))
+        tasks = [Forecast(a, b, derive(s, "floor")) for (a, b), s in samples]
+        for name, windows in reference.stand_ins.items():
+            tasks.append(Forecast(windows, real, derive(seeds[0], "control", name)))
+        errors = forecast(tasks, title="Predictive score, floor and controls", **how)
+        floor = summary(errors[: len(samples)])
+        runs = dict(zip(reference.stand_ins, errors[len(samples) :], strict=True))
+        controls = {name: summary([error]) for name, error in runs.items()}
+        return {"floor": floor, "controls": {"real": floor} | controls}
+
+    found = reference.kept({"score": "predictive", "judges": judges} | how, measured)
+    return summary(forecast([Forecast(synthetic, real, s) for s in seeds], **how)) | found | how
 
 
 def _context_fid(
-    real: Array, synthetic: Array, seed: int, encoders: int, iterations: int | None
+    reference: Reference, synthetic: Array, seed: int, encoders: int, iterations: int | None
 ) -> Score:
     """Distances as each encoder sees them; the floor is that of random halves of the real set."""
+    real = reference.real
     few = _too_few(real, synthetic)
     if few:
         return few
     network = fit(real, seed=derive(seed, "encoders"), encoders=encoders, iterations=iterations)
-    a, b = encode(network, real), encode(network, synthetic)
-    draw = rng(seed, "context_fid", "floor")
-    floors = [frechet(*halves(rows, draw)) for rows in a]
-    runs = [frechet(rows, others) for rows, others in zip(a, b, strict=True)]
-    return _summary(runs) | {"floor": _summary(floors), "encoders": encoders}
+    known = encode(network, real)
+
+    def distances(windows: Array) -> list[float]:
+        return [frechet(a, b) for a, b in zip(known, encode(network, windows), strict=True)]
+
+    def measured() -> Score:
+        draw = rng(seed, "context_fid", "floor")
+        floor = summary([frechet(*halves(rows, draw)) for rows in known])
+        controls = {name: summary(distances(x)) for name, x in reference.stand_ins.items()}
+        return {"floor": floor, "controls": {"real": floor} | controls}
+
+    settings = {"score": "context_fid", "encoders": encoders, "iterations": iterations}
+    found = reference.kept(settings, measured)
+    return summary(distances(synthetic)) | found | {"encoders": encoders}
 
 
 def _too_few(real: Array, synthetic: Array) -> Score | None:
@@ -168,17 +202,27 @@ def _too_few(real: Array, synthetic: Array) -> Score | None:
     return None
 
 
-def _correlation(whole: Score, real: Array, synthetic: Array, seed: int) -> Score:
+def _correlation(whole: Score, reference: Reference, synthetic: Array, seed: int) -> Score:
     """The score of random fifths; the floor has real windows on both sides."""
     pairs = {"pairs": whole["pairs"]}
     if whole["mean"] is None:
         return {"mean": None, "reason": whole["reason"]} | pairs
+    real = reference.real
+
+    def drawn(windows: Array, *path: str) -> Score:
+        return summary(correlation_draws(real, windows, seed=derive(seed, *path)) or [], NOTHING)
+
+    def measured() -> Score:
+        floor = drawn(real, "floor")
+        controls = {name: drawn(x, "control", name) for name, x in reference.stand_ins.items()}
+        return {"floor": floor, "controls": {"real": floor} | controls}
+
     runs = correlation_draws(real, synthetic, seed=seed)
-    floors = correlation_draws(real, real, seed=derive(seed, "floor"))
-    if runs is None or floors is None:
-        return {"mean": None, "reason": "No feature varies enough to measure it."} | pairs
-    extras = {"whole": {key: whole[key] for key in ("mean", "floor")}}
-    return _summary(runs) | {"floor": _summary(floors)} | extras | pairs
+    if runs is None:
+        return {"mean": None, "reason": NOTHING} | pairs
+    found = reference.kept({"score": "correlation"}, measured)
+    extras = {"whole": {key: whole[key] for key in ("mean", "floor", "controls")}}
+    return summary(runs) | found | extras | pairs
 
 
 def _precision(score: Score) -> Score:
@@ -192,7 +236,3 @@ def _precision(score: Score) -> Score:
     # Two means of n judges differ by less than the wanted figure in 19 cases of 20.
     needed = math.ceil((1.96 * math.sqrt(2) * std / PRECISE) ** 2)
     return score | {"standard_error": error, "judges_for_precision": max(needed, 2)}
-
-
-def _summary(runs: list[float]) -> Score:
-    return {"mean": float(np.mean(runs)), "std": float(np.std(runs)), "runs": runs}

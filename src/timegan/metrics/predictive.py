@@ -10,13 +10,12 @@ Legend: R forecasters, B windows, T steps, C features, H units.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from timegan.errors import InputError
-from timegan.metrics.arrays import Array, MinMax, check
-from timegan.metrics.judge import GroupedGRU, gather
+from timegan.metrics.arrays import Array, MinMax, Part, check
+from timegan.metrics.judge import GroupedGRU, gather, pooled
 from timegan.metrics.work import track
 from timegan.seeds import derive
 
@@ -27,8 +26,8 @@ TARGETS = ("last", "all")
 class Forecast:
     """What one forecaster learns from and is tested on, windows (N, T, C) in min-max units."""
 
-    train: Array
-    test: Array
+    train: Array | Part
+    test: Array | Part
     seed: int
 
 
@@ -85,53 +84,47 @@ def forecast(
     hidden: int | None = None,
     batch: int = 128,
     lr: float = 1e-3,
+    title: str = "Predictive score",
 ) -> list[float]:
     """Train a forecaster for each task, all as one network, and return their mean errors.
+
+    ``title`` is what the progress is told under.
 
     Raises:
         InputError: windows of one step have no step ahead, or the target is unknown.
     """
     if target not in TARGETS:
         raise InputError(f"target={target!r} is none of {', '.join(TARGETS)}.")
-    _, steps, features = tasks[0].train.shape
+    pool, places = _pool([windows for task in tasks for windows in (task.train, task.test)], target)
+    steps, features = pool.shape[0], pool.shape[1] - 1
     if steps < 2:
         raise InputError("A forecast needs windows of at least two steps.")
-    pool, places = _pool([array for task in tasks for array in (task.train, task.test)], target)
     generators = [torch.Generator().manual_seed(derive(t.seed, "weights")) for t in tasks]
     outputs = features if target == "all" else 1
     inputs = features if outputs == features else features - 1
     network = GroupedGRU(inputs, hidden or max(features // 2, 1), generators, outputs)
-    learned = [places[id(task.train)] for task in tasks]
-    title = f"Predictive score, {target} features, {len(tasks)} forecasters"
-    updates = track(range(iterations), title.replace("last features", "last feature"), iterations)
-    _train(network, pool, learned, tasks, updates, batch, lr)
-    return _errors(network, pool, [places[id(t.test)] for t in tasks])
+    what = "all features" if target == "all" else "last feature"
+    title = f"{title}, {what}, {len(tasks)} forecasters"
+    updates = track(range(iterations), title, iterations)
+    _train(network, pool, places[::2], tasks, updates, batch, lr)
+    return _errors(network, pool, places[1::2])
 
 
-def _pool(arrays: Sequence[Array], target: str) -> tuple[Tensor, dict[int, tuple[int, int]]]:
-    """All windows and a constant (T, C + 1, N), and each set's place in it: first, and count.
+def _pool(sets: Sequence[Array | Part], target: str) -> tuple[Tensor, list[Tensor]]:
+    """All windows and a constant (T, C + 1, N), and where those of each set lie.
 
     The constant is the last input. Behind it comes the last feature where that is no input.
     """
-    different = {id(array): array for array in arrays}
-    _, steps, features = arrays[0].shape
-    inputs = features - int(target == "last" and features > 1)
-    pool = torch.ones(steps, features + 1, sum(len(array) for array in different.values()))
-    places, first = {}, 0
-    for key, array in different.items():
-        places[key] = (first, len(array))
-        part = pool[:, :, first : first + len(array)]
-        windows = torch.from_numpy(np.array(array, dtype=np.float32)).permute(1, 2, 0)
-        part[:, :inputs] = windows[:, :inputs]
-        part[:, inputs + 1 :] = windows[:, inputs:]
-        first += len(array)
+    pool, places = pooled(sets)
+    if target == "last" and pool.shape[1] > 2:
+        pool[:, -2:] = pool[:, -2:].flip(1)
     return pool, places
 
 
 def _train(
     network: GroupedGRU,
     pool: Tensor,
-    sets: Sequence[tuple[int, int]],
+    sets: Sequence[Tensor],
     tasks: Sequence[Forecast],
     updates: Iterable[int],
     batch: int,
@@ -141,8 +134,8 @@ def _train(
     optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
     for _ in updates:
         chosen = [
-            first + torch.randint(count, (batch,), generator=generator)
-            for (first, count), generator in zip(sets, draws, strict=True)
+            place[torch.randint(len(place), (batch,), generator=generator)]
+            for place, generator in zip(sets, draws, strict=True)
         ]
         error = _error(network, pool, torch.stack(chosen))
         # Sum over forecasters of their mean errors: no one's gradient sees another's.
@@ -164,15 +157,15 @@ def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _errors(
-    network: GroupedGRU, pool: Tensor, sets: Sequence[tuple[int, int]], part: int = 1_024
+    network: GroupedGRU, pool: Tensor, sets: Sequence[Tensor], part: int = 1_024
 ) -> list[float]:
     """Each forecaster's mean absolute error on all windows of its test set."""
     total = torch.zeros(len(sets), dtype=torch.float64)
-    for start in range(0, max(count for _, count in sets), part):
+    for start in range(0, max(len(place) for place in sets), part):
         # Sets end at different places: what lies behind an end repeats its last window, unread.
         windows = torch.arange(start, start + part)
-        chosen = torch.stack([first + windows.clamp(max=count - 1) for first, count in sets])
+        chosen = torch.stack([place[windows.clamp(max=len(place) - 1)] for place in sets])
         error = _error(network, pool, chosen).mean(dim=(0, 2)).double()  # (R, B)
-        for number, (_, count) in enumerate(sets):
-            total[number] += error[number, : max(count - start, 0)].sum()
-    return [float(errors) / count for errors, (_, count) in zip(total, sets, strict=True)]
+        for number, place in enumerate(sets):
+            total[number] += error[number, : max(len(place) - start, 0)].sum()
+    return [float(errors) / len(place) for errors, place in zip(total, sets, strict=True)]

@@ -1,22 +1,22 @@
 """All scores of a protocol as one dictionary, each beside its floor: ``metrics.json`` in memory."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from timegan.metrics.arrays import Array, MinMax, check, halves, subset
+from timegan.metrics.arrays import Array, MinMax, Part, check, parted, subset
 from timegan.metrics.autocorrelation import autocorrelation_score, changes
+from timegan.metrics.cache import fingerprint
 from timegan.metrics.copying import copying
 from timegan.metrics.correlation import correlation_score, correlations, pairs
 from timegan.metrics.density import change_overlap, overlaps, pooled_overlap
 from timegan.metrics.discriminative import Contest, classify
+from timegan.metrics.reference import Reference, compared, makers
 from timegan.metrics.statistics import spread, statistics
+from timegan.metrics.summary import FEWEST, Score, strict_json, summary
+from timegan.metrics.work import side_by_side
 from timegan.seeds import derive, rng
-
-FEWEST = 20
-"""Windows without which a score would be noise."""
 
 
 def quick(
@@ -27,16 +27,20 @@ def quick(
     *,
     seed: int = 0,
     judges: int = 3,
+    control_judges: int = 1,
     iterations: int = 2_000,
     hidden: int | None = None,
     lr: float = 1e-3,
     against: str = "training",
     limits: tuple[Array, Array] | None = None,
     limit: int = 10_000,
+    cache: bool = True,
+    workers: int | None = None,
 ) -> dict[str, Any]:
     """The parts ``scores``, ``statistics``, ``statistics_scaled``, ``spread`` and ``copying``.
 
     A floor is the same score for two samples of real windows: what a perfect generator would get.
+    ``controls`` are the same score for stand-ins with known faults, made of the training windows.
 
     Args:
         train: windows that the model has learned from (N, T, C), in original units.
@@ -45,6 +49,7 @@ def quick(
         features: names of the C features.
         seed: of everything random.
         judges: repeats of the discriminative score; as many again judge real against real.
+        control_judges: judges of each control.
         iterations: updates of each judge.
         hidden: units of each judge (half as many as features by default).
         lr: step size of the judges.
@@ -54,6 +59,9 @@ def quick(
         limits: each feature's minimum and maximum (C,) that min-max units are made of, when it is
             not that of the training windows.
         limit: windows of a set that the scores look at, at most.
+        cache: keep floors and controls in the user's cache folder, for they depend on the real
+            windows alone.
+        workers: threads that measure; by default two, where there are cores for two.
 
     Raises:
         InputError: the sets cannot be compared.
@@ -61,19 +69,41 @@ def quick(
     check(train, synthetic)
     if holdout is not None and len(holdout):
         check(train, holdout)
-    held_out = against == "held-out" and holdout is not None and len(holdout) >= FEWEST
-    scores = _scores(
-        holdout if held_out and holdout is not None else train,
-        train if held_out else None,
-        subset(synthetic, limit, rng(seed, "quick", "synthetic")),
-        features,
-        seed=seed,
-        limit=limit,
-        judging={"iterations": iterations, "hidden": hidden, "lr": lr},
-        judges=judges,
+    held_out = holdout if against == "held-out" and holdout is not None else None
+    if held_out is not None and len(held_out) < FEWEST:
+        held_out = None
+    draw = rng(seed, "quick", "real")
+    real = subset(train if held_out is None else held_out, limit, draw)
+    scale = MinMax(real)
+    real, fake = scale(real), scale(subset(synthetic, limit, rng(seed, "quick", "synthetic")))
+    if held_out is None:
+        samples = [parted(real, draw) for _ in range(5)]
+    else:
+        whole = Part(real, np.arange(len(real)))
+        others = scale(subset(train, 5 * len(real), draw))
+        samples = [(whole, _some(others, len(real), draw)) for _ in range(5)]
+    settings = {"seed": seed, "limit": limit, "count": len(fake), "held-out": held_out is not None}
+    reference = Reference(
+        real,
+        samples,
+        makers(train, holdout if held_out is None else None, len(fake), seed, scale),
+        fingerprint({"train": train, "holdout": holdout}, settings) if cache else None,
     )
+    judging = {"iterations": iterations, "hidden": hidden, "lr": lr}
+    tasks = {
+        "reference": lambda: _reference(reference, fake, seed, judges, control_judges, judging),
+        "own": lambda: _own(real, fake, seed, judges, judging),
+    }
+    found = side_by_side(tasks, workers)
+    scores = {
+        name: score | found["reference"].get(name, {}) | {"better": BETTER[name]}
+        for name, score in found["own"].items()
+    }
+    scores["discriminative"] |= judging
+    scores["density"]["features"] = dict(zip(features, overlaps(real, fake), strict=True))
+    scores["correlation"]["pairs"] = _pairs(real, fake, features)
     for score in scores.values():
-        score["against"] = "held-out" if held_out else "training"
+        score["against"] = "training" if held_out is None else "held-out"
     scale = MinMax(train, limits)
     card: dict[str, Any] = strict_json(
         {
@@ -87,96 +117,109 @@ def quick(
     return card
 
 
-def _scores(
-    real: Array,
-    other: Array | None,
+MEASURES: dict[str, Callable[[Array, Array], float | None]] = {
+    "density": pooled_overlap,
+    "change_density": change_overlap,
+    "correlation": correlation_score,
+    "autocorrelation": autocorrelation_score,
+    "change_autocorrelation": lambda a, b: autocorrelation_score(changes(a), changes(b)),
+}
+"""The scores that no judge has to be trained for."""
+
+BETTER = dict.fromkeys(("discriminative", *MEASURES), "lower") | {
+    "density": "higher",
+    "change_density": "higher",
+}
+NOTHING = "No feature varies enough to measure it."
+
+
+def _own(
+    real: Array, synthetic: Array, seed: int, judges: int, judging: dict[str, Any]
+) -> dict[str, Score]:
+    """The scores of the synthetic windows."""
+    found = {}
+    hurdle = _impossible("discriminative", real, synthetic)
+    if hurdle:
+        found["discriminative"] = summary([], hurdle)
+    else:
+        contests = [Contest(real, synthetic, s) for s in _seeds(seed, judges)]
+        found["discriminative"] = _judged(classify(contests, **judging))
+    for name, measure in MEASURES.items():
+        hurdle = _impossible(name, real, synthetic)
+        runs = [] if hurdle else [measure(real, synthetic)]
+        found[name] = summary(runs, hurdle or NOTHING)
+    return found
+
+
+def _reference(
+    reference: Reference,
     synthetic: Array,
-    features: Sequence[str],
-    *,
     seed: int,
-    limit: int,
     judges: int,
+    control_judges: int,
     judging: dict[str, Any],
-) -> dict[str, dict[str, Any]]:
-    """Scores against ``real``; floors between it and ``other``, or between its own halves."""
-    draw = rng(seed, "quick", "real")
-    real = subset(real, limit, draw)
-    scale = MinMax(real)
-    real, synthetic = scale(real), scale(synthetic)
-    if other is None:
-        controls = [halves(real, draw) for _ in range(5)]
-    else:
-        controls = [(real, scale(subset(other, len(real), draw))) for _ in range(5)]
-    few = min(len(real), len(synthetic))
-    if few < FEWEST:
-        reason = f"{few} windows are too few for a judge, which needs {FEWEST}."
-        judged: dict[str, Any] = {"mean": None, "reason": reason}
-    else:
-        judged = _discriminative(real, synthetic, controls, seed, judges, judging)
-    scores = {"discriminative": judged | {"better": "lower"} | judging}
-    measures: dict[str, tuple[str, Callable[[Array, Array], float | None]]] = {
-        "density": ("higher", pooled_overlap),
-        "change_density": ("higher", change_overlap),
-        "correlation": ("lower", correlation_score),
-        "autocorrelation": ("lower", autocorrelation_score),
-        "change_autocorrelation": (
-            "lower",
-            lambda a, b: autocorrelation_score(changes(a), changes(b)),
-        ),
+) -> dict[str, Score]:
+    """Floor and controls of each score that can be measured."""
+    possible = [name for name in BETTER if not _impossible(name, reference.real, synthetic)]
+
+    def measured() -> dict[str, Score]:
+        found = {n: compared(reference, MEASURES[n], NOTHING) for n in possible if n in MEASURES}
+        if "discriminative" in possible:
+            found["discriminative"] = _judges(reference, seed, judges, control_judges, judging)
+        return found
+
+    settings = {"judges": judges, "control_judges": control_judges, "possible": possible}
+    return reference.kept({"protocol": "quick"} | settings | judging, measured)
+
+
+def _judges(
+    reference: Reference, seed: int, judges: int, control_judges: int, judging: dict[str, Any]
+) -> Score:
+    """All judges of real samples and controls train together."""
+    samples = reference.samples
+    floors = [
+        Contest(*samples[number % len(samples)], derive(s, "floor"))
+        for number, s in enumerate(_seeds(seed, judges))
+    ]
+    controls = {
+        name: [
+            Contest(reference.real, windows, derive(s, "control", name))
+            for s in _seeds(seed, control_judges)
+        ]
+        for name, windows in reference.stand_ins.items()
     }
-    for name, (better, measure) in measures.items():
-        hurdle = _impossible(name, real.shape)
-        scores[name] = _measured(measure, real, synthetic, controls, hurdle) | {"better": better}
-    scores["density"]["features"] = dict(zip(features, overlaps(real, synthetic), strict=True))
-    scores["correlation"]["pairs"] = _pairs(real, synthetic, features)
-    return scores
+    contests = floors + [contest for several in controls.values() for contest in several]
+    signed = classify(contests, title="Discriminative score, floor and controls", **judging)
+    floor = _judged(signed[:judges])
+    parts = {
+        name: _judged(signed[judges + n * control_judges : judges + (n + 1) * control_judges])
+        for n, name in enumerate(controls)
+    }
+    return {"floor": floor, "controls": {"real": floor} | parts}
 
 
-def _impossible(name: str, shape: tuple[int, ...]) -> str | None:
-    _, steps, features = shape
+def _some(windows: Array, count: int, draw: np.random.Generator) -> Part:
+    return Part(windows, draw.permutation(len(windows))[:count])
+
+
+def _seeds(seed: int, judges: int) -> list[int]:
+    return [derive(seed, "judge", judge) for judge in range(judges)]
+
+
+def _judged(signed: list[float]) -> Score:
+    return summary([abs(value) for value in signed], "No judge was asked.") | {"signed": signed}
+
+
+def _impossible(name: str, real: Array, synthetic: Array) -> str | None:
+    """Why a score cannot be had of such windows."""
+    _, steps, features = real.shape
+    few = min(len(real), len(synthetic))
+    if name == "discriminative" and few < FEWEST:
+        return f"{few} windows are too few for a judge, which needs {FEWEST}."
     if name == "correlation" and features < 2:
         return "One feature has no other to be correlated with."
     needed = {"autocorrelation": 2, "change_density": 2, "change_autocorrelation": 3}.get(name, 1)
     return f"It needs windows of at least {needed} steps." if steps < needed else None
-
-
-def _discriminative(
-    real: Array,
-    synthetic: Array,
-    controls: list[tuple[Array, Array]],
-    seed: int,
-    judges: int,
-    judging: dict[str, Any],
-) -> dict[str, Any]:
-    """The judges of synthetic windows and those of the floor train together."""
-    seeds = [derive(seed, "judge", judge) for judge in range(judges)]
-    contests = [Contest(real, synthetic, s) for s in seeds]
-    for number, s in enumerate(seeds):
-        contests.append(Contest(*controls[number % len(controls)], derive(s, "floor")))
-    signed = classify(contests, **judging)
-    score = _summary([abs(value) for value in signed[:judges]])
-    floor = _summary([abs(value) for value in signed[judges:]])
-    return score | {"signed": signed[:judges], "floor": floor}
-
-
-def _measured(
-    measure: Callable[[Array, Array], float | None],
-    real: Array,
-    synthetic: Array,
-    controls: list[tuple[Array, Array]],
-    reason: str | None,
-) -> dict[str, Any]:
-    value = None if reason else measure(real, synthetic)
-    if value is None:
-        return {"mean": None, "reason": reason or "No feature varies enough to measure it."}
-    floors = [measure(a, b) for a, b in controls if len(a) and len(b)]
-    known = [floor for floor in floors if floor is not None]
-    floor = _summary(known) if known else {"mean": None, "reason": "Too few windows to halve."}
-    return _summary([value]) | {"floor": floor}
-
-
-def _summary(runs: list[float]) -> dict[str, Any]:
-    return {"mean": float(np.mean(runs)), "std": float(np.std(runs)), "runs": runs}
 
 
 def _pairs(real: Array, synthetic: Array, features: Sequence[str]) -> list[dict[str, Any]]:
@@ -185,22 +228,3 @@ def _pairs(real: Array, synthetic: Array, features: Sequence[str]) -> list[dict[
         {"features": [features[i], features[j]], "real": a[i, j], "synthetic": b[i, j]}
         for i, j in pairs(len(features))
     ]
-
-
-def strict_json(value: Any) -> Any:
-    """``value`` with plain numbers and lists only, and ``None`` for what is not finite.
-
-    >>> strict_json({"a": np.float32("nan"), "b": np.arange(2)})
-    {'a': None, 'b': [0, 1]}
-    """
-    match value:
-        case dict():
-            return {str(key): strict_json(item) for key, item in value.items()}
-        case list() | tuple():
-            return [strict_json(item) for item in value]
-        case np.ndarray() | np.generic():
-            return strict_json(value.tolist())
-        case float():
-            return value if math.isfinite(value) else None
-        case _:
-            return value

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from timegan.report.notes import notes
+
 SCORES = {
     "discriminative": (
         "Discriminative score",
@@ -80,8 +82,6 @@ CONTROLS = {
     "gaussian": ("Gaussian", "A mixture of Gaussian distributions, fitted to real rows"),
 }
 """Data that no model made, and how each is called. Another real sample is the floor."""
-PRIVACY = {"authenticity", "membership"}
-"""Scores that look for copies, and for nothing else."""
 SHOWN = {
     "scores",
     "statistics",
@@ -119,46 +119,16 @@ def score_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
         if score.get("title"):
             title, meaning = score["title"], score.get("meaning", "")
         known = {"std": None, "reason": ""} | dict(score)
-        rows.append({"title": title, "meaning": meaning, "notes": blind_spots(name, score)} | known)
+        rows.append({"title": title, "meaning": meaning, "notes": notes(name, score)} | known)
     return rows
 
 
 def controls(metrics: Mapping[str, Any]) -> list[str]:
     """The controls that any score was computed for, in a fixed order."""
-    found = {name for score in metrics.get("scores", {}).values() for name in _of(score)}
-    return [name for name in CONTROLS if name in found]
-
-
-def blind_spots(name: str, score: Mapping[str, Any]) -> list[str]:
-    """What a score does not see, going by its own controls.
-
-    No measure of likeness sees a copy, which only those of copying are asked for. A score is
-    blind to what a control spoils when that control does no worse than the floor, as far as their
-    deviations tell.
-
-    >>> floor = {"mean": 0.01, "std": 0.005}
-    >>> blind_spots("density", {"mean": 0.1, "better": "lower", "floor": floor,
-    ...                         "controls": {"shuffled": {"mean": 0.012, "std": 0.004}}})
-    ['Does not see that time is shuffled.']
-    """
-    floor = (score.get("floor") or {}).get("mean")
-    if floor is None or score.get("better") not in ("lower", "higher"):
-        return []
-    room = 2 * ((score.get("floor") or {}).get("std") or 0.0) + 1e-12
-    sign = 1 if score["better"] == "lower" else -1
-    spoilt = {
-        "shuffled": "Does not see that time is shuffled.",
-        "gaussian": "Does not tell a Gaussian mixture from real data.",
+    found = {
+        name for score in metrics.get("scores", {}).values() for name in score.get("controls") or {}
     }
-    if name in PRIVACY:
-        spoilt = {"copy": "Does not see a copy."}
-    notes = []
-    for kind, note in spoilt.items():
-        control = _of(score).get(kind) or {}
-        value = control.get("mean")
-        if value is not None and sign * (value - floor) <= room + (control.get("std") or 0.0):
-            notes.append(note)
-    return notes
+    return [name for name in CONTROLS if name in found]
 
 
 def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
@@ -187,10 +157,6 @@ def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
                 )
             )
     return found
-
-
-def _of(score: Mapping[str, Any]) -> Mapping[str, Any]:
-    return score.get("controls") or {}
 
 
 def _is_table(value: Any) -> bool:

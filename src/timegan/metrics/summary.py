@@ -1,0 +1,45 @@
+"""How a score is written down: mean, deviation and runs, or ``None`` and the reason why."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+FEWEST = 20
+"""Windows without which a score would be noise."""
+
+Score = dict[str, Any]
+
+
+def summary(runs: Iterable[float | None], reason: str = "It cannot be measured on this.") -> Score:
+    """Mean and deviation of the runs that gave a value; ``reason`` where none did.
+
+    >>> summary([1.0, None, 3.0])
+    {'mean': 2.0, 'std': 1.0, 'runs': [1.0, 3.0]}
+    >>> summary([None], "Nothing varies.")
+    {'mean': None, 'reason': 'Nothing varies.'}
+    """
+    known = [float(run) for run in runs if run is not None]
+    if not known:
+        return {"mean": None, "reason": reason}
+    return {"mean": float(np.mean(known)), "std": float(np.std(known)), "runs": known}
+
+
+def strict_json(value: Any) -> Any:
+    """``value`` with plain numbers and lists only, and ``None`` for what is not finite.
+
+    >>> strict_json({"a": np.float32("nan"), "b": np.arange(2)})
+    {'a': None, 'b': [0, 1]}
+    """
+    match value:
+        case dict():
+            return {str(key): strict_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [strict_json(item) for item in value]
+        case np.ndarray() | np.generic():
+            return strict_json(value.tolist())
+        case float():
+            return value if math.isfinite(value) else None
+        case _:
+            return value

@@ -1,0 +1,67 @@
+"""Grades, and how they follow from a figure and its floor."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+COPIES = "Does it copy?"
+
+
+class Grade(StrEnum):
+    """From as good as another real sample to plainly wrong; ``UNKNOWN`` where nobody can tell."""
+
+    EXCELLENT = "excellent"
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to one question."""
+
+    question: str
+    grade: Grade
+    sentence: str
+
+    @property
+    def label(self) -> str:
+        """The grade in a word or two."""
+        if self.grade is Grade.UNKNOWN:
+            return "Cannot tell"
+        if self.question == COPIES:
+            return {Grade.POOR: "Yes", Grade.FAIR: "Hardly"}.get(self.grade, "No")
+        return self.grade.capitalize()
+
+
+def mean_of(score: Mapping[str, Any] | None) -> float | None:
+    """A score's figure, where there is a score and a figure."""
+    value = (score or {}).get("mean")
+    return None if value is None else float(value)
+
+
+def floor_of(score: Mapping[str, Any], perfect: float) -> float:
+    """A score's floor, or what would be perfect where it is not known."""
+    value = mean_of(score.get("floor"))
+    return perfect if value is None else value
+
+
+def graded(above: float, excellent: float, good: float, fair: float) -> Grade:
+    """A grade by how far a score lies from its floor, in the wrong direction."""
+    if above <= excellent:
+        return Grade.EXCELLENT
+    if above <= good:
+        return Grade.GOOD
+    return Grade.FAIR if above <= fair else Grade.POOR
+
+
+def against_floor(value: float, floor: float) -> Grade:
+    """A grade by how far an error, in shares of one, lies above what another real sample has."""
+    above = value - floor
+    if value <= 1.5 * floor or above <= 0.01:
+        return Grade.EXCELLENT
+    if above <= 0.05:
+        return Grade.GOOD
+    return Grade.FAIR if above <= 0.15 else Grade.POOR

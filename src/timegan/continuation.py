@@ -10,6 +10,7 @@ and what is left of the difference fades out.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -152,13 +153,13 @@ class Pool:
     static: Tensor
 
     @classmethod
-    def draw(cls, net: Networks, seed: int, count: int = POOL) -> "Pool":
-        """``count`` windows that depend on the seed alone."""
+    def draw(cls, net: Networks, seed: int) -> Self:
+        """``POOL`` windows that depend on the seed alone."""
         shared = overlap(net.window)
         pasts, zs, statics = [], [], []
 
         def parts() -> Iterator[np.ndarray]:
-            for first in range(0, count, PART):
+            for first in range(0, POOL, PART):
                 z, static = net.noise(PART, generator(seed, "pool", first))
                 windows = scaled_windows(net, z, static)
                 pasts.append(windows[:, :shared])

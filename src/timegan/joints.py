@@ -43,7 +43,7 @@ class Joint:
         sigma: (C,) root mean square of the increments inside windows.
         scale: (p, C) units of the inputs: the last level, and p - 1 increments.
         gain: (C, p, T - p) from the residual to the move, in units of sigma.
-        trends: (C,) whether windows end far from where they begin.
+        rate: (C,) largest part of sigma by which a move fades in a step; zero for a trend.
         ends: (K, C) quantiles of the levels that windows end with.
         drop: (K, C) how far the same quantiles of the levels they begin with (at step p) are below.
     """
@@ -52,7 +52,7 @@ class Joint:
     sigma: Array
     scale: Array
     gain: Array
-    trends: Array
+    rate: Array
     ends: Array
     drop: Array
 
@@ -63,15 +63,17 @@ class Joint:
         levels: list[Array] = []
         for part in parts:
             windows = part.astype(np.float64)
+            steps = windows.shape[1]
             x = _inputs(windows[:, :overlap]).transpose(2, 0, 1)
             y = (windows[:, overlap:] - windows[:, overlap - 1, None]).transpose(2, 0, 1)
             changes = (np.diff(windows, axis=1) ** 2).mean(axis=1).sum(axis=0)
             levels.append(part[:, [overlap - 1, -1]])
             x_turned = x.transpose(0, 2, 1)
-            new = [x.sum(axis=1), y.sum(axis=1), x_turned @ x, x_turned @ y, changes]
+            turns = (np.diff(windows, n=2, axis=1) ** 2).sum(axis=(0, 1)) / max(steps - 2, 1)
+            new = [x.sum(axis=1), y.sum(axis=1), x_turned @ x, x_turned @ y, changes, turns]
             sums = [a + b for a, b in zip(sums, new, strict=True)] if sums else new
         both = np.concatenate(levels)
-        x_mean, y_mean, xx, xy, changes = (total / len(both) for total in sums)
+        x_mean, y_mean, xx, xy, changes, turns = (total / len(both) for total in sums)
         xx -= x_mean[:, :, None] * x_mean[:, None]
         xy -= x_mean[:, :, None] * y_mean[:, None]
         steps = y_mean.shape[1]
@@ -89,7 +91,9 @@ class Joint:
         start, end = np.quantile(both, QUANTILES, axis=0).swapaxes(0, 1)
         trends = np.abs((end - start).mean(axis=0)) > FADE * steps * sigma
         drop = np.where(trends, 0.0, end - start)
-        return cls(overlap, sigma, scale.T, gain, trends, end, drop)
+        rough = np.minimum(np.sqrt(turns) / sigma, 1.0) if overlap > 1 else 1.0
+        rate = np.where(trends, 0.0, FADE * rough)
+        return cls(overlap, sigma, scale.T, gain, rate, end, drop)
 
     def key(self, past: Array) -> Array:
         """(n, p, C) to (n, C): the step that is to be expected next, in units of sigma.
@@ -119,14 +123,15 @@ class Joint:
         move = np.einsum("npc,cpk->nkc", residual, self.gain)
         steps = move.shape[1]
         curve = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, steps + 1) / steps)[:, None]
-        most = np.where(self.trends, 0.0, FADE * steps)
+        most = self.rate * steps
         gone = most / np.maximum(np.maximum(most, np.abs(move[:, :1])), 1e-12)
         own = windows[:, self.overlap :]
         future = own + move * self.sigma * (1 - gone * curve)
-        low = np.where(self.trends, -np.inf, np.quantile(self.ends, INSIDE, axis=0))
-        high = np.where(self.trends, np.inf, np.quantile(self.ends, 1 - INSIDE, axis=0))
-        within: Array = np.clip(future, np.minimum(low, own), np.maximum(high, own))
-        return future + curve * (within - future)
+        low = np.where(self.rate == 0, -np.inf, np.quantile(self.ends, INSIDE, axis=0))
+        high = np.where(self.rate == 0, np.inf, np.quantile(self.ends, 1 - INSIDE, axis=0))
+        within = np.clip(future, np.minimum(low, own), np.maximum(high, own))
+        joined: Array = future + curve * (within - future)
+        return joined
 
 
 def _inputs(past: Array) -> Array:

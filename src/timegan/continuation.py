@@ -111,7 +111,8 @@ def continue_parts(
     tell = progress or (lambda made: None)
     pool = None
     first = start
-    for windows in sample_parts(model, count, seed=seed, start=start):
+    for part in sample_parts(model, count, seed=seed, start=start):
+        windows = part.x
         if steps <= net.window:
             tell(len(windows) * steps)
             yield Part(first, 0, windows[:, :steps])
@@ -195,7 +196,7 @@ class Pool:
 def scaled_windows(net: Networks, z: Tensor, static: Tensor) -> np.ndarray:
     """The one place where noise (n, T, Z), (n, G) becomes scaled windows (n, T, C)."""
     device = net.sigma.device
-    windows: np.ndarray = net.synthesise(z.to(device), static.to(device)).cpu().numpy()
+    windows: np.ndarray = net.synthesise(z.to(device), static.to(device)).x.cpu().numpy()
     return windows
 
 

@@ -1,9 +1,11 @@
 """From a trained model to sequences in a table's units, part by part in bounded memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from timegan.continuation import TOGETHER, continue_series
 from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.model import Networks, Synthetic
@@ -13,10 +15,9 @@ from timegan.seeds import rng
 from timegan.tables import Sequences
 
 CANDIDATES = 2_048
-"""Contexts that the model makes where only lengths are wanted, and ...
-"""
+"""Contexts that are made to find lengths that go with the ones that are asked for, ..."""
 NEAREST = 8
-"""... of how many near ones to what was asked for the length is taken."""
+"""... and how many near ones a length is drawn from."""
 
 
 def generate(
@@ -56,6 +57,7 @@ def generate_parts(
     context: np.ndarray | None = None,
     exogenous: np.ndarray | None = None,
     steps: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[Sequences]:
     """Sequences ``start`` to ``start + count`` in the table's units, a part at a time.
 
@@ -71,10 +73,15 @@ def generate_parts(
         context: static columns (N, K) in the table's units that are asked for.
         exogenous: channels of labels per step (N, T, U) that are asked for.
         steps: of each sequence, where it is to be longer than the window.
+        progress: told how many sequences are done, or how many steps of long ones.
     """
     if count < 1:
         return
     net = networks(model)
+    tell = progress or (lambda done: None)
+    if steps is not None:
+        yield from _long(net, columns, count, steps, seed, start, tell)
+        return
     wanted = None
     if context is not None and net.variable:
         wanted = lengths_for(model, columns, context, seed, start)
@@ -92,7 +99,36 @@ def generate_parts(
         made = _one(
             sample_parts(model, size, seed=seed, start=begin, context=channels, exogenous=labels)
         )
-        yield columns.decode(made.x, lengths, values, made.exogenous, seed=seed, start=begin)
+        done = columns.decode(made.x, lengths, values, made.exogenous, seed=seed, start=begin)
+        yield replace(done, starts=columns.starts(size, seed, begin))
+        tell(size)
+
+
+def _long(
+    net: Networks,
+    columns: Columns,
+    count: int,
+    steps: int,
+    seed: int,
+    start: int,
+    tell: Callable[[int], None],
+) -> Iterator[Sequences]:
+    """Series of any length, a few at a time; the first begins as the real table does."""
+    if net.context or net.exogenous:
+        raise InputError(
+            f"steps={steps}: this model makes sequences of a length, context or labels of their "
+            "own, and such are not continued. Leave steps out."
+        )
+    for first in range(start - start % TOGETHER, start + count, TOGETHER):
+        begin, stop = max(start, first), min(start + count, first + TOGETHER)
+        size = stop - begin
+        x = continue_series(net, size, steps, seed=seed, start=begin, progress=tell)
+        context = None
+        if columns.static:
+            context, _ = columns.decode_static(np.empty((size, 0)))
+        made = columns.decode(x, context=context, seed=seed, start=begin)
+        calendar = columns.schema.calendar
+        yield replace(made, starts=calendar.first_starts(begin, size) if calendar else None)
 
 
 def contexts(
@@ -131,9 +167,10 @@ def contexts(
 
 def joined(parts: Sequence[Sequences]) -> Sequences:
     """Several parts, at least one, as one."""
-    return Sequences(
-        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("values", "lengths", "context"))
-    )
+    names = ("values", "lengths", "context")
+    whole = Sequences(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    starts = [part.starts for part in parts if part.starts is not None]
+    return replace(whole, starts=np.concatenate(starts)) if starts else whole
 
 
 def lengths_for(

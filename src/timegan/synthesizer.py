@@ -170,7 +170,7 @@ class Synthesizer:
         made = generate(
             model, columns, count, seed=seed, context=given, exogenous=labels, steps=steps
         )
-        return columns.to_frame(made, seed=seed)
+        return columns.to_frame(made)
 
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timegan.data import Columns, WindowDataModule, to_frame
+from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
 
@@ -42,8 +42,8 @@ def test_it_reads_a_file(tmp_path: Path) -> None:
 
 def test_windows_come_back_in_the_units_of_the_table() -> None:
     data = module(series())
-    recovered = data.columns.inverse(data.train.all())
-    np.testing.assert_array_equal(recovered, data.train_windows())
+    recovered = data.columns.decode(data.train.all())
+    np.testing.assert_array_equal(recovered.values, data.train_windows())
 
 
 def test_no_held_out_row_is_in_a_training_window_and_a_gap_lies_between() -> None:
@@ -104,7 +104,7 @@ def test_the_reference_protocol_is_the_authors_preparation() -> None:
 def test_a_table_from_the_reference_protocol_runs_forwards_again() -> None:
     frame = series(40)
     data = module(frame, protocol="reference")
-    table = to_frame(data.train_windows(), data.columns)
+    table = data.columns.to_frame(data.train_series())
     last = frame.iloc[-12:].reset_index(drop=True)
     pd.testing.assert_frame_equal(table.iloc[:12].drop(columns="sequence"), last)
 
@@ -131,7 +131,7 @@ def test_the_description_is_plain_data() -> None:
     described = json.loads(json.dumps(data.describe()))
     assert described["sequences"] == 20
     assert described["windows"] == len(data.train)
-    assert described["scaling"].keys() == {"level", "count"}
+    assert described["kinds"].keys() == {"level", "count"}
 
 
 def test_two_tables_have_two_fingerprints() -> None:
@@ -146,7 +146,7 @@ def test_two_tables_have_two_fingerprints() -> None:
 def test_a_checkpoint_holds_what_sampling_needs() -> None:
     data = module(keyed(), sequence_key="person")
     columns = Columns.from_state(json.loads(json.dumps(data.state_dict()))["columns"])
-    table = to_frame(columns.inverse(data.train.all()), columns)
+    table = columns.to_frame(columns.decode(data.train.all()))
     assert table.columns.tolist() == ["level", "person", "count"]
     assert table.dtypes["count"] == np.int64
 
@@ -210,9 +210,8 @@ def test_options_out_of_range_are_refused_at_once(options: dict[str, Any], words
         ),
         (keyed(), {"window": 31, "sequence_key": "person"}, "longer than every sequence: .* 30"),
         (series(1), {}, "1 row:"),
-        (series().assign(flat=3.5), {}, "'flat' is 3.5 in every training row"),
+        (series().assign(level=1, count=2), {}, "Every feature is constant in the training rows"),
         (series(), {"columns": ["levle"]}, "'levle'. Did you mean 'level'"),
-        (keyed(), {}, r"'person'.*columns=\[level,count\].*sequence_key=person"),
     ],
 )
 def test_tables_that_cannot_be_learned_are_refused(
@@ -273,11 +272,51 @@ def test_a_url_is_fetched_before_setup_and_a_path_goes_first(
     assert len(fetched) == 2
 
 
-def test_sequences_too_short_for_a_window_are_counted() -> None:
+def test_sequences_shorter_than_a_window_are_kept_and_long_ones_windowed() -> None:
     frame = keyed()
-    data = module(frame[(frame["person"] != "p3") | (frame.index % 30 < 5)], sequence_key="person")
-    described = data.describe()
-    assert (described["sequences"], described["sequences_too_short"]) == (20, 1)
+    data = module(
+        frame[(frame["person"] != "p3") | (frame.index % 30 < 5)],
+        sequence_key="person",
+        holdout=0.0,
+    )
+    assert data.describe()["lengths"] == [5, 30]
+    assert data.columns.variable
+    assert len(data.train) == 19 * 19 + 1
+    assert sorted(set(np.asarray(data.train.lengths).tolist())) == [5, 12]
+    assert sorted(data.train_series().lengths) == [5] + [12] * 19
+
+
+def test_all_sequences_are_drawn_alike_however_many_windows_they_have() -> None:
+    frame = keyed()
+    short = (frame["person"] > "p14") & (frame.index % 30 >= 5)
+    data = module(frame[~short], sequence_key="person", holdout=0.0, batch_size=500)
+    lengths = next(iter(data.train_dataloader())).lengths
+    assert lengths is not None
+    share = (frame[short].groupby("person").ngroups) / 20
+    assert (lengths == 5).double().mean() == pytest.approx(share, abs=0.06)
+
+
+def test_without_a_window_whole_sequences_are_windows() -> None:
+    assert module(keyed(), window=None, sequence_key="person").window == 30
+    assert module(series(300), window=None).window == 24
+    assert module(series(10), window=None).window == 10
+
+
+@pytest.mark.parametrize("way", ["learn", "interpolate", "drop", "error"])
+def test_holes_are_treated_as_asked(way: str) -> None:
+    frame = series(200)
+    frame.loc[[50, 51, 120], "level"] = np.nan
+    if way == "error":
+        with pytest.raises(InputError, match=r"'level' has no value in row 51 .* and 3 values"):
+            module(frame, missing=way)
+        return
+    data = module(frame, missing=way, holdout=0.0)
+    kinds = {k.name for k in data.columns.kinds}
+    assert ("missing" in kinds) == (way == "learn")
+    assert len(data.train) == {"learn": 189, "interpolate": 189, "drop": 39 + 57 + 68}[way]
+    assert np.isnan(data.train_series().values).any() == (way == "learn")
+    assert np.isfinite(data.train_windows()).all()
+    assert ("level is missing" in data.measured) == (way == "learn")
 
 
 def test_a_second_setup_changes_nothing() -> None:
@@ -291,4 +330,4 @@ def test_the_loader_follows_the_options() -> None:
     data = module(series(), batch_size=6, steps_per_epoch=4, draws=2)
     batches = list(data.train_dataloader())
     assert len(batches) == 4
-    assert all(batch.shape == (2, 6, 12, 2) for batch in batches)
+    assert all(batch.x.shape == (2, 6, 12, 2) for batch in batches)

@@ -84,8 +84,7 @@ def finish(
     columns = data.columns
     made = generate(model, columns, samples or usual_count(data), seed=seed)
     export(model, columns, folder / "model", fingerprint=data.fingerprint, config=settings)
-    ready = columns.finished(made, seed=seed)
-    write_table(folder / "samples.csv", [ready], len(made), columns.schema)
+    write_table(folder / "samples.csv", [columns.finished(made)], len(made), columns.schema)
     if evaluation:
         say("Measuring ...")
     comparison = Comparison(Sets.of(data, made, seed), evaluation, seed)

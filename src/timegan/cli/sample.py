@@ -1,12 +1,11 @@
 """`python sample.py`: synthetic sequences to a file, from a trained model alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress
 
 from timegan.cli.config import conform, plain
 from timegan.cli.launch import launch
@@ -20,8 +19,6 @@ from timegan.io.runs import open_run
 from timegan.io.tables import write_table, writer
 from timegan.module import TimeGAN
 from timegan.requests import read_context, read_labels
-from timegan.sampling import PART
-from timegan.tables import Sequences
 
 
 @dataclass(frozen=True)
@@ -75,17 +72,21 @@ def sample(cfg: DictConfig) -> None:
         labels = read_labels(read_table(config.exogenous), columns, model.net.window)
     asked = context if context is not None else labels
     count = len(asked) if asked is not None else config.count or usual_count(config.steps)
-    parts = generate_parts(
-        model,
-        columns,
-        count,
-        seed=config.seed,
-        context=context,
-        exogenous=labels,
-        steps=config.steps,
-    )
-    ready = _ready(parts, columns, config.seed, count)
-    write_table(config.out, ready, count, columns.schema)
+    console = Console()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("Sampling", total=count * (config.steps or 1))
+        parts = generate_parts(
+            model,
+            columns,
+            count,
+            seed=config.seed,
+            context=context,
+            exogenous=labels,
+            steps=config.steps,
+            progress=lambda done: bar.advance(task, done),
+        )
+        ready = (columns.finished(part) for part in parts)
+        write_table(config.out, ready, count, columns.schema)
     say(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, columns, config.steps)} steps "
         f"({', '.join(columns.features)}) in {config.out}"
@@ -95,20 +96,6 @@ def sample(cfg: DictConfig) -> None:
 def usual_count(steps: int | None) -> int:
     """Sequences where no count is given: 1,000, and one that was asked to be long."""
     return 1_000 if steps is None else 1
-
-
-def _ready(
-    parts: Iterator[Sequences], columns: Columns, seed: int, count: int
-) -> Iterator[Sequences]:
-    """Sequences as they are written, with a bar on a terminal."""
-    console = Console()
-    total = -(-count // PART)
-    start = 0
-    for part in track(
-        parts, "Sampling", total, console=console, transient=True, disable=not console.is_terminal
-    ):
-        yield columns.finished(part, seed=seed, start=start)
-        start += len(part)
 
 
 def _steps(model: TimeGAN, columns: Columns, steps: int | None) -> str:

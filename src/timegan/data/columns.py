@@ -160,32 +160,14 @@ class Columns:
         """From the table's units (..., C) to [0, 1] over the training range, for comparisons."""
         return np.asarray((values - self.low) / (self.high - self.low + 1e-7))
 
-    def finished(self, made: Sequences, *, seed: int = 0, start: int = 0) -> Sequences:
-        """Sequences as they are written: time running forwards, with the time of each first row.
+    def finished(self, made: Sequences) -> Sequences:
+        """Sequences as they are written: time running forwards, however the model sees it."""
+        return replace(made, values=self.forwards(made.values, made.lengths))
 
-        Args:
-            made: time as the model sees it.
-            seed: of the times at which sequences start, which are drawn from the real ones.
-            start: number of the first sequence.
-        """
-        values = self.forwards(made.values, made.lengths)
-        return replace(made, values=values, starts=self.starts(len(made), seed, start))
-
-    def to_frame(
-        self, made: Sequences, *, seed: int = 0, start: int = 0, total: int | None = None
-    ) -> pd.DataFrame:
-        """Sequences as a table like the original; arguments as in `finished`.
-
-        Args:
-            made: time as the model sees it.
-            seed: of the times at which sequences start.
-            start: number of the first sequence.
-            total: sequences of the whole table that these are a part of; None: they are the last.
-        """
-        ready = self.finished(made, seed=seed, start=start)
-        return self.schema.to_frame(
-            ready.values, ready.lengths, ready.context, ready.starts, start, total
-        )
+    def to_frame(self, made: Sequences) -> pd.DataFrame:
+        """Sequences, time as the model sees it, as a table like the original."""
+        ready = self.finished(made)
+        return self.schema.to_frame(ready.values, ready.lengths, ready.context, ready.starts)
 
     def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Times at which sequences start, drawn from the real ones; None without a calendar."""

@@ -83,7 +83,8 @@ def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
             f"{most:,} dates of {freq!r} run beyond the calendar. Ask for fewer steps."
         ) from error
     dates: np.ndarray = np.asarray(grid.asi8 // SECONDS)
-    return dates[np.searchsorted(known, days)[:, None] + moves]
+    moved: np.ndarray = dates[np.searchsorted(known, days)[:, None] + moves]
+    return moved
 
 
 def _between(first: int, last: int, freq: str) -> np.ndarray:

@@ -89,7 +89,7 @@ def _apart(one: np.ndarray, other: np.ndarray, joined: np.ndarray, limit: float)
         (one[:, :-1] * after, other[:, 1:]),
     )
     for a, b in shifted:
-        pairs = np.count_nonzero((a[0] != 0) & (b[0] != 0))
-        if (np.abs(a @ b.T) > limit * max(pairs, 1) ** 0.5).any():
+        pairs = int(np.count_nonzero((a[0] != 0) & (b[0] != 0)))
+        if (np.abs(a @ b.T) > limit * float(np.sqrt(pairs + 1))).any():
             return False
     return True

@@ -31,7 +31,7 @@ def skewed(channels: np.ndarray, shift: float, scale: float, seed: int = 0) -> n
 
 def made(kind: Kind, channels: np.ndarray) -> np.ndarray:
     draws = Draws(np.zeros(1), np.zeros((1, len(channels))))
-    return kind.decode(channels[None], draws)[0]
+    return np.asarray(kind.decode(channels[None], draws)[0])
 
 
 SKEWS = {"shift": st.floats(-3, 3), "scale": st.floats(0.1, 4), "seed": st.integers(0, 99)}

@@ -19,8 +19,8 @@ START = np.array([0])
 ROWS = 3_000
 
 
-def kind_of(values: np.ndarray, breaks: np.ndarray = START, **about: str) -> str:
-    return detect(values[:, None], breaks, [Info("x", **about)])[0].kind
+def kind_of(values: np.ndarray, dtype: str = "float64") -> str:
+    return detect(values[:, None], START, [Info("x", dtype=dtype)])[0].kind
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -47,7 +47,7 @@ def again(kind: Kind, values: np.ndarray, breaks: np.ndarray, seed: int = 0) -> 
     assert channels.shape == (len(values), kind.width)
     assert np.isfinite(channels).all()
     none = np.zeros((1, len(values)))
-    return kind.decode(channels[None], Draws(np.zeros(1), none))[0]
+    return np.asarray(kind.decode(channels[None], Draws(np.zeros(1), none))[0])
 
 
 @settings(max_examples=80, deadline=None)

@@ -91,7 +91,7 @@ def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | Non
     raw = float(((some - some.mean()) * (image - image.mean())).sum()) / spread
     off = np.abs(image.mean() + raw * (some - some.mean()) - image).max()
     lattice = Lattice.fit(image, dtype, steps=False)
-    if off > max(2e-3 * float(np.ptp(image)), 0.7 * lattice.unit):
+    if off > 1e-6 * float(np.ptp(image)) + 0.7 * lattice.unit:
         return None
     there = ~np.isnan(x)
     if not np.array_equal(there, ~np.isnan(y)):
@@ -101,7 +101,7 @@ def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | Non
     for digits in DIGITS:
         factor = float(f"{raw:.{digits}g}")
         middle = float(np.median(image - factor * some))
-        for shift in (0.0, float(f"{middle:.{digits}g}")):
+        for shift in (0.0, *(float(f"{middle:.{more}g}") for more in DIGITS)):
             line = factor, shift, lattice
             if factor and _fits(some, image, *line) and _fits(x, y, *line):
                 return factor, shift

@@ -90,6 +90,6 @@ def _apart(one: np.ndarray, other: np.ndarray, joined: np.ndarray, limit: float)
     )
     for a, b in shifted:
         pairs = int(np.count_nonzero((a[0] != 0) & (b[0] != 0)))
-        if (np.abs(a @ b.T) > limit * max(pairs, 1) ** 0.5).any():
+        if (np.abs(a @ b.T) > limit * float(np.sqrt(pairs + 1))).any():
             return False
     return True

@@ -138,16 +138,19 @@ def _alternated(start: np.ndarray, part: Part, shape: Polyhedron) -> np.ndarray:
     if not part.over_time:
         return in_row(start)
     root = np.sqrt(part.weights)
+    result, todo = start.copy(), np.arange(len(start))
     points, first, second = start, np.zeros_like(start), np.zeros_like(start)
-    near = start
     for _ in range(ALTERNATIONS):
         near = in_row(points + first)
         first = points + first - near
         points = _in_time(near + second, part)
         second = near + second - points
-        if np.nanmax(np.abs(points - near) * root, initial=0.0) <= CLOSE:
+        result[todo] = near
+        apart = np.nan_to_num(np.abs(points - near) * root).max(axis=(1, 2)) > CLOSE
+        if not apart.any():
             break
-    return near
+        todo, points, first, second = (x[apart] for x in (todo, points, first, second))
+    return result
 
 
 def _in_time(points: np.ndarray, part: Part) -> np.ndarray:

@@ -101,13 +101,13 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
                 if abs(middle - np.rint(middle)) < 1e-4:  # exact: the solver has its own tolerance
                     limits = [np.rint(middle)] * 2
             rows.add([(at, f / unit) for at, f in terms], limits[0], limits[1])
-    limits = Bounds(np.array(low), np.array(high)), rows.constraint(len(low))
+    ranges, ties = Bounds(np.array(low), np.array(high)), rows.constraint(len(low))
     for price, seconds in ((np.array(cost), SECONDS), (np.zeros(len(cost)), PATIENCE)):
         found = milp(
             price,
             integrality=np.array(whole),
-            bounds=limits[0],
-            constraints=limits[1],
+            bounds=ranges,
+            constraints=ties,
             options={"time_limit": seconds, "mip_rel_gap": GAP},
         )
         if found.x is not None or found.status == INFEASIBLE:

@@ -1,5 +1,7 @@
 """The nearest point of a polyhedron is that of a general solver."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
@@ -9,19 +11,20 @@ from timegan.rules.polyhedron import Polyhedron
 
 def optimum(point: np.ndarray, weights: np.ndarray, shape: Polyhedron) -> np.ndarray:
     """By sequential quadratic programming."""
+
+    def room(normals: np.ndarray, limits: np.ndarray, kind: str) -> dict[str, Any]:
+        return {"type": kind, "fun": lambda x: limits - normals @ x, "jac": lambda _: -normals}
+
+    exact = shape.exact
     result = minimize(
         lambda x: float((weights * (x - point) ** 2).sum()),
         point,
         jac=lambda x: 2 * weights * (x - point),
         method="SLSQP",
         constraints=[
-            {
-                "type": "eq" if exact else "ineq",
-                "fun": lambda x, n=normal, limit=limit: limit - n @ x,
-                "jac": lambda x, n=normal: -n,
-            }
-            for normal, limit, exact in zip(shape.normals, shape.limits, shape.exact, strict=True)
-        ],
+            room(shape.normals[~exact], shape.limits[~exact], "ineq"),
+            room(shape.normals[exact], shape.limits[exact], "eq"),
+        ][: 1 + exact.any()],
         options={"ftol": 1e-14, "maxiter": 500},
     )
     return np.asarray(result.x)
@@ -44,6 +47,11 @@ SHAPES = {
         np.concatenate([DIAMOND[:2], -np.eye(4), np.eye(4), TOTAL]),
         np.array([0.0, 0.0, 0.2, 0.2, 0.2, 0.2, 1.0, 1.0, 1.0, 1.0, 0.0]),
         np.arange(11) == 10,
+    ),
+    "a fixed difference that implies an ordering": Polyhedron(
+        np.concatenate([DIAMOND, -DIAMOND[:1]]),
+        np.array([0.0, 0.0, 0.0, 0.0, 0.3]),
+        np.arange(5) == 4,
     ),
     "every ordering, implied ones too": Polyhedron(
         orders([(i, j) for i in range(5) for j in range(i + 1, 5)], 5),
@@ -84,5 +92,13 @@ def test_many_rules_converge_without_the_dense_solver(monkeypatch: pytest.Monkey
     points = rng.normal(size=(20, 10))
     exact = SHAPES["chain"].nearest(points, np.ones(10))
     monkeypatch.setattr("timegan.rules.polyhedron.MOST_RULES", 0)
-    monkeypatch.setattr("timegan.rules.polyhedron.ROUNDS", 100)
     np.testing.assert_allclose(SHAPES["chain"].nearest(points, np.ones(10)), exact, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_points_solved_singly_are_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(2).normal(size=(20, SHAPES[name].normals.shape[1]))
+    weights = np.linspace(1.0, 2.0, points.shape[1])
+    found = SHAPES[name].nearest(points, weights)
+    monkeypatch.setattr("timegan.rules.polyhedron.GUESSED", 0)
+    np.testing.assert_allclose(SHAPES[name].nearest(points, weights), found, atol=1e-8)

@@ -1,7 +1,7 @@
 """Rules that hold on all real rows: found, declared, counted where broken, and enforced."""
 
 from timegan.rules.breaks import asked, broken
-from timegan.rules.find import find
+from timegan.rules.finding import find
 from timegan.rules.kinds import (
     Bounds,
     Equal,
@@ -12,8 +12,8 @@ from timegan.rules.kinds import (
     Sum,
     Values,
 )
-from timegan.rules.parse import parse
-from timegan.rules.project import project
+from timegan.rules.parsing import parse
+from timegan.rules.projection import project
 from timegan.rules.table import Rules
 
 __all__ = [

@@ -162,7 +162,7 @@ class Sum:
             sides[coefficient < 0].append(times + quoted(names[column]))
         left, right = sides
         constant = self.constant
-        if not left or (right and len(right) < len(left)):
+        if not left or (right and (len(right), "*" in right[0]) < (len(left), "*" in left[0])):
             left, right, constant = right, left, -constant
         words = " + ".join(left)
         if not right:

@@ -2,15 +2,18 @@
 
 A primal-dual active set solves for the multipliers of the rules that seem to bind, which is exact
 where the guess is right. For points where it is not, Hildreth's coordinate ascent on the
-multipliers (Dykstra's projections, for half-spaces) makes a better guess. Points are done one by
-one, as soon as they meet the conditions of an optimum.
+multipliers (Dykstra's projections, for half-spaces) makes a better guess, and for the few that then
+are left, a finite method finds the point. All are done one by one, as soon as they meet the
+conditions of an optimum.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import nnls
 
-ROUNDS = 25
+ROUNDS = 50
+GUESSED = 2  # rounds with the active set: points that are not done by then are solved singly
 SWEEPS = 12
 GUESSES = 4
 CLOSE = 1e-10  # in scaled units
@@ -68,8 +71,9 @@ class _Solver:
         result = np.zeros((len(room), self.normals.shape[1]))
         todo = np.arange(len(room))
         price = np.zeros(live.shape)  # multipliers
-        for _ in range(ROUNDS):
-            if len(self.normals) <= MOST_RULES:
+        few = len(self.normals) <= MOST_RULES
+        for _ in range(GUESSED if few else ROUNDS):
+            if few:
                 done = np.zeros(len(todo), dtype=bool)
                 block = max(1, ROOM // len(self.normals) ** 2)
                 for first in range(0, len(todo), block):
@@ -83,7 +87,28 @@ class _Solver:
             move = self._sweep(room[todo], price, live[todo])
             result[todo] = -price @ self.normals
             todo, price = todo[move > CLOSE], price[move > CLOSE]
+        for row in todo if few else ():
+            result[row] = self._one(room[row], live[row], result[row])
         return result
+
+    def _one(self, room: np.ndarray, live: np.ndarray, near: np.ndarray) -> np.ndarray:
+        """One smallest change; ``near`` where the method fails.
+
+        As a problem of non-negative least squares (Lawson and Hanson 1974, chapter 23), which is
+        finite whatever depends on what.
+        """
+        both = live & self.exact
+        normals = np.concatenate([self.normals[live], -self.normals[both]])
+        limits = np.concatenate([room[live], -room[both]])
+        size = max(1.0, float(np.abs(limits).max()))
+        system = -np.concatenate([normals.T, limits[None] / size])
+        try:
+            price, _ = nnls(system, np.eye(len(system))[-1])
+        except RuntimeError:
+            return near
+        off = system @ price
+        left = 1.0 - off[-1]
+        return near if left <= CLOSE**2 else np.asarray(off[:-1] / left * size)
 
     def _sweep(self, room: np.ndarray, price: np.ndarray, live: np.ndarray) -> np.ndarray:
         """Improve the multipliers in place; the largest move (k,) of the last sweep."""

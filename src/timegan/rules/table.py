@@ -8,11 +8,11 @@ import numpy as np
 
 from timegan.errors import InputError
 from timegan.rules.breaks import asked, broken
-from timegan.rules.find import decimals, find
+from timegan.rules.finding import decimals, find
 from timegan.rules.kinds import DOUBLE, Bounds, Order, Rule, Steps, Sum, Values, plain, restore
-from timegan.rules.parse import parse
+from timegan.rules.parsing import parse
 from timegan.rules.parts import parts
-from timegan.rules.project import project
+from timegan.rules.projection import project
 from timegan.rules.whole import solve
 
 

@@ -10,7 +10,10 @@ from scipy.sparse import csr_array
 from timegan.errors import InputError
 from timegan.rules.parts import Part
 
-SECONDS = 20.0
+INFEASIBLE = 2  # SciPy's status
+SECONDS = 5.0  # for the best solution; after that, any will do
+PATIENCE = 60.0
+GAP = 0.01  # how far from the best a solution may be
 
 
 class _Rows:
@@ -98,13 +101,17 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
                 if abs(middle - np.rint(middle)) < 1e-4:  # exact: the solver has its own tolerance
                     limits = [np.rint(middle)] * 2
             rows.add([(at, f / unit) for at, f in terms], limits[0], limits[1])
-    found = milp(
-        np.array(cost),
-        integrality=np.array(whole),
-        bounds=Bounds(np.array(low), np.array(high)),
-        constraints=rows.constraint(len(low)),
-        options={"time_limit": SECONDS},
-    )
+    ranges, ties = Bounds(np.array(low), np.array(high)), rows.constraint(len(low))
+    for price, seconds in ((np.array(cost), SECONDS), (np.zeros(len(cost)), PATIENCE)):
+        found = milp(
+            price,
+            integrality=np.array(whole),
+            bounds=ranges,
+            constraints=ties,
+            options={"time_limit": seconds, "mip_rel_gap": GAP},
+        )
+        if found.x is not None or found.status == INFEASIBLE:
+            break
     if found.x is None:
         return None
     result = start.copy()

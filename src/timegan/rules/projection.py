@@ -1,24 +1,23 @@
 """The smallest change after which rows break no rule.
 
-First the nearest point in real numbers, then several ways to round it that keep the rules exactly,
-of which the nearest is taken. Rows that none of them serves go to an integer programme.
+First the nearest point in real numbers, then the nearest of several ways to round it that keep the
+rules exactly.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from timegan.rules.breaks import broken, residual
+from timegan.rules.breaks import broken
 from timegan.rules.isotonic import rising
-from timegan.rules.kinds import Monotone, Rule
+from timegan.rules.kinds import Rule
 from timegan.rules.parts import Part, parts
 from timegan.rules.polyhedron import Polyhedron
-from timegan.rules.whole import programme
+from timegan.rules.rounding import rounded
 
 BLOCK = 500_000  # numbers that are worked on together
 ALTERNATIONS = 100
 CLOSE = 1e-10  # in scaled units
-WAYS = 3  # choices of a sum's free variable that all rows try; the others are for hard rows
 
 
 def project(
@@ -81,7 +80,7 @@ def _settled(values: np.ndarray, part: Part, mask: np.ndarray | None) -> np.ndar
         if mask is not None:
             columns = np.where(mask[..., None], columns, np.nan)
         scattered[..., v] = _mean(columns)
-    kept = _rounded(scattered, part)
+    kept = rounded(nearest_real(scattered, part), scattered, part)
     result = values.copy()
     for v, group in enumerate(part.members):
         for column in group:
@@ -103,122 +102,6 @@ def _mean(columns: np.ndarray) -> np.ndarray:
     off = columns - first[..., None]
     count = np.maximum((~np.isnan(off)).sum(axis=-1), 1)
     return np.asarray(first + np.nansum(off, axis=-1) / count)
-
-
-def _rounded(start: np.ndarray, part: Part) -> np.ndarray:
-    """Of several points near ``start`` (k, T, m) that keep all rules exactly, the nearest one."""
-    best = np.full(start.shape, np.nan)
-    least = np.full(len(start), np.inf)
-    rows = np.arange(len(start))
-
-    def consider(points: np.ndarray) -> None:
-        change = np.nansum(part.weights * (points - start[rows]) ** 2, axis=(1, 2))
-        better = _keeps(points, part) & (change < least[rows])
-        best[rows[better]], least[rows[better]] = points[better], change[better]
-
-    ideal = nearest_real(start, part)
-    for points in _plain(ideal, start, part):
-        consider(points)
-    if part.sums:
-        for points in _summed(ideal, part, part.ways[:WAYS]):
-            consider(points)
-        rows = np.flatnonzero(np.isinf(least))
-        for points in _summed(ideal[rows], part, part.ways[WAYS:]) if rows.size else ():
-            consider(points)
-    for row in np.flatnonzero(np.isinf(least)):
-        rows = np.array([row])
-        exact = programme(start[row], part)[None]
-        for points in (exact, _raised(exact, part), _lowered(exact, part)):
-            consider(points)
-        if np.isinf(least[row]):  # as far as the solver's tolerance
-            best[row] = exact[0]
-    return best
-
-
-def _plain(ideal: np.ndarray, start: np.ndarray, part: Part) -> Iterator[np.ndarray]:
-    """Rounded points, put in order upwards or downwards; simple clipping is among them."""
-    for points in (ideal, start):
-        near = _allowed(points, part)
-        yield _raised(near, part)
-        yield _lowered(near, part)
-
-
-def _summed(
-    ideal: np.ndarray, part: Part, ways: Iterable[tuple[tuple[int, int], ...]]
-) -> Iterator[np.ndarray]:
-    """Rounded points of which one variable a sum takes what the rounding has left over."""
-    near = _allowed(ideal, part)
-    for way in ways:
-        for points in (near, _raised(near, part), _lowered(near, part)):
-            exact = _absorbed(points, part, way)
-            yield exact
-            yield _raised(exact, part)
-            yield _lowered(exact, part)
-
-
-def _absorbed(points: np.ndarray, part: Part, way: tuple[tuple[int, int], ...]) -> np.ndarray:
-    points = points.copy()
-    for index, v in way:
-        rule = part.sums[index]
-        off = residual(rule, points) / rule.coefficients[rule.columns.index(v)]
-        moved = part.domains[v].nearest(points[..., v] - np.nan_to_num(off))
-        points[..., v] = np.where(np.abs(off) > 0, moved, points[..., v])
-    return points
-
-
-def _allowed(points: np.ndarray, part: Part) -> np.ndarray:
-    columns = [domain.nearest(points[..., v]) for v, domain in enumerate(part.domains)]
-    return np.stack(columns, axis=-1)
-
-
-def _pairs(points: np.ndarray, part: Part) -> np.ndarray:
-    """The orderings to look at: where values are missing, those that would follow as well."""
-    return part.below if np.isnan(points).any() else part.least()
-
-
-def _raised(points: np.ndarray, part: Part) -> np.ndarray:
-    """The least points of the domains that are in order and not below the given ones."""
-    points, pairs = points.copy(), _pairs(points, part)
-    for v in part.upward:
-        known = ~np.isnan(points[..., v])
-        least = points[..., v]
-        for b in np.flatnonzero(pairs[v]):
-            least = np.fmax(least, points[..., b])
-        least = np.where(known, part.domains[v].up(least), np.nan)
-        if part.direction[v]:
-            ahead = slice(None, None, part.direction[v])
-            least = np.fmax.accumulate(least[:, ahead], axis=1)[:, ahead]
-        points[..., v] = np.where(known, least, np.nan)
-    return points
-
-
-def _lowered(points: np.ndarray, part: Part) -> np.ndarray:
-    """The greatest points of the domains that are in order and not above the given ones."""
-    points, pairs = points.copy(), _pairs(points, part)
-    for v in reversed(part.upward):
-        known = ~np.isnan(points[..., v])
-        most = points[..., v]
-        for a in np.flatnonzero(pairs[:, v]):
-            most = np.fmin(most, points[..., a])
-        most = np.where(known, part.domains[v].down(most), np.nan)
-        if part.direction[v]:
-            ahead = slice(None, None, -part.direction[v])
-            most = np.fmin.accumulate(most[:, ahead], axis=1)[:, ahead]
-        points[..., v] = np.where(known, most, np.nan)
-    return points
-
-
-def _keeps(points: np.ndarray, part: Part) -> np.ndarray:
-    """Which sequences (k,) of allowed values keep orderings, directions and sums."""
-    bad = np.zeros(points.shape[:2], dtype=bool)
-    for a, b in np.argwhere(_pairs(points, part)):
-        bad |= points[..., a] < points[..., b]
-    for v, way in enumerate(part.direction):
-        if way:
-            bad |= broken(Monotone(v, way > 0), points)
-    for rule in part.sums:
-        bad |= broken(rule, points)
-    return np.asarray(~bad.any(axis=1))
 
 
 def nearest_real(start: np.ndarray, part: Part) -> np.ndarray:
@@ -255,16 +138,19 @@ def _alternated(start: np.ndarray, part: Part, shape: Polyhedron) -> np.ndarray:
     if not part.over_time:
         return in_row(start)
     root = np.sqrt(part.weights)
+    result, todo = start.copy(), np.arange(len(start))
     points, first, second = start, np.zeros_like(start), np.zeros_like(start)
-    near = start
     for _ in range(ALTERNATIONS):
         near = in_row(points + first)
         first = points + first - near
         points = _in_time(near + second, part)
         second = near + second - points
-        if np.nanmax(np.abs(points - near) * root, initial=0.0) <= CLOSE:
+        result[todo] = near
+        apart = np.nan_to_num(np.abs(points - near) * root).max(axis=(1, 2)) > CLOSE
+        if not apart.any():
             break
-    return near
+        todo, points, first, second = (x[apart] for x in (todo, points, first, second))
+    return result
 
 
 def _in_time(points: np.ndarray, part: Part) -> np.ndarray:

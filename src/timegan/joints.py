@@ -96,12 +96,16 @@ class Joint:
         return cls(overlap, sigma, scale.T, gain, rate, end, drop)
 
     def key(self, past: Array) -> Array:
-        """(n, p, C) to (n, C): the step that is to be expected next, in units of sigma.
+        """(n, p, C) to (n, 2 C): what is to be expected of the next step and of a window's last.
 
-        What does not bear on it, above all noise, does not count when windows are compared.
+        The one in units of sigma, the other, of which less is known, in those of a random walk
+        over as many steps. What bears on neither, above all noise, does not count when windows are
+        compared; a rising wave and a falling one that pass the same level differ in the second.
         """
-        expected: Array = np.einsum("npc,cp->nc", _inputs(past) / self.scale, self.gain[:, :, 0])
-        return expected
+        steps = self.gain.shape[2]
+        ends = self.gain[:, :, [0, -1]] / np.sqrt([1.0, steps])
+        expected: Array = np.einsum("npc,cpk->nkc", _inputs(past) / self.scale, ends)
+        return expected.reshape(len(past), -1)
 
     def wanted(self, past: Array) -> Array:
         """The key of the window that should follow on a series' last steps (n, p, C).

@@ -21,7 +21,7 @@ T = 7
 
 @pytest.fixture(autouse=True)
 def small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(continuation, "POOL", 512)
+    monkeypatch.setattr(continuation, "POOL", 256)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,11 @@ def test_seeds_and_series_differ_and_do_not_repeat(model: TimeGAN) -> None:
 def test_parts_are_bounded_and_make_up_the_whole(
     model: TimeGAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = continue_series(model, 3, 300, seed=1, start=14)
-    monkeypatch.setattr(continuation, "HELD", 1000)
-    monkeypatch.setattr(continuation, "PIECE", 64)
-    parts = list(continue_parts(model, 3, 300, seed=1, start=14))
-    assert max(part.values.shape[1] for part in parts) < 64 + T
+    whole = continue_series(model, 3, 150, seed=1, start=14)
+    monkeypatch.setattr(continuation, "HELD", 300)
+    monkeypatch.setattr(continuation, "PIECE", 32)
+    parts = list(continue_parts(model, 3, 150, seed=1, start=14))
+    assert max(part.values.shape[1] for part in parts) < 32 + T
     assert [(p.series, p.step) for p in parts] == sorted((p.series, p.step) for p in parts)
     for number in range(3):
         pieces = [part.values[0] for part in parts if part.series == 14 + number]

@@ -44,8 +44,8 @@ def test_noise_stays_a_walk_moves_and_a_wave_bends() -> None:
     assert np.abs(moved[..., 0]).max() < 0.15
     assert np.abs(moved[:, 0, 1] - 0.05 * 0.98).max() < 0.01
     bent = np.sqrt(2) * np.sin(phase)[P]
-    assert np.abs(future[:, 0, 2] - bent).max() < 0.004
-    assert np.abs(moved[:, 0, 2]).max() > 0.015
+    assert np.abs(future[:, 0, 2] - bent).max() < 0.002
+    assert np.abs(moved[:, 0, 2]).min() > 0.008
 
 
 def test_a_window_that_fits_is_left_alone_and_one_that_does_not_is_met() -> None:
@@ -55,7 +55,8 @@ def test_a_window_that_fits_is_left_alone_and_one_that_does_not_is_met() -> None
     past = windows[:, :P] + np.array([0, 3.0, 0])
     moved = joint.follow(past, windows)[..., 1] - windows[:, P:, 1]
     assert np.allclose(moved[:, 0], 3 * 0.98, atol=0.2)
-    assert np.abs(np.diff(moved, axis=1)).max() < 0.3
+    assert (moved[:, -1] < 2.5).all()
+    assert np.abs(np.diff(moved, axis=1)).mean() < 0.1
 
 
 def test_small_corrections_have_faded_at_the_end() -> None:
@@ -75,7 +76,7 @@ def test_keys_see_through_noise_but_not_through_levels() -> None:
     assert np.abs(joint.key(higher) - reference).max() > 3
 
 
-def test_a_drift_is_taken_off_and_a_trend_is_not() -> None:
+def test_a_drift_is_taken_off_and_held_in_range_and_a_trend_is_neither() -> None:
     walk = np.cumsum(rng(0, "walk").standard_normal((4096, T)), axis=1)
     level = 20 * rng(0, "level").standard_normal((4096, 1))
     drift = level + walk + 0.03 * np.arange(T)
@@ -83,12 +84,12 @@ def test_a_drift_is_taken_off_and_a_trend_is_not() -> None:
     windows = np.stack([drift, trend], axis=-1)
     joint = Joint.fit([windows], P)
     past = windows[:, -P:]
-    wanted = (joint.wanted(past) - joint.key(past)).mean(axis=0) * joint.sigma
+    wanted = (joint.wanted(past) - joint.key(past)).mean(axis=0)[:2] * joint.sigma
     assert -0.03 * (T - P) * 1.5 < wanted[0] < -0.03 * (T - P) * 0.5
     assert wanted[1] == 0
-    moved = joint.follow(windows[:5, :P] + 100, windows[:5]) - windows[:5, P:]
-    assert np.abs(moved[..., 1] - 100).max() < 5
-    assert np.abs(moved[:, -1, 0]).max() < 60
+    far = joint.follow(windows[:5, :P] + 100, windows[:5])
+    assert np.abs(far[..., 1] - windows[:5, P:, 1] - 100).max() < 5
+    assert far[:, -1, 0].max() < windows[..., 0].max()
 
 
 def test_chained_windows_keep_the_process() -> None:
@@ -109,5 +110,5 @@ def test_chained_windows_keep_the_process() -> None:
     for feature, lag_one in ((0, 0.0), (1, 0.98), (2, np.cos(0.2))):
         x = series[..., feature]
         assert abs(np.corrcoef(x[:, 1:].ravel(), x[:, :-1].ravel())[0, 1] - lag_one) < 0.05
-    faithful = np.sqrt(2) * 0.2  # largest step of the wave
-    assert np.abs(np.diff(series[..., 2], axis=1)).max() < 1.2 * faithful
+    largest = np.sqrt(2) * 0.2  # step of the wave
+    assert np.quantile(np.abs(np.diff(series[..., 2], axis=1)), 0.99) < 1.3 * largest

@@ -44,6 +44,9 @@ class Joint:
         scale: (p, C) units of the inputs: the last level, and p - 1 increments.
         gain: (C, p, T - p) from the residual to the move, in units of sigma.
         rate: (C,) largest part of sigma by which a move fades in a step; zero for a trend.
+        low: (C,) moves end above this level, but for windows that are below it themselves; minus
+            infinity for a trend.
+        high: (C,) the same from above.
         ends: (K, C) quantiles of the levels that windows end with.
         drop: (K, C) how far the same quantiles of the levels they begin with (at step p) are below.
     """
@@ -53,6 +56,8 @@ class Joint:
     scale: Array
     gain: Array
     rate: Array
+    low: Array
+    high: Array
     ends: Array
     drop: Array
 
@@ -93,15 +98,21 @@ class Joint:
         drop = np.where(trends, 0.0, end - start)
         rough = np.minimum(np.sqrt(turns) / sigma, 1.0) if overlap > 1 else 1.0
         rate = np.where(trends, 0.0, FADE * rough)
-        return cls(overlap, sigma, scale.T, gain, rate, end, drop)
+        low, high = np.quantile(both[:, 1], [INSIDE, 1 - INSIDE], axis=0)
+        low, high = np.where(trends, -np.inf, low), np.where(trends, np.inf, high)
+        return cls(overlap, sigma, scale.T, gain, rate, low, high, end, drop)
 
     def key(self, past: Array) -> Array:
-        """(n, p, C) to (n, C): the step that is to be expected next, in units of sigma.
+        """(n, p, C) to (n, 2 C): what is to be expected of the next step and of a window's last.
 
-        What does not bear on it, above all noise, does not count when windows are compared.
+        The one in units of sigma, the other, of which less is known, in those of a random walk
+        over as many steps. What bears on neither, above all noise, does not count when windows are
+        compared; a rising wave and a falling one that pass the same level differ in the second.
         """
-        expected: Array = np.einsum("npc,cp->nc", _inputs(past) / self.scale, self.gain[:, :, 0])
-        return expected
+        steps = self.gain.shape[2]
+        ends = self.gain[:, :, [0, -1]] / np.sqrt([1.0, steps])
+        expected: Array = np.einsum("npc,cpk->nkc", _inputs(past) / self.scale, ends)
+        return expected.reshape(len(past), -1)
 
     def wanted(self, past: Array) -> Array:
         """The key of the window that should follow on a series' last steps (n, p, C).
@@ -127,9 +138,7 @@ class Joint:
         gone = most / np.maximum(np.maximum(most, np.abs(move[:, :1])), 1e-12)
         own = windows[:, self.overlap :]
         future = own + move * self.sigma * (1 - gone * curve)
-        low = np.where(self.rate == 0, -np.inf, np.quantile(self.ends, INSIDE, axis=0))
-        high = np.where(self.rate == 0, np.inf, np.quantile(self.ends, 1 - INSIDE, axis=0))
-        within = np.clip(future, np.minimum(low, own), np.maximum(high, own))
+        within = np.clip(future, np.minimum(self.low, own), np.maximum(self.high, own))
         joined: Array = future + curve * (within - future)
         return joined
 

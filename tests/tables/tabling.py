@@ -1,10 +1,13 @@
 """Tables to test with, and the way through `Table` and back for the very same sequences."""
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from timegan.tables.intake import Intake
+from timegan.tables.roles import level_values
 from timegan.tables.schema import Schema
 from timegan.tables.table import Table
 
@@ -19,30 +22,54 @@ def padded(table: Table) -> np.ndarray:
 
 def back(table: Table) -> pd.DataFrame:
     """The table's own sequences as a frame, by a schema that went through its state."""
-    import json
-
     schema = Schema.from_state(json.loads(json.dumps(table.schema.state(), allow_nan=False)))
     assert schema == table.schema
+    hash(schema)
     return schema.to_frame(padded(table), table.lengths, table.context, table.starts)
 
 
+def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """The rows of a frame as a `Table` puts them."""
+    order = Intake(
+        frame,
+        options.get("columns"),
+        options.get("sequence_key"),
+        options.get("sequence_index"),
+        options.get("context_columns", ()),
+        options.get("exogenous", ()),
+        options.get("categories", ()),
+        None,
+    ).order
+    return frame if order is None else frame.iloc[order]
+
+
 def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
-    """Rows as they were, but for the labels of the key and row numbers, in the key's order."""
+    """The same rows come back, but for the labels of the key and for row numbers."""
     table = Table.from_frame(frame, **options)
-    made = back(table)
-    key = table.schema.of("key")
-    expected = frame
-    if key and not key[0].index:
-        expected = frame.copy()
-        expected[key[0].name] = made[key[0].name].array
-    if key and key[0].index:
-        expected = frame.set_axis(made.index)
-        if isinstance(frame.index, pd.MultiIndex):
-            names: list[Any] = [level.name for level in table.schema.of("time")]
-            for name in names:
-                left, right = (f.index.get_level_values(name) for f in (frame, made))
-                pd.testing.assert_index_equal(left, right)
-    if table.schema.of("rows"):
-        expected = frame.set_axis(made.index)
-    pd.testing.assert_frame_equal(made, expected)
+    made, expected = back(table), in_order(frame, **options)
+    for field in table.schema.of("key"):
+        name: Any = field.name
+        if not field.index:
+            pd.testing.assert_series_equal(
+                made[name].iloc[:0],
+                expected[name].iloc[:0].reset_index(drop=True),
+                check_index=False,
+            )
+            expected = expected.assign(**{"_": 0}).drop(columns="_")
+            place = list(expected.columns).index(name)
+            expected.isetitem(place, made[name].set_axis(expected.index))
+    if table.schema.of("rows") or not any(field.index for field in table.schema.fields):
+        expected = expected.set_axis(made.index)
+        assert made.index.dtype == frame.index.dtype
+        assert made.index.names == frame.index.names
+    elif any(field.index for field in table.schema.of("key")):
+        assert made.index.names == expected.index.names
+        for i, field in enumerate(f for f in table.schema.fields if f.index):
+            levels = [level_values(f.index, i) for f in (made, expected)]
+            if field.role == "key":
+                levels = [pd.Index(level[:0]) for level in levels]
+            pd.testing.assert_index_equal(*levels)
+        expected = expected.set_axis(made.index)
+    check_freq = bool((np.diff(table.bounds) == len(frame)).all())
+    pd.testing.assert_frame_equal(made, expected, check_freq=check_freq)
     return table

@@ -1,5 +1,6 @@
 """Synthetic sequences to a file, part by part, so that the count does not matter to the memory."""
 
+import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -74,10 +75,20 @@ def _write_csv(path: Path, parts: Parts, count: int, schema: Schema) -> None:
 
 def _write_parquet(path: Path, parts: Parts, count: int, schema: Schema) -> None:
     keep = any(field.index and field.role != "rows" for field in schema.fields)
-    columns = pyarrow.Schema.from_pandas(_example(count, schema), preserve_index=keep)
+    columns = _columns(_example(count, schema), keep)
     with pyarrow.parquet.ParquetWriter(path, columns) as file:
         for frame in _frames(parts, count, schema):
-            file.write_table(pyarrow.Table.from_pandas(frame, columns, preserve_index=keep))
+            rows = pyarrow.Table.from_pandas(frame, preserve_index=keep)
+            file.write_table(rows.cast(columns))  # not by from_pandas: it knows no numbers as names
+
+
+def _columns(example: pd.DataFrame, keep_index: bool) -> Any:
+    """The file's types; pyarrow forgets that names are numbers where it leaves out the index."""
+    columns = pyarrow.Schema.from_pandas(example, preserve_index=keep_index)
+    about = json.loads(columns.metadata[b"pandas"])
+    with_index = pyarrow.Schema.from_pandas(example)
+    about["column_indexes"] = json.loads(with_index.metadata[b"pandas"])["column_indexes"]
+    return columns.with_metadata({b"pandas": json.dumps(about).encode()})
 
 
 def _example(count: int, schema: Schema) -> pd.DataFrame:

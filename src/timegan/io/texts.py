@@ -8,6 +8,7 @@ import pandas as pd
 from timegan.tables.dates import NOTHING, render, unit_of
 from timegan.tables.dtypes import PER_SECOND
 from timegan.tables.fields import Field
+from timegan.tables.roles import level_values
 from timegan.tables.schema import Schema, free_name
 from timegan.tables.ticks import to_local, to_ticks
 
@@ -29,7 +30,7 @@ def as_text(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         if name is None:
             name = free_name(UNNAMED.get(field.role, field.role), names)
             names.append(name)
-        levels: Any = frame.index.get_level_values(i)
+        levels = level_values(frame.index, i)
         columns.append((name, _written(pd.Series(levels.array, dtype=levels.dtype), field, schema)))
     known = {field.name: field for field in schema.fields if not field.index}
     for i, name in enumerate(frame.columns):
@@ -43,7 +44,9 @@ def as_text(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def _written(rows: "pd.Series[Any]", field: Field, schema: Schema) -> "pd.Series[Any]":
     if field.type == "timedelta":
-        return rows.astype(str).where(rows.notna(), "")
+        codes, spans = pd.factorize(rows)
+        texts = np.array([str(pd.Timedelta(span)) for span in spans] + [""], dtype=object)
+        return pd.Series(texts[codes], dtype=object)
     if field.type != "datetime" or field.form or not field.unit:
         return rows
     codes, ticks = pd.factorize(to_ticks(rows, ""))

@@ -181,18 +181,24 @@ class Calendar:
         if self.freq:
             days, rest = split_days(local, self.unit)
             day = 86_400 * PER_SECOND[self.unit]
-            times = advance(days, moves, self.freq) * day + rest[:, None]
+            dates = advance(days, moves, self.freq)
+            self._check_room(dates, day)
+            times = dates * day + rest[:, None]
         else:
             step = int(self.step)
-            if moves.size and float(np.abs(local).max()) + float(moves.max()) * step > 2.0**63 - 1:
-                raise InputError(
-                    f"The time would run beyond what {self.unit or 'int64'} can count. "
-                    "Ask for fewer steps."
-                )
+            self._check_room(local[:, None] / max(step, 1) + moves, step)
             times = local[:, None] + moves * step
         if not self.wall:
             return times
         return from_local(times.ravel(), self.unit, self.zone).reshape(times.shape)
+
+    def _check_room(self, counts: np.ndarray, step: int) -> None:
+        """Refuse ticks that int64 cannot hold."""
+        if counts.size and float(np.abs(counts).max()) * step >= 2.0**63:
+            raise InputError(
+                f"The time would run beyond what {self.unit or 'int64'} can count. "
+                "Ask for fewer steps."
+            )
 
     def _rounded(self, times: np.ndarray) -> np.ndarray:
         return times if self.decimals is None else np.round(times, self.decimals)

@@ -70,8 +70,10 @@ def decode(values: np.ndarray, field: Field) -> Any:
         return from_ticks(ordinals, field)
     kind = number_type(dtype)
     if kind.kind == "f":
-        most = np.finfo(kind).max
-        return _wrap(np.clip(values, -most, most).astype(kind), empty, field)
+        if kind.itemsize < 8:  # beyond the range of the type lies infinity
+            most = np.finfo(kind).max
+            values = np.clip(values, -most, most)
+        return _wrap(values.astype(kind), empty, field)
     low, high = (int(n) - field.offset for n in (np.iinfo(kind).min, np.iinfo(kind).max))
     whole = np.clip(np.rint(np.where(empty, 0, values)), _inner(low), _inner(high))
     if kind == np.uint64:  # wraps round where the sum fits and a part of it does not

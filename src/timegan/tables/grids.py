@@ -82,16 +82,14 @@ def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
         raise InputError(
             f"{most:,} dates of {freq!r} run beyond the calendar. Ask for fewer steps."
         ) from error
-    dates: np.ndarray = np.asarray(grid.asi8 // SECONDS)
-    moved: np.ndarray = dates[np.searchsorted(known, days)[:, None] + moves]
-    return moved
+    places = np.searchsorted(known, days)[:, None] + moves
+    return np.asarray((grid.asi8 // SECONDS)[places])
 
 
 def _between(first: int, last: int, freq: str) -> np.ndarray:
     """All days of a frequency from one day to another, both included."""
-    grid: Any
     edges = [pd.Timestamp(np.datetime64(day, "D").astype("M8[s]")) for day in (first, last)]
-    grid = pd.date_range(edges[0], edges[1], freq=freq, unit="s")
+    grid: Any = pd.date_range(edges[0], edges[1], freq=freq, unit="s")
     return np.asarray(grid.asi8 // SECONDS)
 
 

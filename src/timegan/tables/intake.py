@@ -195,13 +195,19 @@ class Intake:
         first = int(self.bounds[np.searchsorted(self.bounds[:, 1], row, side="right"), 0])
         before = first if self.order is None else int(self.order[first])
         key = next(iter(self.roles.of("key")), None)
-        which = f"sequence {key.series.iloc[place]!r}" if key else "the series"
+        which = f"sequence {_cell(key, place)}" if key else "the series"
         return (
-            f"The context column {slot.label!r} is {slot.series.iloc[before]!r} and then "
-            f"{slot.series.iloc[place]!r} within {which} (row {place + 1:,}; the first row is 1): "
+            f"The context column {slot.label!r} is {_cell(slot, before)} and then "
+            f"{_cell(slot, place)} within {which} (row {place + 1:,}; the first row is 1): "
             "context is constant within a sequence. Take it out of dataset.context_columns, and it "
             "is learned as a feature, or give it to dataset.exogenous."
         )
+
+
+def _cell(slot: Slot, row: int) -> str:
+    """A cell as people write it."""
+    value = slot.series.iloc[row]
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def order_rows(

@@ -105,6 +105,13 @@ def sequences(slot: Slot) -> np.ndarray:
     return codes
 
 
+def level_values(index: Any, place: int) -> Any:
+    """The rows of an index level by its place; pandas would take the number for a name first."""
+    if index.nlevels == 1:
+        return index
+    return index.rename([None] * index.nlevels).get_level_values(place)
+
+
 def _slots(frame: pd.DataFrame) -> list[Slot]:
     if isinstance(frame.columns, pd.MultiIndex):
         raise InputError(
@@ -116,7 +123,7 @@ def _slots(frame: pd.DataFrame) -> list[Slot]:
     levels: list[Slot] = []
     if not plain:
         for i, name in enumerate(index.names):
-            values: Any = index.get_level_values(i)
+            values = level_values(index, i)
             levels.append(Slot(_checked(name, "index level"), _plain(values), True))
     columns = [
         Slot(_checked(name, "column"), _plain(frame.iloc[:, i]), False)
@@ -192,10 +199,11 @@ def _give(slot: Slot, role: Role, listed: bool) -> None:
 
 def _find_key(roles: Roles) -> None:
     key = next(iter(roles.of("key")), None)
+    levels = [s for s in roles.slots if s.index]
+    if key is None:  # first, for each level must have a role
+        key = _key_level(levels)
     if key is None:
         key = next((s for s in roles.slots if s.name == SEQUENCE and s.role is None), None)
-    if key is None:
-        key = _key_level([s for s in roles.slots if s.index])
     if key is None:
         return
     key.role = "key"
@@ -227,20 +235,23 @@ def _find_time(roles: Roles) -> None:
     time = next(iter(roles.of("time")), None)
     if time is not None:
         return
+    alone = sum(s.index for s in roles.slots) == 1
     levels = [s for s in roles.slots if s.index and s.role is None]
     clocks = [s for s in levels if _is_clock(s.series)]
     numbers = [
         s
         for s in levels
-        if is_number(s.series.dtype) and (s.name is not None or len(levels) > 1 or _real(s))
+        if is_number(s.series.dtype) and (s.name is not None or not alone or _real(s))
     ]
-    for slot in clocks[:1] or [s for s in numbers if _counts(s, roles)][-1:]:
+    for slot in clocks[:1] or [s for s in numbers if _counts(s, roles, alone)][-1:]:
         slot.role = "time"
         what = "The index" if slot.name is None else f"The index level {slot.label!r}"
         roles.notes.append(f"{what} is the time.")
         return
     texts = [s for s in levels if may_be_time(s.series)]
     free = [s for s in roles.slots if not s.index and s.role is None]
+    if len(free) == 1 and not roles.of("feature"):
+        free = []  # it would leave nothing to learn
     dated = [s for s in free if _is_clock(s.series) and not is_span(s.series.dtype)]
     for found in (texts, dated, [s for s in free if s not in dated and not _is_clock(s.series)]):
         rising = [s for s in found if may_be_time(s.series) and _rises(s, roles.codes)]
@@ -285,13 +296,13 @@ def _real(slot: Slot) -> bool:
     return types.is_float_dtype(slot.series.dtype)
 
 
-def _counts(slot: Slot, roles: Roles) -> bool:
-    """Whether a level of numbers runs on within each sequence, and is no number of the row."""
+def _counts(slot: Slot, roles: Roles, alone: bool) -> bool:
+    """Whether a level of numbers counts the steps of each sequence, and not the table's rows."""
+    if not alone and roles.codes is not None:
+        return not pd.DataFrame({0: roles.codes, 1: slot.series}).duplicated().any()
     if not _rises(slot, roles.codes):
         return False
-    return (
-        roles.codes is None or not slot.series.is_unique or not slot.series.is_monotonic_increasing
-    )
+    return roles.codes is None or not slot.series.is_unique
 
 
 def _rises(slot: Slot, codes: np.ndarray | None) -> bool:

@@ -154,7 +154,8 @@ class Schema:
             names.insert(0, free_name(SEQUENCE, names + [level.name for level in levels]))
             data.insert(0, numbers)
             dtype = None
-        frame = pd.DataFrame(dict(enumerate(data)), index=None if data else range(len(numbers)))
+        rows = None if data else range(len(numbers))
+        frame = pd.DataFrame(dict(enumerate(data)), index=rows, copy=False)
         frame.columns = pd.Index(names, dtype=dtype, name=self.names_name)
         if levels:
             frame.index = self._index(levels, made, total)

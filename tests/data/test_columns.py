@@ -91,7 +91,7 @@ def test_channels_of_minmax_lie_between_0_and_1_whatever_the_column() -> None:
 
 
 def test_the_state_survives_json() -> None:
-    data = module(mixed(), constraints="project", rules=["age >= 18"], **ROLES)
+    data = module(mixed(), constraints="project", rules=["weight >= 18"], **ROLES)
     again = Columns.from_state(json.loads(json.dumps(data.columns.state())))
     made, expected = decoded(data, again), decoded(data)
     np.testing.assert_array_equal(made.values, expected.values)
@@ -103,7 +103,9 @@ def test_windows_of_the_reference_run_backwards_and_tables_forwards() -> None:
     frame = mixed(1).drop(columns=["person"]).head(4)
     data = module(frame, protocol="reference", window=3, context_columns=["sex", "age"])
     table = data.columns.to_frame(decoded(data))
-    pd.testing.assert_series_equal(table["weight"].tail(3), frame["weight"].tail(3))
+    pd.testing.assert_series_equal(
+        table["weight"].tail(3), frame["weight"].tail(3).reset_index(drop=True)
+    )
 
 
 def test_forwards_turns_each_sequence_within_its_own_length() -> None:
@@ -118,7 +120,7 @@ def test_forwards_turns_each_sequence_within_its_own_length() -> None:
 def test_noise_is_drawn_anew_for_each_seed_and_sequence_and_copies_follow() -> None:
     draw = rng(3, "noise")
     frame = pd.DataFrame(
-        {"walk": draw.normal(size=900).cumsum(), "noise": draw.random(900).round(6)}
+        {"walk": draw.normal(size=4_000).cumsum(), "noise": draw.random(4_000).round(6)}
     ).assign(twin=lambda f: f["noise"])
     data = module(frame, window=12)
     assert data.describe()["kinds"] == {"walk": "continuous", "noise": "noise", "twin": "copy"}

@@ -49,6 +49,12 @@ def parts(real: Table, size: int) -> Iterator[Sequences]:
         yield Sequences(windows[cut], real.lengths[cut], real.context[cut], real.starts[cut])
 
 
+def full(values: np.ndarray) -> Sequences:
+    """Sequences without context that are all as long as there is room."""
+    count, steps, _ = values.shape
+    return Sequences(values, np.full(count, steps), np.empty((count, 0)))
+
+
 def whole(real: Table) -> pd.DataFrame:
     return real.schema.to_frame(padded(real), real.lengths, real.context, real.starts)
 
@@ -82,7 +88,7 @@ def test_csv_is_the_same_text_whatever_the_parts(tmp_path: Path, index: list[str
 def test_whole_days_are_written_as_days(tmp_path: Path) -> None:
     days = pd.DataFrame({"x": range(9)}, index=pd.date_range("2024-01-01", periods=9))
     real = Table.from_frame(days)
-    write_table(tmp_path / "t.csv", [Sequences(padded(real))], 1, real.schema)
+    write_table(tmp_path / "t.csv", [full(padded(real))], 1, real.schema)
     frame = read_table(tmp_path / "t.csv")
     assert frame["time"].tolist()[:2] == ["2024-01-01", "2024-01-02"]
     again = Table.from_frame(frame).schema.calendar
@@ -92,7 +98,7 @@ def test_whole_days_are_written_as_days(tmp_path: Path) -> None:
 
 def test_a_table_without_a_key_is_numbered_only_where_there_are_several(tmp_path: Path) -> None:
     real = Table.from_frame(pd.DataFrame({"x": np.arange(6)}))
-    window = Sequences(np.ones((1, 3, 1)))
+    window = full(np.ones((1, 3, 1)))
     for ending in ("csv", "parquet"):
         write_table(tmp_path / f"one.{ending}", [window], 1, real.schema)
         write_table(tmp_path / f"two.{ending}", [window, window], 2, real.schema)
@@ -115,7 +121,7 @@ def test_a_part_without_a_single_value_changes_no_type(tmp_path: Path) -> None:
 
 def test_names_that_are_numbers_stay_numbers_in_parquet(tmp_path: Path) -> None:
     real = Table.from_frame(pd.DataFrame(np.arange(12.0).reshape(4, 3)))
-    write_table(tmp_path / "t.parquet", [Sequences(padded(real))], 1, real.schema)
+    write_table(tmp_path / "t.parquet", [full(padded(real))], 1, real.schema)
     names: list[Any] = read_table(tmp_path / "t.parquet").columns.tolist()
     assert names == [0, 1, 2]
 
@@ -135,7 +141,7 @@ def test_an_archive_pads_with_nothing_and_says_the_lengths(tmp_path: Path) -> No
 
 def test_an_archive_of_equal_lengths_has_none(tmp_path: Path) -> None:
     real = Table.from_frame(pd.DataFrame({"x": np.arange(6)}))
-    write_table(tmp_path / "t.npz", [Sequences(np.ones((2, 3, 1)))], 2, real.schema)
+    write_table(tmp_path / "t.npz", [full(np.ones((2, 3, 1)))], 2, real.schema)
     with np.load(tmp_path / "t.npz") as archive:
         assert set(archive.files) == {"windows", "features"}
 

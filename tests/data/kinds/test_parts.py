@@ -1,0 +1,74 @@
+"""The parts of single kinds: what a flag means, where lines begin, how holes are filled."""
+
+import numpy as np
+import pytest
+
+from tests.data.kinds.look_alikes import held, ramp
+from timegan.data.kinds import Draws, Held, Ramp
+from timegan.data.kinds.base import Setting
+from timegan.data.kinds.missing import filled
+from timegan.seeds import rng
+
+START = np.array([0])
+NOTHING = Draws(np.zeros(1), np.zeros((1, 0)))
+
+
+def test_where_the_flag_is_on_the_value_changes_though_the_path_stands_still() -> None:
+    kind = Held.fit(held(rng(0), 2_000), START, Setting())
+    channels = np.zeros((1, 6, 2))
+    channels[..., 1] = [-9, 9, -9, 9, 9, -9]
+    made = kind.decode(channels, NOTHING)[0]
+    assert (np.diff(made) != 0).tolist() == [True, False, True, True, False]
+    assert set(np.abs(np.diff(made)).round(9)) == {0.0, 0.1}
+
+
+def test_the_path_is_straight_between_changes_and_without_jitter() -> None:
+    values = np.array([1.0, 1, 1, 2, 2, 4, 4, 4, 4, 5] * 30)
+    kind = Held.fit(values, START, Setting(scaling="standard"))
+    path = kind.encode(values, START, rng(0))[:, 0]
+    at = np.flatnonzero(np.diff(values, prepend=0))
+    np.testing.assert_allclose(path, np.interp(np.arange(300), at, path[at]), atol=1e-12)
+
+
+def test_a_held_column_that_never_changes_within_a_sequence_never_does() -> None:
+    breaks = np.arange(0, 200, 10)
+    values = np.repeat(rng(0).integers(0, 50, 20), 10).astype(float)
+    kind = Held.fit(values, breaks, Setting())
+    channels = kind.encode(values, breaks, rng(0)).reshape(20, 10, 2)
+    np.testing.assert_array_equal(kind.decode(channels, NOTHING).ravel(), values)
+
+
+@pytest.mark.parametrize("begin", range(6))
+def test_windows_of_a_ramp_come_back_with_the_draw_of_their_first_row(begin: int) -> None:
+    values = ramp(rng(1), 600)
+    params = {"period": 6, "phase": 0, "whole": True}
+    kind = Ramp.fit(values, START, Setting(params=params))
+    channels = kind.encode(values, START, rng(0))
+    starts = np.arange(begin, 500, 6)
+    windows = np.stack([channels[s : s + 24] for s in starts])
+    draws = Draws(np.full(len(starts), (begin + 0.5) / 6), np.zeros((len(starts), 24)))
+    expected = np.stack([values[s : s + 24] for s in starts])
+    np.testing.assert_array_equal(kind.decode(windows, draws), expected)
+
+
+def test_what_a_ramp_makes_is_straight_between_readings_of_one_phase() -> None:
+    values = ramp(rng(1), 6_000)
+    params = {"period": 6, "phase": 0, "whole": True}
+    kind = Ramp.fit(values, START, Setting(params=params))
+    noise = rng(2).standard_normal((400, 24, 1))
+    shared = rng(3).random(400)
+    made = kind.decode(noise, Draws(shared, np.zeros((400, 24))))
+    turns = np.abs(np.diff(made, n=2, axis=1)) > 1e-6
+    for sequence, draw in zip(turns, shared, strict=True):
+        bends = np.flatnonzero(sequence) + 1
+        assert bends.size
+        assert ((bends + int(draw * 6)) % 6 == 0).all()
+    short = kind.decode(noise[:, :1], Draws(shared, np.zeros((400, 1))))
+    assert short.shape == (400, 1)
+
+
+def test_holes_are_filled_within_their_stretch_only() -> None:
+    values = np.array([1.0, np.nan, np.nan, 4.0, np.nan, np.nan, 9.0, np.nan])
+    breaks = np.array([0, 5, 7])
+    np.testing.assert_array_equal(filled(values, breaks, "linear", 5.0), [1, 2, 3, 4, 4, 9, 9, 5])
+    np.testing.assert_array_equal(filled(values, breaks, "hold", 5.0), [1, 1, 1, 4, 4, 9, 9, 5])

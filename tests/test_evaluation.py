@@ -82,7 +82,6 @@ def broken(**columns: Any) -> pd.DataFrame:
         (REAL, broken(a=np.nan), "synthetic: .*NaN"),
         (REAL, broken(a="text"), "synthetic: .*'a'"),
         (REAL, table(70, 1, steps=5), "synthetic: no sequence has the 8 rows"),
-        (REAL.assign(a=1.0), FAKE, "constant"),
         (REAL, windows(FAKE), "same form"),
         (windows(REAL), FAKE, "same form"),
         (windows(REAL), windows(FAKE)[:, :5], "steps"),

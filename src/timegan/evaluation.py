@@ -287,6 +287,7 @@ def sequences_like(
         table = Table.from_frame(frame, like=schema)
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
+    _check_holes(table, data.columns, what)
     if data.columns.reversed:
         table = table.reversed()
     places = windows_of(table.bounds, data.window, data.options.stride, data.columns.variable)
@@ -296,3 +297,18 @@ def sequences_like(
             "Give a smaller dataset.window."
         )
     return data.cut(table, places)
+
+
+def _check_holes(table: Table, columns: Columns, what: str) -> None:
+    """Refuse missing values in columns that have none in the real table."""
+    for facets, values, where in zip(
+        columns.facets(), (table.values, table.context), ("row", "sequence"), strict=True
+    ):
+        for i, facet in enumerate(facets):
+            empty = np.flatnonzero(np.isnan(values[:, i]))
+            if empty.size and not facet.holes:
+                raise InputError(
+                    f"{what}: column {facet.name!r} has no value (NaN) in {where} "
+                    f"{empty[0] + 1:,} (the first is 1), and the real table has none missing. "
+                    "Fill or drop such values first."
+                )

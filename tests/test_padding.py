@@ -197,6 +197,7 @@ def test_a_mask_of_ones_changes_no_objective(loss: Any) -> None:
     ones, fakes = torch.ones_like(mask), [(1.0, y), (0.5, y.flip(0))]
     torch.testing.assert_close(loss(x, fakes, [ones] * 3), loss(x, fakes))
     torch.testing.assert_close(losses.moments(x, y, ones, ones), losses.moments(x, y))
+    torch.testing.assert_close(losses.moments(x, y, None, mask), losses.moments(x, y, ones, mask))
 
 
 def test_scales_are_measured_on_real_steps_alone() -> None:

@@ -44,7 +44,7 @@ class ConvCritic(nn.Module):
             maps = layer(maps)
             if lengths is not None and isinstance(layer, nn.Conv1d):
                 lengths = convolved(lengths, layer)
-                maps = maps * (torch.arange(maps.shape[-1]).to(lengths) < lengths)[:, None]
+                maps = maps * (torch.arange(maps.shape[-1], device=maps.device) < lengths)[:, None]
         pooled = torch.cat([masked_mean(maps, lengths), masked_max(maps, lengths)], dim=-1)
         group = math.gcd(self.group, len(view) // parts)
         logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
@@ -163,7 +163,7 @@ def masked_max(maps: Tensor, lengths: Tensor | None) -> Tensor:
     """The largest of the steps of (B, F, T) that count."""
     if lengths is None:
         return maps.amax(-1)
-    beyond = torch.arange(maps.shape[-1]).to(lengths) >= lengths
+    beyond = torch.arange(maps.shape[-1], device=maps.device) >= lengths
     return maps.masked_fill(beyond[:, None], -torch.inf).amax(-1)
 
 

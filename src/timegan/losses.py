@@ -55,10 +55,12 @@ def moments(
     With masks, a step counts by the share of real sequences that reach it, and not at all where no
     synthetic one does.
     """
-    if mask is None or mask_hat is None:
+    if mask is None and mask_hat is None:
         std = (x.var(0, unbiased=False) + 1e-6).sqrt()
         std_hat = (x_hat.var(0, unbiased=False) + 1e-6).sqrt()
         return (std_hat - std).abs().mean() + (x_hat.mean(0) - x.mean(0)).abs().mean()
+    full = torch.ones_like(x[..., :1])
+    mask, mask_hat = (full if m is None else m for m in (mask, mask_hat))
     centre, std = masked_moments(x, mask)
     centre_hat, std_hat = masked_moments(x_hat, mask_hat)
     distance = (std_hat - std).abs() + (centre_hat - centre).abs()  # (T, C)

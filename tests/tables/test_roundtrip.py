@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -169,20 +170,62 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
         frame = frame.sample(frac=1, random_state=0)
     else:
         frame.index = pd.RangeIndex(n)
-    if levels and draw(st.booleans()):
+    if bool(levels) and draw(st.booleans()):
         frame = frame.set_index(levels)
-        numbered = len(levels) == 1 and pd.api.types.is_numeric_dtype(data[levels[0]].dtype)
-        if not numbered and draw(st.booleans()):  # the index says what it is without names
+        dtype = pd.Series(data[levels[0]]).dtype
+        numbered = len(levels) == 1 and pd.api.types.is_numeric_dtype(dtype)
+        dated = keyed and pd.api.types.is_datetime64_any_dtype(dtype)
+        if (
+            not numbered and not dated and draw(st.booleans())
+        ):  # the index says what it is without names
             frame = frame.rename_axis([None] * len(levels))
             roles = ("sequence_key", "sequence_index")
             options = {k: v for k, v in options.items() if k not in roles}
-    elif levels and draw(st.booleans()):
+    elif bool(levels) and draw(st.booleans()):
         frame = frame.set_index(levels[-1])
     return frame, options
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(tables())
 def test_any_table_comes_back_as_it_was(made: tuple[pd.DataFrame, dict[str, Any]]) -> None:
     frame, options = made
+    check_round_trip(frame, **options)
+
+
+MATTERS: list[tuple[Any, dict[str, Any]]] = [
+    (pd.DataFrame({"x": [1.0, 2.0]}), {}),
+    (pd.DataFrame({0: [1, 2], 1: [True, False]}), {}),
+    (pd.DataFrame({"x": [1.0, 2.0], "key": ["a", "b"]}), {"sequence_key": "key"}),
+    (pd.DataFrame({"x": [1.0, 5.0, 2.0]}, index=[7, 3, 9]), {}),
+    (pd.DataFrame({"x": [1.0, 5.0, 2.0]}, index=pd.Index([7, 3, 9], dtype="int8", name="n")), {}),
+    (pd.DataFrame({"x": [1.0, 2.0]}, index=pd.date_range("2024", periods=2, name="x2")), {}),
+    (pd.DataFrame({"zip": ["01", "02", "01"]}), {"categories": ["zip"]}),
+    (pd.DataFrame({"x": pd.arrays.SparseArray([0.0, 0, 3])}), {}),
+    (
+        pd.DataFrame({"x": np.array([1, 2, 4], dtype=">i4"), "y": np.array([1, 2, 3], "float32")}),
+        {},
+    ),
+    (
+        pd.DataFrame(
+            {
+                "x": pd.DatetimeIndex(
+                    ["2024-01-01 00:00:00.123456789", "2024-02-28 00:00:00.000000001"]
+                )
+            }
+        ),
+        {},
+    ),
+    (pd.DataFrame([[1, 2], [3, 4]], columns=pd.Index(["a", "b"], name="what")), {}),
+    (pd.DataFrame([[1, 2], [3, 4]], columns=pd.Index(["a", "b"], dtype=object)), {}),
+    (
+        pd.DataFrame({"t": ["2024-01-01T08:00:00.250Z", "2024-01-01T08:00:00.500Z"], "x": [1, 2]}),
+        {},
+    ),
+    (pd.DataFrame({"Date": ["31.01.2024", "01.02.2024"], "x": [1, 2]}), {}),
+]
+
+
+@pytest.mark.parametrize(("frame", "options"), MATTERS)
+def test_odd_tables_come_back_as_they_were(frame: pd.DataFrame, options: dict[str, Any]) -> None:
     check_round_trip(frame, **options)

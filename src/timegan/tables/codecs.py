@@ -76,10 +76,9 @@ def decode(values: np.ndarray, field: Field) -> Any:
         return _wrap(values.astype(kind), empty, field)
     low, high = (int(n) - field.offset for n in (np.iinfo(kind).min, np.iinfo(kind).max))
     whole = np.clip(np.rint(np.where(empty, 0, values)), _inner(low), _inner(high))
-    if kind == np.uint64:  # wraps round where the sum fits and a part of it does not
-        lower = np.where(whole < 0, whole + 2.0**63, whole).astype(np.uint64)
-        lower -= np.where(whole < 0, np.uint64(2**63), np.uint64(0))
-        return _wrap(lower + np.uint64(field.offset), empty, field)
+    if kind == np.uint64:  # int64 has no room for the sum
+        offset, size = np.uint64(field.offset), np.abs(whole).astype(np.uint64)
+        return _wrap(np.where(whole < 0, offset - size, offset + size), empty, field)
     return _wrap((whole.astype(np.int64) + field.offset).astype(kind), empty, field)
 
 

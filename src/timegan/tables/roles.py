@@ -220,8 +220,8 @@ def _key_level(levels: list[Slot]) -> Slot | None:
             return None
         return level
     timed = len(free) < len(levels)
-    if not free:
-        return None
+    if not free:  # of two levels of dates the first is the day that a sequence belongs to
+        return next((s for s in levels[:-1] if s.role is None), None)
     if len(free) > 1 and timed:
         raise InputError(
             f"The index has the levels {', '.join(s.label for s in free)} beside the time, and one "

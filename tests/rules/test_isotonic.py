@@ -1,13 +1,14 @@
 """Rising series: those of scikit-learn, for many series at once."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from timegan.rules.isotonic import rising
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
 def test_each_series_is_its_isotonic_regression(seed: int, steps: int) -> None:
     rng = np.random.default_rng(seed)

@@ -43,7 +43,7 @@ def cost(rules: Rules, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.asarray(np.nansum(change**2, axis=(1, 2)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(SEEDS, st.booleans(), st.booleans())
 def test_no_rule_is_broken_afterwards(seed: int, holes: bool, padded: bool) -> None:
     real = table(seed)

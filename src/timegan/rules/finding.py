@@ -63,8 +63,9 @@ def find(
     double = {rule.second for rule in equal}
     own = [c for c in moving if c not in double]
     order = _ordered(values, own, equal)
+    sizes = {c: float(np.nanmax(np.abs(values[:, c]))) for c in own}
     lattice = {r.column: r for r in rules if isinstance(r, Steps)}
-    return (*rules, *equal, *order, *sums(values, own, lattice))
+    return (*rules, *equal, *order, *sums(values, own, lattice, sizes))
 
 
 def decimals(values: np.ndarray) -> tuple[int | None, float]:

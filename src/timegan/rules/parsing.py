@@ -135,7 +135,7 @@ class _Reader:
     def _sign(self) -> str:
         kind, word = self._next()
         if word in ("<", ">"):
-            self._refuse(f"{word!r} is not supported, for values may be as near as can be; give")
+            self._refuse(f"{word!r} cannot be told from {word}= after rounding; give that")
         if kind != "sign" or word not in ("<=", ">=", "="):
             hint = "; a name with spaces or signs goes into `backticks`" if kind == "name" else ""
             self._refuse(f"<=, >= or = should stand in the place of {word!r}{hint}")

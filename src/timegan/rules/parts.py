@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from timegan.errors import InputError
 from timegan.rules.kinds import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
 from timegan.rules.lattice import Domain, decimals_of
+from timegan.rules.sums import independent
 
 MOST_WAYS = 64
 
@@ -119,7 +120,7 @@ def _part(
         upward,
         tuple(_direction(group, rules, names) for group in members),
         sums,
-        _ways(sums),
+        _ways(sums, independent(sums)),
     )
 
 
@@ -218,14 +219,15 @@ def _summed(rule: Sum, variable: dict[int, int]) -> Sum:
     return Sum(tuple(total), tuple(total.values()), rule.constant, rule.slack)
 
 
-def _ways(sums: tuple[Sum, ...]) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _ways(sums: tuple[Sum, ...], needed: list[int]) -> tuple[tuple[tuple[int, int], ...], ...]:
     ways: list[tuple[tuple[int, int], ...]] = []
-    choices = itertools.product(*(_totals_first(rule) for rule in sums)) if sums else iter(())
-    for choice in itertools.islice(choices, 50 * MOST_WAYS):
-        if len(set(choice)) < len(choice):
+    choices = itertools.product(*(_totals_first(sums[i]) for i in needed)) if needed else ()
+    for chosen in itertools.islice(choices, 50 * MOST_WAYS):
+        choice = dict(zip(needed, chosen, strict=True))
+        if len(set(chosen)) < len(chosen):
             continue
         order: list[tuple[int, int]] = []
-        rest = set(range(len(sums)))
+        rest = set(needed)
         while rest:  # the last one: a sum whose variable is in none of those before it
             last = next(
                 (i for i in rest if all(choice[i] not in sums[j].columns for j in rest - {i})), None

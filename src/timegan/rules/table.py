@@ -13,6 +13,7 @@ from timegan.rules.kinds import DOUBLE, Bounds, Order, Rule, Steps, Sum, Values,
 from timegan.rules.parsing import parse
 from timegan.rules.parts import parts
 from timegan.rules.projection import project
+from timegan.rules.sums import independent
 from timegan.rules.whole import solve
 
 
@@ -207,7 +208,9 @@ def _without(found: tuple[Rule, ...], declared: tuple[Rule, ...]) -> tuple[Rule,
             if rule.low is None and rule.high is None:
                 continue
         kept.append(rule)
-    return tuple(kept)
+    sums = [rule for rule in (*declared, *kept) if isinstance(rule, Sum)]
+    needed = [sums[i] for i in independent(sums)]
+    return tuple(rule for rule in kept if not isinstance(rule, Sum) or rule in needed)
 
 
 def _refuse_codes(text: str, rule: Rule, features: Sequence[str], codes: Collection[int]) -> None:

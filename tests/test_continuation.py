@@ -2,19 +2,24 @@
 
 import numpy as np
 import pytest
+import torch
 
 from timegan import continuation
 from timegan.continuation import (
     TOGETHER,
+    Pool,
     continue_parts,
     continue_series,
     overlap,
+    scaled_windows,
     seam_positions,
 )
 from timegan.errors import InputError
+from timegan.model import Networks
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
 from timegan.sampling import sample
+from timegan.seeds import generator
 
 T = 7
 
@@ -50,6 +55,25 @@ def test_seeds_and_series_differ_and_do_not_repeat(model: TimeGAN) -> None:
     assert len({series[-10:].tobytes() for series in [*a, *b]}) == 6
     rows = np.concatenate([*a, *b])
     assert len(np.unique(rows, axis=0)) == len(rows)
+
+
+def test_shared_steps_have_the_noise_of_the_pool_and_later_ones_their_own(
+    model: TimeGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool.draw(model.net, 0)
+    drawn: list[torch.Tensor] = []
+
+    def spy(net: Networks, z: torch.Tensor, static: torch.Tensor) -> np.ndarray:
+        drawn.append(z)
+        return scaled_windows(net, z, static)
+
+    monkeypatch.setattr(continuation, "scaled_windows", spy)
+    z, static = model.net.noise(3, generator(1))
+    past = sample(model, 3)[:, -overlap(T) :]
+    pool.follow(model.net, past, z, static)
+    known = {noise.numpy().tobytes() for noise in pool.z}
+    assert {noise.numpy().tobytes() for noise in drawn[0][:, : overlap(T)]} <= known
+    assert torch.equal(drawn[0][:, overlap(T) :], z[:, overlap(T) :])
 
 
 def test_parts_are_bounded_and_make_up_the_whole(

@@ -56,7 +56,7 @@ def test_a_window_that_fits_is_left_alone_and_one_that_does_not_is_met() -> None
     moved = joint.follow(past, windows)[..., 1] - windows[:, P:, 1]
     assert np.allclose(moved[:, 0], 3 * 0.98, atol=0.2)
     assert (moved[:, -1] < 2.5).all()
-    assert np.abs(np.diff(moved, axis=1)).mean() < 0.1
+    assert np.abs(np.diff(moved, axis=1)).mean() < joint.sigma[1]
 
 
 def test_small_corrections_have_faded_at_the_end() -> None:
@@ -111,4 +111,4 @@ def test_chained_windows_keep_the_process() -> None:
         x = series[..., feature]
         assert abs(np.corrcoef(x[:, 1:].ravel(), x[:, :-1].ravel())[0, 1] - lag_one) < 0.05
     largest = np.sqrt(2) * 0.2  # step of the wave
-    assert np.quantile(np.abs(np.diff(series[..., 2], axis=1)), 0.99) < 1.3 * largest
+    assert np.quantile(np.abs(np.diff(series[..., 2], axis=1)), 0.99) < 1.5 * largest

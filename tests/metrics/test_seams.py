@@ -47,6 +47,7 @@ def test_a_jump_at_the_seams_shows(real: np.ndarray) -> None:
     assert found["ratio"][1] == pytest.approx(1, abs=0.1)
     assert found["ks"]["distance"][0] > 2 * found["ks"]["chance"][0]
     assert found["increment"]["inside"][0] == pytest.approx(np.sqrt(2 / np.pi), abs=0.03)
+    assert found["turn"]["inside"][0] == pytest.approx(found["turn"]["real"][0], rel=0.06)
 
 
 def test_a_kink_shows_in_turns_though_steps_are_right(real: np.ndarray) -> None:

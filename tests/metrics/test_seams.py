@@ -45,7 +45,7 @@ def test_a_jump_at_the_seams_shows(real: np.ndarray) -> None:
     assert found["worst"] == {"feature": 0, "ratio": found["ratio"][0]}
     assert found["ratio"][0] > 2
     assert found["ratio"][1] == pytest.approx(1, abs=0.1)
-    assert found["ks"]["distance"][0] > 2 * found["ks"]["chance"][0]
+    assert found["ks"]["distance"][0] > 2 * found["ks"]["chance"][0] > found["ks"]["control"][0]
     assert found["increment"]["inside"][0] == pytest.approx(np.sqrt(2 / np.pi), abs=0.03)
     assert found["turn"]["inside"][0] == pytest.approx(found["turn"]["real"][0], rel=0.06)
 
@@ -78,6 +78,14 @@ def test_missing_and_constant_values_leave_the_rest_and_survive_json(real: np.nd
     assert found["ratio"][0] == pytest.approx(1, abs=0.15)
     assert found["ratio"][1] is None
     assert found["kurtosis"]["seam"][1] is None
+
+
+def test_a_ramp_is_measured_in_its_steps(real: np.ndarray) -> None:
+    windows, series = real.copy(), walks(5, 600, 1)
+    windows[..., 0], series[..., 0] = np.arange(24), np.arange(600) + 1e-6 * series[..., 0]
+    found = seams(windows, series, AT)
+    assert found["increment"]["seam"][0] == pytest.approx(1, abs=1e-3)
+    assert found["ratio"][0] == pytest.approx(1, abs=1e-3)
 
 
 def test_units_do_not_matter(real: np.ndarray) -> None:

@@ -29,13 +29,14 @@ def seams(windows_real: Array, series: Array, seam_positions: Array) -> dict[str
         Numbers for JSON; lists have one entry a feature, None where nothing can be said.
 
         - ``series``, ``steps``, ``seams``: how many;
-        - ``sigma``: deviation of real increments, the unit of what follows;
+        - ``sigma``: root mean square of real increments, the unit of what follows;
         - ``increment``, ``turn``: mean size of first and second differences, each as a dict of
           ``real`` (inside real windows), ``inside`` (away from the seams) and ``seam``;
         - ``mean``, ``deviation``, ``kurtosis`` of increments, likewise;
         - ``autocorrelation``: of increments at lag 1, at a seam of its own and the one before;
-        - ``ks``: distance between the increments at seams and inside, and what chance makes of it
-          (exceeded by one feature in twenty where nothing is wrong);
+        - ``ks``: Kolmogorov-Smirnov ``distance`` between the increments at seams and inside; the
+          same half-way between seams (``control``); and what ``chance`` exceeds for one feature in
+          twenty, were increments independent, which they are not where volatility comes in bursts;
         - ``level``: mean and deviation of all values, real and synthetic; the same of the last
           tenth of the series (``late``), which has moved where they drift; and ``outside``, the
           share of values beyond the smallest and largest real ones;
@@ -59,7 +60,7 @@ def seams(windows_real: Array, series: Array, seam_positions: Array) -> dict[str
         "seam": (made, at[at > 1]),
     }
     turns = {side: _steps(x, t) - _steps(x, t - 1) for side, (x, t) in turned.items()}
-    sigma = _each(np.std, increments["real"])
+    sigma = np.sqrt(_each(lambda v: (v**2).mean(), increments["real"]))
     unit = np.where(sigma > 0, sigma, np.nan)
     size = {side: _each(_size, values) / unit for side, values in increments.items()}
     ratio = _plain(size["seam"] / np.where(size["inside"] > 0, size["inside"], np.nan))
@@ -77,7 +78,7 @@ def seams(windows_real: Array, series: Array, seam_positions: Array) -> dict[str
             side: _plain(_correlations(_steps(x, t), _steps(x, t - 1)))
             for side, (x, t) in turned.items()
         },
-        "ks": _distances(increments["seam"], increments["inside"]),
+        "ks": _ks(made, at, inside),
         "level": _levels(real, made),
         "ratio": ratio,
         "worst": _worst(ratio),
@@ -138,13 +139,27 @@ def _correlations(later: Array, before: Array) -> Array:
     return np.array(found)
 
 
-def _distances(seam: Array, inside: Array) -> dict[str, Any]:
-    distances, chances = [], []
-    for a, b in zip(_columns(seam), _columns(inside), strict=True):
-        enough = min(len(a), len(b)) >= FEWEST
-        distances.append(ks_2samp(a, b, method="asymp").statistic if enough else np.nan)
-        chances.append(CHANCE * np.sqrt(1 / len(a) + 1 / len(b)) if enough else np.nan)
-    return {"distance": _plain(np.array(distances)), "chance": _plain(np.array(chances))}
+def _ks(made: Array, at: Array, inside: Array) -> dict[str, list[float | None]]:
+    middle = np.setdiff1d((at[:-1] + at[1:]) // 2, at)
+    seam, other = _columns(_steps(made, at)), _columns(_steps(made, inside))
+    control, rest = _steps(made, middle), _steps(made, np.setdiff1d(inside, middle))
+    pairs = list(zip(seam, other, strict=True))
+    return {
+        "distance": _plain(np.array([_distance(a, b) for a, b in pairs])),
+        "control": _plain(
+            np.array(
+                [_distance(a, b) for a, b in zip(_columns(control), _columns(rest), strict=True)]
+            )
+        ),
+        "chance": _plain(
+            np.array([CHANCE * np.sqrt(1 / max(len(a), 1) + 1 / max(len(b), 1)) for a, b in pairs])
+        ),
+    }
+
+
+def _distance(a: Array, b: Array) -> float:
+    few = min(len(a), len(b)) < FEWEST
+    return np.nan if few else float(ks_2samp(a, b, method="asymp").statistic)
 
 
 def _levels(real: Array, made: Array) -> dict[str, list[float | None]]:

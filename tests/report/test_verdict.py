@@ -62,6 +62,12 @@ def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
     assert "says little here" in found.sentence
 
 
+def test_a_floor_that_nobody_knows_is_not_told() -> None:
+    pairs = [{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
+    found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "together")
+    assert "wo samples" not in found.sentence
+
+
 def controls(**means: float) -> dict[str, Any]:
     return {"better": "lower", "controls": {k: {"mean": v, "std": 0.0} for k, v in means.items()}}
 

@@ -145,7 +145,7 @@ def together(score: Mapping[str, Any]) -> Verdict:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
     mean = sum(difference for difference, _ in known) / len(known)
     # The published score is a sum over pairs, in tenths.
-    floor = (score["floor"]["mean"] or 0.0) * 10 / len(known)
+    floor, unknown = floor_of(score, 0.0) * 10 / len(known), mean_of(score.get("floor")) is None
     _, worst = max(known, key=lambda item: item[0])
     a, b = worst["features"]
     figures = f"{decimal(worst['synthetic'])} where real data have {decimal(worst['real'])}"
@@ -159,5 +159,6 @@ def together(score: Mapping[str, Any]) -> Verdict:
     return Verdict(
         question,
         against_floor(mean, floor),
-        f"{sentence}. Two samples of real data differ by {decimal(floor)}.",
+        f"{sentence}."
+        + ("" if unknown else f" Two samples of real data differ by {decimal(floor)}."),
     )

@@ -91,6 +91,7 @@ def broken(**columns: Any) -> pd.DataFrame:
         (windows(REAL), windows(FAKE) * np.nan, "nan"),
         (windows(REAL), windows(FAKE).astype(str), "numbers"),
         (windows(REAL)[0], windows(FAKE), "shape"),
+        (windows(REAL), windows(FAKE) * 1e200, "another unit"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(real: Any, fake: Any, said: str) -> None:
@@ -117,7 +118,6 @@ FAST: dict[str, dict[str, Any]] = {
         (np.ones_like(windows(REAL)), np.ones_like(windows(FAKE))),
         (windows(REAL)[:, :1], windows(FAKE)[:, :1]),
         (windows(REAL)[..., :1], windows(FAKE)[..., :1]),
-        (windows(REAL) * 1e200, windows(FAKE) * 1e200),
     ],
     ids=[
         "one",
@@ -128,7 +128,6 @@ FAST: dict[str, dict[str, Any]] = {
         "all still",
         "a step",
         "a feature",
-        "huge",
     ],
 )
 def test_what_cannot_be_measured_is_null_with_its_reason_never_nan(

@@ -90,8 +90,8 @@ def test_a_generator_that_makes_one_window_only_is_told() -> None:
 
 
 def test_a_short_series_of_overlapping_windows_has_a_card() -> None:
-    series = np.random.default_rng(0).normal(size=(200, 2)).cumsum(axis=0)
-    windows = np.stack([series[t : t + 8] for t in range(193)])
+    series = np.random.default_rng(0).normal(size=(400, 2)).cumsum(axis=0)
+    windows = np.stack([series[t : t + 8] for t in range(393)])
     found = strict(windows, None, OTHER, NAMES, **FAST)["scores"]
     assert found["judges"]["mean"] is not None
 

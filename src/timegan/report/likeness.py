@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timegan.report.grades import Grade, Verdict, against_floor, floor_of, graded, mean_of
-from timegan.report.notes import sees_nothing
+from timegan.report.notes import blind_spots, sees_nothing
 from timegan.report.words import decimal
 
 CEILING = 0.49
@@ -62,6 +62,10 @@ def alike(score: Mapping[str, Any]) -> Verdict:
         # Nothing that is known to be wrong is told from real data: neither could this be.
         grade = Grade.UNKNOWN
         sentence += " This judge tells none of the controls from real data: it says little here."
+    elif blind := blind_spots("discriminative", score):
+        # As good as what is known to be wrong is no praise.
+        grade = Grade.GOOD if grade is Grade.EXCELLENT else grade
+        sentence += "".join(f" This judge d{note[1:]}" for note in blind)
     return Verdict(*_limited(question, grade, sentence, mean, floor))
 
 

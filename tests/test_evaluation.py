@@ -1,5 +1,6 @@
 """`timegan.evaluate`: any two tables, files or arrays of windows."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +90,54 @@ def broken(**columns: Any) -> pd.DataFrame:
         (windows(REAL), windows(FAKE) * np.nan, "nan"),
         (windows(REAL), windows(FAKE).astype(str), "numbers"),
         (windows(REAL)[0], windows(FAKE), "shape"),
+        (windows(REAL), windows(FAKE) * 1e200, "another unit"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(real: Any, fake: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         timegan.evaluate(real, fake, window=8, **QUICK)
+
+
+FAST: dict[str, dict[str, Any]] = {
+    "quick": {"judges": 1, "iterations": 2},
+    "legacy": {"judges": 1, "iterations": 2, "forecasts": 2, "encoders": 1, "encodings": 1},
+    "strict": {"judges": 1, "iterations": 2, "runs": 1},
+}
+
+
+@pytest.mark.parametrize("protocol", FAST)
+@pytest.mark.parametrize(
+    ("real", "fake"),
+    [
+        (windows(REAL), windows(FAKE)[:1]),
+        (windows(REAL)[:1], windows(FAKE)),
+        (windows(REAL)[:1], windows(FAKE)[:1]),
+        (windows(REAL), np.ones_like(windows(FAKE))),
+        (np.ones_like(windows(REAL)), windows(FAKE)),
+        (np.ones_like(windows(REAL)), np.ones_like(windows(FAKE))),
+        (windows(REAL)[:, :1], windows(FAKE)[:, :1]),
+        (windows(REAL)[..., :1], windows(FAKE)[..., :1]),
+    ],
+    ids=[
+        "one",
+        "one real",
+        "one each",
+        "still",
+        "real still",
+        "all still",
+        "a step",
+        "a feature",
+    ],
+)
+def test_what_cannot_be_measured_is_null_with_its_reason_never_nan(
+    protocol: str, real: Any, fake: Any
+) -> None:
+    card = timegan.evaluate(real, fake, protocol=protocol, workers=1, **FAST[protocol])
+    json.dumps(card, allow_nan=False)
+    for score in card["scores"].values():
+        parts = [score, score.get("floor"), *score.get("controls", {}).values()]
+        for part in [part for part in parts if part is not None and part["mean"] is None]:
+            assert part["reason"].endswith(".")
 
 
 def test_a_held_out_table_without_a_column_is_refused() -> None:

@@ -82,6 +82,20 @@ def test_without_held_out_windows_blocks_stand_in() -> None:
     assert found["scores"]["judges"]["mean"] is not None
 
 
+def test_a_generator_that_makes_one_window_only_is_told() -> None:
+    same = np.repeat(np.ones_like(TRAIN[:1]), 120, axis=0)
+    found = strict(TRAIN, HOLDOUT, same, NAMES, **FAST)["scores"]
+    assert found["judges"]["mean"] > 0.9
+    assert found["recall"]["mean"] < 0.1
+
+
+def test_a_short_series_of_overlapping_windows_has_a_card() -> None:
+    series = np.random.default_rng(0).normal(size=(400, 2)).cumsum(axis=0)
+    windows = np.stack([series[t : t + 8] for t in range(393)])
+    found = strict(windows, None, OTHER, NAMES, **FAST)["scores"]
+    assert found["judges"]["mean"] is not None
+
+
 def test_a_second_evaluation_reads_the_controls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,15 +62,28 @@ def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
     assert "says little here" in found.sentence
 
 
+def test_a_floor_that_nobody_knows_is_not_told() -> None:
+    pairs = [{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
+    found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "together")
+    assert "wo samples" not in found.sentence
+
+
 def controls(**means: float) -> dict[str, Any]:
     return {"better": "lower", "controls": {k: {"mean": v, "std": 0.0} for k, v in means.items()}}
 
 
 def test_the_judges_score_stands_beside_a_copy_and_shuffled_rows() -> None:
-    seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.012, bootstrap=0.3))
+    seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.3, bootstrap=0.3))
     found = about(verdicts(metrics(discriminative=seen)), "told from real")
     assert found.grade is Grade.EXCELLENT
     assert "a verbatim copy 0.020, real rows shuffled in time 0.400." in found.sentence
+
+
+def test_a_judge_that_does_not_see_shuffled_rows_does_not_call_anything_excellent() -> None:
+    half = score(0.011, **controls(copy=0.02, shuffled=0.012, gaussian=0.3, bootstrap=0.4))
+    found = about(verdicts(metrics(discriminative=half)), "told from real")
+    assert found.grade is Grade.GOOD
+    assert "This judge does not see that time is shuffled." in found.sentence
 
 
 def test_a_judge_or_a_forecast_that_no_control_fails_is_not_believed() -> None:

@@ -13,7 +13,8 @@ from timegan.errors import InputError, nearest
 
 def explain(error: Exception, config: str | None = None) -> str:
     """The message for the person at the keyboard; Hydra's own in the words of this project."""
-    if isinstance(error.__cause__, InputError):  # raised in what Hydra was instantiating
+    if not isinstance(error, InputError) and isinstance(error.__cause__, InputError):
+        # Raised in what Hydra was instantiating; our own say more than what they come from.
         error = error.__cause__
     text = str(error).strip()
     if isinstance(error, InputError):

@@ -11,12 +11,16 @@ from timegan.errors import InputError
 Array = npt.NDArray[Any]
 
 
+LARGEST = 1e100
+"""The largest value that is measured."""
+
+
 def check(real: Array, synthetic: Array) -> None:
     """Refuse two sets of windows that cannot be compared.
 
     Raises:
         InputError: a set is empty or not (N, T, C), the steps or features differ, or a value is
-            not finite.
+            not finite or beyond 1e100.
     """
     for name, windows in (("real", real), ("synthetic", synthetic)):
         if windows.ndim != 3 or 0 in windows.shape:
@@ -29,6 +33,12 @@ def check(real: Array, synthetic: Array) -> None:
             raise InputError(
                 f"The {name} windows have {windows[window, step, feature]} in window {window}, "
                 f"step {step}, feature {feature}: fill or drop such values first."
+            )
+        most = float(np.abs(windows).max())
+        if most > LARGEST:
+            raise InputError(
+                f"The {name} windows have the value {most:.3g}: beyond {LARGEST:.0e} squares "
+                "are no numbers any more. Give such a feature in another unit."
             )
     if real.shape[1:] != synthetic.shape[1:]:
         raise InputError(

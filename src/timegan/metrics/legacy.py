@@ -19,7 +19,7 @@ from timegan.metrics.correlation import correlation_draws
 from timegan.metrics.predictive import Forecast, forecast
 from timegan.metrics.reference import Reference, makers
 from timegan.metrics.scorecard import NOTHING, quick
-from timegan.metrics.summary import FEWEST, Score, strict_json, summary
+from timegan.metrics.summary import FEWEST, Score, strict_json, summary, too_few
 from timegan.metrics.ts2vec import encode, fit
 from timegan.metrics.work import showing, side_by_side
 from timegan.seeds import derive, rng
@@ -198,7 +198,7 @@ def _too_few(real: Array, synthetic: Array) -> Score | None:
     if real.shape[1] < 2:
         return {"mean": None, "reason": "It needs windows of at least 2 steps."}
     if few < FEWEST:
-        return {"mean": None, "reason": f"{few} windows are too few; it needs {FEWEST}."}
+        return {"mean": None, "reason": too_few(few)}
     return None
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from timegan.metrics import judges as kinds
 from timegan.metrics import usefulness
 from timegan.metrics.arrays import Array, MinMax, subset
@@ -36,7 +38,7 @@ def _judged(
     scale = MinMax(ground.learned)
     trials = []
     for name, windows in candidates.items():
-        learned, tested = block_halves(windows, rng(seed, "judges", name))
+        learned, tested = _parted(windows, rng(seed, "judges", name))
         # Held-out windows in the place of synthetic ones need other windows to be told from.
         real = ground.other if name == "held_out" else ground.unseen
         own = derive(seed, "judge", name)
@@ -58,6 +60,18 @@ def _judged(
     for scores in found.values():
         scores["judges"] = max(scores[f"auc_{kind}"] for kind in kinds.KINDS)
     return found
+
+
+def _parted(windows: Array, draw: np.random.Generator) -> tuple[Array, Array]:
+    """Halves in blocks of time; where there are too few blocks, the earlier and the later half.
+
+    Windows that are all the same, as of a generator that has collapsed, look like one block.
+    """
+    learned, tested = block_halves(windows, draw)
+    if min(len(learned), len(tested)) >= len(windows) // 8:
+        return learned, tested
+    middle = len(windows) // 2
+    return windows[:middle], windows[middle:]
 
 
 def _useful(

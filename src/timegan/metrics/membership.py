@@ -14,6 +14,7 @@ from timegan.metrics.arrays import Array, MinMax, check, subset
 from timegan.metrics.judges import auc
 from timegan.metrics.neighbours import Neighbours, flat, nearest
 from timegan.metrics.overlap import positions
+from timegan.metrics.summary import too_few
 from timegan.seeds import rng
 
 SHIFTS = 3
@@ -44,7 +45,7 @@ def shifted_copies(
     if min(len(unseen), len(train)) < FEWEST:
         return {
             "copied_share": None,
-            "reason": f"{min(len(unseen), len(train))} windows are too few: it needs {FEWEST}.",
+            "reason": too_few(min(len(unseen), len(train)), least=FEWEST),
         }
     check(train, synthetic)
     scale = MinMax(train)

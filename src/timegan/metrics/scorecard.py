@@ -14,7 +14,7 @@ from timegan.metrics.density import change_overlap, overlaps, pooled_overlap
 from timegan.metrics.discriminative import Contest, classify
 from timegan.metrics.reference import Reference, compared, makers
 from timegan.metrics.statistics import spread, statistics
-from timegan.metrics.summary import FEWEST, Score, strict_json, summary
+from timegan.metrics.summary import FEWEST, Score, strict_json, summary, too_few
 from timegan.metrics.work import side_by_side
 from timegan.seeds import derive, rng
 
@@ -215,7 +215,9 @@ def _impossible(name: str, real: Array, synthetic: Array) -> str | None:
     _, steps, features = real.shape
     few = min(len(real), len(synthetic))
     if name == "discriminative" and few < FEWEST:
-        return f"{few} windows are too few for a judge, which needs {FEWEST}."
+        return too_few(few, "a judge")
+    if "autocorrelation" in name and few < 2:
+        return too_few(few, least=2)
     if name == "correlation" and features < 2:
         return "One feature has no other to be correlated with."
     needed = {"autocorrelation": 2, "change_density": 2, "change_autocorrelation": 3}.get(name, 1)

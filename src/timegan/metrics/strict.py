@@ -21,7 +21,7 @@ from timegan.metrics.measures import measure
 from timegan.metrics.membership import shifted_copies
 from timegan.metrics.overlap import block_halves
 from timegan.metrics.scorecard import quick
-from timegan.metrics.summary import FEWEST, strict_json
+from timegan.metrics.summary import FEWEST, strict_json, too_few
 from timegan.metrics.work import showing, side_by_side
 from timegan.seeds import derive, rng
 
@@ -128,7 +128,7 @@ def strict(
             zip(features, wassersteins(train, synthetic), strict=True)
         )
     else:
-        reason = f"{few} windows on a side are too few, it needs {FEWEST}."
+        reason = too_few(few, "each side of it")
         more = {
             name: {"mean": None, "reason": reason, "better": better}
             for name, better in BETTER.items()

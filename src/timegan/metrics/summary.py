@@ -26,6 +26,16 @@ def summary(runs: Iterable[float | None], reason: str = "It cannot be measured o
     return {"mean": float(np.mean(known)), "std": float(np.std(known)), "runs": known}
 
 
+def too_few(count: int, what: str = "it", least: int = FEWEST) -> str:
+    """The reason why so few windows give no score.
+
+    >>> too_few(1, "a judge")
+    'One window is too few: a judge needs 20.'
+    """
+    words = {0: "No window is left", 1: "One window is too few"}
+    return f"{words.get(count, f'{count} windows are too few')}: {what} needs {least}."
+
+
 def strict_json(value: Any) -> Any:
     """``value`` with plain numbers and lists only, and ``None`` for what is not finite.
 

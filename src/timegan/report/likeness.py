@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timegan.report.grades import Grade, Verdict, against_floor, floor_of, graded, mean_of
-from timegan.report.notes import sees_nothing
+from timegan.report.notes import blind_spots, sees_nothing
 from timegan.report.words import decimal
 
 CEILING = 0.49
@@ -62,6 +62,10 @@ def alike(score: Mapping[str, Any]) -> Verdict:
         # Nothing that is known to be wrong is told from real data: neither could this be.
         grade = Grade.UNKNOWN
         sentence += " This judge tells none of the controls from real data: it says little here."
+    elif blind := blind_spots("discriminative", score):
+        # As good as what is known to be wrong is no praise.
+        grade = Grade.GOOD if grade is Grade.EXCELLENT else grade
+        sentence += "".join(f" This judge d{note[1:]}" for note in blind)
     return Verdict(*_limited(question, grade, sentence, mean, floor))
 
 
@@ -145,7 +149,7 @@ def together(score: Mapping[str, Any]) -> Verdict:
         return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
     mean = sum(difference for difference, _ in known) / len(known)
     # The published score is a sum over pairs, in tenths.
-    floor = (score["floor"]["mean"] or 0.0) * 10 / len(known)
+    floor, unknown = floor_of(score, 0.0) * 10 / len(known), mean_of(score.get("floor")) is None
     _, worst = max(known, key=lambda item: item[0])
     a, b = worst["features"]
     figures = f"{decimal(worst['synthetic'])} where real data have {decimal(worst['real'])}"
@@ -159,5 +163,6 @@ def together(score: Mapping[str, Any]) -> Verdict:
     return Verdict(
         question,
         against_floor(mean, floor),
-        f"{sentence}. Two samples of real data differ by {decimal(floor)}.",
+        f"{sentence}."
+        + ("" if unknown else f" Two samples of real data differ by {decimal(floor)}."),
     )

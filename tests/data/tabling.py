@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from timegan.data.intake import Intake
-from timegan.data.roles import level_values
 from timegan.data.schema import Schema
+from timegan.data.slots import level_values
 from timegan.data.table import Table
 
 
@@ -55,7 +55,7 @@ def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
                 expected[name].iloc[:0].reset_index(drop=True),
                 check_index=False,
             )
-            expected = expected.assign(**{"_": 0}).drop(columns="_")
+            expected = expected.copy()
             place = list(expected.columns).index(name)
             expected.isetitem(place, made[name].set_axis(expected.index))
     if table.schema.of("rows") or not any(field.index for field in table.schema.fields):

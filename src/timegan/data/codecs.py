@@ -9,11 +9,11 @@ from pandas.api import types
 
 from timegan.data.categories import category_codes, decode_category
 from timegan.data.dates import NOTHING
-from timegan.data.dtypes import clock, is_text, number_type, revive
+from timegan.data.dtypes import is_text, number_type, revive
 from timegan.data.fields import Field
-from timegan.data.learning import text_form
+from timegan.data.learning import field_ticks
 from timegan.data.moments import decode_moments, encode_moments
-from timegan.data.ticks import MISSING, from_ticks, rescale, to_ticks
+from timegan.data.ticks import MISSING, from_ticks, to_ticks
 from timegan.errors import InputError
 
 
@@ -35,8 +35,7 @@ def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
         if field.type == "category":
             return category_codes(series, field)
         if field.type in ("datetime", "timedelta"):
-            form = "" if clock(str(series.dtype))[0] else text_form(series)
-            return encode_moments(rescale(to_ticks(series, form), series, form, field), field)
+            return encode_moments(field_ticks(series, field), field)
         if isinstance(series.dtype, pd.PeriodDtype):
             return _floats(to_ticks(series, ""))
         return _encode_number(series, field)

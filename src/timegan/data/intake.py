@@ -15,8 +15,9 @@ from timegan.data.dtypes import describe, is_number
 from timegan.data.fields import Field, Name
 from timegan.data.keys import Labels, learn_key
 from timegan.data.learning import Refusal, learn
-from timegan.data.roles import Roles, Slot, find_roles
+from timegan.data.roles import find_roles
 from timegan.data.schema import Schema, free_name
+from timegan.data.slots import Roles, Slot
 from timegan.data.times import learn_time, read_time
 from timegan.errors import InputError
 
@@ -142,7 +143,9 @@ class Intake:
         return read_time(slot.series, self._known(slot) or self._time_field(slot))
 
     def _time_field(self, slot: Slot) -> Field:
-        return learn_time(slot.series, slot.name, slot.index)
+        if slot.field is None:
+            slot.field = learn_time(slot.series, slot.name, slot.index)
+        return slot.field
 
     def _field(self, slot: Slot) -> Field:
         known = self._known(slot)

@@ -10,10 +10,10 @@ from pandas.api import types
 
 from timegan.data.categories import plain
 from timegan.data.dates import NOTHING, date_form, looks_like_date
-from timegan.data.dtypes import describe, is_moment, is_number, is_span, is_text, number_type
+from timegan.data.dtypes import clock, describe, is_moment, is_number, is_span, is_text, number_type
 from timegan.data.fields import Field, Name, Role
 from timegan.data.moments import measured
-from timegan.data.ticks import DATE, MISSING, form_of, to_ticks
+from timegan.data.ticks import DATE, MISSING, form_of, rescale, to_ticks
 from timegan.errors import InputError
 
 EXACT = 2**53
@@ -84,6 +84,18 @@ def learn_moments(series: "pd.Series[Any]", field: Field, form: str) -> Field:
     )
     ticks = to_ticks(series, form)
     return measured(field, ticks[ticks != NOTHING])
+
+
+def field_ticks(series: "pd.Series[Any]", field: Field) -> np.ndarray:
+    """Ticks (R,) of a column in a field's unit, whatever way the column itself writes them."""
+    if clock(str(series.dtype))[0]:
+        return rescale(to_ticks(series, ""), series, "", field)
+    if field.form and field.form != DATE and is_text(series.dtype):
+        ticks = to_ticks(series, field.form)
+        if not ((ticks == NOTHING) & series.notna().to_numpy()).any():
+            return ticks
+    form = text_form(series)
+    return rescale(to_ticks(series, form), series, form, field)
 
 
 def text_form(series: "pd.Series[Any]") -> str:

@@ -10,10 +10,10 @@ import pandas as pd
 
 from timegan.data.calendar import Calendar
 from timegan.data.codecs import decode
+from timegan.data.detection import SEQUENCE
 from timegan.data.dtypes import revive
 from timegan.data.fields import Field, Name, Role
 from timegan.data.keys import Labels
-from timegan.data.roles import SEQUENCE
 from timegan.data.times import write_time
 
 

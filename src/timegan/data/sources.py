@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from timegan.data.roles import SEQUENCE
+from timegan.data.detection import SEQUENCE
 from timegan.errors import InputError
 
 

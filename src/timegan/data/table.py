@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from timegan.data.detection import SEQUENCE
 from timegan.data.fields import Name
 from timegan.data.intake import Intake
-from timegan.data.roles import SEQUENCE
 from timegan.data.schema import Schema
 
 __all__ = ["SEQUENCE", "Schema", "Table"]

@@ -8,8 +8,8 @@ import pandas as pd
 from timegan.data.dates import NOTHING, render, unit_of
 from timegan.data.dtypes import PER_SECOND
 from timegan.data.fields import Field
-from timegan.data.roles import level_values
 from timegan.data.schema import Schema, free_name
+from timegan.data.slots import level_values
 from timegan.data.ticks import to_local, to_ticks
 
 DAY = 86_400

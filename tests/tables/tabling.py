@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from timegan.tables.intake import Intake
-from timegan.tables.roles import level_values
 from timegan.tables.schema import Schema
+from timegan.tables.slots import level_values
 from timegan.tables.table import Table
 
 
@@ -55,7 +55,7 @@ def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
                 expected[name].iloc[:0].reset_index(drop=True),
                 check_index=False,
             )
-            expected = expected.assign(**{"_": 0}).drop(columns="_")
+            expected = expected.copy()
             place = list(expected.columns).index(name)
             expected.isetitem(place, made[name].set_axis(expected.index))
     if table.schema.of("rows") or not any(field.index for field in table.schema.fields):

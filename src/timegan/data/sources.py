@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from timegan.errors import InputError
-from timegan.tables.roles import SEQUENCE
+from timegan.tables.detection import SEQUENCE
 
 
 def read_table(path: str | Path) -> pd.DataFrame:

@@ -8,8 +8,8 @@ import pandas as pd
 from timegan.tables.dates import NOTHING, render, unit_of
 from timegan.tables.dtypes import PER_SECOND
 from timegan.tables.fields import Field
-from timegan.tables.roles import level_values
 from timegan.tables.schema import Schema, free_name
+from timegan.tables.slots import level_values
 from timegan.tables.ticks import to_local, to_ticks
 
 DAY = 86_400

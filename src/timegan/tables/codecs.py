@@ -10,11 +10,11 @@ from pandas.api import types
 from timegan.errors import InputError
 from timegan.tables.categories import category_codes, decode_category
 from timegan.tables.dates import NOTHING
-from timegan.tables.dtypes import clock, is_text, number_type, revive
+from timegan.tables.dtypes import is_text, number_type, revive
 from timegan.tables.fields import Field
-from timegan.tables.learning import text_form
+from timegan.tables.learning import field_ticks
 from timegan.tables.moments import decode_moments, encode_moments
-from timegan.tables.ticks import MISSING, from_ticks, rescale, to_ticks
+from timegan.tables.ticks import MISSING, from_ticks, to_ticks
 
 
 def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
@@ -35,8 +35,7 @@ def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
         if field.type == "category":
             return category_codes(series, field)
         if field.type in ("datetime", "timedelta"):
-            form = "" if clock(str(series.dtype))[0] else text_form(series)
-            return encode_moments(rescale(to_ticks(series, form), series, form, field), field)
+            return encode_moments(field_ticks(series, field), field)
         if isinstance(series.dtype, pd.PeriodDtype):
             return _floats(to_ticks(series, ""))
         return _encode_number(series, field)

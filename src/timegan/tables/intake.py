@@ -16,8 +16,9 @@ from timegan.tables.dtypes import describe, is_number
 from timegan.tables.fields import Field, Name
 from timegan.tables.keys import Labels, learn_key
 from timegan.tables.learning import Refusal, learn
-from timegan.tables.roles import Roles, Slot, find_roles
+from timegan.tables.roles import find_roles
 from timegan.tables.schema import Schema, free_name
+from timegan.tables.slots import Roles, Slot
 from timegan.tables.times import learn_time, read_time
 
 
@@ -142,7 +143,9 @@ class Intake:
         return read_time(slot.series, self._known(slot) or self._time_field(slot))
 
     def _time_field(self, slot: Slot) -> Field:
-        return learn_time(slot.series, slot.name, slot.index)
+        if slot.field is None:
+            slot.field = learn_time(slot.series, slot.name, slot.index)
+        return slot.field
 
     def _field(self, slot: Slot) -> Field:
         known = self._known(slot)

@@ -11,10 +11,18 @@ from pandas.api import types
 from timegan.errors import InputError
 from timegan.tables.categories import plain
 from timegan.tables.dates import NOTHING, date_form, looks_like_date
-from timegan.tables.dtypes import describe, is_moment, is_number, is_span, is_text, number_type
+from timegan.tables.dtypes import (
+    clock,
+    describe,
+    is_moment,
+    is_number,
+    is_span,
+    is_text,
+    number_type,
+)
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.moments import measured
-from timegan.tables.ticks import DATE, MISSING, form_of, to_ticks
+from timegan.tables.ticks import DATE, MISSING, form_of, rescale, to_ticks
 
 EXACT = 2**53
 """float64 holds every integer up to here."""
@@ -84,6 +92,18 @@ def learn_moments(series: "pd.Series[Any]", field: Field, form: str) -> Field:
     )
     ticks = to_ticks(series, form)
     return measured(field, ticks[ticks != NOTHING])
+
+
+def field_ticks(series: "pd.Series[Any]", field: Field) -> np.ndarray:
+    """Ticks (R,) of a column in a field's unit, whatever way the column itself writes them."""
+    if clock(str(series.dtype))[0]:
+        return rescale(to_ticks(series, ""), series, "", field)
+    if field.form and field.form != DATE and is_text(series.dtype):
+        ticks = to_ticks(series, field.form)
+        if not ((ticks == NOTHING) & series.notna().to_numpy()).any():
+            return ticks
+    form = text_form(series)
+    return rescale(to_ticks(series, form), series, form, field)
 
 
 def text_form(series: "pd.Series[Any]") -> str:

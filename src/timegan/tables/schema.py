@@ -10,10 +10,10 @@ import pandas as pd
 
 from timegan.tables.calendar import Calendar
 from timegan.tables.codecs import decode
+from timegan.tables.detection import SEQUENCE
 from timegan.tables.dtypes import revive
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.keys import Labels
-from timegan.tables.roles import SEQUENCE
 from timegan.tables.times import write_time
 
 

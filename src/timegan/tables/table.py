@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from timegan.tables.detection import SEQUENCE
 from timegan.tables.fields import Name
 from timegan.tables.intake import Intake
-from timegan.tables.roles import SEQUENCE
 from timegan.tables.schema import Schema
 
 __all__ = ["SEQUENCE", "Schema", "Table"]

@@ -1,19 +1,19 @@
 """The time column: whole ticks or numbers out of it, and a column like it again."""
 
+import datetime
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.codecs import decode, decode_whole
-from timegan.tables.dates import NOTHING
-from timegan.tables.dtypes import clock, is_moment, is_number, is_span, number_type, revive
+from timegan.tables.dates import NOTHING, looks_like_date
+from timegan.tables.dtypes import is_moment, is_number, is_span, number_type, revive
 from timegan.tables.fields import Field, Name
-from timegan.tables.learning import Refusal, described, missing_mark, text_form
-from timegan.tables.ticks import form_of, from_ticks, rescale, to_ticks
+from timegan.tables.learning import described, field_ticks, missing_mark, text_form
+from timegan.tables.ticks import form_of, from_ticks, to_ticks
 
 
 def learn_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
@@ -55,8 +55,7 @@ def read_time(series: "pd.Series[Any]", field: Field) -> np.ndarray:
     dtype: Any = series.dtype
     try:
         if field.type != "number":
-            form = "" if clock(str(dtype))[0] else text_form(series)
-            ticks = rescale(to_ticks(series, form), series, form, field)
+            ticks = field_ticks(series, field)
             if (ticks == NOTHING).any():
                 raise ValueError("a moment is missing")
             return ticks
@@ -89,14 +88,9 @@ def write_time(times: np.ndarray, field: Field) -> Any:
 
 
 def may_be_time(series: "pd.Series[Any]") -> bool:
-    """Whether a column that nobody named may be the time: dates in every row."""
-    if is_moment(series.dtype) or is_span(series.dtype):
-        return not series.isna().any()
-    if types.is_object_dtype(series.dtype) or isinstance(
-        series.dtype, pd.StringDtype | pd.ArrowDtype
-    ):
-        return not series.isna().any() and bool(text_form(series))
-    return False
-
-
-__all__ = ["Refusal", "learn_time", "may_be_time", "read_time", "write_time"]
+    """Whether a column that nobody named may be the time: a date in its first row, none missing."""
+    first = series.iloc[0]
+    dated = is_moment(series.dtype) or isinstance(first, datetime.date)
+    return (
+        dated or (isinstance(first, str) and looks_like_date(first))
+    ) and not series.isna().any()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timegan.data.table import Table
 from timegan.errors import InputError
+from timegan.tables.table import Table
 
 
 def test_some_columns_and_the_way_they_are_chosen() -> None:

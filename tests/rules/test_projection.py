@@ -219,6 +219,36 @@ def test_missing_values_tie_nothing_but_what_follows_still_does() -> None:
     np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
 
 
+def test_an_implied_ordering_is_kept_where_a_row_is_changed() -> None:
+    rules: list[Rule] = [Order(0, 1), Order(1, 2), Bounds(0, 2.0, 9.0)]
+    found = project(np.array([[[1.0, np.nan, 3.0]]]), rules, scale=np.ones(3))
+    np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
+
+
+def test_steps_of_a_sequence_may_be_rounded_in_different_ways(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where two thirds of the parities are wrong, no single way of rounding serves six steps."""
+
+    def refused(*_: object) -> None:
+        raise AssertionError("the programme was asked")
+
+    monkeypatch.setattr("timegan.rules.rounding.programme", refused)
+    rng = np.random.default_rng(0)
+    parts = rng.uniform(0, 4, size=(40, 6, 2)).cumsum(axis=1)
+    values = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
+    rules: list[Rule] = [
+        Sum((0, 1, 2), (1, -1, -1), 0.0, 1e-9),
+        *(Monotone(c, True) for c in range(3)),
+        *(Bounds(c, 0.0, 60.0) for c in range(3)),
+        Steps(0, 2.0),
+        Steps(1, 1.0),
+        Steps(2, 1.0),
+    ]
+    found = project(values + rng.normal(size=values.shape), rules, scale=np.ones(3))
+    assert not breaks(rules, found).any()
+
+
 def test_rules_that_leave_nothing_are_refused_by_name() -> None:
     rules: list[Rule] = [Bounds(0, 5.0, 6.0), Bounds(1, 7.0, 8.0), Order(0, 1)]
     with pytest.raises(InputError, match=r"5 ≤ a ≤ 6; .*a ≥ b"):

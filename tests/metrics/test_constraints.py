@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from timegan.errors import InputError
 from timegan.metrics.arrays import Array
 from timegan.metrics.constraints import constraints
+from timegan.rules import Order
 
 NAMES = ["low", "high", "count", "kind", "clock", "same", "free"]
 
@@ -74,3 +76,45 @@ def test_decimals_survive_floating_point() -> None:
     (rule,) = [r for r in constraints(prices, prices + 1e-12, ["p"]) if r["kind"] == "steps"]
     assert rule["rule"] == "p is a multiple of 0.01"
     assert rule["synthetic"] == 0
+
+
+def test_sums_are_audited_and_implied_orderings_left_out() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.uniform(1, 9, size=(100, 8, 2)).round(1)
+    train = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
+    bad = train.copy()
+    bad[:25, :, 0] += 0.1
+    (rule,) = [r for r in constraints(train, bad, ["t", "a", "b"]) if r["kind"] == "sum"]
+    assert rule["rule"] == "t = a + b"
+    assert rule["features"] == ["t", "a", "b"]
+    assert (rule["real"], rule["held_out"], rule["synthetic"]) == (0.0, None, 0.25)
+    ordered = np.sort(rng.normal(size=(100, 8, 3)), axis=2)
+    rows = constraints(ordered, ordered, ["low", "middle", "high"])
+    rules = {row["rule"] for row in rows if row["kind"] == "order"}
+    assert rules == {"middle ≥ low", "high ≥ middle"}
+
+
+def test_padding_and_missing_values_break_nothing() -> None:
+    mask = np.arange(8) < np.arange(200)[:, None] % 8 + 1
+    padded = np.where(mask[..., None], TRAIN, -1e9)
+    rows = constraints(padded, padded, NAMES, padded, masks=(mask, mask, mask))
+    assert {r["rule"] for r in rows if r["kind"] not in ("bounds",)} >= {
+        "high ≥ low",
+        "count is a multiple of 10",
+        "clock never falls within a window",
+    }
+    assert {r[part] for r in rows for part in ("real", "held_out", "synthetic")} == {0.0}
+    holes = TRAIN.copy()
+    holes[::3, ::2, :] = np.nan
+    assert {row["synthetic"] for row in constraints(TRAIN, holes, NAMES)} == {0.0}
+
+
+def test_rules_that_are_given_are_those_that_are_audited() -> None:
+    (row,) = constraints(TRAIN, TRAIN, NAMES, rules=[Order(0, 1)])
+    assert row["rule"] == "low ≥ high"
+    assert row["synthetic"] == pytest.approx((TRAIN[..., 0] < TRAIN[..., 1]).mean())
+
+
+def test_windows_of_different_shape_are_refused() -> None:
+    with pytest.raises(InputError, match="8 steps of 7 features, synthetic ones 8 of 6"):
+        constraints(TRAIN, TRAIN[..., :6], NAMES)

@@ -175,7 +175,6 @@ def test_a_sum_of_decimals_is_exact() -> None:
 
 
 def test_shares_of_a_hundred_with_steps_of_different_size() -> None:
-    """No rounding of single cells helps where 5 a + 2 b + c is fixed: the programme does."""
     rng = np.random.default_rng(0)
     values = rng.uniform(0, 60, size=(30, 1, 3))
     rules: list[Rule] = [
@@ -198,15 +197,10 @@ def test_shares_of_a_hundred_with_steps_of_different_size() -> None:
     assert np.abs(found[0] - values[0]).sum() < 1.7 * best
 
 
-def test_a_row_that_no_rounding_serves_goes_to_the_programme() -> None:
-    rules: list[Rule] = [
-        Sum((0, 1, 2), (1, 1, -1), 0.0, 1e-9),
-        Values(0, (0.0, 3.0, 10.0)),
-        Values(1, (0.0, 4.0, 9.0)),
-        Values(2, (7.0, 19.0)),
-    ]
-    found = project(np.array([[[1.0, 1.0, 18.0]]]), rules, scale=np.ones(3))
-    np.testing.assert_array_equal(found, [[[3.0, 4.0, 7.0]]])
+def test_orderings_in_a_circle_make_columns_equal() -> None:
+    circle = [Order(0, 1), Order(1, 2), Order(2, 0)]
+    found = project(np.array([[[1.0, 2.0, 6.0]]]), circle, scale=np.ones(3))
+    np.testing.assert_array_equal(found, [[[3.0, 3.0, 3.0]]])
 
 
 def test_few_values_and_copies_are_kept() -> None:
@@ -223,6 +217,36 @@ def test_missing_values_tie_nothing_but_what_follows_still_does() -> None:
     values = np.array([[[1.0, np.nan, 3.0]]])
     found = project(values, [Order(0, 1), Order(1, 2), Order(0, 2)], scale=np.ones(3))
     np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
+
+
+def test_an_implied_ordering_is_kept_where_a_row_is_changed() -> None:
+    rules: list[Rule] = [Order(0, 1), Order(1, 2), Bounds(0, 2.0, 9.0)]
+    found = project(np.array([[[1.0, np.nan, 3.0]]]), rules, scale=np.ones(3))
+    np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
+
+
+def test_steps_of_a_sequence_may_be_rounded_in_different_ways(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where two thirds of the parities are wrong, no single way of rounding serves six steps."""
+
+    def refused(*_: object) -> None:
+        raise AssertionError("the programme was asked")
+
+    monkeypatch.setattr("timegan.rules.rounding.programme", refused)
+    rng = np.random.default_rng(0)
+    parts = rng.uniform(0, 4, size=(40, 6, 2)).cumsum(axis=1)
+    values = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
+    rules: list[Rule] = [
+        Sum((0, 1, 2), (1, -1, -1), 0.0, 1e-9),
+        *(Monotone(c, True) for c in range(3)),
+        *(Bounds(c, 0.0, 60.0) for c in range(3)),
+        Steps(0, 2.0),
+        Steps(1, 1.0),
+        Steps(2, 1.0),
+    ]
+    found = project(values + rng.normal(size=values.shape), rules, scale=np.ones(3))
+    assert not breaks(rules, found).any()
 
 
 def test_rules_that_leave_nothing_are_refused_by_name() -> None:

@@ -127,6 +127,7 @@ def test_sums_declared_on_decimals_are_kept_exactly() -> None:
     values = prices()
     values[:, 0] = (values[:, 1] + values[:, 2]).round(2)
     rules = fitted("High = Low + Load", values=values)
+    assert sum(isinstance(rule, Sum) for rule in rules.all) == 1
     spoilt = (values + RNG.normal(size=values.shape)).reshape(40, 10, 4)
     found = np.rint(rules.project(spoilt) * 100)
     np.testing.assert_array_equal(found[..., 0], found[..., 1] + found[..., 2])

@@ -58,6 +58,8 @@ def rounded(ideal: np.ndarray, start: np.ndarray, part: Part) -> np.ndarray:
         exact = programme(start[row], part)[None]
         for points in (exact, _raised(exact, part), _lowered(exact, part)):
             consider(points, rows)
+        for points in _summed(exact, part, part.ways, (Domain.nearest,)):
+            consider(points, rows)
         if np.isinf(least[row]):  # as far as the solver's tolerance
             best[row] = exact[0]
     return best

@@ -39,7 +39,7 @@ class Synthesizer:
         schedule: epochs of the phases; those that are left out follow from the data.
         seed: fixes the weights at the start, the batches and the noise.
         accelerator: ``cpu``, ``gpu`` or ``auto``.
-        threads: of torch while training; small recurrent networks are slower with more than one.
+        threads: of torch; small recurrent networks are slower with more than one.
         progress: say what was found in the table, and how far training is.
         options: any other argument of :class:`timegan.TimeGAN` or
             :class:`timegan.WindowDataModule`, by its name: ``hidden=24``, ``sequence_key="id"``,
@@ -167,9 +167,10 @@ class Synthesizer:
         labels = None if exogenous is None else read_labels(exogenous, columns, model.net.window)
         asked = given if given is not None else labels
         count = count if asked is None else len(asked)
-        made = generate(
-            model, columns, count, seed=seed, context=given, exogenous=labels, steps=steps
-        )
+        with using(self.threads):
+            made = generate(
+                model, columns, count, seed=seed, context=given, exogenous=labels, steps=steps
+            )
         return columns.to_frame(made)
 
     def evaluate(

@@ -117,7 +117,8 @@ def panel(days: int = 4, sequences: int = 3) -> pd.DataFrame:
 
 
 def test_sequences_start_where_real_ones_do() -> None:
-    table = Table.from_frame(panel(), sequence_key="who")
+    table = Table.from_frame(panel(), sequence_key="who", sequence_index="when")
+    assert table.notes == ()
     calendar = table.schema.calendar
     assert calendar is not None
     drawn = calendar.draw_starts(400, np.random.default_rng(0))
@@ -128,6 +129,17 @@ def test_sequences_start_where_real_ones_do() -> None:
     made = table.schema.to_frame(np.zeros((400, 4, 1)), starts=drawn)
     firsts = made.groupby("who")["when"].first().to_numpy()
     np.testing.assert_array_equal(firsts, drawn.view(made["when"].to_numpy().dtype))
+
+
+def test_sequences_that_run_side_by_side_have_their_time_found_and_stay_in_place() -> None:
+    frame = panel().assign(when=np.tile(pd.date_range("2024-01-01", periods=4).to_numpy(), 3))
+    table = Table.from_frame(frame, sequence_key="who")
+    assert table.notes == (
+        "'when' is taken for the time: its dates increase within each sequence.",
+    )
+    interleaved = Table.from_frame(frame.sort_values("when", kind="stable"), sequence_key="who")
+    assert interleaved.time is not None
+    np.testing.assert_array_equal(interleaved.time, table.time)
 
 
 def test_a_long_series_may_start_anywhere_but_a_thousand_starts_are_enough() -> None:

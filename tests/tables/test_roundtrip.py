@@ -223,6 +223,16 @@ MATTERS: list[tuple[Any, dict[str, Any]]] = [
         {},
     ),
     (pd.DataFrame({"Date": ["31.01.2024", "01.02.2024"], "x": [1, 2]}), {}),
+    (pd.DataFrame({"x": pd.Series(["a", np.nan, "b"], dtype=object)}), {}),
+    (pd.DataFrame({"x": pd.Series([True, pd.NA, False], dtype=object)}), {}),
+    (pd.DataFrame({"x": pd.Series([True, np.nan, False], dtype=object)}), {}),
+    (
+        pd.DataFrame(
+            {"x": [1, 2, 4, 3]},
+            index=pd.MultiIndex.from_arrays([list("aabb"), [1, 2, 1, 2]], names=["who", 0]),
+        ),
+        {},
+    ),
 ]
 
 

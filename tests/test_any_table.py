@@ -36,7 +36,9 @@ def check(frame: pd.DataFrame, **options: Any) -> None:
     like = made.drop(columns=str(key)) if key else made
     if isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index(drop=True)
-    pd.testing.assert_frame_equal(like.head(0), frame.head(0), check_index_type=False, check_freq=False)
+    pd.testing.assert_frame_equal(
+        like.head(0), frame.head(0), check_index_type=False, check_freq=False
+    )
     assert like.index.nlevels == frame.index.nlevels
     assert list(like.index.names) == list(frame.index.names)
     with tempfile.TemporaryDirectory() as folder:

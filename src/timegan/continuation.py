@@ -199,8 +199,7 @@ class Pool:
 
 def scaled_windows(net: Networks, z: Tensor, static: Tensor) -> np.ndarray:
     """The one place where noise (n, T, Z), (n, G) becomes scaled windows (n, T, C)."""
-    device = net.sigma.device
-    windows: np.ndarray = net.synthesise(z.to(device), static.to(device)).x.cpu().numpy()
+    windows: np.ndarray = net.synthesise(z.to(net.sigma), static.to(net.sigma)).x.cpu().numpy()
     return windows
 
 

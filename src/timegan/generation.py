@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from timegan.continuation import TOGETHER, continue_series
+from timegan.continuation import TOGETHER, continue_series, seam_positions
 from timegan.data.columns import Columns
 from timegan.errors import InputError
+from timegan.metrics.seams import seams
 from timegan.model import Networks, Synthetic
 from timegan.module import TimeGAN
-from timegan.sampling import PART, networks, sample_parts, static_parts
+from timegan.sampling import PART, networks, sample, sample_parts, static_parts
 from timegan.seeds import rng
 from timegan.tables import Sequences
 
@@ -129,6 +131,16 @@ def _long(
         made = columns.decode(x, context=context, seed=seed, start=begin)
         calendar = columns.schema.calendar
         yield replace(made, starts=calendar.first_starts(begin, size) if calendar else None)
+
+
+def seams_of(model: TimeGAN | Networks, steps: int, *, seed: int = 0) -> dict[str, Any]:
+    """How steps across the seams of a series compare with those inside the model's windows.
+
+    See :func:`timegan.metrics.seams.seams`; in channels, of the first series of this seed.
+    """
+    net = networks(model)
+    series = continue_series(net, 1, steps, seed=seed)
+    return seams(sample(net, 4 * PART, seed=seed), series, seam_positions(net.window, steps))
 
 
 def contexts(

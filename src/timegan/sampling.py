@@ -58,10 +58,9 @@ def sample_parts(
     """
     net = networks(model)
     check_given(net, count, context, exogenous)
-    device = net.sigma.device
     for first in range(start - start % PART, start + count, PART):
         noises = [net.noise(1, generator(seed, "sequence", first + i)) for i in range(PART)]
-        z, z_static = (torch.cat(n).to(device) for n in zip(*noises, strict=True))
+        z, z_static = (torch.cat(n).to(net.sigma) for n in zip(*noises, strict=True))
         given = (part_of(channels, first - start) for channels in (context, exogenous))
         made = net.synthesise(z, z_static, *(None if g is None else g.to(z) for g in given))
         wanted = slice(max(start - first, 0), start + count - first)
@@ -73,11 +72,11 @@ def static_parts(
 ) -> Iterator[np.ndarray]:
     """The contexts alone of the same sequences, in channels (n, S), by the same noise."""
     net = networks(model)
-    device = net.sigma.device
     for first in range(start - start % PART, start + count, PART):
         noises = [net.noise(1, generator(seed, "sequence", first + i))[1] for i in range(PART)]
-        made = net.contexts(torch.cat(noises).to(device)).cpu().numpy()
-        yield made[max(start - first, 0) : start + count - first]
+        made = net.contexts(torch.cat(noises).to(net.sigma))
+        wanted = slice(max(start - first, 0), start + count - first)
+        yield as_array(wanted, made)
 
 
 def join(parts: Sequence[Synthetic[np.ndarray]]) -> Synthetic[np.ndarray]:
@@ -102,9 +101,9 @@ def part_of(channels: np.ndarray | None, first: int) -> Tensor | None:
 
 
 def as_array(wanted: slice, values: Tensor) -> np.ndarray:
-    """Some rows of a tensor, on the CPU."""
-    rows: np.ndarray = values[wanted].cpu().numpy()
-    return rows
+    """Some rows of a tensor, on the CPU; NumPy does not know every half precision."""
+    half = values.dtype in (torch.bfloat16, torch.float16)
+    return np.asarray((values.float() if half else values)[wanted].cpu().numpy())
 
 
 def check_given(

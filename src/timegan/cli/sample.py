@@ -14,7 +14,7 @@ from timegan.cli.settings import at_least
 from timegan.data.columns import Columns
 from timegan.data.sources import read_table
 from timegan.errors import InputError
-from timegan.generation import generate_parts
+from timegan.generation import generate_parts, seams_of
 from timegan.io.runs import open_run
 from timegan.io.tables import write_table, writer
 from timegan.module import TimeGAN
@@ -90,6 +90,22 @@ def sample(cfg: DictConfig) -> None:
     say(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, columns, config.steps)} steps "
         f"({', '.join(columns.features)}) in {config.out}"
+    )
+    if config.steps is not None and config.steps > model.net.window:
+        say_seams(model, config.steps, config.seed)
+
+
+def say_seams(model: TimeGAN, steps: int, seed: int) -> None:
+    """Whether a long series moves at its seams as it does inside the windows it is made of."""
+    found = seams_of(model, steps, seed=seed)
+    ratios = [ratio for ratio in found["ratio"] if ratio is not None]
+    if not ratios:
+        say("Seams     too few of them to compare: ask for more steps to know.")
+        return
+    mean = sum(ratios) / len(ratios)
+    say(
+        f"Seams     {found['seams']:,}: changes across them are {mean:.2f} times as large as "
+        f"inside windows (from {min(ratios):.2f} to {max(ratios):.2f} by channel)."
     )
 
 

@@ -111,7 +111,7 @@ def test_every_checkpoint_is_plain_data_and_holds_the_optimisers(whole: Any) -> 
     preset, _, points = whole
     content = torch.load(points / "joint.ckpt", weights_only=True)
     assert len(content["optimizer_states"]) == (5 if preset == "reference" else 4)
-    assert content["WindowDataModule"]["columns"]["schema"]["features"]
+    assert content["WindowDataModule"]["columns"]["schema"]["fields"]
     assert content["hyper_parameters"]["hidden"] == 6
 
 

@@ -11,6 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from timegan.cli.config import composed
 from timegan.cli.evaluate import EvaluateConfig
+from timegan.cli.launch import open_key
 from timegan.cli.settings import DATASET, MODEL, TrainConfig
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
@@ -115,3 +116,8 @@ def test_the_installed_package_carries_this_tree() -> None:
 def test_a_number_out_of_range_is_refused_with_the_range(override: str) -> None:
     with pytest.raises(InputError, match=rf"{override}: give a whole number from"):
         train_config(override)
+
+
+def test_kinds_of_columns_are_keys_with_the_columns_names() -> None:
+    kinds = train_config(open_key("dataset.kinds.Volume=nonnegative")).dataset["kinds"]
+    assert kinds == {"Volume": "nonnegative"}

@@ -49,6 +49,7 @@ def launch(task: Task, config: str) -> None:
     sweeper. Bad input ends with exit code 2 and one message; HYDRA_FULL_ERROR=1 shows where it
     was raised.
     """
+    sys.argv[1:] = [open_key(argument) for argument in sys.argv[1:]]
     # Hydra itself would print a traceback and end with status 1.
     hydra_internals.run_and_report = _call
     command = hydra.main(version_base="1.3", config_path=CONFIG, config_name=config)
@@ -59,6 +60,15 @@ def launch(task: Task, config: str) -> None:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)
+
+
+def open_key(argument: str) -> str:
+    """An argument, so that Hydra takes keys whose names are the table's own.
+
+    >>> open_key("dataset.kinds.Volume=nonnegative"), open_key("dataset.window=24")
+    ('++dataset.kinds.Volume=nonnegative', 'dataset.window=24')
+    """
+    return f"++{argument}" if argument.startswith("dataset.kinds.") else argument
 
 
 def _call(func: Any) -> Any:

@@ -96,8 +96,8 @@ SHOWN = {
 
 CAPTIONS = {
     "constraints": "Rules that all training windows keep, and the share of rows that break each.",
-    "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end of "
-    "training shares are set right against the training part.",
+    "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "
+    "of training they are set right against the training part.",
 }
 """What is said of a table."""
 

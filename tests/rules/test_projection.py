@@ -228,24 +228,24 @@ def test_an_implied_ordering_is_kept_where_a_row_is_changed() -> None:
 def test_steps_of_a_sequence_may_be_rounded_in_different_ways(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where two thirds of the parities are wrong, no single way of rounding serves six steps."""
+    """Where two thirds of the parities are wrong, no single way of rounding serves twelve steps."""
 
     def refused(*_: object) -> None:
         raise AssertionError("the programme was asked")
 
     monkeypatch.setattr("timegan.rules.rounding.programme", refused)
     rng = np.random.default_rng(0)
-    parts = rng.uniform(0, 4, size=(40, 6, 2)).cumsum(axis=1)
+    parts = rng.uniform(0, 4, size=(40, 12, 2)).cumsum(axis=1)
     values = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
     rules: list[Rule] = [
         Sum((0, 1, 2), (1, -1, -1), 0.0, 1e-9),
         *(Monotone(c, True) for c in range(3)),
-        *(Bounds(c, 0.0, 60.0) for c in range(3)),
+        *(Bounds(c, 0.0, 120.0) for c in range(3)),
         Steps(0, 2.0),
         Steps(1, 1.0),
         Steps(2, 1.0),
     ]
-    found = project(values + rng.normal(size=values.shape), rules, scale=np.ones(3))
+    found = project(values + 3 * rng.normal(size=values.shape), rules, scale=np.ones(3))
     assert not breaks(rules, found).any()
 
 

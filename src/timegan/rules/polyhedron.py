@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 ROUNDS = 50
+SINGLY = 256  # points that are left by then are quicker solved one by one
 GUESSED = 2  # rounds with the active set: points that are not done by then are solved singly
 SWEEPS = 12
 GUESSES = 4
@@ -82,7 +83,7 @@ class _Solver:
                     solved, change = self._active(room[rows], price[part], live[rows])
                     result[rows[solved]], done[part] = change[solved], solved
                 todo, price = todo[~done], price[~done]
-            if not todo.size:
+            if not todo.size or (few and len(todo) <= SINGLY):
                 break
             move = self._sweep(room[todo], price, live[todo])
             result[todo] = -price @ self.normals

@@ -16,8 +16,8 @@ from timegan.rules.polyhedron import Polyhedron
 from timegan.rules.rounding import rounded
 
 BLOCK = 500_000  # numbers that are worked on together
-ALTERNATIONS = 100
-CLOSE = 1e-10  # in scaled units
+ALTERNATIONS = 50
+CLOSE = 1e-7  # in scaled units: what is left, the rounding mends
 
 
 def project(
@@ -121,8 +121,11 @@ def nearest_real(start: np.ndarray, part: Part) -> np.ndarray:
         if not rows.any():
             continue
         # Bounds seldom matter, and most points are done sooner without them.
-        near = _alternated(start[rows], part, _polyhedron(part, pairs))
-        out = np.asarray((near < low) | (near > high)).any(axis=(1, 2))
+        near = start[rows].copy()
+        out: np.ndarray = np.ones(len(near), dtype=bool)
+        if not part.over_time:
+            near = _alternated(near, part, _polyhedron(part, pairs))
+            out = np.any((near < low) | (near > high), axis=(1, 2))
         if out.any():
             bounded = _polyhedron(part, pairs, low, high)
             near[out] = _alternated(start[rows][out], part, bounded)

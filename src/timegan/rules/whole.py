@@ -49,7 +49,7 @@ def programme(start: np.ndarray, part: Part) -> np.ndarray:
     if solved is None:
         raise InputError(
             "No values keep the rules of dataset.rules together with those that the table keeps. "
-            "Drop one of dataset.rules, or give dataset.constraints=report."
+            "Drop one of dataset.rules, or give dataset.constraints=audit."
         )
     return solved
 

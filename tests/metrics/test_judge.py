@@ -1,11 +1,13 @@
 """The judges' network: TensorFlow 1's cell, and groups that equal their members."""
 
 import numpy as np
+import pytest
 import torch
 
 from timegan.metrics.arrays import parted
 from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.judge import GroupedGRU, _Recurrence, pooled
+from timegan.metrics.judge import KERNEL, GroupedGRU, _Recurrence, pooled
+from timegan.native import SWITCH, library
 
 
 def generators(count: int) -> list[torch.Generator]:
@@ -51,6 +53,59 @@ def test_the_written_gradient_is_the_true_one() -> None:
         for shape in shapes
     )
     assert torch.autograd.gradcheck(_Recurrence.apply, inputs)
+
+
+compiled = pytest.mark.skipif(library(KERNEL) is None, reason="There is no C++ compiler.")
+
+
+@compiled
+@pytest.mark.parametrize(
+    ("steps", "judges", "features", "units", "batch"),
+    [(1, 1, 1, 1, 1), (5, 3, 2, 1, 65), (24, 2, 6, 3, 256), (7, 2, 28, 14, 63), (3, 1, 4, 9, 129)],
+)
+def test_the_compiled_kernel_says_what_torch_says(
+    steps: int,
+    judges: int,
+    features: int,
+    units: int,
+    batch: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judge = GroupedGRU(features, units, generators(judges))
+    wide = 3 * torch.randn(steps, judges, features + 2, batch + 1)
+    x = wide[:, :, : features + 1, :batch]  # a part of something larger, as often here
+    states = judge.states(x)
+    slope = torch.randn_like(states)
+    weights = (judge.kernel, judge.gates, judge.candidate)
+    found = torch.autograd.grad(states, weights, slope)
+    monkeypatch.setattr("timegan.metrics.judge.library", lambda source: None)
+    expected = judge.states(x)
+    assert type(states.grad_fn).__name__ == "_CompiledBackward"
+    torch.testing.assert_close(states, expected, rtol=0, atol=3e-6)
+    for ours, theirs in zip(found, torch.autograd.grad(expected, weights, slope), strict=True):
+        scale = float(theirs.abs().max()) + 1e-6
+        torch.testing.assert_close(ours / scale, theirs / scale, rtol=0, atol=2e-5)
+
+
+@compiled
+def test_what_is_no_number_stays_none_in_the_compiled_kernel() -> None:
+    judge = GroupedGRU(2, 3, generators(2))
+    x = windows(4, 2, 3, 70)
+    x[1, 0, 0, 66] = torch.nan
+    states = judge.states(x)
+    lost = states.isnan().any(2)
+    assert lost[1:, 0, 66].all()
+    assert lost.sum() == 3
+
+
+def test_the_kernel_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SWITCH, "0")
+    library.cache_clear()
+    try:
+        judge = GroupedGRU(2, 3, generators(1))
+        assert type(judge.states(windows(4, 1, 3, 7)).grad_fn).__name__ == "_RecurrenceBackward"
+    finally:
+        library.cache_clear()
 
 
 def test_initial_values_are_those_of_tensorflow_1() -> None:

@@ -7,6 +7,8 @@ operation has a leading group axis. Legend: R judges, B windows, T steps, C feat
 
 import math
 from collections.abc import Sequence
+from ctypes import CDLL, c_ssize_t, c_void_p
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from timegan.metrics.arrays import Array, Part
+from timegan.native import library
 
+KERNEL = Path(__file__).with_suffix(".cpp")
 PIECE = 2_048
 """Windows that change their layout at once."""
 
@@ -72,6 +76,45 @@ class _Recurrence(torch.autograd.Function):
         return da, d_w_gates, d_w_candidate
 
 
+class _Compiled(torch.autograd.Function):
+    """The same states by a compiled kernel, the product with the inputs included.
+
+    ``x`` (T, R, F, B) gets no gradient: nothing in front of a judge learns.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, kernel: Tensor, gates: Tensor, candidate: Tensor, code: CDLL
+    ) -> Tensor:
+        steps, judges, inputs, batch = x.shape
+        units, lanes = candidate.shape[1], int(code.lanes())
+        states = x.new_empty(steps, judges, units, batch)
+        kept = x.new_empty(judges * -(-batch // lanes) * lanes * (4 * steps + 1) * units)
+        ctx.sizes = [steps, judges, inputs, units, batch, *x.stride()[:3]]
+        ctx.code = code
+        _run(code.forward, [x, kernel, gates, candidate, states, kept], ctx.sizes)
+        ctx.save_for_backward(x, kernel, gates, candidate, kept)
+        return states
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        x, kernel, gates, candidate, kept = ctx.saved_tensors
+        found = [torch.empty_like(weight) for weight in (kernel, gates, candidate)]
+        given = [gradients[0].contiguous(), x, gates, candidate, kept]
+        _run(ctx.code.backward, [*given, *found], ctx.sizes)
+        return None, *found, None
+
+
+def _run(function: Any, tensors: Sequence[Tensor], sizes: Sequence[int]) -> None:
+    addresses = [c_void_p(tensor.data_ptr()) for tensor in tensors]
+    function(*addresses, *map(c_ssize_t, sizes))
+
+
+def _compiles(x: Tensor) -> bool:
+    """Whether the kernel can read ``x``: plain numbers, and windows that lie side by side."""
+    return x.dtype == torch.float32 and x.device.type == "cpu" and x.stride(3) == 1
+
+
 def _steps(*parts: Tensor) -> list[tuple[Tensor, ...]]:
     return list(zip(*(part.unbind(0) for part in parts), strict=True))
 
@@ -114,9 +157,14 @@ class GroupedGRU(nn.Module):
 
     def states(self, x: Tensor) -> Tensor:
         """The states after each step (T, R, H, B) of ``x`` (T, R, C + 1, B), whose last is 1."""
-        states: Tensor = _Recurrence.apply(  # type: ignore[no-untyped-call]
-            torch.matmul(self.kernel, x), self.gates, self.candidate
-        )
+        code = library(KERNEL) if _compiles(x) else None
+        states: Tensor
+        if code is None:
+            a = torch.matmul(self.kernel, x)
+            states = _Recurrence.apply(a, self.gates, self.candidate)  # type: ignore[no-untyped-call]
+        else:
+            weights = (self.kernel, self.gates, self.candidate)
+            states = _Compiled.apply(x, *weights, code)  # type: ignore[no-untyped-call]
         return states
 
     def forward(self, x: Tensor) -> Tensor:

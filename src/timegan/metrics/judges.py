@@ -126,7 +126,7 @@ def recurrent(trials: Sequence[Trial], iterations: int) -> list[Belief]:
 def _heard(judge: GroupedGRU, number: int, windows: Array, judges: int) -> Array:
     """What judge ``number`` says; the others say it too, and nobody listens."""
     x = _grouped(windows)[:, None].expand(-1, judges, -1, -1)
-    parts = [judge(part.contiguous())[number] for part in torch.split(x, 1_024, dim=3)]
+    parts = [judge(part)[number] for part in torch.split(x, 1_024, dim=3)]
     found: Array = torch.cat(parts).numpy()
     return found
 

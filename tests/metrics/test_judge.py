@@ -6,7 +6,7 @@ import torch
 
 from timegan.metrics.arrays import parted
 from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.judge import KERNEL, GroupedGRU, _Recurrence, pooled
+from timegan.metrics.judge import KERNEL, GroupedGRU, _Recurrence, gather, pooled
 from timegan.native import SWITCH, library
 
 
@@ -85,6 +85,21 @@ def test_the_compiled_kernel_says_what_torch_says(
     for ours, theirs in zip(found, torch.autograd.grad(expected, weights, slope), strict=True):
         scale = float(theirs.abs().max()) + 1e-6
         torch.testing.assert_close(ours / scale, theirs / scale, rtol=0, atol=2e-5)
+
+
+@compiled
+def test_the_compiled_choice_of_windows_is_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, chosen = torch.randn(5, 3, 40), torch.randint(40, (2, 130))
+    found = gather(pool, chosen)
+    monkeypatch.setattr("timegan.metrics.judge.library", lambda source: None)
+    torch.testing.assert_close(found, gather(pool, chosen), rtol=0, atol=0)
+
+
+@compiled
+@pytest.mark.parametrize("far", [-1, 40])
+def test_a_window_that_is_not_there_cannot_be_chosen(far: int) -> None:
+    with pytest.raises(IndexError, match="40 windows"):
+        gather(torch.randn(5, 3, 40), torch.tensor([[0, far]]))
 
 
 @compiled

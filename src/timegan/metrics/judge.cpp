@@ -9,6 +9,7 @@
 // No fast-math: NaN stays NaN.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -145,6 +146,19 @@ extern "C" {
 
 // Windows of a block, from which the caller finds the size of `kept`.
 int lanes() { return LANES; }
+
+// The windows of pool (T, F, N) that each judge has chosen, (R, B), as out (T, R, F, B).
+void choose(const float *pool, const int64_t *chosen, float *out, ptrdiff_t T, ptrdiff_t F,
+            ptrdiff_t N, ptrdiff_t R, ptrdiff_t B) {
+    for (ptrdiff_t t = 0; t < T; t++)
+        for (ptrdiff_t f = 0; f < F; f++) {
+            const float *from = pool + (t * F + f) * N;
+            for (ptrdiff_t r = 0; r < R; r++) {
+                float *to = out + ((t * R + r) * F + f) * B;
+                for (ptrdiff_t b = 0; b < B; b++) to[b] = from[chosen[r * B + b]];
+            }
+        }
+}
 
 // x (T, R, F, B), with the strides of its first three axes, kernel (R, 3U, F), gates (R, 2U, U)
 // and candidate (R, U, U) to states (T, R, U, B).

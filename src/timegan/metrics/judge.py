@@ -112,7 +112,7 @@ def _run(function: Any, tensors: Sequence[Tensor], sizes: Sequence[int]) -> None
 
 def _compiles(x: Tensor) -> bool:
     """Whether the kernel can read ``x``: plain numbers, and windows that lie side by side."""
-    return x.dtype == torch.float32 and x.device.type == "cpu" and x.stride(3) == 1
+    return x.dtype == torch.float32 and x.device.type == "cpu" and x.stride(-1) == 1
 
 
 def _steps(*parts: Tensor) -> list[tuple[Tensor, ...]]:
@@ -194,7 +194,16 @@ def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
 
 def gather(pool: Tensor, chosen: Tensor) -> Tensor:
     """The windows of ``pool`` (T, C, N) that each judge has chosen (R, B), as (T, R, C, B)."""
-    steps, features, _ = pool.shape
+    steps, features, count = pool.shape
+    code = library(KERNEL) if _compiles(pool) and pool.is_contiguous() else None
+    if code is not None:
+        if not 0 <= int(chosen.min()) <= int(chosen.max()) < count:
+            raise IndexError(f"There are {count} windows, from 0 on: {chosen}.")
+        found = pool.new_empty(steps, len(chosen), features, chosen.shape[1])
+        _run(
+            code.choose, [pool, chosen.contiguous(), found], [steps, features, count, *chosen.shape]
+        )
+        return found
     flat = pool.view(steps * features, -1).index_select(1, chosen.reshape(-1))
     return flat.view(steps, features, *chosen.shape).permute(0, 2, 1, 3).contiguous()
 

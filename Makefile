@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all coverage check format bench install
+.PHONY: help train test test-all coverage check format bench results install
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ format: $(VENV)/.ready-dev ## mend what lint and formatting can mend by themselv
 
 bench: $(VENV)/.ready-dev ## measure speed: ten judges as one network against one after another
 	$(BIN)/python benchmarks/judges.py $(ARGS)
+
+results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="stock --seeds 0" for a part of it
+	$(BIN)/python benchmarks/results.py $(ARGS)
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 	@:

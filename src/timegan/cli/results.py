@@ -97,6 +97,8 @@ def read(folder: Path) -> Any:
         for key, value in settings.items()
         if not any(key == name or key.startswith(f"{name}.") for name in INDIFFERENT)
     }
+    if preset := _choice(_run_folder(trained), "model"):
+        kept["model"] = preset
     if config.get("synthetic"):
         kept["synthetic"] = config["synthetic"]
     if fingerprint := (metrics.get("data") or {}).get("fingerprint"):
@@ -127,6 +129,15 @@ def _config(folder: Path) -> dict[str, str]:
     except (OmegaConfBaseException, YAMLError, OSError) as error:
         raise InputError(f"{file}: it cannot be read ({error}).") from error
     return _flat(content) if isinstance(content, Mapping) else {}
+
+
+def _choice(folder: Path, group: str) -> str | None:
+    """Which option of a group the run in ``folder`` took."""
+    file = folder / ".hydra" / "hydra.yaml"
+    if not file.is_file():
+        return None
+    found = OmegaConf.select(OmegaConf.load(file), f"hydra.runtime.choices.{group}")
+    return None if found is None else str(found)
 
 
 def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:

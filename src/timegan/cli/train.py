@@ -2,6 +2,8 @@
 
 import math
 import os
+import resource
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -54,12 +56,14 @@ def train(cfg: DictConfig) -> float | None:
     if trainer.is_global_zero:
         _say_what_begins(data, schedule, folder)
 
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     trainer.fit(model, data, ckpt_path=config.ckpt_path)
     if not trainer.is_global_zero:
         return None
     training = {
         "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - worked,
+        "peak_memory_mb": peak_memory(),
         "iterations": {p.value: schedule.epochs(p) * data.steps_per_epoch for p in Phase},
         "parameters": model.parameter_count,
     }
@@ -79,6 +83,12 @@ def train(cfg: DictConfig) -> float | None:
     say("")
     say_where(folder, report=bool(config.evaluation))
     return objective(metrics, config.objective)
+
+
+def peak_memory() -> float:
+    """The most memory that this process has held so far, in MB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, KiB elsewhere
 
 
 def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:

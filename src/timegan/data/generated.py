@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 
 from timegan.seeds import rng
 from timegan.tables.table import SEQUENCE
@@ -80,9 +81,28 @@ def sines(count: int = 10_000, window: int = 24, features: int = 5, seed: int = 
     return _long({f"sine_{i + 1}": waves[..., i] for i in range(features)})
 
 
+def arma(steps: int = 5_000, seed: int = 0) -> pd.DataFrame:
+    """One long series of one feature, an ARMA(2, 1) process: the smallest table there is.
+
+    ``x_t = 1.2 x_{t-1} - .4 x_{t-2} + e_t + .5 e_{t-1}``, e standard normal, after 200 steps that
+    are left out.
+
+    Args:
+        steps: length of the series.
+        seed: the same seed gives the same table.
+
+    Returns:
+        A table with the column ``value``.
+    """
+    shocks = rng(seed, "arma").standard_normal(200 + steps)
+    values = lfilter([1.0, 0.5], [1.0, -1.2, 0.4], shocks)[200:]
+    return pd.DataFrame({"value": values})
+
+
 GENERATORS: dict[str, Callable[[int], pd.DataFrame]] = {
     "salary": lambda window: salary(),
     "sines": lambda window: sines(window=window),
+    "arma": lambda window: arma(),
 }
 """Name in the config -> table, given the window's length."""
 

@@ -20,6 +20,10 @@ from timegan.report.words import label
 FEWEST = 5
 """Training seeds below which a deviation says little."""
 ORDER = [*SCORES]
+COSTS = {"cpu_seconds": "CPU s", "peak_memory_mb": "peak MB"}
+"""What the training cost, and how it is called."""
+FLOOR = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+"""Marks a mean that is at the floor."""
 PANELS = 5
 
 
@@ -50,6 +54,11 @@ class Run:
             str(protocol.get("evaluation") or "?"),
         )
 
+    def cost(self, name: str) -> float | None:
+        """What the training cost: ``cpu_seconds`` or ``peak_memory_mb``, where it is known."""
+        value = (self.metrics.get("training") or {}).get(name)
+        return None if value is None else float(value)
+
     def score(self, name: str, part: str = "mean") -> float | None:
         """A score's mean, or that of its floor."""
         score = self.metrics["scores"].get(name) or {}
@@ -68,6 +77,10 @@ class Group:
     def values(self, score: str, part: str = "mean") -> list[float]:
         """What is known of a score, a value a run."""
         return [v for run in self.runs if (v := run.score(score, part)) is not None]
+
+    def costs(self, name: str) -> list[float]:
+        """What is known of a cost, a value a run."""
+        return [v for run in self.runs if (v := run.cost(name)) is not None]
 
     @property
     def seeds(self) -> list[int]:
@@ -165,24 +178,29 @@ def markdown(sections: Sequence[Section]) -> str:
         scores = section.scores
         arrows = {"lower": " ↓", "higher": " ↑"}
         heads = [f"{_title(s)}{arrows.get(section.better(s), '')}" for s in scores]
+        costs = [name for name in COSTS if any(g.costs(name) for g in section.groups)]
+        heads += [COSTS[name] for name in costs]
         lines = [f"## {_plain(section.title)}\n", _row(["", *heads])]
-        lines.append(_row([":--", *["--:"] * len(scores)]))
+        lines.append(_row([":--", *["--:"] * len(heads)]))
         for group in section.groups:
             count = len(group.runs)
             name = f"**{_plain(group.name)}** ({count} seed{'' if count == 1 else 's'})"
-            lines.append(_row([name, *[_mean(group.values(s)) for s in scores]]))
-        lines.append(
-            _row(["*floor: real against real*", *[_mean(section.floors(s)) for s in scores]])
-        )
+            cells = [_mean(group.values(s)) + _at_floor(section, group, s) for s in scores]
+            cells += [_whole(group.costs(cost)) for cost in costs]
+            lines.append(_row([name, *cells]))
+        nothing = [""] * len(costs)
+        floors = [_mean(section.floors(s)) for s in scores]
+        lines.append(_row(["*floor: real against real*", *floors, *nothing]))
         sources = list(dict.fromkeys(row.source for row in section.published))
         for row in section.published:
             cells = [str(row.scores[s]) if s in row.scores else "" for s in scores]
+            cells += nothing
             lines.append(_row([f"{row.method} [{sources.index(row.source) + 1}]", *cells]))
         lines.append("")
         lines.append(
             "Mean ± standard deviation over training seeds (n − 1); a score's own repeats are "
             "averaged first. The floor is the same score for two samples of real data, as a mean "
-            "over runs."
+            f"over runs; {FLOOR.strip()}: a mean that is no further from it than its deviation."
         )
         if section.published:
             lines.append(
@@ -312,12 +330,33 @@ def _panel(ax: Any, section: Section, score: str) -> None:
 
 
 def _names(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Each by the settings in which it differs from others."""
+    """Each by the fewest settings that tell it from all others: a preset before what it sets."""
     keys = dict.fromkeys(key for one in settings for key in one)
     differ = [key for key in keys if len({one.get(key) for one in settings}) > 1]
-    if not differ:
+    needed: list[str] = []
+
+    def kinds(names: Sequence[str]) -> int:
+        return len({tuple(one.get(name) for name in names) for one in settings})
+
+    for key in sorted(differ, key=lambda key: (key.count("."), key.startswith("model."))):
+        if kinds([*needed, key]) > kinds(needed):
+            needed.append(key)
+    if not needed:
         return ["timegan-lightning"] * len(settings)
-    return [", ".join(f"{key}={one[key]}" for key in differ if key in one) for one in settings]
+    return [", ".join(f"{key}={one[key]}" for key in needed if key in one) for one in settings]
+
+
+def _at_floor(section: Section, group: Group, score: str) -> str:
+    """The mark, where two or more runs cannot be told from real data by this score."""
+    values, floors = group.values(score), section.floors(score)
+    if len(values) < 2 or not floors or not (better := section.better(score)):
+        return ""
+    distance = float(np.mean(values) - np.mean(floors)) * (1 if better == "lower" else -1)
+    return FLOOR if distance <= float(np.std(values, ddof=1)) else ""
+
+
+def _whole(values: Sequence[float]) -> str:
+    return f"{np.mean(values):,.0f}" if values else ""
 
 
 def _title(score: str) -> str:

@@ -15,6 +15,7 @@ from timegan.model import Networks
 from timegan.networks import choose
 from timegan.phases import Phase, Schedule
 from timegan.ranges import check_ranges
+from timegan.recurrent import BACKENDS
 from timegan.routine import Routine
 from timegan.seeds import derive
 
@@ -85,6 +86,9 @@ class TimeGAN(Routine):
         penalty_weight: of the critics' gradient penalties on real and synthetic windows.
         gamma: weight of what the critics say of e_hat, before the supervisor.
         log_every: batches between two log entries.
+        backend: what computes the GRUs: ``torch``, ``fused``, ``native``, or ``auto``, the quickest
+            that can be had (docs/speed.md). It is no part of the model: weights fit all of them,
+            and results differ in the last digits.
     """
 
     trains: ClassVar = UPDATES
@@ -133,6 +137,7 @@ class TimeGAN(Routine):
         penalty_weight: float = 0.5,
         gamma: float = 0.0,
         log_every: int = 50,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         schedule = asdict(schedule) if isinstance(schedule, Schedule) else dict(schedule)
@@ -142,7 +147,7 @@ class TimeGAN(Routine):
         if static_noise is None:
             static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
-        self.save_hyperparameters()
+        self.save_hyperparameters(ignore="backend")
         check_ranges(self.hparams)
         self.schedule = Schedule(**schedule)
         self.draws = generator_steps + 1
@@ -152,6 +157,8 @@ class TimeGAN(Routine):
             torch.manual_seed(derive(seed, "weights"))
             shapes = inspect.signature(Networks).parameters
             self.net = Networks(**{name: self.hparams[name] for name in shapes})
+        self.backend = choose("model.backend", backend, BACKENDS)
+        self.settle(backend)
         self.updates = [name for name in UPDATES if name != "embedder" or joint_embedder]
 
     @property

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from timegan.distributed import gather
 from timegan.errors import InputError
+from timegan.recurrent import GRU
 
-CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
+CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": GRU, "lstm": nn.LSTM}
 
 
 class Recurrent(nn.Module):

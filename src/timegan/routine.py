@@ -3,6 +3,7 @@
 Which networks an update trains, and by which losses, is said in :mod:`timegan.module`.
 """
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,11 @@ from timegan.model import Networks
 from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
 from timegan.ranges import check_batch
+from timegan.recurrent import settle, use
+from timegan.recurrent.choice import WORTH
 from timegan.seeds import generator
+
+log = logging.getLogger(__name__)
 
 
 class Routine(LightningModule):
@@ -35,12 +40,17 @@ class Routine(LightningModule):
     schedule: Schedule
     updates: list[str]
     draws: int
+    backend: str
+    """What is to compute the GRUs, as it was asked for ..."""
+    settled: str
+    """... and what ``auto`` came to: ``torch``, ``fused`` or ``native``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.weight: Any = self.hparams
         self.batch_idx = 0
+        self.resumed = False
         self.recent: dict[str, Tensor] = {}
         self.stretch: dict[str, list[Tensor]] = {}
 
@@ -53,6 +63,28 @@ class Routine(LightningModule):
     def batches(self) -> int:
         """Batches of an epoch."""
         return int(self.trainer.num_training_batches)
+
+    def settle(self, backend: str, *, build: bool = False) -> None:
+        """Let a backend compute the GRUs; see :mod:`timegan.recurrent.choice`."""
+        self.settled = settle(backend, build=build)
+        use(self.net, self.settled, sizes=self.backend == "auto")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Remember what computed the GRUs, for a run that goes on should round as it did."""
+        checkpoint["backend"] = self.settled
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the same, unless another one was asked for."""
+        if self.backend == "auto" and "backend" in checkpoint:
+            self.settle(checkpoint["backend"])
+            self.resumed = True
+
+    def on_train_start(self) -> None:
+        """For a run that is long enough ``auto`` compiles what is quicker, if need be."""
+        worth = self.schedule.total * self.batches >= WORTH
+        if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
+            self.settle("auto", build=worth)
+        log.info("GRUs are computed by model.backend=%s.", self.settled)
 
     @contextmanager
     def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:

@@ -66,6 +66,7 @@ def train(cfg: DictConfig) -> float | None:
         "peak_memory_mb": peak_memory(),
         "iterations": {p.value: schedule.epochs(p) * data.steps_per_epoch for p in Phase},
         "parameters": model.parameter_count,
+        "backend": model.settled,
     }
     metrics = finish(
         model.float().eval(),
@@ -78,7 +79,7 @@ def train(cfg: DictConfig) -> float | None:
         settings=plain(cfg),
     )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
-    say("", trained(training))
+    say("", trained(training), f"GRUs      model.backend={model.settled}")
     say_verdicts(metrics)
     say("")
     say_where(folder, report=bool(config.evaluation))

@@ -1,0 +1,66 @@
+"""``torch.nn.GRU`` with a choice of what computes it."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from timegan.recurrent.fused import FusedGRU
+from timegan.recurrent.native import NativeGRU, run
+
+DTYPES = (torch.float32, torch.float64)
+
+
+class GRU(nn.GRU):
+    """The parameters, their names, their first values and the results of ``torch.nn.GRU``.
+
+    ``backend`` is ``torch``, ``fused`` or ``native``. The latter two take what networks of this
+    project see on a CPU: single or double precision, several layers, an initial state. All else
+    goes to torch: other devices and types, autocast, packed sequences, options such as dropout, and
+    everything that is being traced, compiled or exported.
+    """
+
+    backend: str = "torch"
+
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        """(B, T, F) and the initial states (L, B, H) -> (B, T, H) and the last states (L, B, H)."""
+        if self.backend == "torch" or not self.takes(input, hx):
+            return super().forward(input, hx)
+        if hx is None:
+            hx = input.new_zeros(self.num_layers, len(input), self.hidden_size)
+        if self.backend == "fused":
+            return FusedGRU.apply(input, hx, *self._flat_weights)  # type: ignore[no-untyped-call]
+        if torch.is_grad_enabled():
+            return NativeGRU.apply(input, hx, *self._flat_weights)  # type: ignore[no-untyped-call]
+        return run(input, hx, [*self.parameters()], training=False)[:2]
+
+    def takes(self, x: Any, h0: Any) -> bool:
+        """Whether another backend than torch can do this; what is wrong torch explains best."""
+        if tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
+            return False
+        weight = self._flat_weights[0]
+        like = all(
+            tensor.device.type == "cpu" and tensor.dtype == x.dtype
+            for tensor in (x, weight, *([] if h0 is None else [h0]))
+        )
+        shape = (self.num_layers, len(x), self.hidden_size)
+        return (
+            like
+            and x.dtype in DTYPES
+            and x.shape[2] == self.input_size
+            and (h0 is None or h0.shape == shape)
+            and (self.bias, self.batch_first, self.bidirectional) == (True, True, False)
+            and not (self.dropout and self.training)
+            and not self.proj_size
+            and not torch.is_autocast_enabled("cpu")
+        )
+
+
+def tracing() -> bool:
+    """Whether the operations are being recorded rather than only carried out."""
+    return (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        or torch.jit.is_scripting()  # type: ignore[attr-defined]
+        or torch.onnx.is_in_onnx_export()
+    )

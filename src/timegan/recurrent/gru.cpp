@@ -1,0 +1,512 @@
+// A stack of GRU layers, forward and backward, for networks so small that a framework's overhead is
+// most of their time. The equations and the layout of the weights are torch.nn.GRU's.
+//
+// The batch is the SIMD axis: sequences are taken in blocks of W, and everything inside a block is
+// laid out (step, feature, W), so that a weight is one number that meets a whole vector. Nothing
+// mixes sequences but the sums of the weights' gradients: what a sequence gives does not depend on
+// its neighbours, nor on the size of the batch.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#ifndef VECTOR_BYTES  // 64-byte vectors on a machine with 32-byte registers are slow, not wrong
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+#endif
+
+namespace {
+
+// A register tile is ROWS outputs by two vectors: 12 sums for 16 registers, 24 for 32.
+#if VECTOR_BYTES == 64 || defined(__aarch64__)
+constexpr int ROWS = 12;
+#else
+constexpr int ROWS = 6;
+#endif
+
+template <class T>
+struct Bits;
+template <>
+struct Bits<float> {
+  using Int = int32_t;
+  static constexpr int mantissa = 23, bias = 127, terms = 7;
+  static constexpr float low = -87.0f, high = 88.0f;
+  static constexpr float log2e = 1.44269504f, ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
+};
+template <>
+struct Bits<double> {
+  using Int = int64_t;
+  static constexpr int mantissa = 52, bias = 1023, terms = 13;
+  static constexpr double low = -708.0, high = 709.0;
+  static constexpr double log2e = 1.4426950408889634, ln2_high = 0.693359375,
+                          ln2_low = -2.1219444005469058e-4;
+};
+
+template <class T>
+struct Wide {
+  typedef T Vec __attribute__((vector_size(VECTOR_BYTES)));
+  typedef typename Bits<T>::Int IntVec __attribute__((vector_size(VECTOR_BYTES)));
+  static constexpr int lanes = VECTOR_BYTES / sizeof(T);
+  static constexpr int W = 2 * lanes;
+};
+
+template <class T>
+using Vec = typename Wide<typename std::remove_const<T>::type>::Vec;
+
+template <class T>
+inline Vec<T>& at(T* p) {
+  return *reinterpret_cast<Vec<T>*>(p);
+}
+template <class T>
+inline const Vec<T>& at(const T* p) {
+  return *reinterpret_cast<const Vec<T>*>(p);
+}
+
+constexpr double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
+
+// exp(x) - 1, exact to a few units in the last place near zero too. NaN stays NaN: comparisons with
+// it are false, and whatever exponent it gives multiplies a NaN.
+template <class T>
+inline Vec<T> expm1(Vec<T> x) {
+  using B = Bits<T>;
+  using IntVec = typename Wide<T>::IntVec;
+  const Vec<T> low = Vec<T>{} + B::low, high = Vec<T>{} + B::high;
+  x = x < low ? low : x;
+  x = x > high ? high : x;
+  // Adding 1.5 * 2^mantissa rounds to a whole number, which then lies in the lowest bits.
+  const T magic = T(3) * T(typename B::Int(1) << (B::mantissa - 1));
+  const Vec<T> shifted = x * B::log2e + magic;
+  const Vec<T> n = shifted - magic;
+  const IntVec power = (IntVec)shifted - (IntVec)(Vec<T>{} + magic);
+  const Vec<T> r = x - n * B::ln2_high - n * B::ln2_low;  // |r| <= ln(2) / 2
+  Vec<T> q = Vec<T>{} + T(1 / factorial(B::terms));
+#pragma GCC unroll 16
+  for (int k = B::terms - 1; k >= 1; --k) q = q * r + T(1 / factorial(k));
+  const Vec<T> scale = (Vec<T>)((power + B::bias) << B::mantissa);
+  return scale * (q * r) + (scale - T(1));
+}
+
+template <class T>
+inline Vec<T> sigmoid(Vec<T> x) {
+  return T(1) / (T(2) + expm1<T>(-x));
+}
+
+template <class T>
+inline Vec<T> tanh(Vec<T> x) {
+  const Vec<T> e = expm1<T>(x + x);
+  return e / (e + T(2));
+}
+
+// ---- weights ------------------------------------------------------------------------------------
+
+inline int tiles(int rows) { return (rows + ROWS - 1) / ROWS; }
+
+// Rows of a matrix over one or two inputs, as `product` reads them: for each tile of ROWS rows the
+// biases, then for each column the ROWS weights. Rows that fill up the last tile are zero.
+template <class T>
+struct Packed {
+  int rows = 0, k1 = 0, k2 = 0;
+  std::vector<T> data;
+
+  Packed(int rows, int k1, int k2)
+      : rows(rows), k1(k1), k2(k2), data(size_t(tiles(rows)) * (1 + k1 + k2) * ROWS) {}
+
+  T& operator()(int row, int column) {  // column 0: the bias
+    return data[(size_t(row / ROWS) * (1 + k1 + k2) + column) * ROWS + row % ROWS];
+  }
+};
+
+// out (rows, W) = bias + w (in1 (k1, W), in2 (k2, W)); with ADD, out is added to instead.
+template <class T, bool ADD>
+void product(const Packed<T>& w, const T* in1, const T* in2, T* out) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  const T* p = w.data.data();
+  for (int row = 0; row < w.rows; row += ROWS) {
+    const int rows = w.rows - row < ROWS ? w.rows - row : ROWS;
+    Vec<T> sum[ROWS][2];
+#pragma GCC unroll 12
+    for (int r = 0; r < ROWS; ++r) sum[r][0] = sum[r][1] = Vec<T>{} + p[r];
+    p += ROWS;
+    for (int part = 0; part < 2; ++part) {
+      const T* in = part ? in2 : in1;
+      const int k = part ? w.k2 : w.k1;
+      for (int column = 0; column < k; ++column, p += ROWS, in += W) {
+        const Vec<T> a = at(in), b = at(in + lanes);
+#pragma GCC unroll 12
+        for (int r = 0; r < ROWS; ++r) {
+          sum[r][0] += p[r] * a;
+          sum[r][1] += p[r] * b;
+        }
+      }
+    }
+    T* to = out + size_t(row) * W;
+#pragma GCC unroll 12
+    for (int r = 0; r < ROWS; ++r) {
+      if (r < rows) {
+        at(to + r * W) = ADD ? at(to + r * W) + sum[r][0] : sum[r][0];
+        at(to + r * W + lanes) = ADD ? at(to + r * W + lanes) + sum[r][1] : sum[r][1];
+      }
+    }
+  }
+}
+
+template <class T>
+inline T total(Vec<T> v) {
+  T part[Wide<T>::lanes];
+  std::memcpy(part, &v, sizeof v);
+  for (int n = Wide<T>::lanes / 2; n; n /= 2)
+    for (int i = 0; i < n; ++i) part[i] += part[i + n];
+  return part[0];
+}
+
+// Copies rows (steps, rows, W), consecutive steps `step` apart, to (rows / N, steps, 2, N, lanes),
+// so that `outer` finds what it needs next to each other: at the distance of a step a cache keeps
+// few. Beyond the edge the last row stands in.
+template <class T, int N>
+void gather(const T* from, size_t step, int rows, int steps, T* to) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  for (int row = 0; row < rows; row += N)
+    for (int t = 0; t < steps; ++t)
+      for (int v = 0; v < W; v += lanes)
+        for (int i = 0; i < N; ++i, to += lanes)
+          at(to) = at(from + t * step + size_t(row + i < rows ? row + i : rows - 1) * W + v);
+}
+
+constexpr int OUTER_ROWS = 3, OUTER_COLUMNS = 4;
+
+// to (rows, columns) += the sum over steps and sequences of a times b, both as `gather` leaves them.
+template <class T>
+void outer(const T* a, int rows, const T* b, int columns, int steps, T* to) {
+  constexpr int lanes = Wide<T>::lanes, R = OUTER_ROWS, C = OUTER_COLUMNS;
+  for (int column = 0; column < columns; column += C) {
+    const T* x = a;
+    for (int row = 0; row < rows; row += R) {
+      const T* y = b + size_t(column / C) * steps * 2 * C * lanes;
+      Vec<T> sum[R][C] = {};
+      for (int k = 0; k < 2 * steps; ++k, x += R * lanes, y += C * lanes) {
+        const Vec<T> u[R] = {at(x), at(x + lanes), at(x + 2 * lanes)};
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c) {
+          const Vec<T> v = at(y + c * lanes);
+#pragma GCC unroll 3
+          for (int r = 0; r < R; ++r) sum[r][c] += u[r] * v;
+        }
+      }
+#pragma GCC unroll 3
+      for (int r = 0; r < R; ++r)  // unrolled, so that the sums may stay in registers
+#pragma GCC unroll 4
+        for (int c = 0; c < C; ++c)
+          if (row + r < rows && column + c < columns)
+            to[size_t(row + r) * columns + column + c] += total<T>(sum[r][c]);
+    }
+  }
+}
+
+// to (rows) += the sum over steps and sequences of a (steps, rows, W).
+template <class T>
+void sums(const T* a, size_t a_step, int rows, int steps, T* to) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  for (int r = 0; r < rows; ++r) {
+    Vec<T> sum = {};
+    for (int t = 0; t < steps; ++t)
+      for (int v = 0; v < W; v += lanes) sum += at(a + t * a_step + size_t(r) * W + v);
+    to[r] += total<T>(sum);
+  }
+}
+
+// ---- batches to blocks and back -----------------------------------------------------------------
+
+constexpr size_t CHUNK = 64;  // numbers of a sequence that are moved together, for the cache's sake
+
+// rows (count, size), `stride` apart, to (size, W); what is missing to W is zero.
+template <class T>
+void pack(const T* rows, size_t stride, int count, size_t size, T* block) {
+  constexpr int W = Wide<T>::W;
+  if (count < W || !rows) std::memset(block, 0, size * W * sizeof(T));
+  if (!rows) return;
+  for (size_t from = 0; from < size; from += CHUNK) {
+    const size_t end = from + CHUNK < size ? from + CHUNK : size;
+    for (int lane = 0; lane < count; ++lane)
+      for (size_t i = from; i < end; ++i) block[i * W + lane] = rows[lane * stride + i];
+  }
+}
+
+template <class T>
+void unpack(const T* block, int count, size_t size, size_t stride, T* rows) {
+  constexpr int W = Wide<T>::W;
+  for (size_t from = 0; from < size; from += CHUNK) {
+    const size_t end = from + CHUNK < size ? from + CHUNK : size;
+    for (int lane = 0; lane < count; ++lane)
+      for (size_t i = from; i < end; ++i) rows[lane * stride + i] = block[i * W + lane];
+  }
+}
+
+// ---- the stack ----------------------------------------------------------------------------------
+
+struct Sizes {
+  int batch, steps, inputs, hidden, layers;
+
+  int width(int layer) const { return layer ? hidden : inputs; }
+};
+
+// What a block needs, in numbers of T. While training everything is kept for the way back: the
+// inputs (steps, F, W), and for each layer the gates r, z, n and W_hn h + b_hn (steps, 4, H, W) and
+// the states from the initial one on (steps + 1, H, W).
+template <class T>
+struct Room {
+  size_t inputs, gates, states;
+
+  Room(const Sizes& s, bool training)
+      : inputs(size_t(s.steps) * s.inputs * Wide<T>::W),
+        gates(size_t(training ? s.steps : 1) * 4 * s.hidden * Wide<T>::W),
+        states(size_t(s.steps + 1) * s.hidden * Wide<T>::W) {}
+
+  size_t block(int layers) const { return inputs + layers * (gates + states); }
+  size_t gates_at(int layer) const { return inputs + layer * (gates + states); }
+  size_t states_at(int layer) const { return gates_at(layer) + gates; }
+};
+
+// The weights of a layer, w_ih (3H, F), w_hh (3H, H), b_ih, b_hh (3H), ready for `product`.
+template <class T>
+struct Forward {
+  Packed<T> update, input, state;  // r and z of both; W_in x + b_in; W_hn h + b_hn
+
+  Forward(const T* const* w, int F, int H) : update(2 * H, F, H), input(H, F, 0), state(H, H, 0) {
+    for (int row = 0; row < 2 * H; ++row) {
+      update(row, 0) = w[2][row] + w[3][row];
+      for (int k = 0; k < F; ++k) update(row, 1 + k) = w[0][size_t(row) * F + k];
+      for (int k = 0; k < H; ++k) update(row, 1 + F + k) = w[1][size_t(row) * H + k];
+    }
+    for (int row = 0; row < H; ++row) {
+      const size_t from = 2 * H + row;
+      input(row, 0) = w[2][from];
+      state(row, 0) = w[3][from];
+      for (int k = 0; k < F; ++k) input(row, 1 + k) = w[0][from * F + k];
+      for (int k = 0; k < H; ++k) state(row, 1 + k) = w[1][from * H + k];
+    }
+  }
+};
+
+template <class T>
+void forward_layer(const Forward<T>& w, int steps, int F, int H, const T* x, T* gates,
+                   size_t gates_step, T* h) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  const size_t size = size_t(H) * W;
+  for (int t = 0; t < steps; ++t, x += size_t(F) * W, h += size, gates += gates_step) {
+    T *r = gates, *z = r + size, *n = z + size, *hn = n + size, *next = h + size;
+    product<T, false>(w.update, x, h, r);
+    product<T, false>(w.input, x, nullptr, n);
+    product<T, false>(w.state, h, nullptr, hn);
+    for (size_t i = 0; i < size; i += lanes) {
+      at(r + i) = sigmoid<T>(at(r + i));
+      at(z + i) = sigmoid<T>(at(z + i));
+      at(n + i) = tanh<T>(at(n + i) + at(r + i) * at(hn + i));
+      at(next + i) = at(n + i) + at(z + i) * (at(h + i) - at(n + i));
+    }
+  }
+}
+
+template <class T>
+void forward(const Sizes& s, bool training, const T* x, const T* h0, const T* const* weights,
+             T* out, T* last, T* work) {
+  constexpr int W = Wide<T>::W;
+  const int H = s.hidden;
+  const Room<T> room(s, training);
+  std::vector<Forward<T>> packed;
+  packed.reserve(s.layers);
+  for (int l = 0; l < s.layers; ++l) packed.emplace_back(weights + 4 * l, s.width(l), H);
+  for (int b = 0; b < s.batch; b += W) {
+    const int count = s.batch - b < W ? s.batch - b : W;
+    const size_t stride = size_t(s.steps) * s.inputs;
+    pack(x + b * stride, stride, count, stride, work);
+    const T* in = work;
+    for (int l = 0; l < s.layers; ++l) {
+      T* h = work + room.states_at(l);
+      const size_t at_state = (size_t(l) * s.batch + b) * H;
+      pack(h0 ? h0 + at_state : nullptr, H, count, H, h);
+      forward_layer<T>(packed[l], s.steps, s.width(l), H, in, work + room.gates_at(l),
+                       training ? size_t(4) * H * W : 0, h);
+      unpack(h + size_t(s.steps) * H * W, count, H, H, last + at_state);
+      in = h + size_t(H) * W;
+    }
+    unpack(in, count, size_t(s.steps) * H, size_t(s.steps) * H, out + size_t(b) * s.steps * H);
+    if (training) work += room.block(s.layers);
+  }
+}
+
+// The transposed weights of a layer: from the gradients of r, z, n before their functions to those
+// of the input, and from r, z and W_hn h + b_hn to those of the state before.
+template <class T>
+struct Backward {
+  Packed<T> input, state;
+
+  Backward(const T* const* w, int F, int H) : input(F, 3 * H, 0), state(H, 2 * H, H) {
+    for (int k = 0; k < 3 * H; ++k) {
+      for (int row = 0; row < F; ++row) input(row, 1 + k) = w[0][size_t(k) * F + row];
+      for (int row = 0; row < H; ++row) state(row, 1 + k) = w[1][size_t(k) * H + row];
+    }
+  }
+};
+
+// dy: gradients of the states (steps, H, W). d (steps, 4, H, W) becomes the gradients of r, z and n
+// before their functions and of W_hn h + b_hn, dh (H, W) that of the initial state, and dx, unless
+// it is null, that of the input (steps, F, W).
+template <class T>
+void backward_layer(const Backward<T>& w, int steps, int F, int H, const T* gates, const T* h,
+                    const T* dy, T* d, T* dh, T* dx) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  const size_t size = size_t(H) * W;
+  for (int t = steps - 1; t >= 0; --t) {
+    const T *r = gates + t * 4 * size, *z = r + size, *n = z + size, *hn = n + size;
+    const T *before = h + t * size, *grad = dy + t * size;
+    T *dr = d + t * 4 * size, *dz = dr + size, *dn = dz + size, *dhn = dn + size;
+    for (size_t i = 0; i < size; i += lanes) {
+      const Vec<T> R = at(r + i), Z = at(z + i), N = at(n + i), g = at(dh + i) + at(grad + i);
+      const Vec<T> gn = g * (T(1) - Z) * (T(1) - N * N);
+      at(dr + i) = gn * at(hn + i) * R * (T(1) - R);
+      at(dz + i) = g * (at(before + i) - N) * Z * (T(1) - Z);
+      at(dn + i) = gn;
+      at(dhn + i) = gn * R;
+      at(dh + i) = g * Z;
+    }
+    product<T, true>(w.state, dr, dhn, dh);
+    if (dx) product<T, false>(w.input, dr, nullptr, dx + size_t(t) * F * W);
+  }
+}
+
+// Steps whose gradients are summed together: what the sums run over should stay in the cache.
+template <class T>
+inline int together(int steps, int rows) {
+  const int most = int(size_t(1 << 18) / (size_t(rows) * Wide<T>::W * sizeof(T)));
+  return most < 8 ? (steps < 8 ? steps : 8) : (most < steps ? most : steps);
+}
+
+inline size_t whole(size_t rows, size_t tile) { return (rows + tile - 1) / tile * tile; }
+
+// Numbers of T that `weight_gradients` needs for its copies.
+template <class T>
+size_t copies(int steps, int F, int H) {
+  const size_t rows = whole(2 * H, OUTER_ROWS) + 2 * whole(H, OUTER_ROWS);
+  const size_t columns = whole(F, OUTER_COLUMNS) + whole(H, OUTER_COLUMNS);
+  return (rows + columns) * together<T>(steps, F + H) * Wide<T>::W;
+}
+
+template <class T>
+void weight_gradients(int steps, int F, int H, const T* x, const T* h, const T* d, T* const* to,
+                      T* scratch) {
+  constexpr int W = Wide<T>::W, R = OUTER_ROWS, C = OUTER_COLUMNS;
+  const size_t size = size_t(H) * W, x_step = size_t(F) * W;
+  const int most = together<T>(steps, F + H);
+  for (int t = 0; t < steps; t += most) {
+    const int n = steps - t < most ? steps - t : most;
+    const T *dt = d + t * 4 * size, *dn = dt + 2 * size, *dhn = dt + 3 * size;
+    T* rz = scratch;
+    T* in = rz + whole(2 * H, R) * n * W;
+    T* hidden = in + whole(H, R) * n * W;
+    T* xs = hidden + whole(H, R) * n * W;
+    T* hs = xs + whole(F, C) * n * W;
+    gather<T, R>(dt, 4 * size, 2 * H, n, rz);
+    gather<T, R>(dn, 4 * size, H, n, in);
+    gather<T, R>(dhn, 4 * size, H, n, hidden);
+    gather<T, C>(x + t * x_step, x_step, F, n, xs);
+    gather<T, C>(h + t * size, size, H, n, hs);
+    outer<T>(rz, 2 * H, xs, F, n, to[0]);
+    outer<T>(in, H, xs, F, n, to[0] + size_t(2) * H * F);
+    outer<T>(rz, 2 * H, hs, H, n, to[1]);
+    outer<T>(hidden, H, hs, H, n, to[1] + size_t(2) * H * H);
+    sums<T>(dt, 4 * size, 3 * H, n, to[2]);
+    sums<T>(dhn, 4 * size, H, n, to[3] + 2 * H);
+  }
+}
+
+// Gradients of x, of the initial states and of the weights; those that are null are not computed,
+// and those of the weights are added to what is there.
+template <class T>
+void backward(const Sizes& s, const T* const* weights, const T* work,
+              const T* dout, const T* dlast, T* dx, T* dh0, T* const* dweights, T* scratch) {
+  constexpr int W = Wide<T>::W;
+  const int H = s.hidden;
+  const Room<T> room(s, true);
+  std::vector<Backward<T>> packed;
+  packed.reserve(s.layers);
+  for (int l = 0; l < s.layers; ++l) packed.emplace_back(weights + 4 * l, s.width(l), H);
+  const size_t widest = H > s.inputs ? H : s.inputs;
+  T* dy = scratch;  // gradients of a layer's output, then of its input, in turns with `other`
+  T* other = dy + size_t(s.steps) * widest * W;
+  T* d = other + size_t(s.steps) * widest * W;
+  T* dh = d + size_t(s.steps) * 4 * H * W;
+  for (int b = 0; b < s.batch; b += W, work += room.block(s.layers)) {
+    const int count = s.batch - b < W ? s.batch - b : W;
+    const size_t stride = size_t(s.steps) * H;
+    pack(dout ? dout + b * stride : nullptr, stride, count, stride, dy);
+    for (int l = s.layers - 1; l >= 0; --l) {
+      const int F = s.width(l);
+      const size_t at_state = (size_t(l) * s.batch + b) * H;
+      const T* h = work + room.states_at(l);
+      const T* x = l ? work + room.states_at(l - 1) + size_t(H) * W : work;
+      pack(dlast ? dlast + at_state : nullptr, H, count, H, dh);
+      backward_layer<T>(packed[l], s.steps, F, H, work + room.gates_at(l), h, dy, d, dh,
+                        l || dx ? other : nullptr);
+      if (dh0) unpack(dh, count, H, H, dh0 + at_state);
+      if (dweights) {
+        T* const* to = dweights + 4 * l;
+        weight_gradients<T>(s.steps, F, H, x, h, d, to, dh + size_t(H) * W);
+      }
+      T* swap = dy;
+      dy = other, other = swap;
+    }
+    const size_t size = size_t(s.steps) * s.inputs;
+    if (dx) unpack(dy, count, size, size, dx + b * size);
+  }
+  if (dweights)  // r and z have one sum of two biases
+    for (int l = 0; l < s.layers; ++l)
+      std::memcpy(dweights[4 * l + 3], dweights[4 * l + 2], 2 * H * sizeof(T));
+}
+
+}  // namespace
+
+// ---- what Python calls; pointers to 64-byte aligned, contiguous memory --------------------------
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// Numbers that `work` holds: what the way back needs (training), or one block's worth.
+EXPORT int64_t gru_work(int batch, int steps, int inputs, int hidden, int layers, int training,
+                        int wide) {
+  const Sizes s{batch, steps, inputs, hidden, layers};
+  const int W = wide ? Wide<double>::W : Wide<float>::W;
+  const size_t block = wide ? Room<double>(s, training).block(layers)
+                            : Room<float>(s, training).block(layers);
+  return int64_t(block) * (training ? (batch + W - 1) / W : 1);
+}
+
+EXPORT int64_t gru_scratch(int steps, int inputs, int hidden, int wide) {
+  const size_t W = wide ? Wide<double>::W : Wide<float>::W, widest = hidden > inputs ? hidden : inputs;
+  const size_t first = wide ? copies<double>(steps, inputs, hidden) : copies<float>(steps, inputs, hidden);
+  const size_t others = wide ? copies<double>(steps, hidden, hidden) : copies<float>(steps, hidden, hidden);
+  return (steps * (2 * widest + 4 * hidden) + hidden) * W + (first > others ? first : others);
+}
+
+#define DEFINE(NAME, T)                                                                           \
+  EXPORT void gru_forward_##NAME(int batch, int steps, int inputs, int hidden, int layers,        \
+                                 int training, const T* x, const T* h0, const T* const* weights,  \
+                                 T* out, T* last, T* work) {                                      \
+    forward<T>({batch, steps, inputs, hidden, layers}, training, x, h0, weights, out, last,       \
+               work);                                                                             \
+  }                                                                                               \
+  EXPORT void gru_backward_##NAME(int batch, int steps, int inputs, int hidden, int layers,       \
+                                  const T* const* weights, const T* work, const T* dout,          \
+                                  const T* dlast, T* dx, T* dh0, T* const* dweights,              \
+                                  T* scratch) {                                                   \
+    backward<T>({batch, steps, inputs, hidden, layers}, weights, work, dout, dlast, dx,  \
+                dh0, dweights, scratch);                                                          \
+  }
+
+DEFINE(float, float)
+DEFINE(double, double)

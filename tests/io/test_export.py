@@ -1,5 +1,6 @@
 """An exported model samples what the trained one would, and a damaged one is refused."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
 from timegan.generation import generate
-from timegan.io.export import export, load
+from timegan.io.export import export, load, load_networks
 from timegan.io.runs import open_run
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
@@ -119,3 +121,20 @@ def test_an_exported_folder_samples_without_lightning_and_hydra(
     assert run.returncode == 0, run.stderr
     here = fitted[1].to_frame(generate(*fitted, 2, seed=0))
     assert run.stdout.strip() == here.to_csv().strip()
+
+
+def test_weights_that_are_not_finite_are_refused(fitted: Model, tmp_path: Path) -> None:
+    broken = copy.deepcopy(fitted[0])
+    next(iter(broken.net.recovery.parameters())).data[0] = torch.nan
+    export(broken, fitted[1], tmp_path)
+    for read in (load, load_networks):
+        with pytest.raises(InputError, match=r"recovery\S+ holds numbers that are not finite"):
+            read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": NaN}', "[]", "null", '{"a": 1e'])
+def test_a_hostile_description_is_refused(folder: Path, text: str) -> None:
+    (folder / "model.json").write_text(text)
+    for read in (load, load_networks):
+        with pytest.raises(InputError, match="damaged, or not the description of a model"):
+            read(folder)

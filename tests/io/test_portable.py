@@ -34,7 +34,7 @@ def networks(preset: str, cell: str, conditions: dict[str, Any]) -> Networks:
     torch.manual_seed(0)
     with torch.no_grad():
         for weight in net.parameters():
-            weight += 0.2 * torch.randn_like(weight)
+            weight.add_(0.2 * torch.randn_like(weight))
     if net.variable:
         net.set_edges(torch.tensor([-torch.inf, -0.5, 0.0, 0.5, torch.inf]))
     return net

@@ -56,7 +56,7 @@ def card(
 def _data(description: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     kinds = data.get("kinds") or {}
     columns = description["columns"]
-    rows = [
+    rows: list[list[Any]] = [
         ["columns", ", ".join(map(str, description["features"]))],
         ["window", f"{description['window']} steps"],
         ["columns per sequence", ", ".join(map(str, data.get("context") or [])) or None],

@@ -118,7 +118,9 @@ def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
 def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     """Description and weights that belong together."""
     weights = (folder / WEIGHTS).read_bytes()
-    description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    description = json.loads(
+        (folder / DESCRIPTION).read_text(encoding="utf-8"), parse_constant=_refuse
+    )
     made_by = description["timegan"]
     if description["format"] < FORMAT:
         raise InputError(
@@ -135,7 +137,14 @@ def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
             "or from another export. Copy the folder again as a whole, or export once more."
         )
-    return description, safetensors.torch.load(weights)
+    tensors = safetensors.torch.load(weights)
+    for name, tensor in tensors.items():
+        if tensor.isnan().any() or (name != "edges" and tensor.isinf().any()):
+            raise InputError(
+                f"{folder / WEIGHTS}: {name} holds numbers that are not finite, and such a model "
+                "makes nothing. Export once more, from a run that did not diverge."
+            )
+    return description, tensors
 
 
 @contextmanager
@@ -149,7 +158,7 @@ def explaining(folder: str | Path) -> Iterator[None]:
             f"{error.filename}: there is no such file, and an exported model has {WEIGHTS} and "
             f"{DESCRIPTION}. Give the folder that holds both."
         ) from error
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # what a wrong value raises depends on where it is
         if isinstance(error, InputError):
             raise
         raise InputError(
@@ -165,6 +174,10 @@ def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tenso
     model = TimeGAN(**hyper_parameters)
     model.load_state_dict(dict(state))
     return model.eval()
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number in JSON")
 
 
 def _version() -> str:

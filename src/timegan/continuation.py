@@ -12,9 +12,11 @@ drift beyond them. Only a feature whose windows all rise or fall far, like a per
 to do so, if need be out of the range of the data.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -23,9 +25,11 @@ from torch import Tensor
 from timegan.errors import InputError
 from timegan.joints import Joint
 from timegan.model import Networks
-from timegan.module import TimeGAN
 from timegan.sampling import PART, networks, sample_parts
 from timegan.seeds import generator
+
+if TYPE_CHECKING:  # Lightning, which sampling does without
+    from timegan.module import TimeGAN
 
 POOL = 4096
 """Windows to choose from; a multiple of ``PART``."""

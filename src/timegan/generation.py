@@ -1,8 +1,10 @@
 """From a trained model to sequences in a table's units, part by part in bounded memory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +13,12 @@ from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.metrics.seams import seams
 from timegan.model import Networks, Synthetic
-from timegan.module import TimeGAN
 from timegan.sampling import PART, networks, sample, sample_parts, static_parts
 from timegan.seeds import rng
 from timegan.tables import Sequences
+
+if TYPE_CHECKING:  # Lightning, which sampling does without
+    from timegan.module import TimeGAN
 
 CANDIDATES = 2_048
 """Contexts that are made to find lengths that go with the ones that are asked for, ..."""

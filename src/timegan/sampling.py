@@ -1,7 +1,10 @@
 """From noise to series: one seed a sequence, memory bounded however many are asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -9,8 +12,10 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.model import Networks, Synthetic
-from timegan.module import TimeGAN
 from timegan.seeds import generator
+
+if TYPE_CHECKING:  # Lightning, which sampling does without
+    from timegan.module import TimeGAN
 
 PART = 256
 """Windows that are made together. It is fixed, and parts are aligned to it and filled up: matrix
@@ -142,4 +147,4 @@ def check_given(
 
 def networks(model: TimeGAN | Networks) -> Networks:
     """The networks of a model."""
-    return model.net if isinstance(model, TimeGAN) else model
+    return model if isinstance(model, Networks) else model.net

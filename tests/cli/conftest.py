@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from timegan.cli import evaluate, sample, train
+from timegan.cli import evaluate, export, sample, train
 
-MAINS = {"train": train.main, "sample": sample.main, "evaluate": evaluate.main}
+MAINS = {
+    "train": train.main,
+    "sample": sample.main,
+    "evaluate": evaluate.main,
+    "export": export.main,
+}
 SMOKE = "experiment=smoke threads=1"
 
 

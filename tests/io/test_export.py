@@ -1,14 +1,19 @@
 """An exported model samples what the trained one would, and a damaged one is refused."""
 
+import copy
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
-from timegan.io.export import export, load
+from timegan.generation import generate
+from timegan.io.export import export, load, load_networks
 from timegan.io.runs import open_run
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
@@ -40,8 +45,9 @@ def test_the_loaded_model_samples_the_same(fitted: Model, folder: Path) -> None:
     assert columns.state() == fitted[1].state()
 
 
-def test_two_files_say_what_the_model_is(folder: Path) -> None:
-    assert {file.name for file in folder.iterdir()} == {"model.safetensors", "model.json"}
+def test_the_files_say_what_the_model_is(folder: Path) -> None:
+    names = {"model.safetensors", "model.json", "README.md"}
+    assert {file.name for file in folder.iterdir()} == names
     description = json.loads((folder / "model.json").read_text())
     assert description["window"] == 6
     assert description["features"] == ["YearsExperience", "Salary"]
@@ -94,3 +100,41 @@ def test_a_description_that_is_cut_short_is_refused(folder: Path) -> None:
 def test_a_run_folder_with_an_export_opens(fitted: Model, folder: Path) -> None:
     for path in (folder, folder.parent):
         assert (sample(open_run(path)[0], 2) == sample(fitted[0], 2)).all()
+
+
+def test_an_exported_folder_samples_without_lightning_and_hydra(
+    fitted: Model, folder: Path
+) -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from timegan.generation import generate\n"
+        "from timegan.io.export import load_networks\n"
+        f"net, columns = load_networks(pathlib.Path({str(folder)!r}))\n"
+        "frame = columns.to_frame(generate(net, columns, 2, seed=0))\n"
+        "print(frame.to_csv())\n"
+        "heavy = {'lightning', 'pytorch_lightning', 'hydra', 'omegaconf'}\n"
+        "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    here = fitted[1].to_frame(generate(*fitted, 2, seed=0))
+    assert run.stdout.strip() == here.to_csv().strip()
+
+
+def test_weights_that_are_not_finite_are_refused(fitted: Model, tmp_path: Path) -> None:
+    broken = copy.deepcopy(fitted[0])
+    next(iter(broken.net.recovery.parameters())).data[0] = torch.nan
+    export(broken, fitted[1], tmp_path)
+    for read in (load, load_networks):
+        with pytest.raises(InputError, match=r"recovery\S+ holds numbers that are not finite"):
+            read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": NaN}', "[]", "null", '{"a": 1e'])
+def test_a_hostile_description_is_refused(folder: Path, text: str) -> None:
+    (folder / "model.json").write_text(text)
+    for read in (load, load_networks):
+        with pytest.raises(InputError, match="damaged, or not the description of a model"):
+            read(folder)

@@ -31,7 +31,7 @@ def test_every_requirement_is_pinned() -> None:
     assert not [line for line in lines if "+" in line]
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "evaluate"])
+@pytest.mark.parametrize("name", ["train", "sample", "evaluate", "export"])
 def test_a_door_at_the_root_and_a_console_script_lead_to_the_same_place(name: str) -> None:
     (script,) = entry_points(group="console_scripts", name=f"timegan-{name}")
     assert script.value == f"timegan.cli.{name}:main"

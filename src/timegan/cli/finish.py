@@ -18,7 +18,8 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.evaluation import Sets, usual_count
 from timegan.generation import generate
-from timegan.io.export import export
+from timegan.io.card import write_card
+from timegan.io.export import describe, export
 from timegan.io.files import write_text
 from timegan.io.tables import write_table
 from timegan.metrics.summary import strict_json
@@ -90,6 +91,7 @@ def finish(
     comparison = Comparison(Sets.of(data, made, seed), evaluation, seed)
     metrics = comparison.metrics() | {"training": training, "data": comparison.sets.described}
     comparison.report(folder, metrics, settings)
+    write_card(folder / "model", describe(folder / "model"), metrics)
     return metrics
 
 

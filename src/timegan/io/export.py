@@ -1,19 +1,28 @@
-"""A trained model as two files that any language can read: weights and a description."""
+"""A trained model as files that any language can read: weights, a description, a model card."""
+
+from __future__ import annotations
 
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import safetensors.torch
 import torch
 
-from timegan.data import Columns
+from timegan.data.columns import Columns
 from timegan.errors import InputError
+from timegan.io.card import write_card
 from timegan.io.files import write_bytes, write_text
-from timegan.module import TimeGAN
+from timegan.io.portable import ONNX, PROGRAM
+from timegan.model import Networks
+
+if TYPE_CHECKING:  # Lightning, which sampling does without
+    from timegan.module import TimeGAN
 
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 2
@@ -57,10 +66,20 @@ def export(
         "config": dict(config or {}),
         "options": dict(options or {}),
     }
+    for name in (ONNX, PROGRAM):  # of an older export
+        (folder / name).unlink(missing_ok=True)
+    write_card(folder, description)
     # The description goes last, and only it makes the folder a model.
     write_bytes(folder / WEIGHTS, weights)
     write_text(folder / DESCRIPTION, json.dumps(description, indent=2, allow_nan=False) + "\n")
     return folder
+
+
+def describe(folder: str | Path) -> dict[str, Any]:
+    """The description alone, of a folder that :func:`export` has just written."""
+    content = json.loads((Path(folder) / DESCRIPTION).read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
 
 
 def load(folder: str | Path) -> tuple[TimeGAN, Columns]:
@@ -73,39 +92,73 @@ def load(folder: str | Path) -> tuple[TimeGAN, Columns]:
     return model, columns
 
 
+def load_networks(folder: str | Path) -> tuple[Networks, Columns]:
+    """The same for sampling alone: the networks, without Lightning.
+
+    Raises:
+        InputError: as :func:`load`.
+    """
+    with explaining(folder):
+        description, weights = _parts(Path(folder))
+        wanted = description["hyper_parameters"]
+        net = Networks(**{name: wanted[name] for name in inspect.signature(Networks).parameters})
+        net.load_state_dict(weights)
+        return net.eval(), Columns.from_state(description["columns"])
+
+
 def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
-    """The same, and the whole description beside them."""
+    """The model, its columns, and the whole description beside them."""
+    with explaining(folder):
+        description, weights = _parts(Path(folder))
+        state = {f"net.{name}": tensor for name, tensor in weights.items()}
+        model = restore(description["hyper_parameters"], state)
+        return model, Columns.from_state(description["columns"]), description
+
+
+def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Description and weights that belong together."""
+    weights = (folder / WEIGHTS).read_bytes()
+    description = json.loads(
+        (folder / DESCRIPTION).read_text(encoding="utf-8"), parse_constant=_refuse
+    )
+    made_by = description["timegan"]
+    if description["format"] < FORMAT:
+        raise InputError(
+            f"{folder}: written by timegan {made_by} in the format {description['format']} of "
+            f"before the first release, which {_version()} no longer reads. Train again."
+        )
+    if description["format"] > FORMAT:
+        raise InputError(
+            f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
+            "know. Install a newer timegan."
+        )
+    if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+        raise InputError(
+            f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
+            "or from another export. Copy the folder again as a whole, or export once more."
+        )
+    tensors = safetensors.torch.load(weights)
+    for name, tensor in tensors.items():
+        if tensor.isnan().any() or (name != "edges" and tensor.isinf().any()):
+            raise InputError(
+                f"{folder / WEIGHTS}: {name} holds numbers that are not finite, and such a model "
+                "makes nothing. Export once more, from a run that did not diverge."
+            )
+    return description, tensors
+
+
+@contextmanager
+def explaining(folder: str | Path) -> Iterator[None]:
+    """What is wrong with an exported folder as an InputError."""
     folder = Path(folder)
     try:
-        weights = (folder / WEIGHTS).read_bytes()
-        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        made_by = description["timegan"]
-        if description["format"] < FORMAT:
-            raise InputError(
-                f"{folder}: written by timegan {made_by} in the format {description['format']} of "
-                f"before the first release, which {_version()} no longer reads. Train again."
-            )
-        if description["format"] > FORMAT:
-            raise InputError(
-                f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
-                "know. Install a newer timegan."
-            )
-        if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
-            raise InputError(
-                f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
-                "or from another export. Copy the folder again as a whole, or export once more."
-            )
-        model = restore(
-            description["hyper_parameters"],
-            {f"net.{name}": tensor for name, tensor in safetensors.torch.load(weights).items()},
-        )
-        return model, Columns.from_state(description["columns"]), description
+        yield
     except FileNotFoundError as error:
         raise InputError(
             f"{error.filename}: there is no such file, and an exported model has {WEIGHTS} and "
             f"{DESCRIPTION}. Give the folder that holds both."
         ) from error
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # what a wrong value raises depends on where it is
         if isinstance(error, InputError):
             raise
         raise InputError(
@@ -116,9 +169,15 @@ def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
 
 def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TimeGAN:
     """A model ready to sample, on the CPU."""
+    from timegan.module import TimeGAN
+
     model = TimeGAN(**hyper_parameters)
     model.load_state_dict(dict(state))
     return model.eval()
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number in JSON")
 
 
 def _version() -> str:

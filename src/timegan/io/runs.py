@@ -19,6 +19,7 @@ class Run:
     columns: Columns
     fingerprint: str | None
     options: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def open_run(path: str | Path) -> tuple[TimeGAN, Columns]:
@@ -48,8 +49,8 @@ def read_run(path: str | Path) -> Run:
     for folder in (path, path / "model"):
         if (folder / DESCRIPTION).is_file():
             model, columns, description = read(folder)
-            options = description.get("options", {})
-            return Run(model, columns, description.get("fingerprint"), options)
+            rest = {name: dict(description.get(name) or {}) for name in ("options", "config")}
+            return Run(model, columns, description.get("fingerprint"), **rest)
     last = path / "checkpoints" / "last.ckpt"
     if last.is_file():
         return from_checkpoint(last)

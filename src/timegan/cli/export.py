@@ -1,0 +1,81 @@
+"""`python export.py`: a trained model as files that can be given away."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+
+from timegan.cli.config import conform, plain
+from timegan.cli.launch import launch
+from timegan.cli.say import say
+from timegan.errors import InputError
+from timegan.io.card import NAME, write_card
+from timegan.io.export import DESCRIPTION, WEIGHTS, describe, export
+from timegan.io.portable import write_onnx, write_program
+from timegan.io.runs import read_run
+from timegan.networks import choose
+
+PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
+"""Format -> what writes the program beside weights and description."""
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """`conf/export.yaml`, checked."""
+
+    run: str | None
+    format: str
+    out: str
+
+    def check(self) -> None:
+        """Raises InputError where something cannot be."""
+        if self.run is None:
+            raise InputError(
+                "run is not given: which model? Give run=RUN: a run folder "
+                "(outputs/<date>/<time>), a .ckpt file, or an exported model folder."
+            )
+        choose("format", self.format, PROGRAMS)
+
+
+def main() -> None:
+    """The door: `python export.py`, `timegan-export`."""
+    launch(export_run, "export")
+
+
+def export_run(cfg: DictConfig) -> None:
+    """Write weights, description and card, and the program that was asked for."""
+    config = ExportConfig(**conform(plain(cfg), ExportConfig, ""))
+    config.check()
+    torch.set_num_threads(1)
+    run, folder = read_run(str(config.run)), Path(config.out)
+    export(
+        run.model,
+        run.columns,
+        folder,
+        fingerprint=run.fingerprint,
+        config=run.config,
+        options=run.options,
+    )
+    files = [WEIGHTS, DESCRIPTION, NAME]
+    write = PROGRAMS[config.format]
+    if write is not None:
+        files.append(write(run.model.net, folder).name)
+    write_card(folder, describe(folder), measured(Path(str(config.run))))
+    say(f"{', '.join(files)} in {folder}")
+
+
+def measured(run: Path) -> dict[str, Any] | None:
+    """The content of the ``metrics.json`` of a run folder or its model; None: there is none."""
+    folder = run.parent if run.name == "model" else run
+    try:
+        content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+if __name__ == "__main__":
+    main()

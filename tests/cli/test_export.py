@@ -1,0 +1,63 @@
+"""`python export.py`: a folder that can be given away, with what is asked for in it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from tests.cli.conftest import Shell
+
+
+def test_an_exported_folder_samples_as_its_run(shell: Shell, run_folder: Path) -> None:
+    result = shell(f"export run={run_folder} out=given")
+    assert result.status == 0, result.err
+    assert "model.safetensors, model.json, README.md in given" in result.out
+    assert shell("sample run=given count=20").status == 0
+    there = pd.read_csv(run_folder / "samples.csv")
+    here = pd.read_csv("synthetic.csv")
+    pd.testing.assert_frame_equal(here, there[: len(here)])
+
+
+def test_the_card_has_data_scores_with_floors_limits_and_config(
+    shell: Shell, run_folder: Path
+) -> None:
+    shell(f"export run={run_folder} out=given")
+    card, metrics = Path("given/README.md").read_text(), run_folder / "metrics.json"
+    assert card == (run_folder / "model" / "README.md").read_text()
+    found = json.loads(metrics.read_text())
+    score = found["scores"]["density"]
+    row = next(line for line in card.splitlines() if line.startswith("| density |"))
+    assert f"{score['mean']:.4g}" in row
+    assert f"{score['floor']['mean']:.4g}" in row
+    assert f"| rows | {found['data']['rows']} |" in card
+    for text in ("## Limits", '"hidden"', "| Salary |", 'load_networks("FOLDER")'):
+        assert text in card
+
+
+def test_another_export_takes_the_programs_of_the_one_before_away(
+    shell: Shell, run_folder: Path
+) -> None:
+    assert shell(f"export run={run_folder} out=given format=torch").status == 0
+    assert "## Other engines" in Path("given/README.md").read_text()
+    x, *_ = torch.export.load("given/model.pt2").module()(
+        z=torch.randn(2, 24, 8), z_static=torch.randn(2, 16)
+    )
+    assert x.shape == (2, 24, 2)
+    shell(f"export run={run_folder} out=given")
+    assert not Path("given/model.pt2").exists()
+    assert "## Other engines" not in Path("given/README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("export", "run is not given"),
+        ("export run=nothing", "nothing: there is no such run"),
+        ("export run=nothing format=pickle", "format=pickle: there is no such choice."),
+    ],
+)
+def test_bad_input_is_named(shell: Shell, line: str, message: str) -> None:
+    result = shell(line)
+    assert (result.status, message in result.err) == (2, True), result.err

@@ -20,6 +20,7 @@ from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
 from timegan.ranges import check_batch
 from timegan.seeds import generator
+from timegan.stability import PATIENCE, Guard
 
 
 class Routine(LightningModule):
@@ -41,6 +42,8 @@ class Routine(LightningModule):
         self.automatic_optimization = False
         self.weight: Any = self.hparams
         self.batch_idx = 0
+        self.updating = ""
+        self.guard = Guard()
         self.recent: dict[str, Tensor] = {}
         self.stretch: dict[str, list[Tensor]] = {}
 
@@ -62,6 +65,7 @@ class Routine(LightningModule):
         for module in self.net.embedder.children():
             if isinstance(module, Standardise):
                 module.train("embedder" in self.trains[name])
+        self.updating = name
         optimizer = self.optimizers()[self.updates.index(name)]  # type: ignore[index]
 
         def descend(loss: Tensor) -> None:
@@ -110,10 +114,14 @@ class Routine(LightningModule):
         decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
         for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
-            optimizer.param_groups[0]["lr"] = rate * decay
+            optimizer.param_groups[0]["lr"] = rate * decay * self.guard.factor(name)
         first = Phase.AUTOENCODER is self.phase
         rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
         self.stretch["learning_rate"] = [torch.tensor(rate)]
+
+    def on_train_start(self) -> None:
+        """What training begins with is the first good state."""
+        self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
 
     def check(self, batch: Batch | Tensor) -> None:
         """Refuse batches of another shape, or of another scale than the networks can return."""
@@ -133,11 +141,22 @@ class Routine(LightningModule):
         ]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Clip the gradient of the update, between backward and step."""
+        """Clip the gradient of the update, between backward and step; take it away if it is bad."""
+        parameters = optimizer.param_groups[0]["params"]
+        on_cpu = self.device.type == "cpu"
         if self.weight.grad_clip:
-            torch.nn.utils.clip_grad_norm_(
-                optimizer.param_groups[0]["params"], self.weight.grad_clip
-            )
+            norm = torch.nn.utils.clip_grad_norm_(parameters, self.weight.grad_clip)
+        elif on_cpu or self.logs:
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        # An accelerator is not waited for at every update. What it has learned from a bad gradient
+        # until it is looked at is taken back. A gradient scaler skips steps by itself.
+        if not (on_cpu or self.logs) or getattr(self.trainer.precision_plugin, "scaler", None):
+            return
+        where = f"Epoch {self.current_epoch + 1}, batch {self.batch_idx + 1}"
+        if not self.guard.accepts(self.updating, float(norm), self.weight.grad_limit, where):
+            optimizer.zero_grad()  # without a gradient Adam leaves a weight and its moments alone
+            if not on_cpu:
+                self.guard.in_a_row[self.updating] = 2 * PATIENCE
 
     def note(self, name: str, value: Tensor) -> None:
         """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
@@ -146,6 +165,27 @@ class Routine(LightningModule):
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Log the means since the last entry, every ``log_every`` batches of the run."""
-        if (self.current_epoch * self.batches + batch_idx + 1) % self.weight.log_every == 0:
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        where = f"Epoch {self.current_epoch + 1}, batch {batch_idx + 1}"
+        self.guard.fall_back(self.net, optimizers, where)  # type: ignore[arg-type]
+        if self.logs:
+            self.guard.keep(self.net, optimizers)  # type: ignore[arg-type]
             self.log_dict({name: torch.stack(v).mean() for name, v in self.stretch.items()})
             self.stretch.clear()
+            if self.guard.skipped:
+                self.log("stability/skipped", float(self.guard.skipped))
+
+    @property
+    def logs(self) -> bool:
+        """Whether this batch ends with an entry in the logs."""
+        done = self.current_epoch * self.batches + self.batch_idx + 1
+        return bool(done % self.weight.log_every == 0)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """What was skipped, if anything was."""
+        if state := self.guard.state():
+            checkpoint["guard"] = state
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on counting; the state that is loaded is the last good one."""
+        self.guard.restore(checkpoint.get("guard", {}))

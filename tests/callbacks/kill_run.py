@@ -39,7 +39,7 @@ def fit(folder: Path, devices: int) -> None:
         max_epochs=SCHEDULE.total,
         default_root_dir=folder,
         accelerator="cpu",
-        **(several if devices > 1 else {"devices": 1}),  # type: ignore[arg-type]
+        **(several if devices > 1 else {"devices": 1}),
         use_distributed_sampler=False,
         callbacks=[Checkpoints(every_n_batches=1)],
         plugins=[AtomicCheckpointIO()],

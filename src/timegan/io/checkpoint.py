@@ -96,7 +96,7 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[st
     folder = Path(folder)
     ends = set(folder.glob("*.ckpt")) - {folder / LAST, folder / PREVIOUS}
     by_age = sorted(ends, key=lambda path: path.stat().st_mtime, reverse=True)
-    notes = []
+    notes: list[str] = []
     for path in (folder / LAST, folder / PREVIOUS, *by_age):
         if path.is_file():
             try:

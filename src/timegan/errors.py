@@ -8,6 +8,10 @@ class InputError(ValueError):
     """Bad input. The message names the value, the rule that it breaks, and the remedy."""
 
 
+class TrainingError(InputError):
+    """Training cannot go on. The message names the update, the step, and what to try."""
+
+
 def nearest(key: str, known: Iterable[str]) -> str | None:
     """The known key that reads most like ``key``; a right name in a wrong place counts as near.
 

@@ -20,6 +20,7 @@ NOT_NEGATIVE = (
         "autoencoder_lr",
         "lr_end",
         "grad_clip",
+        "grad_limit",
     ),
     *("latent_noise", "reconstruction_weight", "embedder_supervised_weight", "supervised_weight"),
     *("moment_weight", "energy_weight", "penalty_weight", "gamma", *BELOW_ONE),

@@ -23,6 +23,7 @@ from timegan.ranges import check_batch
 from timegan.recurrent import settle, use
 from timegan.recurrent.choice import WORTH
 from timegan.seeds import generator
+from timegan.stability import PATIENCE, Guard
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class Routine(LightningModule):
         self.weight: Any = self.hparams
         self.batch_idx = 0
         self.resumed = False
+        self.updating = ""
+        self.guard = Guard()
         self.recent: dict[str, Tensor] = {}
         self.stretch: dict[str, list[Tensor]] = {}
 
@@ -70,21 +73,31 @@ class Routine(LightningModule):
         use(self.net, self.settled, sizes=self.backend == "auto")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Remember what computed the GRUs, for a run that goes on should round as it did."""
+        """Remember what computed the GRUs, for a run that goes on should round as it did.
+
+        Beside it what was skipped, if anything was.
+        """
         checkpoint["backend"] = self.settled
+        if state := self.guard.state():
+            checkpoint["guard"] = state
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the same, unless another one was asked for."""
+        """Go on with the same, unless another one was asked for; go on counting."""
+        self.guard.restore(checkpoint.get("guard", {}))
         if self.backend == "auto" and "backend" in checkpoint:
             self.settle(checkpoint["backend"])
             self.resumed = True
 
     def on_train_start(self) -> None:
-        """For a run that is long enough ``auto`` compiles what is quicker, if need be."""
+        """For a run that is long enough ``auto`` compiles what is quicker, if need be.
+
+        What training begins with is the first good state.
+        """
         worth = self.schedule.total * self.batches >= WORTH
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
             self.settle("auto", build=worth)
         log.info("GRUs are computed by model.backend=%s.", self.settled)
+        self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
 
     @contextmanager
     def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:
@@ -94,6 +107,7 @@ class Routine(LightningModule):
         for module in self.net.embedder.children():
             if isinstance(module, Standardise):
                 module.train("embedder" in self.trains[name])
+        self.updating = name
         optimizer = self.optimizers()[self.updates.index(name)]  # type: ignore[index]
 
         def descend(loss: Tensor) -> None:
@@ -142,7 +156,7 @@ class Routine(LightningModule):
         decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
         for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
-            optimizer.param_groups[0]["lr"] = rate * decay
+            optimizer.param_groups[0]["lr"] = rate * decay * self.guard.factor(name)
         first = Phase.AUTOENCODER is self.phase
         rate = decay * (self.weight.autoencoder_lr if first else self.weight.lr)
         self.stretch["learning_rate"] = [torch.tensor(rate)]
@@ -165,11 +179,22 @@ class Routine(LightningModule):
         ]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Clip the gradient of the update, between backward and step."""
+        """Clip the gradient of the update, between backward and step; take it away if it is bad."""
+        parameters = optimizer.param_groups[0]["params"]
+        on_cpu = self.device.type == "cpu"
         if self.weight.grad_clip:
-            torch.nn.utils.clip_grad_norm_(
-                optimizer.param_groups[0]["params"], self.weight.grad_clip
-            )
+            norm = torch.nn.utils.clip_grad_norm_(parameters, self.weight.grad_clip)
+        elif on_cpu or self.logs:
+            norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        # An accelerator is not waited for at every update. What it has learned from a bad gradient
+        # until it is looked at is taken back. A gradient scaler skips steps by itself.
+        if not (on_cpu or self.logs) or getattr(self.trainer.precision_plugin, "scaler", None):
+            return
+        where = f"Epoch {self.current_epoch + 1}, batch {self.batch_idx + 1}"
+        if not self.guard.accepts(self.updating, float(norm), self.weight.grad_limit, where):
+            optimizer.zero_grad()  # without a gradient Adam leaves a weight and its moments alone
+            if not on_cpu:
+                self.guard.in_a_row[self.updating] = 2 * PATIENCE
 
     def note(self, name: str, value: Tensor) -> None:
         """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
@@ -178,6 +203,18 @@ class Routine(LightningModule):
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Log the means since the last entry, every ``log_every`` batches of the run."""
-        if (self.current_epoch * self.batches + batch_idx + 1) % self.weight.log_every == 0:
+        optimizers = self.optimizers(use_pl_optimizer=False)
+        where = f"Epoch {self.current_epoch + 1}, batch {batch_idx + 1}"
+        self.guard.fall_back(self.net, optimizers, where)  # type: ignore[arg-type]
+        if self.logs:
+            self.guard.keep(self.net, optimizers)  # type: ignore[arg-type]
             self.log_dict({name: torch.stack(v).mean() for name, v in self.stretch.items()})
             self.stretch.clear()
+            if self.guard.skipped:
+                self.log("stability/skipped", float(self.guard.skipped))
+
+    @property
+    def logs(self) -> bool:
+        """Whether this batch ends with an entry in the logs."""
+        done = self.current_epoch * self.batches + self.batch_idx + 1
+        return bool(done % self.weight.log_every == 0)

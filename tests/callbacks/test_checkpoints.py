@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ class Keep(Checkpoints):
         return path
 
 
+ENDS = {"autoencoder", "supervised", "joint", "last", "previous"}
+
+
 def names(folder: Path) -> set[str]:
     return {path.stem for path in (folder / "checkpoints").iterdir()}
 
@@ -36,7 +40,7 @@ def test_each_phase_ends_with_a_checkpoint(run: Callable[..., Any], tmp_path: Pa
     run(Keep(minutes=None)).fit()
     ends = {"autoencoder-1-end", "supervised-2-end", "joint-4-end"}
     lasts = {"last-1-end", "last-2-end", "last-4-end"}
-    assert names(tmp_path) == ends | lasts | {"autoencoder", "supervised", "joint", "last"}
+    assert names(tmp_path) == ends | lasts | ENDS
 
 
 def test_a_phase_without_epochs_leaves_no_checkpoint(
@@ -88,7 +92,7 @@ def test_a_checkpoint_taken_at_a_phase_end_of_a_resumed_run_is_not_missing(
     run(Keep(every_n_batches=1), count=2).fit()
     kept = shutil.move(tmp_path / "checkpoints", tmp_path / "kept")
     run(Checkpoints(), count=2).fit(resume=Path(kept) / "last-1-1.ckpt")
-    assert names(tmp_path) == {"autoencoder", "supervised", "joint", "last"}
+    assert names(tmp_path) == ENDS
 
 
 def assert_same(one: Any, other: Any, where: str = "") -> None:
@@ -140,8 +144,30 @@ def test_a_full_disk_ends_the_run_with_a_message_and_leaves_no_half_checkpoint(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match=r"autoencoder\.ckpt: no room on the disk"):
-        run(Checkpoints()).fit()
+        run(Checkpoints(required=True)).fit()
     assert names(tmp_path) == set()
+
+
+def test_a_disk_that_fills_up_costs_checkpoints_but_not_the_run(
+    run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = run(Checkpoints(), max_epochs=2).fit()
+    before = (tmp_path / "checkpoints/last.ckpt").read_bytes()
+    (tmp_path / "checkpoints/.last.ckpt.1.part").write_bytes(b"half of one")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # the kernel refuses to write more
+    try:
+        again = run(Checkpoints(every_n_batches=1)).fit(tmp_path / "checkpoints/last.ckpt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert again.trainer.current_epoch == 5 > whole.trainer.current_epoch
+    assert (tmp_path / "checkpoints/last.ckpt").read_bytes() == before
+    assert names(tmp_path) == {"autoencoder", "last"}
+    said = capsys.readouterr().err
+    assert "last.ckpt: no room on the disk" in said
+    assert "The run goes on" in said
+    run(Checkpoints()).fit(tmp_path / "checkpoints/last.ckpt")  # there is room again
+    assert names(tmp_path) == ENDS
 
 
 def test_a_damaged_checkpoint_does_not_resume(run: Callable[..., Any], tmp_path: Path) -> None:

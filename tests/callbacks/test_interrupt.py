@@ -66,7 +66,9 @@ def test_a_phase_that_ends_with_the_interrupted_batch_is_saved_too(
 ) -> None:
     with pytest.raises(SystemExit):
         run(Interrupt(), Checkpoints(), Send(signal.SIGTERM, 1, 3)).fit()
-    assert {p.stem for p in (tmp_path / "checkpoints").iterdir()} == {"autoencoder", "last"}
+    assert {p.stem for p in (tmp_path / "checkpoints").iterdir()} == {
+        *("autoencoder", "last", "previous")
+    }
 
 
 def test_without_checkpoints_an_interrupt_still_saves(

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from timegan.errors import InputError
-from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
+from timegan.io.checkpoint import AtomicCheckpointIO, newest_checkpoint, read_checkpoint
+from timegan.seeds import rng
 
 CONTENT = {"state_dict": {"weight": torch.arange(1000.0)}, "epoch": 3}
 
@@ -62,6 +63,54 @@ def test_a_damaged_checkpoint_is_refused(checkpoint: Path, damage: str) -> None:
     checkpoint.write_bytes(content)
     with pytest.raises(InputError, match=r"last\.ckpt: the checkpoint is damaged"):
         read_checkpoint(checkpoint)
+
+
+def test_a_flipped_bit_anywhere_is_refused_or_of_no_consequence(checkpoint: Path) -> None:
+    whole, random, refused = checkpoint.read_bytes(), rng(0, "damage"), 0
+    for _ in range(200):
+        content = bytearray(whole)
+        content[random.integers(len(content))] ^= 1 << int(random.integers(8))
+        checkpoint.write_bytes(content)
+        try:
+            found = read_checkpoint(checkpoint)
+        except InputError:
+            refused += 1
+            continue
+        weight = CONTENT["state_dict"]["weight"]  # type: ignore[index]
+        assert found["epoch"] == 3
+        assert torch.equal(found["state_dict"]["weight"], weight)
+    assert refused > 150
+
+
+def test_the_last_but_one_is_kept_and_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
+    keeper, last = AtomicCheckpointIO(), tmp_path / "last.ckpt"
+    keeper.save_checkpoint(CONTENT | {"epoch": 1}, tmp_path / "joint.ckpt")
+    for epoch in (2, 3, 4):
+        keeper.save_checkpoint(CONTENT | {"epoch": epoch}, last)
+    assert {p.name for p in tmp_path.iterdir()} == {"last.ckpt", "previous.ckpt", "joint.ckpt"}
+    for name, epoch in (("last", 4), ("previous", 3), ("joint", 1)):
+        path, content, notes = newest_checkpoint(tmp_path)
+        assert (path.stem, content["epoch"]) == (name, epoch)
+        assert all("damaged" in note for note in notes)
+        path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"last\.ckpt.*previous\.ckpt.*joint\.ckpt.*no whole"):
+        newest_checkpoint(tmp_path)
+
+
+def test_a_process_killed_between_the_two_renames_loses_nothing(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if self.suffix == ".part":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        AtomicCheckpointIO().save_checkpoint(CONTENT | {"epoch": 4}, checkpoint)
+    assert newest_checkpoint(checkpoint.parent)[1]["epoch"] == 3
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:

@@ -84,3 +84,16 @@ def test_a_run_folder_can_be_moved(run: tuple[Path, np.ndarray], tmp_path: Path)
     folder, windows = run
     shutil.copytree(folder, tmp_path / "moved")
     assert (sample(open_run(tmp_path / "moved")[0], 3) == windows).all()
+
+
+def test_a_run_whose_last_checkpoint_is_damaged_gives_the_one_before(
+    run: tuple[Path, np.ndarray], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(run[0], tmp_path / "moved")
+    last = tmp_path / "moved/checkpoints/last.ckpt"
+    shutil.copy(last, last.with_name("previous.ckpt"))
+    last.write_bytes(last.read_bytes()[:-50])
+    assert (sample(open_run(tmp_path / "moved")[0], 3) == run[1]).all()
+    said = capsys.readouterr().err
+    assert "last.ckpt: the checkpoint is damaged" in said
+    assert "previous.ckpt instead" in said

@@ -8,11 +8,16 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from timegan.errors import InputError
+from timegan.io.files import remove_leftovers
 from timegan.phases import Schedule
+from timegan.terminal import tell
 
 
 class Checkpoints(Checkpoint):
     """Save ``last.ckpt`` every few minutes, and ``autoencoder.ckpt`` and so on as a phase ends.
+
+    The ``last.ckpt`` before stays as ``previous.ckpt``. Where the disk is full the run says so,
+    goes on, and tries again when the next one is due.
 
     Lightning's ModelCheckpoint counts optimiser steps, of which one of our batches takes several,
     and its time interval never fires under manual optimisation.
@@ -25,9 +30,11 @@ class Checkpoints(Checkpoint):
         folder: where they go; None: ``checkpoints`` in the Trainer's root folder.
         minutes: between two ``last.ckpt``; None: at the ends of the phases only.
         every_n_batches: save ``last.ckpt`` after so many batches as well, counted over the run.
+        required: end the run where a checkpoint cannot be written.
 
     Raises:
-        InputError: an interval is negative or zero, or the disk is full.
+        InputError: an interval is negative or zero; a checkpoint cannot be written, and
+            ``required``.
     """
 
     def __init__(
@@ -35,6 +42,7 @@ class Checkpoints(Checkpoint):
         folder: str | None = None,
         minutes: float | None = 5.0,
         every_n_batches: int | None = None,
+        required: bool = False,
     ) -> None:
         for name, value in {"minutes": minutes, "every_n_batches": every_n_batches}.items():
             if value is not None and value <= 0:
@@ -45,6 +53,7 @@ class Checkpoints(Checkpoint):
         self.folder = folder
         self.minutes = minutes
         self.every_n_batches = every_n_batches
+        self.required = required
         self.saved_at = time.monotonic()
 
     def path(self, trainer: Trainer, name: str = "last") -> Path:
@@ -53,14 +62,33 @@ class Checkpoints(Checkpoint):
         return Path(folder) / f"{name}.ckpt"
 
     def save(self, trainer: Trainer, name: str = "last") -> Path:
-        """Save a checkpoint; all processes have to call this together."""
+        """Save a checkpoint; all processes have to call this together.
+
+        Raises:
+            InputError: it cannot be written; only the first process gets to know.
+        """
         path = self.path(trainer, name)
-        trainer.save_checkpoint(path, weights_only=False)
         self.saved_at = time.monotonic()
+        try:
+            trainer.save_checkpoint(path, weights_only=False)
+        except InputError:
+            trainer.strategy.barrier("Trainer.save_checkpoint")  # where the others are waiting
+            raise
         return path
 
+    def attempt(self, trainer: Trainer, name: str = "last") -> None:
+        """Save, or say that it was not possible."""
+        try:
+            self.save(trainer, name)
+        except InputError as error:
+            if self.required:
+                raise
+            tell(f"{error} The run goes on; what was saved before is still there.")
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
+        """Start the clock, and take away what a killed process had not finished."""
+        if trainer.is_global_zero:
+            remove_leftovers(self.path(trainer).parent)
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(
@@ -68,7 +96,7 @@ class Checkpoints(Checkpoint):
     ) -> None:
         """Save if it is time, unless this is the epoch's last batch."""
         if not trainer.is_last_batch and self.due(trainer):
-            self.save(trainer)
+            self.attempt(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save if a phase is over, or if it is time."""
@@ -76,9 +104,9 @@ class Checkpoints(Checkpoint):
         over = trainer.current_epoch + 1
         ended = [p for p, end in schedule.ends.items() if end == over and schedule.epochs(p)]
         for phase in ended:
-            self.save(trainer, phase)
+            self.attempt(trainer, phase)
         if ended or self.due(trainer):
-            self.save(trainer)
+            self.attempt(trainer)
 
     def due(self, trainer: Trainer) -> bool:
         """Whether it is time for another ``last.ckpt``: the same answer on all processes."""

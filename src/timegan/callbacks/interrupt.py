@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -14,6 +13,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from timegan.callbacks.checkpoints import Checkpoints
+from timegan.terminal import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -93,7 +93,7 @@ class Interrupt(Checkpoint):
         keeper = next((c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)), None)
         path = (keeper or Checkpoints()).save(trainer)
         if trainer.is_global_zero:
-            _say(
+            tell(
                 f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
                 f"Nothing is lost: run the same command with {resume_argument(path)} to go on."
             )
@@ -107,8 +107,3 @@ def resume_argument(path: str | Path) -> str:
     if all(character.isalnum() or character in "/._-+%" for character in path):
         return f"ckpt_path={path}"
     return shlex.quote(f'ckpt_path="{path}"')
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()

@@ -16,7 +16,7 @@ from timegan.errors import InputError
 from timegan.io.files import write_bytes, write_text
 
 INDIFFERENT = (
-    *("seed", "threads", "ckpt_path", "objective", "samples", "run", "real", "synthetic"),
+    *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
     *("trainer", "callbacks", "logger", "dataset.path", "dataset.name", "dataset.url"),
 )
 """Settings that make no other experiment."""

@@ -64,6 +64,7 @@ class TrainConfig:
     seed: int
     threads: int
     ckpt_path: str | None
+    resume: str | None
     samples: int | None
     objective: str | None
 

@@ -23,6 +23,14 @@ from timegan.cli.config import plain
 from timegan.cli.finish import finish, objective
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
+from timegan.cli.resume import (
+    measures_anew,
+    missing,
+    point,
+    restored,
+    rewrite_command_line,
+    trained_already,
+)
 from timegan.cli.say import say, say_verdicts, say_where, trained, where
 from timegan.cli.settings import TrainConfig
 from timegan.data.datamodule import WindowDataModule
@@ -34,12 +42,14 @@ from timegan.phases import Phase, Schedule
 
 def main() -> None:
     """The door: `python train.py`, `timegan-train`."""
+    rewrite_command_line()
     launch(train, "train")
 
 
 def train(cfg: DictConfig) -> float | None:
     """Train, sample, measure, report; what a sweep minimises is returned."""
     folder = Path(HydraConfig.get().runtime.output_dir)
+    cfg = restored(cfg)
     config = TrainConfig.read(cfg)
     quiet()
     torch.set_num_threads(config.threads)
@@ -52,12 +62,23 @@ def train(cfg: DictConfig) -> float | None:
     schedule = Schedule.for_data(len(data.train), data.steps_per_epoch, config.model["schedule"])
     model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
-    _check_checkpoint(config.ckpt_path, model)
+    begin_at = config.ckpt_path
+    if config.resume is not None:
+        begin_at = str(point(config.resume))
+        if trained_already(read_checkpoint(begin_at)):
+            absent = missing(folder, measured=bool(config.evaluation))
+            if not absent and not measures_anew():
+                say(f"Trained already, and nothing is missing: {where(folder)}")
+                return None
+            say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
+    _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
         _say_what_begins(data, schedule, folder)
+        if config.resume is not None:
+            say(f"Resumed   from {where(str(begin_at))}")
 
     started, worked = time.perf_counter(), time.process_time()
-    trainer.fit(model, data, ckpt_path=config.ckpt_path)
+    trainer.fit(model, data, ckpt_path=begin_at)
     if not trainer.is_global_zero:
         return None
     training = {

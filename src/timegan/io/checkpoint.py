@@ -12,11 +12,16 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from timegan.errors import InputError
 from timegan.io.files import write_bytes
 
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+"""The newest state of a run, and the one that bore this name before it."""
+
 
 class AtomicCheckpointIO(CheckpointIO):
     """Give it to the Trainer: ``Trainer(plugins=[AtomicCheckpointIO()])``.
 
-    Lightning's own writes in place where the temporary folder is on another file system.
+    Lightning's own writes in place where the temporary folder is on another file system. A new
+    ``last.ckpt`` leaves the one before it as ``previous.ckpt``. Every record of a checkpoint, which
+    is a zip archive, has a CRC-32 beside it, and reading compares them all.
 
     Raises:
         InputError: no room on the disk; a damaged checkpoint; a file that is something else.
@@ -28,7 +33,9 @@ class AtomicCheckpointIO(CheckpointIO):
         """Write ``checkpoint`` under ``path``, in full or not at all."""
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        write_bytes(path, buffer.getvalue())
+        path = Path(path)
+        keep = path.with_name(PREVIOUS) if path.name == LAST else None
+        write_bytes(path, buffer.getvalue(), keep)
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
@@ -73,6 +80,32 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             "Give a .ckpt file out of a run's checkpoints/ folder."
         )
     return content
+
+
+def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[str]]:
+    """The newest whole checkpoint of a run, its content, and what is wrong with newer ones.
+
+    ``last.ckpt``, else the one before it, else the newest of the phases' ends.
+
+    Args:
+        folder: the run's ``checkpoints/``.
+
+    Raises:
+        InputError: there is none, or all are damaged; each is named.
+    """
+    folder = Path(folder)
+    ends = set(folder.glob("*.ckpt")) - {folder / LAST, folder / PREVIOUS}
+    by_age = sorted(ends, key=lambda path: path.stat().st_mtime, reverse=True)
+    notes: list[str] = []
+    for path in (folder / LAST, folder / PREVIOUS, *by_age):
+        if path.is_file():
+            try:
+                return path, read_checkpoint(path), notes
+            except InputError as error:
+                notes.append(str(error))
+    raise InputError(
+        " ".join([*notes, f"{folder}: no whole checkpoint is there to go on from. Train again."])
+    )
 
 
 def _damaged(path: Path) -> str:

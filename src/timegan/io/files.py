@@ -12,7 +12,9 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
+def replacing(
+    path: str | Path, size: int | None = None, keep: str | Path | None = None
+) -> Iterator[Path]:
     """A file beside ``path`` to write to; when the block ends it is flushed and takes the name.
 
     It lies in the same folder, for a rename is atomic within one file system only.
@@ -20,6 +22,7 @@ def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
     Args:
         path: the final name.
         size: bytes to write, where that is known, for the message.
+        keep: the name that what ``path`` held before gets; None: it is overwritten.
 
     Raises:
         InputError: the disk is full, or the folder cannot be written to. What ``path`` held before
@@ -33,6 +36,8 @@ def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
+            if keep is not None and path.exists():
+                path.replace(keep)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -42,15 +47,21 @@ def replacing(path: str | Path, size: int | None = None) -> Iterator[Path]:
     _flush_folder(path.parent)
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes, keep: str | Path | None = None) -> None:
     """Write ``content`` under ``path``, in full or not at all; see :func:`replacing`."""
-    with replacing(path, len(content)) as temporary:
+    with replacing(path, len(content), keep) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: str | Path, content: str) -> None:
     """:func:`write_bytes` for text, as UTF-8."""
     write_bytes(path, content.encode())
+
+
+def remove_leftovers(folder: str | Path) -> None:
+    """Take away what a killed process had not finished; nobody may be writing to ``folder``."""
+    for temporary in Path(folder).glob(".*.part"):
+        temporary.unlink(missing_ok=True)
 
 
 def _explain(path: Path, size: int | None, error: OSError) -> str:

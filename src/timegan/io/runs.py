@@ -6,9 +6,10 @@ from typing import Any
 
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
-from timegan.io.checkpoint import read_checkpoint
+from timegan.io.checkpoint import newest_checkpoint, read_checkpoint
 from timegan.io.export import DESCRIPTION, read, restore
 from timegan.module import TimeGAN
+from timegan.terminal import tell
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def read_run(path: str | Path) -> Run:
     """All that a run left for those who come without its data.
 
     Args:
-        path: a run folder (its exported model, or else its last checkpoint), a ``.ckpt`` file, or
-            a folder that :func:`timegan.io.export.export` wrote.
+        path: a run folder (its exported model, or else its newest whole checkpoint), a ``.ckpt``
+            file, or a folder that :func:`timegan.io.export.export` wrote.
 
     Raises:
         InputError: there is none of these, or it is damaged.
@@ -51,21 +52,23 @@ def read_run(path: str | Path) -> Run:
             model, columns, description = read(folder)
             rest = {name: dict(description.get(name) or {}) for name in ("options", "config")}
             return Run(model, columns, description.get("fingerprint"), **rest)
-    last = path / "checkpoints" / "last.ckpt"
-    if last.is_file():
-        return from_checkpoint(last)
+    if any((path / "checkpoints").glob("*.ckpt")):
+        newest, content, notes = newest_checkpoint(path / "checkpoints")
+        if notes:
+            tell(*notes, f"Taking {newest} instead.")
+        return from_checkpoint(newest, content)
     raise InputError(
         f"{path}: the folder holds neither a model nor checkpoints/last.ckpt. {_remedy(path)}"
     )
 
 
-def from_checkpoint(path: str | Path) -> Run:
-    """The same from a checkpoint.
+def from_checkpoint(path: str | Path, content: dict[str, Any] | None = None) -> Run:
+    """The same from a checkpoint, whose ``content`` may have been read before.
 
     Raises:
         InputError: it is missing, damaged, or from another program.
     """
-    content = read_checkpoint(path)
+    content = read_checkpoint(path) if content is None else content
     try:
         data = content[WindowDataModule.__qualname__]
         model = restore(content["hyper_parameters"], content["state_dict"])

@@ -6,8 +6,8 @@ import torch
 
 from timegan.metrics.arrays import parted
 from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.judge import KERNEL, GroupedGRU, _Recurrence, gather, pooled
-from timegan.native import SWITCH, library
+from timegan.metrics.judge import GroupedGRU, _Recurrence, compiled, gather, pooled
+from timegan.native import SWITCH
 
 
 def generators(count: int) -> list[torch.Generator]:
@@ -55,10 +55,10 @@ def test_the_written_gradient_is_the_true_one() -> None:
     assert torch.autograd.gradcheck(_Recurrence.apply, inputs)
 
 
-compiled = pytest.mark.skipif(library(KERNEL) is None, reason="There is no C++ compiler.")
+needs_compiler = pytest.mark.skipif(compiled() is None, reason="There is no C++ compiler.")
 
 
-@compiled
+@needs_compiler
 @pytest.mark.parametrize(
     ("steps", "judges", "features", "units", "batch"),
     [(1, 1, 1, 1, 1), (5, 3, 2, 1, 65), (24, 2, 6, 3, 256), (7, 2, 28, 14, 63), (3, 1, 4, 9, 129)],
@@ -78,7 +78,7 @@ def test_the_compiled_kernel_says_what_torch_says(
     slope = torch.randn_like(states)
     weights = (judge.kernel, judge.gates, judge.candidate)
     found = torch.autograd.grad(states, weights, slope)
-    monkeypatch.setattr("timegan.metrics.judge.library", lambda source: None)
+    monkeypatch.setattr("timegan.metrics.judge.compiled", lambda: None)
     expected = judge.states(x)
     assert type(states.grad_fn).__name__ == "_CompiledBackward"
     torch.testing.assert_close(states, expected, rtol=0, atol=3e-6)
@@ -87,22 +87,22 @@ def test_the_compiled_kernel_says_what_torch_says(
         torch.testing.assert_close(ours / scale, theirs / scale, rtol=0, atol=2e-5)
 
 
-@compiled
+@needs_compiler
 def test_the_compiled_choice_of_windows_is_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     pool, chosen = torch.randn(5, 3, 40), torch.randint(40, (2, 130))
     found = gather(pool, chosen)
-    monkeypatch.setattr("timegan.metrics.judge.library", lambda source: None)
+    monkeypatch.setattr("timegan.metrics.judge.compiled", lambda: None)
     torch.testing.assert_close(found, gather(pool, chosen), rtol=0, atol=0)
 
 
-@compiled
+@needs_compiler
 @pytest.mark.parametrize("far", [-1, 40])
 def test_a_window_that_is_not_there_cannot_be_chosen(far: int) -> None:
     with pytest.raises(IndexError, match="40 windows"):
         gather(torch.randn(5, 3, 40), torch.tensor([[0, far]]))
 
 
-@compiled
+@needs_compiler
 def test_what_is_no_number_stays_none_in_the_compiled_kernel() -> None:
     judge = GroupedGRU(2, 3, generators(2))
     x = windows(4, 2, 3, 70)
@@ -115,12 +115,12 @@ def test_what_is_no_number_stays_none_in_the_compiled_kernel() -> None:
 
 def test_the_kernel_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SWITCH, "0")
-    library.cache_clear()
+    compiled.cache_clear()
     try:
         judge = GroupedGRU(2, 3, generators(1))
         assert type(judge.states(windows(4, 1, 3, 7)).grad_fn).__name__ == "_RecurrenceBackward"
     finally:
-        library.cache_clear()
+        compiled.cache_clear()
 
 
 def test_initial_values_are_those_of_tensorflow_1() -> None:

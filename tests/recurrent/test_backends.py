@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from timegan import native
 from timegan.errors import InputError
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
@@ -34,7 +35,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TIMEGAN_CACHE", str(tmp_path_factory.mktemp("native")))
         try:
             library.load()
-        except library.Unavailable as reason:
+        except native.Unavailable as reason:
             pytest.skip(f"no native backend here: {reason}")
         yield
 
@@ -184,7 +185,7 @@ def test_without_a_compiler_one_line_says_what_happens(
 ) -> None:
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path))
     monkeypatch.setenv("CXX", str(tmp_path / "no-compiler"))
-    monkeypatch.setattr(choice, "_explained", set())
+    monkeypatch.setattr(native, "_explained", set())
     assert choice.settle("native") == choice.settle("native") == "fused"
     assert choice.settle("auto", build=True) == "fused"
     assert len(caplog.records) == 1

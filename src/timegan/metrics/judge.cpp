@@ -142,6 +142,7 @@ struct Block {  // where the parts of what is kept of a block lie
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 // Windows of a block, from which the caller finds the size of `kept`.
@@ -248,3 +249,4 @@ void backward(const float *d_states, const float *x, const float *gates, const f
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

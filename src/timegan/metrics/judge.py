@@ -8,6 +8,7 @@ operation has a leading group axis. Legend: R judges, B windows, T steps, C feat
 import math
 from collections.abc import Sequence
 from ctypes import CDLL, c_ssize_t, c_void_p
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from timegan.metrics.arrays import Array, Part
-from timegan.native import library
+from timegan.native import Unavailable, explain, load
 
 KERNEL = Path(__file__).with_suffix(".cpp")
 PIECE = 2_048
@@ -157,7 +158,7 @@ class GroupedGRU(nn.Module):
 
     def states(self, x: Tensor) -> Tensor:
         """The states after each step (T, R, H, B) of ``x`` (T, R, C + 1, B), whose last is 1."""
-        code = library(KERNEL) if _compiles(x) else None
+        code = compiled() if _compiles(x) else None
         states: Tensor
         if code is None:
             a = torch.matmul(self.kernel, x)
@@ -170,6 +171,16 @@ class GroupedGRU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """One logit a window, from the last state: (R, B)."""
         return torch.baddbmm(self.head_bias, self.head, self.states(x)[-1])[:, 0]
+
+
+@cache
+def compiled() -> CDLL | None:
+    """The functions of judge.cpp; ``None`` where they cannot be had."""
+    try:
+        return load(KERNEL)
+    except Unavailable as reason:
+        explain(f"Judges run without native code, at half the speed: {reason}.")
+        return None
 
 
 def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
@@ -195,7 +206,7 @@ def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
 def gather(pool: Tensor, chosen: Tensor) -> Tensor:
     """The windows of ``pool`` (T, C, N) that each judge has chosen (R, B), as (T, R, C, B)."""
     steps, features, count = pool.shape
-    code = library(KERNEL) if _compiles(pool) and pool.is_contiguous() else None
+    code = compiled() if _compiles(pool) and pool.is_contiguous() else None
     if code is not None:
         if not 0 <= int(chosen.min()) <= int(chosen.max()) < count:
             raise IndexError(f"There are {count} windows, from 0 on: {chosen}.")

@@ -5,12 +5,11 @@ where networks are narrow. A library that lies in the cache is always used by ``
 which takes some seconds, is compiled for training of ``WORTH`` iterations or more.
 """
 
-import logging
-
 from torch import nn
 
+from timegan.native import Unavailable, explain
 from timegan.recurrent.cell import GRU
-from timegan.recurrent.library import Unavailable, ready
+from timegan.recurrent.library import ready
 
 BACKENDS = ("auto", "torch", "fused", "native")
 
@@ -19,9 +18,6 @@ WORTH = 500
 
 NARROW = 32
 """Hidden units up to which ``fused`` is quicker than torch."""
-
-log = logging.getLogger(__name__)
-_explained: set[str] = set()
 
 
 def settle(backend: str, *, build: bool = False) -> str:
@@ -50,10 +46,3 @@ def use(module: nn.Module, backend: str, *, sizes: bool) -> None:
         if isinstance(gru, GRU):
             wide = sizes and backend == "fused" and gru.hidden_size > NARROW
             gru.backend = "torch" if wide else backend
-
-
-def explain(message: str) -> None:
-    """Say something once in a process."""
-    if message not in _explained:
-        _explained.add(message)
-        log.warning(message)

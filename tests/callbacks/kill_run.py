@@ -100,7 +100,8 @@ def killed(folder: Path, devices: int, kills: int) -> list[int]:
     for kill in range(kills):
         children = fork(folder, devices)
         # Not before it came a little further, and then at any moment of a batch or a write.
-        aim = min(whole - 2, round((kill + random.random()) * whole / kills))
+        # A run that is nearly over might end before the signal comes.
+        aim = min(round(0.8 * whole), round((kill + random.random()) * whole / kills))
         end = time.monotonic() + 120
         while done(folder)[0] < aim and time.monotonic() < end:
             time.sleep(0.01)

@@ -18,7 +18,7 @@ SCRIPT = str(Path(__file__).with_name("kill_run.py"))
 @pytest.mark.parametrize(
     ("devices", "kills"),
     [
-        pytest.param(1, 20, id="one process, 20 kills"),
+        pytest.param(1, 6, id="one process, 6 kills"),
         pytest.param(2, 3, id="two processes, 3 kills", marks=pytest.mark.ddp),
         pytest.param(1, 100, id="one process, 100 kills", marks=pytest.mark.slow),
         pytest.param(

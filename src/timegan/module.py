@@ -75,6 +75,7 @@ class TimeGAN(Routine):
         beta2: Adam's decay of the square.
         grad_clip: largest norm of an update's gradient; 0: no clipping.
         grad_limit: an update whose gradient has a larger norm, or none, is skipped; 0: no limit.
+            Far above what healthy runs show: millions, where L_S is measured in tiny increments.
         ema: decay of the averaged generator and supervisor that sampling uses; 0: no average.
         root_losses: take roots of the squared errors, as the reference does.
         latent_noise: deviation of the noise on h that the recovery network learns to live with.
@@ -126,7 +127,7 @@ class TimeGAN(Routine):
         beta1: float = 0.0,
         beta2: float = 0.99,
         grad_clip: float = 10.0,
-        grad_limit: float = 1e6,
+        grad_limit: float = 1e12,
         ema: float = 0.999,
         root_losses: bool = False,
         latent_noise: float = 0.05,

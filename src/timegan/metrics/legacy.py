@@ -117,11 +117,11 @@ def legacy(
     def predictive(target: str) -> Score:
         return _predictive(reference, fake, target, judges, forecasts, seed)
 
-    tasks: dict[str, Callable[[], dict[str, Any]]] = {
-        "predictive_all": lambda: predictive("all"),
-        "quick": base,
-        "predictive": lambda: predictive("last"),
+    tasks: dict[str, Callable[[], dict[str, Any]]] = {  # the longest first
         "context_fid": lambda: _context_fid(reference, fake, seed, encoders, encodings),
+        "predictive_all": lambda: predictive("all"),
+        "predictive": lambda: predictive("last"),
+        "quick": base,
     }
     if len(features) == 1:  # its own past is all there is to forecast it from
         del tasks["predictive_all"]

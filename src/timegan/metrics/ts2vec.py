@@ -197,8 +197,12 @@ def fit(
 
 
 @torch.no_grad()
-def encode(network: nn.Module, windows: Array, part: int = 256) -> Array:
-    """Representations (R, N, dimensions) of windows (N, T, C): maxima over time."""
+def encode(network: nn.Module, windows: Array, part: int = 32) -> Array:
+    """Representations (R, N, dimensions) of windows (N, T, C): maxima over time.
+
+    Of ``part`` windows at a time, few enough for what they become to stay in a core's cache: 32 at
+    a time take two thirds of the time of 256.
+    """
     weight = next(iter(network.parameters()))
     found = []
     for start in range(0, len(windows), part):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -96,7 +97,8 @@ def side_by_side(
         _workers.stop = stop
         torch.set_num_threads(threads)  # a thread's own setting
 
-    with ThreadPoolExecutor(workers, initializer=begin) as pool:
+    # Each of them has a core: the pools of NumPy and scikit-learn would wait for each other's.
+    with threadpool_limits(threads), ThreadPoolExecutor(workers, initializer=begin) as pool:
         futures = {name: pool.submit(task) for name, task in tasks.items()}
         try:
             wait(futures.values(), return_when=FIRST_EXCEPTION)

@@ -114,7 +114,7 @@ def main() -> None:
         check=True,
     ).stdout.strip()
     for seed in given.seeds:
-        name = "_".join([given.data, *overrides]).replace("/", "-").replace("=", "-")
+        name = given.data if not overrides else f"{given.data}-{derive(0, *overrides):016x}"
         folder = ROOT / "outputs" / "fidelity" / name / f"{commit}-{seed}"
         seconds = train(given.data, seed, overrides, folder)
         line = {

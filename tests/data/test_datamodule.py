@@ -191,7 +191,7 @@ def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
         ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is a share"),
         ({"holdout": -0.1}, r"dataset\.holdout=-0\.1"),
         ({"protocol": "diffusion"}, "dataset.protocol=diffusion is unknown: choose timegan or ref"),
-        ({"scaling": "log"}, "dataset.scaling=log is unknown"),
+        ({"scaling": "cube"}, "dataset.scaling=cube is unknown"),
         ({"generate": "moons"}, "dataset.generate=moons is unknown.*salary and sines"),
     ],
 )

@@ -6,7 +6,8 @@ from scipy.stats import kurtosis, rankdata
 from scipy.stats import norm as normal
 
 from timegan.data.kinds.base import differences
-from timegan.data.scalings import SCALINGS, Rank, choose, roughness
+from timegan.data.scalings import SCALINGS, Log, Rank, choose, roughness, unevenness
+from timegan.errors import InputError
 from timegan.seeds import rng
 
 DRAW = rng(0, "columns")
@@ -23,10 +24,16 @@ SAMPLES = {
 }
 
 
+def column(sample: str, scaling: str) -> np.ndarray:
+    """A sample; a logarithm gets it above zero."""
+    values = SAMPLES[sample]
+    return values - values.min() + 1.5 if scaling == "log" and values.min() <= 0 else values
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_backward_after_forward_is_the_column(sample: str, scaling: str) -> None:
-    values = SAMPLES[sample]
+    values = column(sample, scaling)
     fit = SCALINGS[scaling].fit(values)
     tolerance = 1e-12 * abs(values).max()
     np.testing.assert_allclose(fit.backward(fit.forward(values)), values, rtol=0, atol=tolerance)
@@ -35,15 +42,15 @@ def test_backward_after_forward_is_the_column(sample: str, scaling: str) -> None
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_scalings_keep_the_order(sample: str, scaling: str) -> None:
-    fit = SCALINGS[scaling].fit(SAMPLES[sample])
-    values = np.unique(SAMPLES[sample])
+    values = np.unique(column(sample, scaling))
+    fit = SCALINGS[scaling].fit(column(sample, scaling))
     assert (np.diff(fit.forward(values)) > 0).all()
     assert (np.diff(fit.backward(np.linspace(-5, 5, 1_000))) >= 0).all()
 
 
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_what_the_model_makes_stays_in_the_training_range(scaling: str) -> None:
-    values = SAMPLES["skewed"]
+    values = column("skewed", scaling)
     made = SCALINGS[scaling].fit(values).backward(np.array([-1e6, 0.3, 1e6]))
     assert made[0] == values.min()
     assert values.min() < made[1] < values.max()
@@ -56,10 +63,11 @@ def test_minmax_is_the_authors_formula() -> None:
     np.testing.assert_allclose(SCALINGS["minmax"].fit(values).forward(values), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("scaling", ["standard", "rank"])
+@pytest.mark.parametrize("scaling", ["standard", "log", "rank"])
 @pytest.mark.parametrize("sample", ["normal", "skewed", "zeros"])
 def test_scaled_features_have_mean_0_and_variance_1(scaling: str, sample: str) -> None:
-    scaled = SCALINGS[scaling].fit(SAMPLES[sample]).forward(SAMPLES[sample])
+    values = column(sample, scaling)
+    scaled = SCALINGS[scaling].fit(values).forward(values)
     np.testing.assert_allclose([scaled.mean(), scaled.std()], [0, 1], atol=1e-12)
 
 
@@ -111,4 +119,32 @@ def test_roughness_of_white_noise_is_the_root_of_three() -> None:
     noise = DRAW.standard_normal(100_000)
     assert roughness(np.diff(noise), np.diff(noise, n=2)) == pytest.approx(3**0.5, rel=0.01)
     assert kurtosis(noise) < 1
-    assert choose(noise[:2], np.diff(noise[:2]), np.empty(0)) == "rank"
+    assert choose(noise[:2], (noise[:1], noise[1:2]), np.empty(0)) == "rank"
+
+
+def test_what_moves_by_percentages_gets_its_logarithm_and_what_only_grows_does_not() -> None:
+    steps = DRAW.standard_normal(4_000)
+    prices = np.exp(0.02 * steps.cumsum())
+    walk = np.cumsum(steps)
+    names = {
+        "prices": prices,
+        "a walk far from zero": walk - walk.min() + 10,  # steps alike at all levels
+        "below zero": -prices,
+        "prices with many zeros": np.where(np.arange(4_000) % 10 == 0, 0.0, prices),
+        "a narrow range": 1_000 + prices,
+    }
+    chosen = {k: choose(v, *differences(v, np.array([0]))) for k, v in names.items()}
+    assert chosen.pop("prices") == "log"
+    assert "log" not in chosen.values()
+
+
+def test_unevenness_is_zero_where_steps_are_alike_and_where_there_are_too_few() -> None:
+    walk = DRAW.standard_normal(50_000).cumsum()
+    assert unevenness(walk[:-1], walk[1:]) < 0.05
+    assert unevenness(np.exp(walk[:-1] / 50), np.exp(walk[1:] / 50)) > 0.5
+    assert unevenness(walk[:5], walk[1:6]) == 0
+
+
+def test_a_logarithm_wants_numbers_above_zero() -> None:
+    with pytest.raises(InputError, match="scaling=log: a column has the value -2"):
+        Log.fit(np.array([1.0, -2.0, 3.0]))

@@ -131,14 +131,16 @@ class Columns:
             exogenous: channels of the labels (n, T, U).
         """
         x = expand(self.kinds, x) if self.squashed else x
-        found = replace(self, kinds=kinds.calibrate(self.kinds, _rows(x, mask)))
+        breaks = _begins(x, mask)
+        found = replace(self, kinds=kinds.calibrate(self.kinds, _rows(x, mask), breaks))
         if exogenous is None:
             return found
-        return replace(found, labels=kinds.calibrate(self.labels, _rows(exogenous, mask)))
+        return replace(found, labels=kinds.calibrate(self.labels, _rows(exogenous, mask), breaks))
 
     def calibrated_static(self, channels: np.ndarray) -> Self:
         """The same for static columns and lengths, from their channels (n, S)."""
-        return replace(self, static=kinds.calibrate(self.static, channels))
+        breaks = np.arange(len(channels))
+        return replace(self, static=kinds.calibrate(self.static, channels, breaks))
 
     def facets(self) -> tuple[list[Facet], list[Facet]]:
         """What metrics look at of the features and labels, and of the static columns."""
@@ -235,6 +237,13 @@ class Columns:
 
 def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
     return channels[mask].reshape(-1, channels.shape[-1])
+
+
+def _begins(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
+    """The rows of :func:`_rows` at which a sequence begins."""
+    count, steps = channels.shape[:2]
+    lengths = np.full(count, steps) if isinstance(mask, slice) else mask.sum(axis=1)
+    return np.asarray(np.cumsum(lengths) - lengths)
 
 
 def _draws(part: tuple[Kind, ...]) -> bool:

@@ -55,7 +55,7 @@ class WindowDataModule(lightning.LightningDataModule):
         protocol: ``timegan`` holds a part out and fits scalings on the rest; ``reference`` prepares
             data as the TimeGAN authors' code does: time reversed, ranges of the whole table, the
             last window of a long series dropped, nothing held out.
-        scaling: of numbers: ``auto``, ``minmax``, ``standard`` or ``rank``.
+        scaling: of numbers: ``auto``, ``minmax``, ``standard``, ``log`` or ``rank``.
         kinds: column -> kind, where the detection is wrong.
         knowledge: False takes every number for a continuous one.
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.

@@ -4,18 +4,28 @@ A scaling is fitted on the training values of one feature, and is a few numbers 
 `state` is a plain dict, from which `restore` makes it again.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from timegan.data.latent_path import spread
+from timegan.errors import InputError
+
 EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
 ATOM = 0.005  # share of the values from which a single value counts as an atom,
 FEWEST = 5  # and how often it must occur at least, so that a short table has none by accident
 NODES = 1_000
+MIDDLES = 100
+TIMES = 3.0  # largest over smallest value from which a logarithm differs from a straight line
+FAR = 0.7  # unevenness of a logarithm's steps over that of other scales', at most, to be chosen
 JITTER = 0.5  # share of an atom's stretch over which its rows are spread; 0 puts all at mid-rank
-EDGE = 1e-3  # nearest to the end of its stretch that a row comes, so that float32 keeps it inside
+
+
+Steps = tuple[np.ndarray, np.ndarray]
+"""Values (m,) and those of the next rows (m,)."""
 
 
 class Scaling(Protocol):
@@ -96,6 +106,56 @@ class Standard:
 
 
 @dataclass(frozen=True)
+class Log:
+    """The logarithm of a positive feature, with zero mean and unit variance.
+
+    Args:
+        low: smallest training value.
+        high: largest one.
+        mean: of the logarithms.
+        std: of the same.
+        quantiles: of the standardised logarithms, at the middles of as many equal shares.
+    """
+
+    name: ClassVar[str] = "log"
+    low: float
+    high: float
+    mean: float
+    std: float
+    quantiles: list[float]
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn the range, and mean and deviation of the logarithms.
+
+        Raises:
+            InputError: a value is not above zero.
+        """
+        if (low := float(values.min())) <= 0:
+            raise InputError(
+                f"dataset.scaling=log: a column has the value {low:g}, and only numbers above zero "
+                "have a logarithm. Give dataset.scaling=auto."
+            )
+        logs = np.log(values)
+        mean, std = float(logs.mean()), float(logs.std())
+        return cls(low, float(values.max()), mean, std, middles((logs - mean) / std))
+
+    def forward(self, values: np.ndarray) -> np.ndarray:
+        """From the table's units to standardised logarithms."""
+        return np.asarray((np.log(values) - self.mean) / self.std)
+
+    def backward(self, scaled: np.ndarray) -> np.ndarray:
+        """From standardised logarithms to the table's units."""
+        ends = (np.log([self.low, self.high]) - self.mean) / self.std
+        values = np.exp(np.clip(scaled, *ends) * self.std + self.mean)
+        return np.asarray(np.clip(values, self.low, self.high))
+
+    def state(self) -> dict[str, Any]:
+        """Range, mean, standard deviation and quantiles."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Rank:
     """To a normal distribution by rank, then to zero mean and unit variance.
 
@@ -154,16 +214,16 @@ class Rank:
         return np.asarray((scores - self.mean) / self.std)
 
     def spread(
-        self, values: np.ndarray, random: np.random.Generator, jitter: float = JITTER
+        self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator, jitter: float
     ) -> np.ndarray:
         """Like `forward`, but each row at an atom goes somewhere into the atom's stretch.
 
-        A model cannot learn a distribution with spikes; one that fills its stretches is normal.
         `backward` brings every row of a stretch back to the atom.
 
         Args:
             values: (n,) in the table's units.
-            random: where in the stretch each row goes.
+            breaks: rows that do not follow upon the one before.
+            random: where in the stretch each row goes, see :mod:`timegan.data.latent_path`.
             jitter: share of the stretch that is used; 0 is `forward`, 1 fills it.
         """
         scores = self.forward(values)
@@ -172,8 +232,10 @@ class Rank:
         nodes = np.array(self.nodes)[self.atoms]
         atom = np.minimum(np.searchsorted(nodes, values), nodes.size - 1)
         on = nodes[atom] == values
-        low, high = ndtr(self.below), ndtr(self.above)
-        spots = spread(low[atom], high[atom], random, jitter)
+        fixed = ndtr(scores * self.std + self.mean)
+        low = np.where(on, ndtr(self.below)[atom], fixed)
+        high = np.where(on, ndtr(self.above)[atom], fixed)
+        spots = spread(low, high, random, jitter, breaks)
         return np.where(on, (spots - self.mean) / self.std, scores)
 
     def backward(self, scaled: np.ndarray) -> np.ndarray:
@@ -194,23 +256,8 @@ class Rank:
         return asdict(self)
 
 
-SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Rank)}
+SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Log, Rank)}
 """Name in the config -> scaling."""
-
-
-def spread(
-    low: np.ndarray, high: np.ndarray, random: np.random.Generator, jitter: float = JITTER
-) -> np.ndarray:
-    """Random normal quantiles within stretches, evenly by probability around the middle.
-
-    Args:
-        low: probabilities at which the stretches begin.
-        high: those at which they end, of the same shape.
-        random: one uniform number a stretch.
-        jitter: share of the stretch that is used; 0 is its middle.
-    """
-    place = 0.5 + jitter * (random.random(np.shape(low)) - 0.5)
-    return np.asarray(ndtri(low + np.clip(place, EDGE, 1 - EDGE) * (high - low)))
 
 
 def restore(name: str, state: dict[str, Any]) -> Scaling:
@@ -218,21 +265,59 @@ def restore(name: str, state: dict[str, Any]) -> Scaling:
     return SCALINGS[name](**state)
 
 
-def choose(values: np.ndarray, steps: np.ndarray, turns: np.ndarray) -> str:
+def choose(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
     """The scaling that suits a feature.
 
-    Smooth series with light tails and no value that stands out keep their shape (``standard``);
-    all others are made normal (``rank``), which tames tails and gives atoms room.
+    Series that grow and move by percentages (prices) get their logarithm (``log``): in it steps are
+    alike at all levels, which a generator finds easier than a scale for each level. Other smooth
+    series with light tails and no value that stands out keep their shape (``standard``); all others
+    are made normal (``rank``), which tames tails and gives atoms room.
 
     Args:
         values: (n,) training values of one feature.
-        steps: first differences within the series.
+        steps: pairs of rows that follow each other, (m,) before and (m,) after.
         turns: second differences within the series.
     """
-    if roughness(steps, turns) >= 0.632 or _stands_out(values):
+    stands_out = _stands_out(values)
+    if not stands_out and _moves_by_percentages(values, steps):
+        return Log.name
+    if roughness(steps[1] - steps[0], turns) >= 0.632 or stands_out:
         return Rank.name
+    return Standard.name if _light(values) else Rank.name
+
+
+def _light(values: np.ndarray) -> bool:
+    """Whether the excess kurtosis is below 1."""
     unit = (values - values.mean()) / values.std()
-    return Standard.name if (unit**4).mean() - 3.0 < 1.0 else Rank.name
+    return bool((unit**4).mean() - 3.0 < 1.0)
+
+
+def _moves_by_percentages(values: np.ndarray, steps: Steps) -> bool:
+    """Whether steps are far more alike at all levels in logarithms than in other scales."""
+    low, high = float(values.min()), float(values.max())
+    if low <= 0 or high < TIMES * low or not _light(np.log(values)):
+        return False
+    ways: list[Callable[[np.ndarray], np.ndarray]] = [np.log, np.array, Rank.fit(values).forward]
+    logs, *others = (unevenness(*map(way, steps)) for way in ways)
+    return logs < FAR * min(others)
+
+
+def unevenness(before: np.ndarray, after: np.ndarray) -> float:
+    """How much the size of steps depends on the level: deviation of its logarithm over octiles.
+
+    0 where there are too few steps to say so.
+    """
+    level, step = (before + after) / 2, after - before
+    if level.size < 8 * FEWEST:
+        return 0.0
+    parts = np.array_split(step[np.argsort(level, kind="stable")], 8)
+    sizes = np.array([part.std() for part in parts])
+    return float(np.log(sizes[sizes > 0]).std()) if (sizes > 0).any() else 0.0
+
+
+def middles(values: np.ndarray) -> list[float]:
+    """Quantiles at the middles of 100 equal shares."""
+    return list(np.quantile(values, (np.arange(MIDDLES) + 0.5) / MIDDLES).tolist())
 
 
 def roughness(steps: np.ndarray, turns: np.ndarray) -> float:

@@ -98,6 +98,29 @@ def test_a_held_column_changes_as_often_as_in_training() -> None:
     assert np.isin(after, np.round(np.arange(-100, 1_000) / 10, 1)).all()
 
 
+def test_sequences_of_a_held_column_are_calibrated_apart() -> None:
+    values = held(rng(0), 6_000)
+    raw = fitted("held", values)
+    rows = rng(1).integers(0, 5_990, 800)
+    windows = raw.encode(values, START, rng(0))[rows[:, None] + np.arange(8)]  # (800, 8, 1)
+    windows = windows + 0.02 * rng(2).standard_normal(windows.shape)
+    kind = raw.calibrate(windows.reshape(-1, 1), np.arange(0, 6_400, 8))
+    after = kind.decode(windows, Draws(np.zeros(800), np.zeros((800, 8))))
+    share = np.mean(np.diff(values) != 0)
+    assert np.mean(np.diff(after, axis=1) != 0) == pytest.approx(share, abs=0.01)
+
+
+def test_a_logarithm_comes_out_with_the_levels_of_the_training_rows() -> None:
+    values = np.exp(2 + np.sin(np.arange(4_000) / 300) + 0.1 * rng(0).standard_normal(4_000))
+    raw = fit([Found("x", "continuous", "")], values[:, None], START, "log")[0]
+    channels = skewed(raw.encode(values, START, rng(0)), 0.5, 0.7)
+    before, after = made(raw, channels), made(raw.calibrate(channels), channels)
+    shares = np.linspace(0.05, 0.95, 10)
+    wanted = np.log(np.quantile(values, shares))
+    np.testing.assert_allclose(np.log(np.quantile(after, shares)), wanted, atol=0.02)
+    assert np.abs(np.log(np.quantile(before, shares)) - wanted).max() > 0.2
+
+
 def test_holes_are_as_frequent_as_in_training_and_zeros_among_the_rest() -> None:
     values = punched(column("zero_inflated", 6_000, 1), 1, 0.2)
     raw = fitted("zero_inflated", values)
@@ -135,7 +158,7 @@ def test_calibrating_twice_is_calibrating_once_and_leaves_the_way_to_the_model()
 
 def test_what_never_happened_never_will() -> None:
     flag = Flag.fit(np.zeros(500, dtype=bool))
-    assert not flag.decode(flag.encode(np.zeros(500, bool), rng(0))).any()
+    assert not flag.decode(flag.encode(np.zeros(500, bool), START, rng(0))).any()
     noise = 3 * rng(0).standard_normal(10_000)
     assert not flag.calibrate(noise).decode(noise).any()
 

@@ -57,7 +57,7 @@ def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None
     assert rows["ramp"] == ("ramp", "straight lines between readings every 6 rows", 1)
     assert rows["step"] == ("step", "multiples of 100", 1)
     assert rows["noise"][0::2] == ("noise", 0)
-    assert rows["held"][2] == 2
+    assert rows["held"][2] == 1
     assert rows["held"][1].startswith("holds its value in ")
     zeros = 100 * np.mean(values[:, names.index("zero_inflated")] == 0)
     assert rows["zero_inflated"][1] == f"{zeros:.0f} % exact zeros, multiples of 10"

@@ -6,7 +6,10 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from timegan.data.scalings import JITTER
+from timegan.data.scalings import JITTER, Steps
+
+WHOLE = np.array([0])
+"""The breaks of rows that are one sequence."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Setting:
     """How a kind is to be fitted.
 
     Args:
-        scaling: ``minmax``, ``standard``, ``rank`` or ``auto``.
+        scaling: ``minmax``, ``standard``, ``log``, ``rank`` or ``auto``.
         jitter: share of its stretch of quantiles over which a discrete value is spread.
         dtype: pandas type of the column.
         params: of `Found`.
@@ -113,12 +116,13 @@ class Kind(Protocol):
         The exact inverse of `encode`, as long as the kind has not been calibrated.
         """
 
-    def calibrate(self, channels: np.ndarray) -> Self:
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """The same kind, with the training shares of atoms, categories and holes in what it makes.
 
         Args:
-            channels: (m, width) as the model makes them. An earlier calibration is forgotten;
-                `encode` stays as it was.
+            channels: (m, width) as the model makes them, one sequence after another. An earlier
+                calibration is forgotten; `encode` stays as it was.
+            breaks: rows at which a sequence begins, the first one of all too.
         """
 
     def state(self) -> dict[str, Any]:
@@ -175,8 +179,8 @@ def observed(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.nda
     return values[there], np.flatnonzero(~joined[there])
 
 
-def differences(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and second differences that no break lies within."""
+def differences(values: np.ndarray, breaks: np.ndarray) -> tuple[Steps, np.ndarray]:
+    """Pairs of values that follow each other, and second differences that no break lies within."""
     joined = follows(len(values), breaks)
-    steps, turns = np.diff(values), np.diff(values, n=2)
-    return steps[joined[1:]], turns[joined[2:] & joined[1:-1]]
+    steps = values[:-1][joined[1:]], values[1:][joined[1:]]
+    return steps, np.diff(values, n=2)[joined[2:] & joined[1:-1]]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import ndtri
 
-from timegan.data.kinds.base import Draws, Setting, observed, register
+from timegan.data.kinds.base import WHOLE, Draws, Setting, observed, register
 from timegan.data.kinds.lattice import Lattice
 from timegan.data.scalings import Rank
 
@@ -28,7 +28,7 @@ class _Silent:
         """Nothing of (R,): (R, 0)."""
         return np.empty((len(values), 0))
 
-    def calibrate(self, channels: np.ndarray) -> Self:
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """Itself."""
         return self
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.data.kinds.base import Draws, Setting, observed, register
+from timegan.data.kinds.base import WHOLE, Draws, Setting, observed, register
 from timegan.data.kinds.stretch import Flag
 
 ROUNDS = 200  # of finding the biases, at most
@@ -58,7 +58,7 @@ class Categorical:
         shown = levels[levels.size - self.width :]
         channels = np.empty((len(values), self.width))
         for k, (flag, level) in enumerate(zip(self.flags, shown, strict=True)):
-            channels[:, k] = flag.encode(values == level, random)
+            channels[:, k] = flag.encode(values == level, breaks, random)
         return channels
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
@@ -71,7 +71,7 @@ class Categorical:
         scores = self._scores(channels) + np.asarray(self.biases or 0.0)
         return np.asarray(levels[np.argmax(scores, axis=-1)])
 
-    def calibrate(self, channels: np.ndarray) -> Self:
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """With the training frequencies in what comes of channels (m, width)."""
         if self.width == 0 or not len(channels):
             return self

@@ -1,100 +1,117 @@
-"""Readings that hold their value for a while and then jump: a path, and a flag for each change."""
+"""Readings that hold their value for a while and then jump, as sensors report: past a dead band."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.data import scalings
-from timegan.data.kinds.base import Draws, Setting, differences, follows, observed, register
+from timegan.data.kinds.base import WHOLE, Draws, Setting, follows, observed, register
 from timegan.data.kinds.lattice import Lattice
-from timegan.data.kinds.numeric import Continuous
-from timegan.data.kinds.stretch import Flag
-from timegan.data.scalings import SCALINGS
+from timegan.data.kinds.numeric import Continuous, scaled
+
+MOST = 2_000  # sequences that the dead band is found on
+HALVINGS = 30
 
 
 @register
 @dataclass(frozen=True)
 class Held:
-    """A value that changes only where a flag is on.
+    """A value that stays until the model's channel has moved from it by more than a dead band.
 
-    Between two changes the path goes linearly from one value to the next, so that the model sees
-    something smooth; what it says there does not matter on the way out.
+    Networks make something that moves a little at every step; how much of that is standing still
+    is found at the end of training, so that values hold as often as real ones do.
 
     Args:
-        path: scaling and lattice of the values that it changes to.
-        change: share of the rows that hold a new value.
+        path: scaling and lattice.
+        share: of the training rows that hold another value than the row before.
+        band: half the width of the dead band, in the channel's unit.
     """
 
     name: ClassVar[str] = "held"
     fill: ClassVar[str] = "hold"
     path: Continuous
-    change: Flag
+    share: float
+    band: float = 0.0
 
     @property
     def width(self) -> int:
-        """The path and the flag."""
-        return 2
+        """One channel."""
+        return 1
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
         """Learn from training rows (R,)."""
         values, breaks = observed(values, breaks)
-        new = changes(values, breaks)
-        name = setting.scaling
-        if name == "auto":
-            between = between_changes(values[new], new, breaks)
-            name = scalings.choose(values[new], *differences(between, breaks))
         path = Continuous(
-            SCALINGS[name].fit(values[new]),
+            scaled(values, breaks, setting.scaling),
             Lattice.fit(values, setting.dtype),
-            jitter=0.0,  # a path with noise on it would be no path
+            jitter=0.0,  # what stands still must stand still
         )
-        return cls(path, Flag.fit(new, setting.jitter))
+        joined = follows(len(values), breaks)
+        share = changes(values, breaks)[joined].mean() if joined.any() else 1.0
+        return cls(path, float(share))
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to (R, 2): path, flag (on at the start of a stretch)."""
-        values = self.path.lattice.snap(values)
-        new = changes(values, breaks)
-        scores = self.path.encode(values[new], np.zeros(0), random)[:, 0]
-        path = between_changes(scores, new, breaks)
-        return np.stack([path, self.change.encode(new, random)], axis=1)
+        """From the table's units (R,) to (R, 1)."""
+        return self.path.encode(self.path.lattice.snap(values), breaks, random)
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """From (n, T, 2) to the table's units (n, T).
+        """From (n, T, 1) to the table's units (n, T).
 
-        The first step takes the path's value, flag or not. Where the flag is on, the value changes
-        in any case: to its neighbour where the path is too close to leave it.
+        Where the channel leaves the band the value changes in any case: to its neighbour where the
+        lattice is too coarse for what the channel has moved.
         """
-        raw = self.path.raw(channels[..., 0])
+        channel = channels[..., 0]
+        new = leaves(channel, self.band)
+        raw = self.path.raw(channel)
         values = self.path.lattice.snap(raw)
-        new = self.change.decode(channels[..., 1])
         for t in range(1, values.shape[1]):
             before = values[:, t - 1]
-            stuck = new[:, t] & (values[:, t] == before)
+            stuck = new[:, t] & (values[:, t] == before) & (self.band > 0)
             if stuck.any():
                 values[stuck, t] = self.path.lattice.beside(before[stuck], raw[stuck, t])
             values[:, t] = np.where(new[:, t], values[:, t], before)
         return values
 
-    def calibrate(self, channels: np.ndarray) -> Self:
-        """With the training share of changes, and the atoms among what it changes to."""
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
+        """With the training share of changes, and of atoms and levels, in what it makes."""
         if not len(channels):
             return self
-        change = self.change.calibrate(channels[:, 1])
-        new = change.decode(channels[:, 1])
-        return replace(self, change=change, path=self.path.calibrate(channels[new, :1]))
+        sequences = np.split(channels[:, 0], breaks[1:])[:MOST]
+        length = max(map(len, sequences))
+        table = np.stack([np.pad(s, (0, length - len(s)), mode="edge") for s in sequences])
+        count = sum(len(s) - 1 for s in sequences)
+        low, high = 0.0, float(np.ptp(table))
+        for _ in range(HALVINGS if count else 0):
+            band = (low + high) / 2
+            changed = int(leaves(table, band)[:, 1:].sum()) / count
+            low, high = (band, high) if changed > self.share else (low, band)
+        return replace(self, band=(low + high) / 2, path=self.path.calibrate(channels))
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts."""
-        return {"path": self.path.state(), "change": self.change.state()}
+        """Plain numbers, lists and dicts."""
+        return {"path": self.path.state(), "share": self.share, "band": self.band}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """What `state` was taken from."""
-        return cls(Continuous.from_state(state["path"]), Flag(**state["change"]))
+        return cls(Continuous.from_state(state["path"]), state["share"], state["band"])
+
+
+def leaves(channel: np.ndarray, band: float) -> np.ndarray:
+    """Where (n, T) a channel is further than a band from where it was when it last left one.
+
+    >>> leaves(np.array([[0.0, 0.4, 0.8, 1.2, 0.9]]), 0.5).tolist()
+    [[True, False, True, False, False]]
+    """
+    new = np.ones(channel.shape, dtype=bool)
+    stays = channel[:, 0]
+    for t in range(1, channel.shape[1]):
+        new[:, t] = np.abs(channel[:, t] - stays) > band
+        stays = np.where(new[:, t], channel[:, t], stays)
+    return new
 
 
 def changes(values: np.ndarray, breaks: np.ndarray) -> np.ndarray:
@@ -102,18 +119,3 @@ def changes(values: np.ndarray, breaks: np.ndarray) -> np.ndarray:
     new = ~follows(len(values), breaks)
     new[1:] |= values[1:] != values[:-1]
     return new
-
-
-def between_changes(scores: np.ndarray, new: np.ndarray, breaks: np.ndarray) -> np.ndarray:
-    """The path (R,) through the scores (m,) at the changes (R,): linear, level after the last.
-
-    >>> new = np.array([True, False, False, False, True, False, True, False])
-    >>> between_changes(np.array([0.0, 8.0, 5.0]), new, np.array([0, 6])).tolist()
-    [0.0, 2.0, 4.0, 6.0, 8.0, 8.0, 5.0, 5.0]
-    """
-    rows = np.flatnonzero(new)
-    ends = np.append(rows[1:], len(new))
-    joined = np.append(follows(len(new), breaks)[rows[1:]], False)
-    slopes = np.where(joined, np.diff(scores, append=0.0) / (ends - rows), 0.0)
-    last = np.cumsum(new) - 1
-    return np.asarray(scores[last] + slopes[last] * (np.arange(len(new)) - rows[last]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from timegan.data.kinds.base import (
     KINDS,
+    WHOLE,
     Draws,
     Kind,
     Setting,
@@ -59,20 +60,25 @@ class Missing:
         """From the table's units (R,) to (R, width)."""
         full = filled(values, breaks, self.inner.fill, self.middle)
         inside = self.inner.encode(full, breaks, random)
-        return np.concatenate([inside, self.hole.encode(np.isnan(values), random)[:, None]], axis=1)
+        return np.concatenate(
+            [inside, self.hole.encode(np.isnan(values), breaks, random)[:, None]], axis=1
+        )
 
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
         """From (n, T, width) to the table's units (n, T), NaN where there is a hole."""
         values = self.inner.decode(channels[..., :-1], draws)
         return np.where(self.hole.decode(channels[..., -1]), np.nan, values)
 
-    def calibrate(self, channels: np.ndarray) -> Self:
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """With the training share of holes, and the inner kind's shares among the others."""
         if not len(channels):
             return self
         hole = self.hole.calibrate(channels[:, -1])
         there = ~hole.decode(channels[:, -1])
-        return replace(self, hole=hole, inner=self.inner.calibrate(channels[there, :-1]))
+        kept = np.flatnonzero(there)
+        begins = np.unique(np.searchsorted(kept, breaks))
+        inner = self.inner.calibrate(channels[kept, :-1], begins[begins < len(kept)])
+        return replace(self, hole=hole, inner=inner)
 
     def state(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and dicts."""

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from timegan.data import scalings
-from timegan.data.kinds.base import Draws, Setting, differences, observed, register
+from timegan.data.kinds.base import WHOLE, Draws, Setting, differences, observed, register
 from timegan.data.kinds.lattice import Lattice
 from timegan.data.kinds.stretch import Warp, deviation
-from timegan.data.scalings import JITTER, SCALINGS, Rank, Scaling
+from timegan.data.scalings import JITTER, SCALINGS, Log, Rank, Scaling, middles
 
 FEW = 50_000  # rows that the spread of atoms is measured on
 
@@ -24,7 +24,8 @@ class Continuous:
         scaling: fitted map to the channel.
         lattice: range and possible values.
         jitter: share of its stretch over which an atom's rows are spread.
-        warp: sets the shares of atoms right in what the model makes; None leaves them.
+        warp: sets the shares of atoms, or of a logarithm's levels, right in what the model makes;
+            None leaves them.
     """
 
     name: ClassVar[str] = "continuous"
@@ -44,12 +45,10 @@ class Continuous:
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
         """Learn scaling and lattice from training rows (R,)."""
         values, breaks = observed(values, breaks)
-        name = cls.always or setting.scaling
-        if name == "auto":
-            name = scalings.choose(values, *differences(values, breaks))
+        scaling = scaled(values, breaks, cls.always or setting.scaling)
         lattice = Lattice.fit(values, setting.dtype, steps=setting.params.get("steps", True))
         jitter = float(setting.params.get("jitter", setting.jitter))
-        return cls(roomy(SCALINGS[name].fit(values), values, jitter), lattice, jitter)
+        return cls(roomy(scaling, values, breaks, jitter), lattice, jitter)
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -57,7 +56,7 @@ class Continuous:
         """From the table's units (R,) to (R, 1)."""
         values = np.clip(values, self.lattice.low, self.lattice.high)
         if isinstance(self.scaling, Rank):
-            return self.scaling.spread(values, random, self.jitter)[:, None]
+            return self.scaling.spread(values, breaks, random, self.jitter)[:, None]
         return self.scaling.forward(values)[:, None]
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
@@ -70,10 +69,19 @@ class Continuous:
         if self.warp is not None and isinstance(self.scaling, Rank):
             scores = self.warp(channel * self.scaling.std + self.scaling.mean)
             channel = (scores - self.scaling.mean) / self.scaling.std
+        elif self.warp is not None:
+            channel = self.warp(channel)
         return self.scaling.backward(channel)
 
-    def calibrate(self, channels: np.ndarray) -> Self:
-        """With the training shares of atoms in what comes of channels (m, 1)."""
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
+        """With the training shares of atoms in what comes of channels (m, 1).
+
+        Logarithms keep the shape that the training values have, with levels that are more frequent
+        than others; networks find these shares only about.
+        """
+        if isinstance(self.scaling, Log) and len(channels):
+            made = middles(np.asarray(channels[:, 0], dtype=np.float64))
+            return replace(self, warp=Warp.between(made, self.scaling.quantiles))
         if not isinstance(self.scaling, Rank) or not self.scaling.atoms or not len(channels):
             return self
         scores = channels[:, 0] * self.scaling.std + self.scaling.mean
@@ -145,10 +153,18 @@ class Datetime(Continuous):
     name = "datetime"
 
 
-def roomy(scaling: Scaling, values: np.ndarray, jitter: float) -> Scaling:
+def scaled(values: np.ndarray, breaks: np.ndarray, name: str) -> Scaling:
+    """The scaling of this name, fitted; ``auto``: the one that suits the values (R,)."""
+    if name == "auto":
+        name = scalings.choose(values, *differences(values, breaks))
+    return SCALINGS[name].fit(values)
+
+
+def roomy(scaling: Scaling, values: np.ndarray, breaks: np.ndarray, jitter: float) -> Scaling:
     """The scaling with zero mean and unit variance for atoms that are spread over their stretch."""
     if not isinstance(scaling, Rank) or not scaling.atoms or jitter == 0:
         return scaling
-    some = values[:: -(-values.size // FEW)]
-    scores = scaling.spread(some, np.random.default_rng(0), jitter) * scaling.std + scaling.mean
+    some, breaks = values[:FEW], breaks[breaks < FEW]
+    spots = scaling.spread(some, breaks, np.random.default_rng(0), jitter)
+    scores = spots * scaling.std + scaling.mean
     return replace(scaling, mean=float(scores.mean()), std=deviation(scores))

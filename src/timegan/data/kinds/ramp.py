@@ -5,11 +5,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.data import scalings
-from timegan.data.kinds.base import Draws, Setting, differences, follows, observed, register
+from timegan.data.kinds.base import WHOLE, Draws, Setting, follows, observed, register
 from timegan.data.kinds.lattice import Lattice
-from timegan.data.kinds.numeric import Continuous
-from timegan.data.scalings import SCALINGS
+from timegan.data.kinds.numeric import Continuous, scaled
 
 LEAST, MOST = 3, 300  # rows between two readings
 EXCEPTIONS = 0.01  # share of the kinks that may lie elsewhere (a filled hole, a changed clock)
@@ -49,11 +47,8 @@ class Ramp:
         at = (positions(len(values), breaks, whole) - phase) % period == 0
         readings = values[at & ~np.isnan(values)]
         there, joins = observed(values, breaks)
-        name = setting.scaling
-        if name == "auto":
-            name = scalings.choose(there, *differences(there, joins))
         inner = Continuous(
-            SCALINGS[name].fit(there),
+            scaled(there, joins, setting.scaling),
             Lattice.fit(there, setting.dtype, steps=False),
             jitter=0.0,  # straight lines must stay straight
         )
@@ -106,7 +101,7 @@ class Ramp:
         low = self.reading.low
         return low + np.rint((values - low) / unit) * unit
 
-    def calibrate(self, channels: np.ndarray) -> Self:
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """With the training shares of atoms."""
         return replace(self, inner=self.inner.calibrate(channels))
 

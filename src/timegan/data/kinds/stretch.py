@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from timegan.data.scalings import JITTER, spread
+from timegan.data.latent_path import spread
+from timegan.data.scalings import JITTER
 
 KNOTS = 200  # most nodes of a map
 
@@ -43,7 +44,7 @@ class Flag:
         raw = cls(float(on.mean()), on.size, jitter=jitter)
         # As many rows of either answer as there are, but always the same spots.
         some = np.arange(2_000) < 2_000 * raw.share
-        spots = raw.encode(some, np.random.default_rng(0))
+        spots = raw.encode(some, np.arange(some.size), np.random.default_rng(0))
         return replace(raw, mean=float(spots.mean()), std=deviation(spots))
 
     @property
@@ -52,11 +53,11 @@ class Flag:
         edge = 0.5 / self.rows
         return float(ndtri(np.clip(1.0 - self.share, edge, 1.0 - edge)))
 
-    def encode(self, on: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Yes or no (n,) to a channel (n,)."""
+    def encode(self, on: np.ndarray, breaks: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Yes or no (n,) to a channel (n,); ``breaks`` are rows that begin a series."""
         edge = float(ndtr(self.threshold))
         low, high = np.where(on, edge, 0.0), np.where(on, 1.0, edge)
-        return np.asarray((spread(low, high, random, self.jitter) - self.mean) / self.std)
+        return np.asarray((spread(low, high, random, self.jitter, breaks) - self.mean) / self.std)
 
     def excess(self, channel: np.ndarray) -> np.ndarray:
         """How far a channel is above the threshold, in normal quantiles."""
@@ -81,11 +82,11 @@ class Flag:
 
 @dataclass(frozen=True)
 class Warp:
-    """A monotone map of what a model makes onto the standard normal, linear between nodes.
+    """A monotone map of what a model makes onto what it should make, linear between nodes.
 
     Args:
         made: increasing quantiles of what the model makes.
-        normal: those of the standard normal that they go to.
+        normal: those that they go to: of the standard normal, or of the training rows.
     """
 
     made: list[float]
@@ -107,8 +108,14 @@ class Warp:
         made, first = np.unique(np.quantile(scores, shares), return_index=True)
         return cls(made.tolist(), ndtri(shares[first]).tolist())
 
+    @classmethod
+    def between(cls, made: list[float], wanted: list[float]) -> Self:
+        """The map of quantiles onto others at the same shares."""
+        distinct, first = np.unique(made, return_index=True)
+        return cls(distinct.tolist(), np.asarray(wanted)[first].tolist())
+
     def __call__(self, scores: np.ndarray) -> np.ndarray:
-        """What the model makes, as normal quantiles; beyond the nodes it is only shifted."""
+        """What the model makes, as it should be; beyond the nodes it is only shifted."""
         inside = np.interp(scores, self.made, self.normal)
         beyond = np.minimum(scores - self.made[0], 0.0) + np.maximum(scores - self.made[-1], 0.0)
         return np.asarray(inside + beyond)

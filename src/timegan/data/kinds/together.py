@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from timegan.data.kinds.base import Draws, Kind
+from timegan.data.kinds.base import WHOLE, Draws, Kind
 from timegan.data.kinds.derived import Copy
 from timegan.data.kinds.missing import Missing, filled
 from timegan.seeds import rng
@@ -75,9 +75,16 @@ def noisy(kind: Kind) -> bool:
     return (kind.inner if isinstance(kind, Missing) else kind).name == "noise"
 
 
-def calibrate(kinds: Sequence[Kind], channels: np.ndarray) -> tuple[Kind, ...]:
-    """Every kind with the training shares in what comes of the model's channels (m, M)."""
+def calibrate(
+    kinds: Sequence[Kind], channels: np.ndarray, breaks: np.ndarray = WHOLE
+) -> tuple[Kind, ...]:
+    """Every kind with the training shares in what comes of the model's channels (m, M).
+
+    ``breaks`` are the rows at which a sequence begins.
+    """
     return tuple(
-        kind.calibrate(np.asarray(channels[:, part], dtype=np.float64)) if kind.width else kind
+        kind.calibrate(np.asarray(channels[:, part], dtype=np.float64), breaks)
+        if kind.width
+        else kind
         for kind, part in zip(kinds, slices(kinds), strict=True)
     )

@@ -9,6 +9,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Files side by side, a process a core (four at most: each has its own torch), a thread a process.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
@@ -21,10 +23,10 @@ train: $(VENV)/.ready ## train the default experiment; ARGS="model.hidden=12 see
 	$(BIN)/python train.py $(ARGS)
 
 test: $(VENV)/.ready-dev ## run the default tests; ARGS="-k export" chooses
-	$(BIN)/python -m pytest $(ARGS)
+	$(TEST) $(ARGS)
 
 test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
-	$(BIN)/python -m pytest -m "" $(ARGS)
+	$(TEST) -m "" $(ARGS)
 
 coverage: $(VENV)/.ready-dev ## the default tests, and the lines that they do not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(ARGS)

@@ -112,7 +112,9 @@ def pair_distances(values: Tensor) -> Tensor:
     """
     n = len(values)
     with torch.no_grad():
-        rank = values.argsort(0).argsort(0)
+        order = values.argsort(0)
+        places = torch.arange(n, device=values.device)[:, None].expand_as(order)
+        rank = torch.empty_like(order).scatter_(0, order, places)
     return (2 * (2 * rank - (n - 1)) * values).sum(0)
 
 

@@ -13,7 +13,9 @@ import pytest
 from timegan.cli.results import find, main, read
 from timegan.errors import InputError
 from timegan.report.published import PUBLISHED
-from timegan.report.results import as_csv, gather, markdown, picture
+from timegan.report.results import as_csv, markdown
+from timegan.report.results_picture import picture
+from timegan.report.runs import gather
 
 
 def score(mean: float | None, floor: float = 0.01, better: str = "lower") -> dict[str, Any]:
@@ -67,6 +69,13 @@ def test_published_rows_stand_beside_with_their_sources(sweep: Path) -> None:
     assert "| TimeGAN, as others could reproduce it [2] | 0.126 to 0.2 |  |" in text
     assert "1. Yoon et al., NeurIPS 2019" in text
     assert all(row.source for row in PUBLISHED)
+
+
+def test_published_scores_do_not_stand_beside_those_of_another_protocol(tmp_path: Path) -> None:
+    leave(tmp_path / "strict", 0, 0.005, protocol={"evaluation": "strict", "seed": 0})
+    text = markdown(gather([read(folder) for folder in find([tmp_path])]))
+    assert "as printed" not in text
+    assert "| **timegan-lightning** (1 seed) | 0.00500 ▾ |" in text  # better than its floor
 
 
 def test_the_csv_has_every_row_and_every_run(sweep: Path) -> None:

@@ -47,7 +47,9 @@ def results(folders: Sequence[Path], out: Path) -> None:
         InputError: there is no evaluated run, or one is damaged.
     """
     from timegan.report.page import png  # matplotlib, which the help does not need
-    from timegan.report.results import as_csv, gather, markdown, picture
+    from timegan.report.results import as_csv, markdown
+    from timegan.report.results_picture import picture
+    from timegan.report.runs import gather
 
     sections = gather([read(path) for path in find(folders)])
     text = markdown(sections)
@@ -81,7 +83,7 @@ def find(folders: Sequence[Path]) -> list[Path]:
 
 def read(folder: Path) -> Any:
     """A run with its scores, its training seed and its settings."""
-    from timegan.report.results import Run
+    from timegan.report.runs import Run
 
     metrics = _load(folder / "metrics.json")
     config = _config(folder)

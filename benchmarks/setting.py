@@ -11,6 +11,7 @@ import torch
 from omegaconf import OmegaConf
 from scipy.signal import lfilter
 
+from timegan.cli.quiet import quiet
 from timegan.data import WindowDataModule
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
@@ -87,7 +88,8 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def single_thread() -> None:
-    """One thread, as in training; the same weights and noise in every run."""
+def prepare() -> None:
+    """One thread, as in training; the same weights and noise in every run; no remarks."""
+    quiet()
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -132,7 +132,7 @@ class Reference(nn.Module):
     def descend(self, name: str, loss: Tensor) -> None:
         optimizer = self.adam[name]
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     @torch.no_grad()
@@ -365,7 +365,7 @@ class Recipe(nn.Module):
         with torch.no_grad():
             for net, average in self.averages:  # weights as sampling uses them
                 for now, mean in zip(net.parameters(), average.parameters(), strict=True):
-                    mean += (1 - decay) * (now - mean)
+                    mean.lerp_(now, 1 - decay)
         return {"joint/generator": loss.detach()}
 
     @property
@@ -390,7 +390,7 @@ class Recipe(nn.Module):
 
     def l_s(self, h: Tensor) -> Tensor:
         """Errors of predicted latents, in units of their increments' deviation."""
-        error = (self.supervisor(h)[:, :-1] - h[:, 1:]) / self.sigma
+        error: Tensor = (self.supervisor(h)[:, :-1] - h[:, 1:]) / self.sigma
         return error.square().mean()
 
     def view(self, h: Tensor) -> Tensor:
@@ -419,7 +419,7 @@ class Recipe(nn.Module):
         group = optimizer.param_groups[0]
         group["lr"] = rate
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(group["params"], 10.0)
         optimizer.step()
 

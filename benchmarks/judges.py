@@ -24,7 +24,7 @@ def windows() -> np.ndarray:
     """Random walks (3661, 24, 6) between 0 and 1."""
     steps = np.random.default_rng(0).normal(size=(3_661, 24, 6)).astype(np.float32)
     walks = steps.cumsum(axis=1)
-    return (walks - walks.min()) / (walks.max() - walks.min())
+    return np.asarray((walks - walks.min()) / (walks.max() - walks.min()))
 
 
 class Judge(nn.Module):
@@ -37,14 +37,15 @@ class Judge(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """A number for each step (B, T)."""
-        return self.head(self.layer(x)[0]).squeeze(-1)
+        y: Tensor = self.head(self.layer(x)[0])
+        return y.squeeze(-1)
 
 
 def descend(module: nn.Module, loss: Callable[[], Tensor], iterations: int) -> None:
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-3, fused=True)
     for _ in range(iterations):
         optimizer.zero_grad()
-        loss().backward()
+        loss().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
 
@@ -69,6 +70,11 @@ def forecast_alone(synthetic: Tensor, iterations: int) -> None:
     descend(forecaster, loss, iterations)
 
 
+def in_turn(count: int, judge: Callable[[], None]) -> None:
+    for _ in range(count):
+        judge()
+
+
 def measure(
     rounds: int, iterations: int = 60, count: int = 10
 ) -> dict[str, dict[str, list[float]]]:
@@ -88,11 +94,11 @@ def measure(
     forecasts = [Forecast(b, few, seed) for seed in range(count)]
     ways: dict[str, dict[str, Callable[[], object]]] = {
         "discriminative": {
-            "baseline": lambda: [classify_alone(x, y, iterations) for _ in range(count)],
+            "baseline": partial(in_turn, count, partial(classify_alone, x, y, iterations)),
             "together": lambda: classify(contests, iterations=iterations),
         },
         "predictive": {
-            "baseline": lambda: [forecast_alone(y, iterations) for _ in range(count)],
+            "baseline": partial(in_turn, count, partial(forecast_alone, y, iterations)),
             "together": lambda: forecast(forecasts, iterations=iterations),
         },
     }

@@ -67,4 +67,4 @@ def multiplications(name: str, data: WindowDataModule, hidden: int) -> int:
     net.begin(1)
     with FlopCounterMode(display=False) as counter:
         net.iterate(enumerate(data.train_dataloader()))
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())

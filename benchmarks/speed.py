@@ -103,7 +103,7 @@ def path(given: argparse.Namespace) -> Iterator[Record]:
         data = table("timegan", FEATURES[kind], window)
         loader, kept = data.train_dataloader(), torch.from_numpy(data.train.all())
         drawn = loader.batch_size * loader.draws
-        works = {
+        works: dict[str, Callable[[], object]] = {
             "baseline": partial(batches, kept, loader.batch_size),
             "windows": partial(draw, loader),
         }

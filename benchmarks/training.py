@@ -84,7 +84,7 @@ class Bare(TimeGAN):
         return self.adams
 
     def manual_backward(self, loss: Tensor, *_: Any, **__: Any) -> None:
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
 
     def log(self, *_: Any, **__: Any) -> None: ...
 

@@ -40,8 +40,8 @@ format: $(VENV)/.ready-dev ## mend what lint and formatting can mend by themselv
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.ready-dev ## measure speed: ten judges as one network against one after another
-	$(BIN)/python benchmarks/judges.py $(ARGS)
+bench: $(VENV)/.ready-dev ## measure speed, some minutes; ARGS="--full" measures all sizes, ARGS="--only sampling" a part
+	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="stock --seeds 0" for a part of it
 	$(BIN)/python benchmarks/results.py $(ARGS)

@@ -1,7 +1,6 @@
 """Every backend is ``torch.nn.GRU``: the same states, the same gradients."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from timegan import native
 from timegan.errors import InputError
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
-from timegan.recurrent import GRU, choice, library
+from timegan.recurrent import GRU, choice
 from timegan.recurrent.fused import FusedGRU
 from timegan.recurrent.native import NativeGRU
 
@@ -26,18 +25,6 @@ SIZES = [  # batch, steps, inputs, hidden, layers
     (35, 40, 28, 64, 2),
 ]
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A library of its own, so that no other test finds one in the cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TIMEGAN_CACHE", str(tmp_path_factory.mktemp("native")))
-        try:
-            library.load()
-        except native.Unavailable as reason:
-            pytest.skip(f"no native backend here: {reason}")
-        yield
 
 
 @pytest.fixture(params=["fused", "native"])

@@ -1,0 +1,70 @@
+"""How a joint iteration grows with its sizes, beside what the arithmetic asks for.
+
+The limit is the growth of the multiplications in matrix products and convolutions, as torch counts
+them in one iteration, forward and backward.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from statistics import median
+from typing import Any, NamedTuple
+
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.setting import PRESETS, model, table, take_turns
+from benchmarks.training import LEAST, Bare, by_lightning, iterations
+from timegan.data import WindowDataModule
+from timegan.module import TimeGAN
+from timegan.phases import Schedule
+
+JOINT = Schedule(0, 0, 1)
+
+
+class Sizes(NamedTuple):
+    """Steps of a window, windows of a batch, hidden units."""
+
+    window: int = 64
+    batch: int = 64
+    hidden: int = 64
+
+
+GROWN = {
+    "64": Sizes(),
+    "steps 128": Sizes(window=128),
+    "batch 128": Sizes(batch=128),
+    "hidden 128": Sizes(hidden=128),
+}
+
+
+def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]]:
+    """For each preset: milliseconds an iteration at 64 and doubled, their growth and its limit."""
+    for name in PRESETS:
+        works, operations = {}, {}
+        for grown, sizes in GROWN.items():
+            data = table(name, 6, sizes.window)
+            data.batch_size = sizes.batch
+            operations[grown] = multiplications(name, data, sizes.hidden)
+            net = model(TimeGAN, name, data, JOINT, hidden=sizes.hidden, backend=backend)
+            count = iterations(by_lightning(net, data, LEAST), budget)
+            works[grown] = partial(by_lightning, net, data, count)
+        found = take_turns(works, rounds)
+        base = median(found["64"])
+        yield {
+            "preset": name,
+            "backend": backend,
+            "unit": "ms",
+            "median": {grown: median(times) for grown, times in found.items()},
+            "growth": {grown: median(times) / base for grown, times in found.items()},
+            "limit": {grown: count / operations["64"] for grown, count in operations.items()},
+            "rounds": found,
+        }
+
+
+def multiplications(name: str, data: WindowDataModule, hidden: int) -> int:
+    """Of one joint iteration, by torch's own layers."""
+    net = model(Bare, name, data, JOINT, hidden=hidden, backend="torch")
+    data.steps_per_epoch = 1
+    net.begin(1)
+    with FlopCounterMode(display=False) as counter:
+        net.iterate(enumerate(data.train_dataloader()))
+    return int(counter.get_total_flops())

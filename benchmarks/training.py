@@ -1,0 +1,176 @@
+"""Milliseconds of a training iteration: through Lightning, in a bare loop, and of the baseline."""
+
+import itertools
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+
+from benchmarks.baseline import BASELINES, batches
+from benchmarks.setting import BACKENDS, FEATURES, model, seconds, table, take_turns
+from timegan.data import Batch, WindowDataModule
+from timegan.module import TimeGAN
+from timegan.phases import Phase, Schedule
+
+WARM = 2
+"""Iterations that a run begins with, and that do not count."""
+LEAST, MOST = 3, 200
+"""Iterations of a run that do."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained: a preset on a table of some size."""
+
+    preset: str
+    table: str
+    window: int
+    hidden: int
+    phases: tuple[Phase, ...] = (Phase.JOINT,)
+
+    @cached_property
+    def data(self) -> WindowDataModule:
+        return table(self.preset, FEATURES[self.table], self.window)
+
+    @cached_property
+    def windows(self) -> Tensor:
+        """All training windows (N, T, C)."""
+        return torch.from_numpy(self.data.train.all())
+
+    def label(self) -> dict[str, Any]:
+        """What it is called in the table."""
+        size = f"{self.window} x {FEATURES[self.table]}"
+        return {"preset": self.preset, "table": size, "hidden": self.hidden}
+
+    def schedule(self, phase: Phase) -> Schedule:
+        """One epoch of a phase, and nothing else."""
+        return Schedule(**{p.value: int(p is phase) for p in Phase})
+
+
+class Clock(Callback):
+    """Seconds from the end of the warm-up to the end of training."""
+
+    start = end = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.end = time.perf_counter()
+        if batch_idx == WARM - 1:
+            self.start = self.end
+
+
+class Bare(TimeGAN):
+    """The same updates, optimisers and checks without Lightning, which only hands out the class."""
+
+    trainer: Any = None
+
+    def begin(self, batches: int) -> None:
+        self.trainer = SimpleNamespace(precision_plugin=None, num_training_batches=batches)
+        self.adams = self.configure_optimizers()
+        for adam in self.adams:
+            adam.register_step_pre_hook(lambda adam, *_: self.on_before_optimizer_step(adam))
+
+    def optimizers(self, use_pl_optimizer: bool = True) -> Any:
+        return self.adams
+
+    def manual_backward(self, loss: Tensor, *_: Any, **__: Any) -> None:
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def log(self, *_: Any, **__: Any) -> None: ...
+
+    def log_dict(self, *_: Any, **__: Any) -> None: ...
+
+    def iterate(self, batches: Iterable[tuple[int, Batch]]) -> None:
+        for index, batch in batches:
+            self.on_train_batch_start(batch, index)
+            self.training_step(batch, index)
+            self.on_train_batch_end(None, batch, index)
+
+
+def by_lightning(net: TimeGAN, data: WindowDataModule, count: int) -> float:
+    """Milliseconds an iteration of `Trainer.fit`, with the log that train.py writes."""
+    data.steps_per_epoch, clock = WARM + count, Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            max_epochs=net.schedule.total,
+            accelerator="cpu",
+            devices=1,
+            logger=TensorBoardLogger(folder, name="", version=""),
+            log_every_n_steps=math.gcd(net.hparams["log_every"], data.steps_per_epoch),
+            callbacks=[clock],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(net, data)
+    return 1_000 * (clock.end - clock.start) / count
+
+
+def by_bare_loop(net: Bare, data: WindowDataModule, count: int) -> float:
+    """The same for the same updates in a loop of our own."""
+    data.steps_per_epoch = WARM + count
+    net.begin(data.steps_per_epoch)
+    batches = enumerate(data.train_dataloader())
+    net.iterate(itertools.islice(batches, WARM))
+    return 1_000 * seconds(lambda: net.iterate(batches)) / count
+
+
+def by_baseline(baseline: Any, windows: Tensor, phase: Phase, count: int) -> float:
+    """The same for the plain loop of benchmarks/baseline.py."""
+    iteration = getattr(baseline, phase)
+
+    def loop(count: int) -> None:
+        for i in range(count):
+            iteration(batches(windows, baseline.batch_size), i / count)
+
+    loop(WARM)
+    return 1_000 * seconds(lambda: loop(count)) / count
+
+
+def variants(cell: Cell, phase: Phase) -> dict[str, Callable[[int], float]]:
+    """Ways to train a cell: iterations to milliseconds an iteration."""
+    data, schedule = cell.data, cell.schedule(phase)
+    baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
+
+    def backend(name: str) -> Callable[[int], float]:
+        net = model(TimeGAN, cell.preset, data, schedule, hidden=cell.hidden, backend=name)
+        return lambda count: by_lightning(net, data, count)
+
+    found: dict[str, Callable[[int], float]] = {
+        "baseline": lambda count: by_baseline(baseline, cell.windows, phase, count),
+        **{name: backend(name) for name in BACKENDS},
+    }
+    if len(cell.phases) > 1:
+        bare = model(Bare, cell.preset, data, schedule, hidden=cell.hidden, backend=BACKENDS[-1])
+        found["bare"] = lambda count: by_bare_loop(bare, data, count)
+    return found
+
+
+def measure(cell: Cell, phase: Phase, rounds: int, budget: float) -> dict[str, list[float]]:
+    """Milliseconds an iteration of every variant, in each of the rounds.
+
+    Args:
+        cell: what is trained.
+        phase: of the training.
+        rounds: runs of each variant.
+        budget: seconds that a run should take.
+    """
+    ways = variants(cell, phase)
+    counts = {name: iterations(way(LEAST), budget) for name, way in ways.items()}
+    works = {name: partial(way, counts[name]) for name, way in ways.items()}
+    return take_turns(works, rounds)
+
+
+def iterations(milliseconds: float, budget: float) -> int:
+    """How many iterations fill the seconds of a run."""
+    return min(max(round(1_000 * budget / milliseconds), LEAST), MOST)

@@ -13,7 +13,7 @@ import torch
 from lightning import Trainer
 
 from timegan.building import build
-from timegan.callbacks import Calibrate, Progress
+from timegan.callbacks import Calibrate, Progress, Watch
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.generation import generate
@@ -128,7 +128,7 @@ class Synthesizer:
                 enable_checkpointing=False,
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
-                callbacks=[Calibrate(), *([Progress()] if self.progress else [])],
+                callbacks=[*([Watch(), Progress()] if self.progress else []), Calibrate()],
             )
             trainer.fit(model, datamodule=data)
         self.fingerprint = data.fingerprint

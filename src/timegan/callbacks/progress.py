@@ -116,7 +116,11 @@ class Progress(ProgressBar):
         # What the module remembers of every batch, for not every batch is logged.
         newest = getattr(trainer.lightning_module, "recent", trainer.callback_metrics)
         found = {name: newest.get(f"{phase}/{name}") for name in SHOWN[phase]}
-        return "  ".join(f"{name} {_short(float(v))}" for name, v in found.items() if v is not None)
+        parts = [f"{name} {_short(float(v))}" for name, v in found.items() if v is not None]
+        distance, floor = (newest.get(f"validation/{name}") for name in ("distance", "floor"))
+        if phase is Phase.JOINT and distance is not None and floor:
+            parts.append(f"distance {float(distance / floor):.1f} x floor")
+        return "  ".join(parts)
 
     def write(self, line: str) -> None:
         """A line of plain text, at once; the console itself would dress it up for a notebook."""

@@ -191,6 +191,15 @@ class WindowDataModule(lightning.LightningDataModule):
         """Held-out windows, as `train_series`; None where nothing is held out."""
         return None if self.holdout is None else self._series(self.holdout, limit, seed)
 
+    def chosen(self, windows: Windows, limit: int | None = None, seed: int = 0) -> np.ndarray:
+        """Numbers (n,) of the windows that `train_series` takes of ``windows``."""
+        chosen = np.arange(len(windows))
+        if windows.lengths is not None:
+            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
+        if limit is not None and limit < len(chosen):
+            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
+        return chosen
+
     def train_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray:
         """The same as plain numbers (n, T, M) for metrics and pictures."""
         return self.measurable(self.train_series(limit, seed))
@@ -301,11 +310,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def _series(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
         """Windows of the table itself."""
-        chosen = np.arange(len(windows))
-        if windows.lengths is not None:
-            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
-        if limit is not None and limit < len(chosen):
-            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
+        chosen = self.chosen(windows, limit, seed)
         lengths = None if windows.lengths is None else windows.lengths[chosen]
         return self.cut(self.table, Places(windows.starts[chosen], lengths))
 

@@ -48,12 +48,12 @@ class Yardstick:
 
     def __init__(self, data: WindowDataModule, count: int = 512, seed: int = 0) -> None:
         self.seed = seed
-        if data.holdout is None:
+        if data.validation is None:
             chosen = rng(seed, "halves").permutation(data.chosen(data.train, 2 * count, seed))
             half = max(1, len(chosen) // 2)
             real, train = data.train.batch(chosen[:half]), data.train.batch(chosen[-half:])
         else:
-            real = data.holdout.batch(data.chosen(data.holdout, count, seed))
+            real = data.validation.batch(data.chosen(data.validation, count, seed))
             train = data.train.batch(data.chosen(data.train, count, seed))
         paths = view(train)
         self.centre, scale = paths.mean((0, 1)), paths.std((0, 1))

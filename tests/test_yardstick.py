@@ -13,7 +13,7 @@ from timegan.data.batch import Batch
 from timegan.phases import Schedule
 from timegan.yardstick import Yardstick, spread, view
 
-LONG = {"generate": "sines", "window": 6}
+LONG: dict[str, Any] = {"generate": "sines", "window": 6}
 
 
 def ready(**options: Any) -> WindowDataModule:

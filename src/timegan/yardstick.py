@@ -59,7 +59,7 @@ class Yardstick:
         self.centre, scale = paths.mean((0, 1)), paths.std((0, 1))
         self.scale = scale.where(scale > 1e-6, 1.0)  # a channel that never changes has none
         stream = generator(seed, "yardstick")
-        self.directions = directions(*paths.shape[1:], PROJECTIONS, stream)
+        self.directions = directions(paths.shape[1], paths.shape[2], PROJECTIONS, stream)
         self.real = self.project(real)
         self.count = len(train.x)
         self.floor = self.compare(self.project(train)).distance
@@ -67,11 +67,12 @@ class Yardstick:
     def look(self, net: Networks) -> Look:
         """Samples of the averaged weights beside the real windows; no random stream is touched."""
         noise = net.noise(self.count, generator(self.seed, "yardstick", "noise"))
-        z, z_static = (n.to(net.sigma) for n in noise)
+        z, z_static = (torch.split(n.to(net.sigma), PART) for n in noise)
         made = []
-        for part in map(net.synthesise, z.split(PART), z_static.split(PART)):
-            channels = (part.x, part.lengths, part.context, part.exogenous)
-            made.append(self.project(Batch(*(None if c is None else c.cpu() for c in channels))))
+        for part in map(net.synthesise, z, z_static):
+            here = part.map(lambda channels: channels.cpu())
+            windows = Batch(here.x, here.lengths, here.context, here.exogenous)
+            made.append(self.project(windows))
         return self.compare(torch.cat(made, dim=1))
 
     def project(self, windows: Batch) -> Tensor:

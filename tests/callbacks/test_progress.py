@@ -85,8 +85,9 @@ def test_a_phase_to_come_costs_what_it_did_in_rehearsal_until_it_is_measured() -
     assert clock.known
     assert clock.left == pytest.approx(20 * 2 + 30 * 30)  # and nothing is known of the supervisor
     clock.tick(0, 7.0)
-    clock.tick(0, 1.0)
-    assert clock.left == pytest.approx(18 * 1 + 10 * 1 + 30 * 30)
+    clock.tick(0, 2.5)  # half a second more than rehearsed, in each update
+    clock.updates[Phase.JOINT] = 3
+    assert clock.left == pytest.approx(18 * 2.5 + 10 * 2.5 + 30 * 31.5)
     clock.start(3)
     clock.tick(3, 9.0)
     clock.tick(3, 25.0)

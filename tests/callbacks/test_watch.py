@@ -117,4 +117,4 @@ def test_the_discriminator_s_rests_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["every_n_batches", "count"])
 def test_a_count_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(InputError, match=f"callbacks.watch.{name}=0"):
-        Watch(**{name: 0})
+        Watch(**{name: 0})  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ class Clock:
         self.seconds = dict.fromkeys(Phase, 0.0)
         self.counted = dict.fromkeys(Phase, 0)
         self.rehearsed: dict[Phase, float] = {}
+        self.updates = dict.fromkeys(Phase, 1)
 
     def start(self, epoch: int, batch: int = 0) -> None:
         """Set the number of finished batches, at the start or after a resume."""
@@ -56,7 +57,14 @@ class Clock:
         """Seconds that a batch takes: measured, rehearsed, or guessed from others; 0: unknown."""
         measured = {p: self.seconds[p] / n for p, n in self.counted.items() if n}
         if phase not in measured and phase in self.rehearsed:
-            return self.rehearsed[phase]
+            # What a Trainer adds to every update shows where a phase has been measured.
+            added = [
+                (s - self.rehearsed[p]) / self.updates[p]
+                for p, s in measured.items()
+                if p in self.rehearsed
+            ]
+            extra = max(0.0, sum(added) / len(added)) if added else 0.0
+            return self.rehearsed[phase] + self.updates[phase] * extra
         if not measured:
             measured = {p: s for p, s in self.first.items() if s}
         if phase in measured:

@@ -26,6 +26,21 @@ def test_progress_runs_from_0_to_1_in_each_phase() -> None:
 
 
 @pytest.mark.parametrize(
+    ("epoch", "cooling", "length"),
+    [(7, 0.2, 10), (0, 0.2, 2), (7, 0.0, 9), (18, 0.2, 20), (19, 0.2, 20)],
+)
+def test_a_shortened_phase_keeps_a_share_to_cool_down_in_and_never_grows(
+    epoch: int, cooling: float, length: int
+) -> None:
+    schedule = Schedule(autoencoder=3, supervised=20, joint=5, patience=2)
+    shorter = schedule.shortened(3 + epoch, cooling)
+    assert shorter == Schedule(autoencoder=3, supervised=length, joint=5, patience=2)
+    assert shorter.phase(3 + length) is Phase.JOINT
+    if epoch == 7:  # the learning rate goes on from a later place of the same curve
+        assert schedule.progress(3 + 8) < shorter.progress(3 + 8) < 1
+
+
+@pytest.mark.parametrize(
     ("counts", "words"),
     [((-1, 1, 1), ["model.schedule.autoencoder=-1", "Give 0"]), ((0, 0, 0), ["no epochs at all"])],
 )
@@ -45,5 +60,9 @@ def test_counts_that_are_given_stay_and_the_rule_fills_the_rest() -> None:
     rule = Schedule.for_data(900, 50)
     given = Schedule.for_data(900, 50, {"autoencoder": 7, "joint": None})
     assert given == Schedule(7, rule.supervised, rule.joint)
+    assert Schedule.for_data(900, 50, {"patience": 3}).patience == 3
+    assert rule.patience is None
+    with pytest.raises(InputError, match=r"patience=0: give 1 epoch"):
+        Schedule.for_data(900, 50, {"patience": 0})
     with pytest.raises(InputError, match="no such phase"):
         Schedule.for_data(900, 50, {"adversarial": 1})

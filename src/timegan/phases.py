@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from timegan.errors import InputError
@@ -18,10 +18,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Schedule:
-    """Epochs of each phase, in the order in which they run.
+    """Epochs of each phase, in the order in which they run, and whether they may end early.
+
+    Args:
+        autoencoder: epochs of the first phase.
+        supervised: of the second.
+        joint: of the third.
+        patience: epochs without improvement after which a phase begins to end; None: none does.
+            Its own loss decides, in the joint phase the distance to held-out windows.
 
     Raises:
-        InputError: a count is negative, or all three are zero.
+        InputError: a count is negative, or all three are zero; a patience of less than an epoch.
 
     >>> schedule = Schedule(autoencoder=2, supervised=1, joint=3)
     >>> schedule.phase(2), schedule.total
@@ -31,6 +38,7 @@ class Schedule:
     autoencoder: int
     supervised: int
     joint: int
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         for phase in Phase:
@@ -43,6 +51,11 @@ class Schedule:
             raise InputError(
                 "model.schedule has no epochs at all: nothing would be trained. "
                 "Give at least one phase an epoch."
+            )
+        if self.patience is not None and self.patience < 1:
+            raise InputError(
+                f"model.schedule.patience={self.patience}: give 1 epoch or more, or null to let "
+                "every phase run to its end."
             )
 
     @classmethod
@@ -59,6 +72,7 @@ class Schedule:
             windows: N, of the training part.
             steps_per_epoch: batches of an epoch.
             chosen: epochs of phases by name; those that are missing or None follow the rule.
+                ``patience`` beside them stays as it is.
 
         Raises:
             InputError: ``chosen`` names a phase that does not exist, or an impossible count.
@@ -70,14 +84,34 @@ class Schedule:
             Phase.JOINT: min(max(30 * root, 500), 4_000),
         }
         epochs = {p.value: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()}
+        patience = (chosen or {}).get("patience")
         for name, count in (chosen or {}).items():
+            if name == "patience":
+                continue
             if name not in epochs:
                 raise InputError(
                     f"model.schedule.{name}: there is no such phase. The phases are "
                     f"{', '.join(epochs)}."
                 )
             epochs[name] = epochs[name] if count is None else count
-        return cls(**epochs)
+        return cls(**epochs, patience=patience)
+
+    def shortened(self, epoch: int, cooling: float) -> "Schedule":
+        """The same with an earlier end for the phase of ``epoch``, which is over.
+
+        Args:
+            epoch: the last one that is done.
+            cooling: share of the shortened phase that is still to come, in which the learning rate
+                falls; one epoch at least.
+
+        >>> Schedule(autoencoder=20, supervised=5, joint=9).shortened(7, cooling=0.2)
+        Schedule(autoencoder=10, supervised=5, joint=9, patience=None)
+        """
+        phase = self.phase(epoch)
+        planned = self.epochs(phase)
+        done = epoch + 1 - (self.ends[phase] - planned)
+        length = max(done + 1, math.ceil(done / (1 - cooling)))
+        return replace(self, **{phase.value: min(length, planned)})
 
     def epochs(self, phase: Phase) -> int:
         """How many epochs ``phase`` lasts."""

@@ -5,8 +5,10 @@ Which networks an update trains, and by which losses, is said in :mod:`timegan.m
 
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import torch
@@ -19,11 +21,13 @@ from timegan.distributed import share, world
 from timegan.model import Networks
 from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
+from timegan.plateau import COOLING, Plateau
 from timegan.ranges import check_batch
 from timegan.recurrent import settle, use
 from timegan.recurrent.choice import WORTH
 from timegan.seeds import generator
 from timegan.stability import PATIENCE, Guard
+from timegan.terminal import tell
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +58,8 @@ class Routine(LightningModule):
         self.resumed = False
         self.updating = ""
         self.guard = Guard()
+        self.plateau = Plateau()
+        self.epoch_began = 0.0
         self.recent: dict[str, Tensor] = {}
         self.stretch: dict[str, list[Tensor]] = {}
 
@@ -75,15 +81,21 @@ class Routine(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Remember what computed the GRUs, for a run that goes on should round as it did.
 
-        Beside it what was skipped, if anything was.
+        Beside it what was skipped, if anything was, and when phases end, if that is not settled.
         """
         checkpoint["backend"] = self.settled
         if state := self.guard.state():
             checkpoint["guard"] = state
+        if self.schedule.patience is not None:
+            checkpoint["schedule"] = asdict(self.schedule)
+            checkpoint["plateau"] = self.plateau.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the same, unless another one was asked for; go on counting."""
         self.guard.restore(checkpoint.get("guard", {}))
+        if "plateau" in checkpoint:
+            self.plateau.restore(checkpoint["plateau"])
+            self.follow(Schedule(**checkpoint["schedule"]))
         if self.backend == "auto" and "backend" in checkpoint:
             self.settle(checkpoint["backend"])
             self.resumed = True
@@ -93,11 +105,47 @@ class Routine(LightningModule):
 
         What training begins with is the first good state.
         """
+        self.epoch_began = time.monotonic()
         worth = self.schedule.total * self.batches >= WORTH
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
             self.settle("auto", build=worth)
         log.info("GRUs are computed by model.backend=%s.", self.settled)
         self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
+
+    def follow(self, schedule: Schedule) -> None:
+        """Go by another schedule from now on."""
+        self.schedule = schedule
+        if self._trainer is not None:
+            self.trainer.fit_loop.max_epochs = schedule.total
+
+    def on_train_epoch_start(self) -> None:
+        """Look at the clock."""
+        self.epoch_began = time.monotonic()
+
+    def on_train_epoch_end(self) -> None:
+        """Shorten the phase where patience is over.
+
+        It goes on for a while: its learning rate would otherwise stay where it is.
+        """
+        patience, phase = self.schedule.patience, self.phase
+        if patience is None:
+            return
+        reached = self.plateau.reached(phase.value, patience)
+        if not self.trainer.strategy.reduce_boolean_decision(reached, all=False):
+            return
+        self.plateau.over = True
+        cooling = COOLING if self.weight.lr_end < 1 else 0.0
+        planned, shorter = self.schedule, self.schedule.shortened(self.current_epoch, cooling)
+        if saved := planned.total - shorter.total:
+            self.plateau.saved[phase.value] = saved
+            self.follow(shorter)
+            if world()[0] == 0:
+                seconds = saved * (time.monotonic() - self.epoch_began)
+                tell(
+                    f"Epoch {self.current_epoch + 1}: nothing became better in {patience} epochs. "
+                    f"The phase {phase} ends with epoch {shorter.ends[phase]} and not "
+                    f"{planned.ends[phase]}; about {seconds:.0f} s are saved."
+                )
 
     @contextmanager
     def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:
@@ -200,6 +248,8 @@ class Routine(LightningModule):
         """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
         self.recent[name] = value.detach()
         self.stretch.setdefault(name, []).append(value.detach())
+        if self.schedule.patience is not None and self.phase is not Phase.JOINT:
+            self.plateau.see(float(value.detach()))
 
     def on_train_batch_end(self, outputs: object, batch: object, batch_idx: int) -> None:
         """Log the means since the last entry, every ``log_every`` batches of the run."""

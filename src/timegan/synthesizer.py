@@ -13,7 +13,7 @@ import torch
 from lightning import Trainer
 
 from timegan.building import build
-from timegan.callbacks import Calibrate, Progress
+from timegan.callbacks import Calibrate, Progress, Watch
 from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.generation import generate
@@ -36,7 +36,8 @@ class Synthesizer:
 
     Args:
         window: steps of a sequence; None: the longest sequence up to 100 steps, else 24.
-        schedule: epochs of the phases; those that are left out follow from the data.
+        schedule: epochs of the phases; those that are left out follow from the data. With
+            ``patience`` a phase ends early when nothing becomes better for so many epochs.
         seed: fixes the weights at the start, the batches and the noise.
         accelerator: ``cpu``, ``gpu`` or ``auto``.
         threads: of torch; small recurrent networks are slower with more than one.
@@ -113,6 +114,8 @@ class Synthesizer:
         self._check(options)
         self.options |= {k: v for k, v in named.items() if v is not None} | options
         self.window = self.window if window is None else window
+        if self._patient():  # ends are chosen by held-out windows: `evaluate` has to know
+            self.options["choose"] = True
         data = self._data(table)
         data.setup()
         if self.progress:
@@ -128,7 +131,11 @@ class Synthesizer:
                 enable_checkpointing=False,
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
-                callbacks=[Calibrate(), *([Progress()] if self.progress else [])],
+                callbacks=[
+                    *([Watch()] if self.progress or schedule.patience else []),
+                    *([Progress()] if self.progress else []),
+                    Calibrate(),
+                ],
             )
             trainer.fit(model, datamodule=data)
         self.fingerprint = data.fingerprint
@@ -240,6 +247,12 @@ class Synthesizer:
     def _part(self, module: type) -> dict[str, Any]:
         """Those of the options that are for one of the two modules."""
         return {k: v for k, v in self.options.items() if k in names_of(module)}
+
+    def _patient(self) -> bool:
+        schedule = self.schedule
+        if isinstance(schedule, Schedule):
+            return schedule.patience is not None
+        return (schedule or {}).get("patience") is not None
 
     def _schedule(self, data: WindowDataModule) -> Schedule:
         if isinstance(self.schedule, Schedule):

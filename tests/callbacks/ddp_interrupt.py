@@ -10,7 +10,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from timegan.callbacks import Checkpoints, Interrupt
+from timegan.callbacks import Checkpoints, Interrupt, Watch
 from timegan.data import WindowDataModule
 from timegan.io.checkpoint import AtomicCheckpointIO
 from timegan.module import TimeGAN
@@ -38,7 +38,12 @@ def fit(folder: Path, *callbacks: Callback, resume: Path | None = None) -> None:
         devices=2,
         strategy="ddp_find_unused_parameters_true",
         use_distributed_sampler=False,
-        callbacks=[Checkpoints(), Interrupt(), *callbacks],
+        callbacks=[
+            Watch(every_n_batches=1, count=32, best=True),
+            Checkpoints(),
+            Interrupt(),
+            *callbacks,
+        ],
         plugins=[AtomicCheckpointIO()],
         logger=False,
         enable_progress_bar=False,

@@ -1,4 +1,4 @@
-"""The real model on real data modules: resumed from anywhere, bit for bit the run that went on."""
+"""The real model, watched: resumed from anywhere, bit for bit the run that went on."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import torch
 from lightning import Trainer
 
-from timegan.callbacks import Checkpoints, Interrupt, Progress
+from timegan.callbacks import Checkpoints, Interrupt, Progress, Watch
 from timegan.data import WindowDataModule
 from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
 from timegan.module import TimeGAN
@@ -60,10 +60,11 @@ def train(
         generate="sines", window=6, batch_size=8, steps_per_epoch=BATCHES, scaling="minmax"
     )
     model = TimeGAN(features=5, window=6, schedule=SCHEDULE, log_every=1, **PRESETS[preset])
+    watch = Watch(every_n_batches=1, count=32, best=True)
     trainer = Trainer(
         max_epochs=SCHEDULE.total,
         default_root_dir=folder,
-        callbacks=[checkpoints, Interrupt(), Progress()],
+        callbacks=[watch, checkpoints, Interrupt(), Progress()],
         plugins=[AtomicCheckpointIO()],
         accelerator="cpu",
         logger=False,
@@ -103,7 +104,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_last_bit(
     resumed = train(tmp_path, preset, Checkpoints(), resume=points / f"after-{point}.ckpt")
     one = read_checkpoint(points / "last.ckpt")
     other = read_checkpoint(tmp_path / "checkpoints/last.ckpt")
-    assert_same(one, other)  # weights, averages, optimisers, loops, data: everything
+    assert_same(one, other)  # weights, averages, optimisers, loops, data, what was seen: everything
     assert (sample(model, 3) == sample(resumed, 3)).all()
 
 

@@ -81,7 +81,12 @@ def test_the_reference_preset_scales_as_its_sigmoids_need() -> None:
 
 def test_a_schedule_lies_under_the_model() -> None:
     config = train_config("schedule=smoke", "model.schedule.joint=7")
-    assert config.model["schedule"] == {"autoencoder": 1, "supervised": 1, "joint": 7}
+    assert config.model["schedule"] == {
+        "autoencoder": 1,
+        "supervised": 1,
+        "joint": 7,
+        "patience": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,27 @@ def test_no_held_out_row_is_in_a_training_window_and_a_gap_lies_between() -> Non
     assert np.abs(train[:, None] - held[None, :]).min() > data.window
 
 
+@pytest.mark.parametrize("frame", [series(2_000), series(500), keyed()])
+def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
+    frame: pd.DataFrame,
+) -> None:
+    whole, parts = (module(frame, choose=choose) for choose in (False, True))
+    assert whole.holdout is not None
+    assert whole.validation is whole.holdout
+    assert parts.holdout is not None
+    assert parts.validation is not None
+    assert not (parts.validation.covered() & parts.holdout.covered()).any()
+    for part in (parts.validation, parts.holdout):
+        assert set(part.starts) < set(whole.holdout.starts)
+    assert (parts.train.starts == whole.train.starts).all()
+    assert "half to choose by" in parts.describe()["split"]
+
+
+def test_too_little_is_held_out_to_be_halved() -> None:
+    with pytest.raises(InputError, match=r"block of 30 rows.*larger dataset\.holdout"):
+        module(series(500), holdout=0.06, choose=True)
+
+
 def test_no_window_crosses_from_one_sequence_to_another() -> None:
     data = module(keyed(), holdout=0.2, sequence_key="person")
     people = np.repeat(np.arange(20), 30)

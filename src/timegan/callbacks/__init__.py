@@ -6,5 +6,14 @@ from timegan.callbacks.figures import SampleFigures
 from timegan.callbacks.hparams import log_hparams
 from timegan.callbacks.interrupt import Interrupt
 from timegan.callbacks.progress import Progress
+from timegan.callbacks.watch import Watch
 
-__all__ = ["Calibrate", "Checkpoints", "Interrupt", "Progress", "SampleFigures", "log_hparams"]
+__all__ = [
+    "Calibrate",
+    "Checkpoints",
+    "Interrupt",
+    "Progress",
+    "SampleFigures",
+    "Watch",
+    "log_hparams",
+]

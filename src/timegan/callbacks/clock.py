@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from timegan.phases import Phase, Schedule
 
 ASSUMED: Mapping[Phase, float] = {Phase.AUTOENCODER: 1.0, Phase.SUPERVISED: 1.0, Phase.JOINT: 10.0}
-"""What a batch costs relative to one of the autoencoder's, until it has been measured."""
+"""What a batch costs relative to one of the autoencoder's, where nothing has been measured."""
 
 
 class Clock:
     """Counts batches and seconds by phase, and tells the time left for the whole run.
 
     A phase's first batch in a process is left out of its measure, for it warms up caches and
-    allocators. Batches of phases to come are priced by the measured phases and ``ASSUMED``.
+    allocators. Batches of phases to come are priced as they were ``rehearsed``, or else by the
+    measured phases and ``ASSUMED``.
 
     >>> clock = Clock(Schedule(autoencoder=1, supervised=0, joint=1), batches=10)
     >>> for _ in range(5):
@@ -28,6 +29,8 @@ class Clock:
         self.first = dict.fromkeys(Phase, 0.0)
         self.seconds = dict.fromkeys(Phase, 0.0)
         self.counted = dict.fromkeys(Phase, 0)
+        self.rehearsed: dict[Phase, float] = {}
+        self.updates = dict.fromkeys(Phase, 1)
 
     def start(self, epoch: int, batch: int = 0) -> None:
         """Set the number of finished batches, at the start or after a resume."""
@@ -51,8 +54,17 @@ class Clock:
         return self.schedule.epochs(phase) * self.batches
 
     def cost(self, phase: Phase) -> float:
-        """Seconds that a batch takes: measured, or guessed from the other phases; 0: unknown."""
+        """Seconds that a batch takes: measured, rehearsed, or guessed from others; 0: unknown."""
         measured = {p: self.seconds[p] / n for p, n in self.counted.items() if n}
+        if phase not in measured and phase in self.rehearsed:
+            # What a Trainer adds to every update shows where a phase has been measured.
+            added = [
+                (s - self.rehearsed[p]) / self.updates[p]
+                for p, s in measured.items()
+                if p in self.rehearsed
+            ]
+            extra = max(0.0, sum(added) / len(added)) if added else 0.0
+            return self.rehearsed[phase] + self.updates[phase] * extra
         if not measured:
             measured = {p: s for p, s in self.first.items() if s}
         if phase in measured:
@@ -63,7 +75,7 @@ class Clock:
     @property
     def known(self) -> bool:
         """Whether any batch has been measured yet."""
-        return any(self.first.values())
+        return bool(self.rehearsed) or any(self.first.values())
 
     @property
     def left(self) -> float:

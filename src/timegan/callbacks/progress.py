@@ -10,6 +10,8 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from timegan.callbacks.clock import Clock, clock_face
+from timegan.callbacks.rehearsal import rehearse
+from timegan.module import TimeGAN
 from timegan.phases import Phase, Schedule
 
 SHOWN: dict[Phase, tuple[str, ...]] = {
@@ -37,6 +39,7 @@ class Progress(ProgressBar):
         self.bar: Bar | None = None
         self.clock: Clock | None = None
         self.tick_at = self.shown_at = 0.0
+        self.rehearsed = False
 
     def enable(self) -> None:
         """Lightning calls this on the first process."""
@@ -50,6 +53,7 @@ class Progress(ProgressBar):
         """Find out where the run begins, and start the bar if there is a terminal."""
         if not self.enabled:
             return
+        self.rehearsed = False
         self.clock = Clock(cast(Schedule, pl_module.schedule), int(trainer.num_training_batches))
         batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
         self.clock.start(trainer.current_epoch, batches % self.clock.batches)
@@ -70,6 +74,20 @@ class Progress(ProgressBar):
             self.bar.start()
         self.tick_at = time.monotonic()
 
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Before the first batch of all, try out what the phases cost."""
+        if self.clock is None or self.rehearsed:
+            return
+        self.rehearsed = True
+        # Several processes would have to rehearse together, and an accelerator does not wait.
+        alone = trainer.world_size == 1 and pl_module.device.type == "cpu"
+        if alone and isinstance(pl_module, TimeGAN):
+            self.clock.rehearsed = rehearse(pl_module, batch)
+            self.clock.updates[Phase.JOINT] = pl_module.draws
+        self.tick_at = time.monotonic()
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
@@ -77,6 +95,7 @@ class Progress(ProgressBar):
         if self.clock is None:
             return
         now = time.monotonic()
+        self.clock.schedule = cast(Schedule, pl_module.schedule)  # phases may end early
         self.clock.tick(trainer.current_epoch, now - self.tick_at)
         self.tick_at = now
         if self.bar is not None and now - self.shown_at >= REFRESH:
@@ -116,7 +135,11 @@ class Progress(ProgressBar):
         # What the module remembers of every batch, for not every batch is logged.
         newest = getattr(trainer.lightning_module, "recent", trainer.callback_metrics)
         found = {name: newest.get(f"{phase}/{name}") for name in SHOWN[phase]}
-        return "  ".join(f"{name} {_short(float(v))}" for name, v in found.items() if v is not None)
+        parts = [f"{name} {_short(float(v))}" for name, v in found.items() if v is not None]
+        distance, floor = (newest.get(f"validation/{name}") for name in ("distance", "floor"))
+        if phase is Phase.JOINT and distance is not None and floor:
+            parts.append(f"distance {float(distance / floor):.1f} x floor")
+        return "  ".join(parts)
 
     def write(self, line: str) -> None:
         """A line of plain text, at once; the console itself would dress it up for a notebook."""

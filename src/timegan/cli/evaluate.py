@@ -13,7 +13,7 @@ from timegan.cli.finish import Comparison
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
 from timegan.cli.say import say, say_verdicts, where
-from timegan.cli.settings import read_dataset, read_evaluation
+from timegan.cli.settings import chooses, read_dataset, read_evaluation
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.evaluation import Sets, sequences_like, usual_count
@@ -126,12 +126,16 @@ def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
             break
     else:
         return config.dataset
-    stored = OmegaConf.select(OmegaConf.load(file), "dataset")
+    content = OmegaConf.load(file)
+    stored = OmegaConf.select(content, "dataset")
+    groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model.schedule"))
+    choose = {"choose": chooses(*groups)}
     given = [o.lstrip("+").partition("=")[0] for o in HydraConfig.get().overrides.task]
     if "dataset" in given:
-        return config.dataset
+        return config.dataset | choose
     chosen = [key.removeprefix("dataset.") for key in given if key.startswith("dataset.")]
-    return read_dataset(plain(stored) | {key: config.dataset[key] for key in chosen})
+    options = read_dataset(plain(stored) | {key: config.dataset[key] for key in chosen})
+    return options | choose
 
 
 if __name__ == "__main__":

@@ -114,7 +114,8 @@ def point(run: str) -> Path:
 def trained_already(content: Mapping[str, Any]) -> bool:
     """Whether a checkpoint is of the end of its run."""
     done = content["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
-    return bool(done >= Schedule(**content["hyper_parameters"]["schedule"]).total)
+    schedule = content.get("schedule") or content["hyper_parameters"]["schedule"]
+    return bool(done >= Schedule(**schedule).total)
 
 
 def missing(folder: Path, *, measured: bool) -> list[str]:

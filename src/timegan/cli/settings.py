@@ -1,5 +1,6 @@
 """What the configurations of the commands may say, group by group."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from timegan.module import TimeGAN
 DATASET = {
     "draws": "It follows from model.generator_steps.",
     "seed": "Take seed=..., at the top.",
+    "choose": "It follows from callbacks.watch.best and model.schedule.patience.",
 }
 """Arguments of the data module that a run sets itself, and what to set instead."""
 
@@ -93,6 +95,17 @@ class TrainConfig:
         return cls(**content)
 
 
+def chooses(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:
+    """Whether a run decides something by held-out windows, on which nothing may be reported then.
+
+    Args:
+        callbacks: the group of that name.
+        schedule: the section ``model.schedule``.
+    """
+    best = bool((callbacks.get("watch") or {}).get("best"))
+    return best or schedule.get("patience") is not None
+
+
 def at_least(key: str, value: int | None, least: int) -> None:
     """Raises InputError where a number is too small; None leaves it open."""
     if value is not None and not least <= value < 2**32:
@@ -100,10 +113,18 @@ def at_least(key: str, value: int | None, least: int) -> None:
 
 
 def open_schedule(
-    autoencoder: int | None = None, supervised: int | None = None, joint: int | None = None
+    autoencoder: int | None = None,
+    supervised: int | None = None,
+    joint: int | None = None,
+    patience: int | None = None,
 ) -> dict[str, int | None]:
-    """Epochs of the phases, where None leaves a count to the size of the data."""
-    return {"autoencoder": autoencoder, "supervised": supervised, "joint": joint}
+    """Epochs of the phases, where None leaves a count to the size of the data, and patience."""
+    return {
+        "autoencoder": autoencoder,
+        "supervised": supervised,
+        "joint": joint,
+        "patience": patience,
+    }
 
 
 def read_dataset(section: dict[str, Any]) -> dict[str, Any]:

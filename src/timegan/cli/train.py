@@ -18,7 +18,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
 from timegan.building import build
-from timegan.callbacks import log_hparams
+from timegan.callbacks import Watch, log_hparams
 from timegan.cli.config import plain
 from timegan.cli.finish import finish, objective
 from timegan.cli.launch import launch
@@ -32,7 +32,7 @@ from timegan.cli.resume import (
     trained_already,
 )
 from timegan.cli.say import say, say_verdicts, say_where, trained, where
-from timegan.cli.settings import TrainConfig
+from timegan.cli.settings import TrainConfig, chooses
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
@@ -55,10 +55,14 @@ def train(cfg: DictConfig) -> float | None:
     torch.set_num_threads(config.threads)
     seed_everything(config.seed, verbose=False)
     data = WindowDataModule(
-        **config.dataset, draws=config.model["generator_steps"] + 1, seed=config.seed
+        **config.dataset,
+        draws=config.model["generator_steps"] + 1,
+        seed=config.seed,
+        choose=chooses(config.callbacks, config.model["schedule"]),
     )
     data.prepare_data()
     data.setup()
+    check_choice(config, data)
     schedule = Schedule.for_data(len(data.train), data.steps_per_epoch, config.model["schedule"])
     model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
@@ -85,9 +89,11 @@ def train(cfg: DictConfig) -> float | None:
         "seconds": time.perf_counter() - started,
         "cpu_seconds": time.process_time() - worked,
         "peak_memory_mb": peak_memory(),
-        "iterations": {p.value: schedule.epochs(p) * data.steps_per_epoch for p in Phase},
+        "iterations": {p.value: model.schedule.epochs(p) * data.steps_per_epoch for p in Phase},
+        "saved": {p: n * data.steps_per_epoch for p, n in model.plateau.saved.items()},
         "parameters": model.parameter_count,
         "backend": model.settled,
+        "watch": _watched(trainer),
     }
     metrics = finish(
         model.float().eval(),
@@ -105,6 +111,28 @@ def train(cfg: DictConfig) -> float | None:
     say("")
     say_where(folder, report=bool(config.evaluation))
     return objective(metrics, config.objective)
+
+
+def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
+    """Refuse to choose weights by windows that were learned from, or an end by none at all."""
+    watch = config.callbacks.get("watch")
+    patience = config.model["schedule"].get("patience")
+    if patience is not None and watch is None:
+        raise InputError(
+            f"model.schedule.patience={patience}, and callbacks.watch is left out, which measures "
+            "what the joint phase is judged by. Take one of the two back."
+        )
+    if watch and watch.get("best") and data.validation is None:
+        raise InputError(
+            f"callbacks.watch.best=true: there is nothing to choose by ({data.split.way}). Give a "
+            "larger dataset.holdout (with dataset.protocol=timegan), or leave it out."
+        )
+
+
+def _watched(trainer: Trainer) -> dict[str, Any]:
+    """What the run was watched by, if it was."""
+    watches = [c for c in trainer.callbacks if isinstance(c, Watch)]  # type: ignore[attr-defined]
+    return watches[0].summary() if watches else {}
 
 
 def peak_memory() -> float:

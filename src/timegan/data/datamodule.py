@@ -25,8 +25,10 @@ from timegan.data.preparing import (
     part_and_places,
     part_of,
     usual_window,
+    windows_of,
 )
 from timegan.data.sources import download, read_table
+from timegan.data.splits import halved
 from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.lengths import edges_between
@@ -67,6 +69,8 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: batches in an epoch.
         draws: draws of windows in a batch.
         seed: of the order in which windows are drawn. The split does not depend on it.
+        choose: one half of what is held out is there to choose a model by (``validation``), and
+            the other half (``holdout``) to report on.
 
     Raises:
         InputError: an option out of its range, now; anything about the data, in `setup`.
@@ -77,6 +81,8 @@ class WindowDataModule(lightning.LightningDataModule):
     found: list[Found]
     train: Windows
     holdout: Windows | None
+    validation: Windows | None
+    """Held-out windows to look at while training: those of ``holdout``, unless ``choose``."""
 
     def __init__(
         self,
@@ -104,6 +110,7 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: int = 50,
         draws: int = 3,
         seed: int = 0,
+        choose: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
@@ -162,6 +169,17 @@ class WindowDataModule(lightning.LightningDataModule):
         x, labels = self.columns.encode(table)
         self.train = self._windows(x, labels, train)
         self.holdout = self._windows(x, labels, held) if len(held.starts) else None
+        self.validation = self.holdout
+        self.chooses = options.choose and self.holdout is not None
+        if self.chooses:
+            self.validation, self.holdout = (
+                self._windows(
+                    x,
+                    labels,
+                    windows_of(runs, self.window, options.stride, held.lengths is not None),
+                )
+                for runs in halved(self.split.holdout, self.window)
+            )
         if self._restored is not None:
             check_same(self._restored, self.state_dict())
 
@@ -190,6 +208,15 @@ class WindowDataModule(lightning.LightningDataModule):
     def holdout_series(self, limit: int | None = None, seed: int = 0) -> Sequences | None:
         """Held-out windows, as `train_series`; None where nothing is held out."""
         return None if self.holdout is None else self._series(self.holdout, limit, seed)
+
+    def chosen(self, windows: Windows, limit: int | None = None, seed: int = 0) -> np.ndarray:
+        """Numbers (n,) of the windows that `train_series` takes of ``windows``."""
+        chosen = np.arange(len(windows))
+        if windows.lengths is not None:
+            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
+        if limit is not None and limit < len(chosen):
+            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
+        return chosen
 
     def train_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray:
         """The same as plain numbers (n, T, M) for metrics and pictures."""
@@ -257,7 +284,7 @@ class WindowDataModule(lightning.LightningDataModule):
             "features": self.features,
             "context": list(self.columns.schema.context),
             "protocol": self.options.protocol,
-            "split": self.split.way,
+            "split": self.split.way + ("; one half to choose by" if self.chooses else ""),
             "kinds": {found.name: found.kind for found in self.found},
             "fingerprint": self.fingerprint,
         }
@@ -301,11 +328,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def _series(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
         """Windows of the table itself."""
-        chosen = np.arange(len(windows))
-        if windows.lengths is not None:
-            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
-        if limit is not None and limit < len(chosen):
-            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
+        chosen = self.chosen(windows, limit, seed)
         lengths = None if windows.lengths is None else windows.lengths[chosen]
         return self.cut(self.table, Places(windows.starts[chosen], lengths))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from timegan.errors import InputError
 from timegan.seeds import rng
 
 BY_KEY_FROM = (
@@ -58,6 +59,32 @@ def split(bounds: np.ndarray, window: int, share: float, *, least: int | None = 
     if len(holdout) == 0:
         return Split(bounds, nothing, "nothing held out: the table is too short for it")
     return Split(train, holdout, f"{len(holdout)} blocks in time held out, a window's gap around")
+
+
+def halved(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Held-out runs in two parts that share no row: one to choose a model by, one to report on.
+
+    Every second run goes to either part; a single one is cut, with a gap of one window.
+
+    Args:
+        runs: (runs, 2) first row and the row after the last, in order.
+        window: steps of a window.
+
+    Raises:
+        InputError: a single run is too short for it.
+    """
+    if len(runs) > 1:
+        return runs[::2], runs[1::2]
+    start, stop = map(int, runs[0])
+    half = (stop - start - window) // 2
+    if half < window:
+        raise InputError(
+            f"A single block of {stop - start} rows is held out, which is too short to choose by "
+            f"one half of it and report on the other: each needs {window} rows, and {window} lie "
+            "in between. Give a larger dataset.holdout, or leave out callbacks.watch.best and "
+            "model.schedule.patience."
+        )
+    return np.array([[start, start + half]]), np.array([[stop - half, stop]])
 
 
 Run = tuple[int, int]

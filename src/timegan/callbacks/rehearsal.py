@@ -1,0 +1,75 @@
+"""What a batch of each phase costs, tried out on a copy of the model before training begins."""
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from timegan.data.batch import Batch
+from timegan.module import TimeGAN
+from timegan.phases import Phase
+from timegan.recurrent import use
+
+WORTH = 100
+"""Batches from which a phase is worth a rehearsal: it costs as much as three of them."""
+
+
+def rehearse(model: TimeGAN, batch: Batch | Tensor) -> dict[Phase, float]:
+    """Seconds that a batch takes, for each long phase that is still to come.
+
+    The model, its optimisers and the random streams stay as they are: a copy is trained.
+
+    Args:
+        model: in training.
+        batch: one of its batches.
+    """
+    schedule, epoch = model.schedule, model.current_epoch
+    long = [p for p in Phase if schedule.epochs(p) * model.batches >= WORTH]
+    phases = [phase for phase in long if schedule.ends[phase] > epoch]
+    if not phases:
+        return {}
+    with torch.random.fork_rng(devices=[]):
+        double = Double(**model.hparams)
+        double.become(model)
+        return {phase: double.seconds(phase, batch) for phase in phases}
+
+
+class Double(TimeGAN):
+    """A copy that takes steps of any phase, with no Trainer around it."""
+
+    acted = Phase.AUTOENCODER
+    adams: list[torch.optim.Optimizer]
+
+    def become(self, model: TimeGAN) -> None:
+        """Take over weights, precision and backend."""
+        self.to(model.net.sigma)
+        self.net.load_state_dict(model.net.state_dict())
+        use(self.net, model.settled, sizes=model.backend == "auto")
+        self.adams = self.configure_optimizers()
+
+    @property
+    def phase(self) -> Phase:
+        """What is rehearsed."""
+        return self.acted
+
+    def seconds(self, phase: Phase, batch: Batch | Tensor) -> float:
+        """Of a step; the first one warms up."""
+        self.acted = phase
+        self.training_step(batch, 0)
+        began = time.monotonic()
+        for _ in range(2):
+            self.training_step(batch, 0)
+        return (time.monotonic() - began) / 2
+
+    def optimizers(self, use_pl_optimizer: bool = True) -> Any:
+        """Its own."""
+        return self.adams
+
+    def manual_backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Without a strategy."""
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def decay(self, draw: int) -> float:
+        """Of averages that nobody uses."""
+        return 0.5

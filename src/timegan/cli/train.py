@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def train(cfg: DictConfig) -> float | None:
-    """Train, sample, measure, report; what a sweep minimises is returned."""
+    """Train, sample, measure, report; what a search goes by is returned."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     cfg = restored(cfg)
     config = TrainConfig.read(cfg)

@@ -3,13 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hydra.core.override_parser.types import (
-    ChoiceSweep,
-    FloatRange,
-    IntervalSweep,
-    Override,
-    RangeSweep,
-)
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -61,14 +55,16 @@ def distribution(override: Override) -> BaseDistribution:
         whole = isinstance(low, int) and isinstance(high, int)
         return IntDistribution(low, high, log) if whole else FloatDistribution(low, high, log)
     if isinstance(value, RangeSweep):
-        numbers = list(value.range())
+        numbers: list[Any] = list(value.range())
         if not numbers:
             raise InputError(f"{line}: the range is empty, for its end is not part of it.")
         low, high = _ends(line, min(numbers), max(numbers), log)
+        step: Any = abs(value.step)
         if not log:
-            kind = FloatDistribution if isinstance(value.range(), FloatRange) else IntDistribution
-            return kind(low, high, step=abs(value.step))
-        if isinstance(low, int) and abs(value.step) == 1:
+            if isinstance(low, int):
+                return IntDistribution(low, high, step=step)
+            return FloatDistribution(low, high, step=step)
+        if isinstance(low, int) and step == 1:
             return IntDistribution(low, high, log=True)
     if log:
         raise InputError(

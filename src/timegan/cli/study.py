@@ -119,8 +119,8 @@ class Study:
             time.sleep(1)
 
     def tell(self, trial: Trial, value: float | None, error: str = "") -> bool:
-        """What came of it; no number, or one that is not finite, is a failure."""
-        good = value is not None and math.isfinite(value)
+        """What came of it, and whether that is a finite number; all else is a failure."""
+        good = isinstance(value, int | float) and math.isfinite(value)
         if good:
             self.study.tell(trial, value, skip_if_finished=True)  # by who took us for dead
         else:

@@ -107,13 +107,17 @@ def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(
 
 
 def test_workers_share_a_study_and_none_draws_what_another_did(tmp_path: Path) -> None:
-    studies = [study_in(tmp_path) for _ in range(3)]
-    workers = [threading.Thread(target=work, args=[study]) for study in studies]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    complete = [t for t in studies[0].study.trials if t.state is optuna.trial.TrialState.COMPLETE]
+    def worker() -> None:
+        work(study_in(tmp_path))
+
+    workers = [threading.Thread(target=worker) for _ in range(3)]
+    for thread in workers:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    complete = [
+        t for t in study_in(tmp_path).study.trials if t.state is optuna.trial.TrialState.COMPLETE
+    ]
     assert len(complete) == 6
     assert len({str(trial.params) for trial in complete}) == 6
 
@@ -277,6 +281,7 @@ def test_an_interrupted_trial_is_a_failed_one(search: Search, tmp_path: Path) ->
         ("objective=null", "a search needs a score to go by"),
         ("evaluation=none", "a search needs a score to go by"),
         ("model.hiden=1,2", "Did you mean model.hidden"),
+        ("hydra.sweeper.n_jobs=0", "n_jobs=0"),
         ("+hydra.sweeper.trials=3", "trials"),
     ],
 )

@@ -31,7 +31,7 @@ def test_a_job_that_is_queued_again_ends_as_if_it_had_not_been(tmp_path: Path) -
     psutil = pytest.importorskip("psutil")
 
     def train(*arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(ROOT / "train.py"), *QUIET.split(), *arguments]
+        command = [sys.executable, str(ROOT / "train.py"), *arguments, *QUIET.split()]
         return subprocess.Popen(
             [*command, "model.schedule.joint=20"],
             cwd=tmp_path,

@@ -107,7 +107,7 @@ class Interrupt(Checkpoint):
                 f"Nothing is lost: run the same command with {resume_argument(path)} to go on."
             )
         trainer.strategy.barrier("interrupt")
-        if self.received == REQUEUE:
+        if self.received == REQUEUE and trainer.is_global_zero:
             self.before[REQUEUE](REQUEUE, None)
         raise SystemExit(128 + self.received if trainer.is_global_zero else 0)
 

@@ -16,7 +16,11 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.exceptions import (
+    ExperimentalWarning,
+    StorageInternalError,
+    UpdateFinishedTrialError,
+)
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -85,20 +89,25 @@ class Study:
         # The constant liar is one of these.
         warnings.filterwarnings("ignore", category=ExperimentalWarning)
         url = storage if "://" in storage else f"sqlite:///{Path(storage).absolute()}"
-        try:
-            # An sqlite file is locked while another worker writes.
-            options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None
-            self.study = optuna.create_study(
-                study_name=name,
-                storage=RDBStorage(url, engine_kwargs=options),
-                direction=direction,
-                load_if_exists=True,
-            )
-        except (SQLAlchemyError, ImportError) as error:
-            raise InputError(
-                f"hydra.sweeper.storage={storage}: the database cannot be opened: {error}. Give "
-                "the path of an sqlite file in a folder that exists, or the URL of a database."
-            ) from error
+        # An sqlite file is locked while another worker writes.
+        options = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None
+        for attempt in range(4):
+            try:
+                self.study = optuna.create_study(
+                    study_name=name,
+                    storage=RDBStorage(url, engine_kwargs=options),
+                    direction=direction,
+                    load_if_exists=True,
+                )
+                break
+            except (SQLAlchemyError, ImportError) as error:
+                if attempt < 3:
+                    time.sleep(0.3)  # another worker may be making the tables at this moment
+                    continue
+                raise InputError(
+                    f"hydra.sweeper.storage={storage}: the database cannot be opened: {error}. "
+                    "Give the path of an sqlite file in an existing folder, or a database's URL."
+                ) from error
         self._check({"direction": direction, **about})
 
     def ask(self, *, wait: bool) -> Trial | None:
@@ -137,7 +146,8 @@ class Study:
         def beat() -> None:
             while not over.wait(self.dead_after / 4):
                 for trial in trials:
-                    with suppress(UpdateFinishedTrialError):  # by who took us for dead
+                    # Finished by who took us for dead; or a database that is away for a moment.
+                    with suppress(UpdateFinishedTrialError, StorageInternalError):
                         trial.set_user_attr(SEEN, time.time())
 
         thread = threading.Thread(target=beat, daemon=True)

@@ -71,6 +71,24 @@ def test_a_phase_that_ends_with_the_interrupted_batch_is_saved_too(
     }
 
 
+def test_a_job_that_is_to_be_queued_again_saves_first(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    last = tmp_path / "checkpoints/last.ckpt"
+
+    def queue(number: int, _: Any) -> None:
+        raise SystemExit(144 if last.is_file() else 1)
+
+    before = signal.signal(signal.SIGUSR2, queue)
+    try:
+        with pytest.raises(SystemExit) as stop:
+            run(Interrupt(), Checkpoints(), Send(signal.SIGUSR2, 1, 1)).fit()
+        assert signal.getsignal(signal.SIGUSR2) == queue
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert stop.value.code == 144
+
+
 def test_without_checkpoints_an_interrupt_still_saves(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -36,6 +36,18 @@ def test_a_run_goes_on_in_its_folder_as_it_was_begun(
     assert not (tmp_path / "outputs").exists()
 
 
+def test_a_cluster_s_job_goes_on_in_its_folder(
+    shell: Shell, stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUBMITIT_EXECUTOR", "slurm")
+    again = f"train {QUIET} model.hidden=8 'hydra.run.dir=\"a=1,part\"'"
+    result = shell(again)
+    assert result.status == 0, result.err
+    assert "from a=1,part/checkpoints/last.ckpt" in result.out
+    assert (stopped / "samples.csv").read_bytes() == (tmp_path / "whole/samples.csv").read_bytes()
+    assert "nothing is missing" in shell(again).out
+
+
 def test_a_damaged_checkpoint_is_said_and_the_one_before_it_taken(
     shell: Shell, stopped: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -155,7 +156,9 @@ def test_a_sweep_s_bad_job_does_not_cost_the_others(shell: Shell, tmp_path: Path
     assert len(list(tmp_path.glob("outputs/sweeps/*/*/*/samples.csv"))) == 1
 
 
-def test_the_jobs_of_a_sweep_run_side_by_side_under_joblib(tmp_path: Path) -> None:
+def test_the_jobs_of_a_sweep_run_side_by_side_under_joblib_as_they_do_alone(
+    shell: Shell, tmp_path: Path
+) -> None:
     line = f"-m {QUIET} hydra/launcher=joblib hydra.launcher.n_jobs=2 seed=0,1"
     done = subprocess.run(
         [sys.executable, ROOT / "train.py", *line.split()],
@@ -167,6 +170,8 @@ def test_the_jobs_of_a_sweep_run_side_by_side_under_joblib(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     first, second = sorted(tmp_path.glob("outputs/sweeps/*/*/*/samples.csv"))
     assert first.read_bytes() != second.read_bytes()
+    assert shell(f"train {QUIET} seed=1 hydra.run.dir=alone").status == 0
+    assert second.read_bytes() == (tmp_path / "alone/samples.csv").read_bytes()
 
 
 def test_several_processes_in_a_sweep_are_refused(shell: Shell) -> None:
@@ -176,28 +181,39 @@ def test_several_processes_in_a_sweep_are_refused(shell: Shell) -> None:
 
 
 @pytest.mark.ddp
-def test_two_processes_end_where_one_does(tmp_path: Path) -> None:
-    for folder, trainer in (("one", "default"), ("two", "ddp")):
-        done = subprocess.run(
-            [
-                sys.executable,
-                ROOT / "train.py",
-                *QUIET.split(),
-                f"trainer={trainer}",
-                "trainer.precision=64-true",
-                f"hydra.run.dir={folder}",
-            ],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        assert done.stdout.count("Samples ") == 1
-    one, two = (pd.read_csv(tmp_path / name / "samples.csv") for name in ("one", "two"))
-    pd.testing.assert_frame_equal(one, two, rtol=1e-4)
+def test_two_processes_and_two_nodes_end_where_one_process_does(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    nodes = [
+        {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "NODE_RANK": rank} for rank in ("0", "1")
+    ]
+    for folder, trainer, environments in (
+        ("one", "trainer=default", [{}]),
+        ("two", "trainer=ddp", [{}]),
+        ("nodes", "trainer.num_nodes=2", nodes),  # of one process each
+    ):
+        line = [*QUIET.split(), trainer, "trainer.precision=64-true", f"hydra.run.dir={folder}"]
+        processes = [
+            subprocess.Popen(
+                [sys.executable, ROOT / "train.py", *line],
+                cwd=tmp_path,
+                env={**os.environ, **environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for environment in environments
+        ]
+        said = [process.communicate(timeout=300) for process in processes]
+        assert [process.returncode for process in processes] == [0] * len(processes), said
+        assert [err for _, err in said] == [""] * len(processes)
+        assert [out.count("Samples ") for out, _ in said] == [1, 0][: len(processes)]
+    one, *others = (
+        pd.read_csv(tmp_path / name / "samples.csv") for name in ("one", "two", "nodes")
+    )
+    for other in others:
+        pd.testing.assert_frame_equal(one, other, rtol=1e-4)
 
 
 def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def test_a_wheel_carries_the_configuration_and_the_templates(tmp_path: Path) -> 
     for file in (
         "timegan/conf/train.yaml",
         "timegan/conf/model/reference.yaml",
+        "timegan/conf/hydra/sweeper/optuna.yaml",
+        "hydra_plugins/timegan_optuna/__init__.py",
         "timegan/report/templates/page.html",
         "timegan/py.typed",
     ):

@@ -17,6 +17,9 @@ from timegan.terminal import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+REQUEUE = signal.SIGUSR2
+"""submitit's: the time limit of a cluster's job is near; its handler queues the job again."""
+
 
 class Interrupt(Checkpoint):
     """Turn the two signals into a saved ``last.ckpt`` and the exit status 130 or 143.
@@ -25,6 +28,9 @@ class Interrupt(Checkpoint):
     The processes agree on it at the end of the batch and leave together. A second signal does not
     wait. While training runs, this takes the place of Lightning's own handler, which ends with
     status 0.
+
+    Where somebody else listens to ``REQUEUE``, that signal saves in the same way, and then goes to
+    who was listening.
     """
 
     def __init__(self) -> None:
@@ -40,7 +46,10 @@ class Interrupt(Checkpoint):
         """Listen."""
         self.received = 0
         if threading.current_thread() is threading.main_thread():
-            self.before = {number: signal.signal(number, self.receive) for number in SIGNALS}
+            requeue = [REQUEUE] if callable(signal.getsignal(REQUEUE)) else []
+            self.before = {
+                number: signal.signal(number, self.receive) for number in (*SIGNALS, *requeue)
+            }
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listen no more; in ``teardown`` it would be too late, for Lightning tidies up before."""
@@ -98,6 +107,8 @@ class Interrupt(Checkpoint):
                 f"Nothing is lost: run the same command with {resume_argument(path)} to go on."
             )
         trainer.strategy.barrier("interrupt")
+        if self.received == REQUEUE and trainer.is_global_zero:
+            self.before[REQUEUE](REQUEUE, None)
         raise SystemExit(128 + self.received if trainer.is_global_zero else 0)
 
 

@@ -96,7 +96,7 @@ def finish(
 
 
 def objective(metrics: Mapping[str, Any], name: str | None) -> float | None:
-    """The score that a sweep minimises: ``name``, dotted where a score has parts.
+    """The score that a search goes by: ``name``, dotted where a score has parts.
 
     NaN where the score could not be computed, None where nothing was measured.
 

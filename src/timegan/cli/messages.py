@@ -10,6 +10,9 @@ from omegaconf import OmegaConf
 from timegan.cli.config import composed, leaves, unknown_key
 from timegan.errors import InputError, nearest
 
+EXTRAS = {"hydra/launcher=joblib": "sweep", "hydra/launcher=submitit_slurm": "slurm"}
+"""Choices that other packages bring, and the extra that brings those."""
+
 
 def explain(error: Exception, config: str | None = None) -> str:
     """The message for the person at the keyboard; Hydra's own in the words of this project."""
@@ -31,6 +34,8 @@ def explain(error: Exception, config: str | None = None) -> str:
         near = nearest(name, error.options or [])
         hint = f" Did you mean {group}={near}?" if near else ""
         options = ", ".join(error.options or [])
+        if f"{group}={name}" in EXTRAS:
+            hint = f" It comes with pip install 'timegan-lightning[{EXTRAS[f'{group}={name}']}]'."
         return f"{group}={name}: there is no such choice.{hint} There are: {options}."
     if (found := re.search(r"Could not override '([^']+)'", text)) and config:
         return str(unknown_key(found[1].partition("@")[0], _known(config)))

@@ -1,5 +1,6 @@
 """`python train.py resume=RUN`: the same run again, in its folder, from its newest checkpoint."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,6 +64,9 @@ def restored(cfg: DictConfig) -> DictConfig:
     Raises:
         InputError: it asks for something else that must not change.
     """
+    if cfg.get("resume") is None and cfg.get("ckpt_path") is None and queued_again():
+        cfg = cfg.copy()
+        cfg.resume = HydraConfig.get().runtime.output_dir
     if cfg.get("resume") is None:
         return cfg
     if cfg.get("ckpt_path") is not None:
@@ -95,6 +99,12 @@ def restored(cfg: DictConfig) -> DictConfig:
         result.resume, result.ckpt_path = cfg.resume, None
     _find_table(result, folder)
     return result
+
+
+def queued_again() -> bool:
+    """Whether this is a cluster's job (submitit's) that has been at work in its folder before."""
+    checkpoints = Path(HydraConfig.get().runtime.output_dir) / "checkpoints"
+    return "SUBMITIT_EXECUTOR" in os.environ and any(checkpoints.glob("*.ckpt"))
 
 
 def point(run: str) -> Path:

@@ -1,5 +1,6 @@
 """`python train.py`: from a composed configuration to a run folder with a model and a report."""
 
+import json
 import math
 import os
 import resource
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def train(cfg: DictConfig) -> float | None:
-    """Train, sample, measure, report; what a sweep minimises is returned."""
+    """Train, sample, measure, report; what a search goes by is returned."""
     folder = Path(HydraConfig.get().runtime.output_dir)
     cfg = restored(cfg)
     config = TrainConfig.read(cfg)
@@ -73,7 +74,8 @@ def train(cfg: DictConfig) -> float | None:
             absent = missing(folder, measured=bool(config.evaluation))
             if not absent and not measures_anew():
                 say(f"Trained already, and nothing is missing: {where(folder)}")
-                return None
+                metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+                return objective(metrics, config.objective)
             say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:

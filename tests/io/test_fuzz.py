@@ -141,6 +141,14 @@ def test_changed_bytes_change_nothing_or_are_refused(
     check_bytes(files, name, places, cut)
 
 
+def test_all_of_a_static_column_is_tried(files: Files) -> None:
+    ways = list(paths(json.loads(files["model.json"])))
+    static = [i for i, way in enumerate(ways) if "jitter" in way or "shares" in way]
+    for place in static:
+        for value in ([], "__class__"):
+            check_fields(files, place, value)
+
+
 @SHORT
 @given(**FIELDS)
 def test_a_strange_value_is_refused_or_does_no_harm(files: Files, place: int, value: Any) -> None:

@@ -119,7 +119,8 @@ def columns_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> C
     widths = columns.widths
     with np.errstate(all="ignore"):
         static, lengths = columns.decode_static(np.zeros((1, widths["context"])))
-        lengths = None if lengths is None else np.minimum(np.maximum(lengths, 1), TRIED)
+        columns.encode_static(static, np.full(1, TRIED) if lengths is None else lengths)
+        lengths = None if lengths is None else np.clip(lengths, 1, TRIED)
         x, labels = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
         columns.to_frame(columns.decode(x, lengths, static, labels))
         columns.starts(1, 0, 0)

@@ -199,9 +199,15 @@ def lengths_for(
     values, lengths = columns.decode_static(made)
     assert lengths is not None
     clean = columns.encode_static(values, lengths)
-    asked = columns.encode_static(context, np.full(len(context), lengths[0]))
     assert clean is not None
-    assert asked is not None
+    lead = start % PART  # whole parts, as in `contexts`; what fills them up does not matter
+    whole = np.repeat(values[:1], -(-(lead + len(context)) // PART) * PART, axis=0)
+    whole[lead : lead + len(context)] = context
+    parts = [
+        columns.encode_static(whole[first : first + PART], np.full(PART, lengths[0]))
+        for first in range(0, len(whole), PART)
+    ]
+    asked = np.concatenate([part for part in parts if part is not None])[lead:][: len(context)]
     last = columns.static[-1].width
     found = np.empty(len(context), dtype=np.int64)
     for i, row in enumerate(asked[:, :-last]):

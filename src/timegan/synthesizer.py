@@ -18,7 +18,9 @@ from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.generation import generate
 from timegan.io.export import export
+from timegan.io.implied import check_types
 from timegan.io.runs import read_run
+from timegan.io.untrusted import brief
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
 from timegan.requests import read_context, read_labels
@@ -27,6 +29,9 @@ GIVEN = {"features", "context", "variable", "draws"} | {
     *("name", "path", "generate", "url", "sha256")
 }
 """Arguments of the two modules that follow from others, or from what ``fit`` is given."""
+
+MOST_THREADS = 1_024
+"""That a model of somebody else can ask for."""
 
 Table = pd.DataFrame | str | Path
 
@@ -216,7 +221,16 @@ class Synthesizer:
             InputError: there is no model, or it is damaged.
         """
         run = read_run(path)
-        synthesizer = cls(**({"window": run.model.net.window} | run.options))
+        options = {"window": run.model.net.window} | run.options
+        try:
+            check_types(cls, options)
+            check_threads(options.get("threads", 1))
+            synthesizer = cls(**options)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: its options are not those of a Synthesizer ({brief(error)}). Take "
+                "`options` out of model.json."
+            ) from error
         synthesizer._fitted = run.model, run.columns
         synthesizer.fingerprint = run.fingerprint
         return synthesizer
@@ -275,6 +289,12 @@ def names_of(module: type) -> set[str]:
     """The arguments that a user may give; ``exogenous`` is the data module's."""
     names = set(inspect.signature(module).parameters) - GIVEN - {"window", "seed", "schedule"}
     return names - {"exogenous"} if module is TimeGAN else names
+
+
+def check_threads(threads: int) -> None:
+    """Raises ValueError where a number of threads would harm the machine."""
+    if not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads={threads}: 1 to {MOST_THREADS:,}")
 
 
 @contextmanager

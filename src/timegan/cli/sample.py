@@ -19,6 +19,7 @@ from timegan.io.runs import open_run
 from timegan.io.tables import write_table, writer
 from timegan.module import TimeGAN
 from timegan.requests import read_context, read_labels
+from timegan.shards import read_shard, share_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class SampleConfig:
     run: str | None
     count: int | None
     steps: int | None
+    shard: str | None
     context: str | None
     exogenous: str | None
     seed: int
@@ -49,6 +51,8 @@ class SampleConfig:
                 f"count={self.count}: with {given}=... there are as many sequences as that file "
                 "asks for. Leave count out."
             )
+        if self.shard is not None:
+            read_shard(self.shard)
         writer(self.out)  # a wrong ending is better found before the work
         at_least("seed", self.seed, 0)
         at_least("threads", self.threads, 1)
@@ -71,7 +75,9 @@ def sample(cfg: DictConfig) -> None:
     if config.exogenous:
         labels = read_labels(read_table(config.exogenous), columns, model.net.window)
     asked = context if context is not None else labels
-    count = len(asked) if asked is not None else config.count or usual_count(config.steps)
+    total = len(asked) if asked is not None else config.count or usual_count(config.steps)
+    mine = share_of(config.shard, total)
+    count = len(mine)
     console = Console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Sampling", total=count * (config.steps or 1))
@@ -80,16 +86,18 @@ def sample(cfg: DictConfig) -> None:
             columns,
             count,
             seed=config.seed,
-            context=context,
-            exogenous=labels,
+            start=mine.start,
+            context=None if context is None else context[mine.start : mine.stop],
+            exogenous=None if labels is None else labels[mine.start : mine.stop],
             steps=config.steps,
             progress=lambda done: bar.advance(task, done),
         )
         ready = (columns.finished(part) for part in parts)
-        write_table(config.out, ready, count, columns.schema)
+        write_table(config.out, ready, mine, columns.schema, total)
     say(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, columns, config.steps)} steps "
         f"({', '.join(columns.features)}) in {config.out}"
+        + (f": shard {config.shard}, from number {mine.start:,} on" if config.shard else "")
     )
     if config.steps is not None and config.steps > model.net.window:
         say_seams(model, config.steps, config.seed)

@@ -2,7 +2,6 @@
 
 import io
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from timegan.errors import InputError
+from timegan.io.archives import NotPlainError, check_archive, check_sizes
 from timegan.io.files import write_bytes
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -61,19 +61,16 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             "A run leaves its checkpoints in its folder, under checkpoints/."
         )
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
-            broken = archive.testzip()
-        if broken is None:
-            content = torch.load(path, map_location=map_location, weights_only=True)
-    except pickle.UnpicklingError as error:
+        check_archive(path)
+        check_sizes(path)
+        content = torch.load(path, map_location=map_location, weights_only=True)
+    except (pickle.UnpicklingError, NotPlainError) as error:
         raise InputError(
             f"{path}: holds more than numbers, strings and tensors, and is not loaded, for that "
             "could run code. Give a checkpoint that timegan wrote."
         ) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
         raise InputError(_damaged(path)) from error
-    if broken is not None:
-        raise InputError(_damaged(path))
     if not isinstance(content, dict) or "state_dict" not in content:
         raise InputError(
             f"{path}: the file holds no checkpoint of a training run. "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,15 @@ from timegan.data.columns import Columns
 from timegan.errors import InputError
 from timegan.io.card import write_card
 from timegan.io.files import write_bytes, write_text
+from timegan.io.implied import (
+    check_finite,
+    check_types,
+    check_weights,
+    columns_for,
+    network_arguments,
+)
 from timegan.io.portable import ONNX, PROGRAM
+from timegan.io.untrusted import MOST_TEXT, MOST_WEIGHTS, brief, opened, read_json, read_shapes
 from timegan.model import Networks
 
 if TYPE_CHECKING:  # Lightning, which sampling does without
@@ -66,12 +73,14 @@ def export(
         "config": dict(config or {}),
         "options": dict(options or {}),
     }
+    description = json.loads(json.dumps(description, allow_nan=False))
+    description["sha256"] = _checksum(description)
     for name in (ONNX, PROGRAM):  # of an older export
         (folder / name).unlink(missing_ok=True)
     write_card(folder, description)
     # The description goes last, and only it makes the folder a model.
     write_bytes(folder / WEIGHTS, weights)
-    write_text(folder / DESCRIPTION, json.dumps(description, indent=2, allow_nan=False) + "\n")
+    write_text(folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
     return folder
 
 
@@ -99,28 +108,54 @@ def load_networks(folder: str | Path) -> tuple[Networks, Columns]:
         InputError: as :func:`load`.
     """
     with explaining(folder):
-        description, weights = _parts(Path(folder))
-        wanted = description["hyper_parameters"]
-        net = Networks(**{name: wanted[name] for name in inspect.signature(Networks).parameters})
+        description, weights, columns = _parts(Path(folder))
+        net = Networks(**network_arguments(description["hyper_parameters"]))
         net.load_state_dict(weights)
-        return net.eval(), Columns.from_state(description["columns"])
+        return net.eval(), columns
 
 
 def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
     """The model, its columns, and the whole description beside them."""
     with explaining(folder):
-        description, weights = _parts(Path(folder))
+        description, weights, columns = _parts(Path(folder))
         state = {f"net.{name}": tensor for name, tensor in weights.items()}
-        model = restore(description["hyper_parameters"], state)
-        return model, Columns.from_state(description["columns"]), description
+        return restore(description["hyper_parameters"], state), columns, description
 
 
-def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Description and weights that belong together."""
-    weights = (folder / WEIGHTS).read_bytes()
-    description = json.loads(
-        (folder / DESCRIPTION).read_text(encoding="utf-8"), parse_constant=_refuse
-    )
+def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor], Columns]:
+    """Description, weights and columns that belong together; nothing is made of them before."""
+    description = _description(folder)
+    hyper_parameters = description["hyper_parameters"]
+    with opened(folder, WEIGHTS, MOST_WEIGHTS) as (file, size):
+        try:
+            check_weights(hyper_parameters, read_shapes(file, size))
+        except Exception as error:  # what a wrong value raises depends on where it is
+            raise InputError(
+                f"{folder / WEIGHTS}: not the weights of the model that {DESCRIPTION} describes "
+                f"({brief(error)}). Copy the folder again as a whole, or export once more."
+            ) from error
+        file.seek(0)
+        weights = file.read(size)
+    if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+        raise InputError(
+            f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
+            "or from another export. Copy the folder again as a whole, or export once more."
+        )
+    tensors = safetensors.torch.load(weights)
+    try:
+        check_finite(tensors)
+    except ValueError as error:
+        raise InputError(
+            f"{folder / WEIGHTS}: {error}, and such a model makes nothing. Export once more, from "
+            "a run that did not diverge."
+        ) from error
+    return description, tensors, columns_for(hyper_parameters, description["columns"])
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    """What ``model.json`` says, in a format that is known."""
+    with opened(folder, DESCRIPTION, MOST_TEXT) as (file, size):
+        description: dict[str, Any] = read_json(file.read(size))
     made_by = description["timegan"]
     if description["format"] < FORMAT:
         raise InputError(
@@ -132,19 +167,16 @@ def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
             "know. Install a newer timegan."
         )
-    if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
-        raise InputError(
-            f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
-            "or from another export. Copy the folder again as a whole, or export once more."
-        )
-    tensors = safetensors.torch.load(weights)
-    for name, tensor in tensors.items():
-        if tensor.isnan().any() or (name != "edges" and tensor.isinf().any()):
-            raise InputError(
-                f"{folder / WEIGHTS}: {name} holds numbers that are not finite, and such a model "
-                "makes nothing. Export once more, from a run that did not diverge."
-            )
-    return description, tensors
+    # Descriptions written before there was a checksum have none.
+    if description.get("sha256", _checksum(description)) != _checksum(description):
+        raise ValueError("its content is not that of its checksum")
+    return description
+
+
+def _checksum(description: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a description says beside it, however it is laid out."""
+    rest = {name: value for name, value in description.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
@@ -162,22 +194,26 @@ def explaining(folder: str | Path) -> Iterator[None]:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{folder / DESCRIPTION}: damaged, or not the description of a model ({error}). "
+            f"{folder / DESCRIPTION}: damaged, or not the description of a model ({brief(error)}). "
             "Copy the folder again, or export once more."
         ) from error
 
 
 def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TimeGAN:
-    """A model ready to sample, on the CPU."""
+    """A model ready to sample, on the CPU.
+
+    Raises:
+        ValueError: the weights are not finite, or not those of such a model, which is not made.
+    """
     from timegan.module import TimeGAN
 
+    found = {name.removeprefix("net."): tuple(tensor.shape) for name, tensor in state.items()}
+    check_weights(hyper_parameters, found)
+    check_types(TimeGAN, hyper_parameters)
+    check_finite(state)
     model = TimeGAN(**hyper_parameters)
     model.load_state_dict(dict(state))
     return model.eval()
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number in JSON")
 
 
 def _version() -> str:

@@ -8,6 +8,8 @@ from timegan.data import Columns, WindowDataModule
 from timegan.errors import InputError
 from timegan.io.checkpoint import newest_checkpoint, read_checkpoint
 from timegan.io.export import DESCRIPTION, read, restore
+from timegan.io.implied import columns_for
+from timegan.io.untrusted import brief
 from timegan.module import TimeGAN
 from timegan.terminal import tell
 
@@ -71,12 +73,13 @@ def from_checkpoint(path: str | Path, content: dict[str, Any] | None = None) -> 
     content = read_checkpoint(path) if content is None else content
     try:
         data = content[WindowDataModule.__qualname__]
+        columns = columns_for(content["hyper_parameters"], data["columns"])
         model = restore(content["hyper_parameters"], content["state_dict"])
-        return Run(model, Columns.from_state(data["columns"]), data["fingerprint"])
-    except (KeyError, TypeError, RuntimeError) as error:
+        return Run(model, columns, data["fingerprint"])
+    except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "
-            "version cannot read. Give a checkpoint that train.py wrote."
+            f"version cannot read ({brief(error)}). Give a checkpoint that train.py wrote."
         ) from error
 
 

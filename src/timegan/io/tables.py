@@ -19,9 +19,12 @@ from timegan.tables.schema import Schema
 from timegan.tables.sequences import Sequences
 
 Parts = Iterable[Sequences]
+Writer = Callable[[Path, Parts, range, Schema, int], None]
 
 
-def write_table(path: str | Path, parts: Parts, count: int, schema: Schema) -> None:
+def write_table(
+    path: str | Path, parts: Parts, numbers: int | range, schema: Schema, total: int | None = None
+) -> None:
     """Write sequences as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
 
     A table is what `Schema.to_frame` makes of all parts together. An array holds ``windows``
@@ -32,18 +35,20 @@ def write_table(path: str | Path, parts: Parts, count: int, schema: Schema) -> N
     Args:
         path: the ending chooses the format.
         parts: sequences, in order; at least one part, and all of the same T for an array.
-        count: N, how many sequences the parts have together.
+        numbers: of the N sequences that the parts have together; a count: from 0 on.
         schema: what the table looks like.
+        total: sequences of the table that these are a share of; None: there are no others.
 
     Raises:
         InputError: an unknown ending, or no room on the disk; nothing half-written is left.
     """
     write = writer(path)
+    numbers = range(numbers) if isinstance(numbers, int) else numbers
     with replacing(path) as temporary:
-        write(temporary, parts, count, schema)
+        write(temporary, parts, numbers, schema, numbers.stop if total is None else total)
 
 
-def writer(path: str | Path) -> Callable[[Path, Parts, int, Schema], None]:
+def writer(path: str | Path) -> Writer:
     """What writes files of this ending; ask before the work that makes their content.
 
     Raises:
@@ -58,26 +63,25 @@ def writer(path: str | Path) -> Callable[[Path, Parts, int, Schema], None]:
     return WRITERS[ending]
 
 
-def _frames(parts: Parts, count: int, schema: Schema) -> Iterator[pd.DataFrame]:
-    start = 0
+def _frames(parts: Parts, start: int, schema: Schema, total: int) -> Iterator[pd.DataFrame]:
     for part in parts:
         yield schema.to_frame(
-            part.values, part.lengths, part.context, part.starts, sequence_start=start, total=count
+            part.values, part.lengths, part.context, part.starts, sequence_start=start, total=total
         )
         start += len(part)
 
 
-def _write_csv(path: Path, parts: Parts, count: int, schema: Schema) -> None:
+def _write_csv(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for number, frame in enumerate(_frames(parts, count, schema)):
+        for number, frame in enumerate(_frames(parts, numbers.start, schema, total)):
             as_text(frame, schema).to_csv(file, index=False, header=number == 0)
 
 
-def _write_parquet(path: Path, parts: Parts, count: int, schema: Schema) -> None:
+def _write_parquet(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
     keep = any(field.index and field.role != "rows" for field in schema.fields)
-    columns = _columns(_example(count, schema), keep)
+    columns = _columns(_example(total, schema), keep)
     with pyarrow.parquet.ParquetWriter(path, columns) as file:
-        for frame in _frames(parts, count, schema):
+        for frame in _frames(parts, numbers.start, schema, total):
             rows = pyarrow.Table.from_pandas(frame, preserve_index=keep)
             file.write_table(rows.cast(columns))  # not by from_pandas: it knows no numbers as names
 
@@ -91,18 +95,18 @@ def _columns(example: pd.DataFrame, keep_index: bool) -> Any:
     return columns.with_metadata({b"pandas": json.dumps(about).encode()})
 
 
-def _example(count: int, schema: Schema) -> pd.DataFrame:
+def _example(total: int, schema: Schema) -> pd.DataFrame:
     """A row with a value in every column, of which types can be read; a part may have none."""
     values = np.zeros((1, 1, len(schema.value_fields)))
     context = np.zeros((1, len(schema.context_fields)))
-    return schema.to_frame(values, None, context, sequence_start=max(count - 1, 0), total=count)
+    return schema.to_frame(values, None, context, sequence_start=max(total - 1, 0), total=total)
 
 
-def _write_npz(path: Path, parts: Parts, count: int, schema: Schema) -> None:
+def _write_npz(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
     """An archive as `np.savez` makes it, without the whole array in memory."""
     parts = iter(parts)
     first = next(parts)
-    shape = (count, *first.values.shape[1:])
+    shape = (len(numbers), *first.values.shape[1:])
     header = {"descr": "<f8", "fortran_order": False, "shape": shape}
     lengths, context = [], []
     with zipfile.ZipFile(path, "w") as archive:
@@ -129,7 +133,7 @@ def _add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
         np.lib.format.write_array(content, array)
 
 
-WRITERS: dict[str, Callable[[Path, Parts, int, Schema], None]] = {
+WRITERS: dict[str, Writer] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
     ".npz": _write_npz,

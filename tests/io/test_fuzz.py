@@ -144,8 +144,9 @@ def test_changed_bytes_change_nothing_or_are_refused(
 def test_all_of_a_static_column_is_tried(files: Files) -> None:
     ways = list(paths(json.loads(files["model.json"])))
     static = [i for i, way in enumerate(ways) if "jitter" in way or "shares" in way]
+    strange: tuple[Any, ...] = ([], "__class__")
     for place in static:
-        for value in ([], "__class__"):
+        for value in strange:
             check_fields(files, place, value)
 
 

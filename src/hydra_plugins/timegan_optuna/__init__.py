@@ -29,6 +29,8 @@ class OptunaSweeper(Sweeper):
     Every trial is a job of the launcher, with a run folder ``trial-NUMBER`` in the sweep's folder.
     """
 
+    config: Any  # Hydra's own class says that it may be None: never after setup
+
     def __init__(
         self,
         direction: str,

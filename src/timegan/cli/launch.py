@@ -13,11 +13,13 @@ from typing import Any, NoReturn
 import hydra
 from hydra._internal import utils as hydra_internals
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from hydra_plugins.timegan_optuna import OptunaSweeper
 from timegan.cli.messages import explain
 from timegan.errors import InputError
 
@@ -52,6 +54,8 @@ def launch(task: Task, config: str) -> None:
     sys.argv[1:] = [open_key(argument) for argument in sys.argv[1:]]
     # Hydra itself would print a traceback and end with status 1.
     hydra_internals.run_and_report = _call
+    # Hydra looks for plugins in folders, and an editable install has none of that name.
+    Plugins.instance().register(OptunaSweeper)
     command = hydra.main(version_base="1.3", config_path=CONFIG, config_name=config)
     try:
         command(_reporting(task))()

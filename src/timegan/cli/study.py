@@ -23,6 +23,7 @@ from optuna.exceptions import (
 )
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -96,7 +97,7 @@ class Study:
                 self.study = optuna.create_study(
                     study_name=name,
                     storage=RDBStorage(url, engine_kwargs=options),
-                    direction=direction,
+                    direction=StudyDirection[direction.upper()],
                     load_if_exists=True,
                 )
                 break

@@ -365,7 +365,7 @@ class Recipe(nn.Module):
         with torch.no_grad():
             for net, average in self.averages:  # weights as sampling uses them
                 for now, mean in zip(net.parameters(), average.parameters(), strict=True):
-                    mean.lerp_(now, 1 - decay)
+                    mean.lerp_(now.to(mean), 1 - decay)
         return {"joint/generator": loss.detach()}
 
     @property

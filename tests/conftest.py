@@ -1,11 +1,22 @@
 """What tests of several folders need."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from timegan import native
 from timegan.recurrent import library
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels() -> None:
+    """Compile the native GRU before any test, where that can be done.
+
+    What ``model.backend=auto`` takes must not depend on which test another process is at.
+    """
+    with suppress(native.Unavailable):
+        library.load()
 
 
 @pytest.fixture(scope="module")

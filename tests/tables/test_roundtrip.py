@@ -175,9 +175,9 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
         dtype = pd.Series(data[levels[0]]).dtype
         numbered = len(levels) == 1 and pd.api.types.is_numeric_dtype(dtype)
         dated = keyed and pd.api.types.is_datetime64_any_dtype(dtype)
-        if (
-            not numbered and not dated and draw(st.booleans())
-        ):  # the index says what it is without names
+        texts = timed and frame.index.get_level_values(-1).dtype == "str"  # and maybe shuffled
+        nameless = not (numbered or dated or texts)  # the index says what it is without names
+        if nameless and draw(st.booleans()):
             frame = frame.rename_axis([None] * len(levels))
             roles = ("sequence_key", "sequence_index")
             options = {k: v for k, v in options.items() if k not in roles}

@@ -3,7 +3,6 @@
 Which networks an update trains, and by which losses, is said in :mod:`timegan.module`.
 """
 
-import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +27,6 @@ from timegan.recurrent.choice import WORTH
 from timegan.seeds import generator
 from timegan.stability import PATIENCE, Guard
 from timegan.terminal import tell
-
-log = logging.getLogger(__name__)
 
 
 class Routine(LightningModule):
@@ -109,7 +106,6 @@ class Routine(LightningModule):
         worth = self.schedule.total * self.batches >= WORTH
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
             self.settle("auto", build=worth)
-        log.info("GRUs are computed by model.backend=%s.", self.settled)
         self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
 
     def follow(self, schedule: Schedule) -> None:

@@ -166,7 +166,8 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
         levels.append(name)
     order: list[Any] = draw(st.permutations(list(data)))
     frame = pd.DataFrame({n: pd.Series(data[n], dtype=data[n].dtype) for n in order})
-    if draw(st.booleans()):
+    shuffled = draw(st.booleans())
+    if shuffled:
         frame = frame.sample(frac=1, random_state=0)
     else:
         frame.index = pd.RangeIndex(n)
@@ -175,7 +176,8 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, Any]]:
         dtype = pd.Series(data[levels[0]]).dtype
         numbered = len(levels) == 1 and pd.api.types.is_numeric_dtype(dtype)
         dated = keyed and pd.api.types.is_datetime64_any_dtype(dtype)
-        texts = timed and frame.index.get_level_values(-1).dtype == "str"  # and maybe shuffled
+        # Texts in any order could be anything: dates of that type have to rise to be the time.
+        texts = shuffled and timed and frame.index.get_level_values(-1).dtype == "str"
         nameless = not (numbered or dated or texts)  # the index says what it is without names
         if nameless and draw(st.booleans()):
             frame = frame.rename_axis([None] * len(levels))

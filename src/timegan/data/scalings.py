@@ -20,6 +20,7 @@ FEWEST = 5  # and how often it must occur at least, so that a short table has no
 NODES = 1_000
 MIDDLES = 100
 TIMES = 3.0  # largest over smallest value from which a logarithm differs from a straight line
+SOME = 50_000  # steps that unevenness is measured on, at most
 FAR = 0.7  # unevenness of a logarithm's steps over that of other scales', at most, to be chosen
 JITTER = 0.5  # share of an atom's stretch over which its rows are spread; 0 puts all at mid-rank
 
@@ -297,8 +298,10 @@ def _moves_by_percentages(values: np.ndarray, steps: Steps) -> bool:
     low, high = float(values.min()), float(values.max())
     if low <= 0 or high < TIMES * low or not _light(np.log(values)):
         return False
+    every = -(-steps[0].size // SOME) or 1
+    some = [ends[::every] for ends in steps]
     ways: list[Callable[[np.ndarray], np.ndarray]] = [np.log, np.array, Rank.fit(values).forward]
-    logs, *others = (unevenness(*map(way, steps)) for way in ways)
+    logs, *others = (unevenness(*map(way, some)) for way in ways)
     return logs < FAR * min(others)
 
 

@@ -204,16 +204,13 @@ class Sets:
             columns.forwards if not columns.variable else lambda windows: windows,
         )
 
-    def measured(
-        self, measure: Callable[..., dict[str, Any]], *, seed: int, **options: Any
-    ) -> dict[str, Any]:
+    def measured(self, measure: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
         """What a protocol's function finds, and the shares."""
         card = measure(
             self.train,
             self.holdout,
             self.synthetic,
             self.features,
-            seed=seed,
             limits=self.limits,
             **options,
         )

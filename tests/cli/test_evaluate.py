@@ -36,6 +36,18 @@ def test_a_run_is_scored_again_on_its_own_data(
     assert result.out.endswith(f"Report    {report.relative_to(tmp_path)}\n")
 
 
+def test_other_judges_look_at_the_same_samples(
+    shell: Shell, run_folder: Path, tmp_path: Path
+) -> None:
+    line = f"evaluate run={run_folder} samples=200 {SMOKE} evaluation.seed=5"
+    assert shell(line).status == 0
+    before = json.loads((run_folder / "metrics.json").read_text())
+    other = metrics(tmp_path)
+    assert (before["protocol"]["seed"], other["protocol"]["seed"]) == (0, 5)
+    assert other["statistics"] == before["statistics"]  # samples come from `seed`
+    assert other["scores"] != before["scores"]
+
+
 def test_held_out_windows_that_weights_were_chosen_by_are_not_measured_on(
     shell: Shell, tmp_path: Path
 ) -> None:

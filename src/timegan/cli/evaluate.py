@@ -79,10 +79,10 @@ def evaluate(cfg: DictConfig) -> None:
     unseen = None
     if config.holdout is not None:
         unseen = sequences_like(data, config.holdout, "holdout")
-    sets = Sets.of(data, made, config.seed, unseen)
+    sets = Sets.of(data, made, config.evaluation.get("seed", config.seed), unseen)
     if config.holdout is not None:
         sets.described["split"] = f"held out: {config.holdout}"
-    comparison = Comparison(sets, config.evaluation, config.seed)
+    comparison = Comparison(sets, config.evaluation)
     metrics = comparison.metrics() | {"data": sets.described}
     comparison.report(folder, metrics, plain(cfg))
     say_verdicts(metrics)

@@ -33,12 +33,10 @@ class Comparison:
     Args:
         sets: the windows.
         evaluation: the section of that name: ``_target_`` and its arguments, or nothing.
-        seed: of everything random.
     """
 
     sets: Sets
     evaluation: Mapping[str, Any]
-    seed: int
 
     def metrics(self) -> dict[str, Any]:
         """The scores as ``metrics.json`` has them; empty where none are asked for."""
@@ -46,11 +44,14 @@ class Comparison:
         if not arguments:
             return {"scores": {}, "statistics": [], "copying": {}}
         measure = pkgutil.resolve_name(arguments.pop("_target_"))
-        return self.sets.measured(measure, seed=self.seed, **arguments)
+        return self.sets.measured(measure, **arguments)
 
     def report(self, folder: Path, metrics: dict[str, Any], settings: dict[str, Any]) -> None:
         """``metrics.json``, and the page and its figures unless nothing was measured."""
-        metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": self.seed}
+        metrics["protocol"] = {
+            "evaluation": choice("evaluation"),
+            "seed": self.evaluation.get("seed"),
+        }
         content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
         write_text(folder / "metrics.json", content + "\n")
         if self.evaluation:
@@ -88,7 +89,7 @@ def finish(
     write_table(folder / "samples.csv", [columns.finished(made)], len(made), columns.schema)
     if evaluation:
         say("Measuring ...")
-    comparison = Comparison(Sets.of(data, made, seed), evaluation, seed)
+    comparison = Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation)
     metrics = comparison.metrics() | {"training": training, "data": comparison.sets.described}
     comparison.report(folder, metrics, settings)
     write_card(folder / "model", describe(folder / "model"), metrics)

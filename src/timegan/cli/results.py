@@ -17,7 +17,8 @@ from timegan.io.files import write_bytes, write_text
 
 INDIFFERENT = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
-    *("trainer", "callbacks", "logger", "dataset.path", "dataset.name", "dataset.url"),
+    *("trainer", "callbacks", "logger", "evaluation.seed"),
+    *("dataset.path", "dataset.name", "dataset.url"),
 )
 """Settings that make no other experiment."""
 

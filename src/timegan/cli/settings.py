@@ -30,7 +30,7 @@ MODEL = {
 }
 """The same of the model."""
 
-MEASURED = ("train", "holdout", "synthetic", "features", "seed", "limits")
+MEASURED = ("train", "holdout", "synthetic", "features", "limits")
 """The same of an evaluation."""
 
 TRAINER = {

@@ -34,7 +34,7 @@ def test_a_run_killed_at_random_moments_ends_as_the_uninterrupted_one(
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=120 + 60 * kills,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]

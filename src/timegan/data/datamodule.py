@@ -1,5 +1,6 @@
 """From a table to batches of windows, and back: the LightningDataModule."""
 
+import gc
 from typing import Any, Self
 
 import lightning
@@ -14,6 +15,7 @@ from timegan.data.identity import check_same
 from timegan.data.kinds import Found
 from timegan.data.kinds.describe import text
 from timegan.data.loader import RandomWindows
+from timegan.data.look import MOST
 from timegan.data.measurable import measurable, names
 from timegan.data.options import check_options
 from timegan.data.preparing import (
@@ -152,6 +154,9 @@ class WindowDataModule(lightning.LightningDataModule):
             options.context_columns or (),
             options.exogenous or (),
         )
+        self._frame = None  # the table has all of it
+        if len(table.values) > MOST:
+            gc.collect()  # save_hyperparameters leaves a cycle that holds the frame
         self.fingerprint = table.fingerprint
         table = treat(table, options.missing)
         self.window = self.window or usual_window(table.lengths)
@@ -162,9 +167,12 @@ class WindowDataModule(lightning.LightningDataModule):
         self.split, train, held = part_and_places(
             table, self.window, options.stride, options.holdout, reference=reference
         )
-        part = part_of(table, train, self.window, whole=reference)
         self.columns, self.found = fit_columns(
-            table, part, self.wishes, window=self.window, reversed=backwards
+            table,
+            part_of(table, train, self.window, whole=reference),
+            self.wishes,
+            window=self.window,
+            reversed=backwards,
         )
         x, labels = self.columns.encode(table)
         self.train = self._windows(x, labels, train)

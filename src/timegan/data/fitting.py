@@ -8,6 +8,7 @@ import numpy as np
 from timegan.data import kinds
 from timegan.data.columns import Columns
 from timegan.data.kinds import Found, Info, Kind
+from timegan.data.look import blocks, look
 from timegan.errors import InputError, nearest
 from timegan.rules import Rules
 from timegan.tables import Field, Table
@@ -62,24 +63,24 @@ def fit_columns(
     Raises:
         InputError: a wish that cannot be, or a table in which nothing moves.
     """
-    values, schema = table.values[part.rows], table.schema
+    (values, breaks), schema = look(table.values, part.rows, part.breaks), table.schema
     middle = len(schema.value_fields) - len(schema.of("exogenous"))
     features, labels = schema.value_fields[:middle], schema.value_fields[middle:]
     asked = _asked(wishes, [*schema.value_fields, *schema.context_fields])
-    look = _Look(part.breaks, wishes)
-    found, fitted = look(values[:, :middle], features, asked)
+    detect = _Detect(breaks, wishes)
+    found, fitted = detect(values[:, :middle], features, asked)
     if not any(kind.width for kind in fitted):
-        found, fitted = _something(look, values[:, :middle], features, asked)
-    found_labels, fitted_labels = look(values[:, middle:], labels, asked)
+        found, fitted = _something(detect, values[:, :middle], features, asked)
+    found_labels, fitted_labels = detect(values[:, middle:], labels, asked)
     found_static, static = _static(table, part, wishes, asked, window)
     codes = [i for i, f in enumerate(schema.value_fields) if f.type in ("category", "boolean")]
     names = [field.label for field in schema.value_fields]
-    breaks = part.breaks
-    rules = (
-        Rules((), (), (), (), ())
-        if wishes.constraints == "off"
-        else Rules.fit(*_forwards(values, breaks, reversed), names, wishes.rules, codes)
-    )
+    rules = Rules((), (), (), (), ())
+    if wishes.constraints != "off":
+        rules = Rules.fit(*_forwards(values, breaks, reversed), names, wishes.rules, codes)
+    if len(values) < len(part.rows):
+        every = blocks(table.values, part.rows, part.breaks)
+        rules = rules.checked(_forwards(*block, reversed) for block in every)
     with np.errstate(all="ignore"):
         low, high = (_extremes(values, pick) for pick in (np.fmin, np.fmax))
     columns = Columns(
@@ -99,7 +100,7 @@ def fit_columns(
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Detect:
     """Detect and fit some columns."""
 
     breaks: np.ndarray
@@ -134,7 +135,7 @@ def _asked(wishes: Wishes, fields: Sequence[Field]) -> dict[str, str]:
 
 
 def _something(
-    look: _Look, values: np.ndarray, fields: Sequence[Field], asked: Mapping[str, str]
+    detect: _Detect, values: np.ndarray, fields: Sequence[Field], asked: Mapping[str, str]
 ) -> tuple[list[Found], tuple[Kind, ...]]:
     """One column that the model learns, though it could be drawn without one."""
     with np.errstate(all="ignore"):
@@ -145,7 +146,7 @@ def _something(
             "Give a table in which something changes."
         )
     first = fields[int(np.argmax(moves))]
-    return look(values, fields, {first.label: "continuous", **asked})
+    return detect(values, fields, {first.label: "continuous", **asked})
 
 
 def _static(
@@ -161,11 +162,11 @@ def _static(
         return [], ()
     alone = replace(wishes, scaling="rank" if wishes.scaling == "minmax" else wishes.scaling)
     # No row follows upon another, so no kind that is about motion can be found.
-    look = _Look(np.arange(len(values)), alone)
+    detect = _Detect(np.arange(len(values)), alone)
     wanted = {name: kind for name, kind in asked.items() if name in {f.label for f in fields}}
     if fields[-1].name == LENGTH and LENGTH not in table.schema.context:
         wanted[LENGTH] = "integer"
-    return look(values, fields, wanted)
+    return detect(values, fields, wanted)
 
 
 def _forwards(

@@ -1,6 +1,6 @@
 """All the rules of a table: found on its training rows or declared, kept with the model."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -77,6 +77,22 @@ class Rules:
             tuple(spread if spread > 0 else 1.0 for spread in spreads),
             tuple(decimals(column)[0] if column.size else None for column in columns),
         )
+
+    def checked(self, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Self:
+        """The same rules held against more training rows: found ones that break are dropped.
+
+        Args:
+            blocks: values (R, C) and the rows that do not follow upon the one before.
+
+        Raises:
+            InputError: a row breaks a declared rule.
+        """
+        kept = self.found
+        for values, breaks in blocks:
+            for rule in self.declared:
+                _check_real(rule.words(self.features), rule, values, breaks)
+            kept = tuple(rule for rule in kept if not _broken(rule, values, breaks).any())
+        return replace(self, found=kept)
 
     @property
     def all(self) -> tuple[Rule, ...]:
@@ -248,12 +264,18 @@ def _possible(rules: list[Rule], width: int, features: Sequence[str]) -> bool:
     )
 
 
-def _check_real(text: str, rule: Rule, values: np.ndarray, breaks: np.ndarray | None) -> None:
+def _broken(rule: Rule, values: np.ndarray, breaks: np.ndarray | None) -> np.ndarray:
+    """The rows (R,) that break a rule."""
     starts = None
     if breaks is not None:
         starts = np.zeros((1, len(values)), dtype=bool)
         starts[0, np.asarray(breaks, dtype=np.int64)] = True
-    bad = broken(rule, values[None], starts=starts)[0]
+    bad: np.ndarray = broken(rule, values[None], starts=starts)[0]
+    return bad
+
+
+def _check_real(text: str, rule: Rule, values: np.ndarray, breaks: np.ndarray | None) -> None:
+    bad = _broken(rule, values, breaks)
     if not bad.any():
         return
     row = int(bad.argmax())

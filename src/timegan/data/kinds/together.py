@@ -10,6 +10,8 @@ from timegan.data.kinds.derived import Copy
 from timegan.data.kinds.missing import Missing, filled
 from timegan.seeds import rng
 
+PIECE = 1_000_000  # rows that are encoded together, so that a long table needs little beside itself
+
 
 def slices(kinds: Sequence[Kind]) -> list[slice]:
     """Where each column's channels are among all."""
@@ -33,13 +35,17 @@ def encode(
     breaks = np.asarray(breaks, dtype=np.int64)
     parts = slices(kinds)
     channels = np.empty((len(values), parts[-1].stop if parts else 0), dtype=np.float32)
-    for i, (kind, part) in enumerate(zip(kinds, parts, strict=True)):
-        if not kind.width:
-            continue
-        column = values[:, i]
-        if not isinstance(kind, Missing):
-            column = filled(column, breaks, kind.fill, 0.0)
-        channels[:, part] = kind.encode(column, breaks, rng(seed, "jitter", i))
+    streams = [rng(seed, "jitter", i) for i in range(len(kinds))]
+    for first in range(0, len(values), PIECE):
+        rows = slice(first, first + PIECE)
+        inside = breaks[(breaks >= rows.start) & (breaks < rows.stop)] - first
+        for i, (kind, part) in enumerate(zip(kinds, parts, strict=True)):
+            if not kind.width:
+                continue
+            column = values[rows, i]
+            if not isinstance(kind, Missing):
+                column = filled(column, inside, kind.fill, 0.0)
+            channels[rows, part] = kind.encode(column, inside, streams[i])
     return channels
 
 

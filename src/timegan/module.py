@@ -86,6 +86,8 @@ class TimeGAN(Routine):
         energy_weight: of the sliced energy distance.
         projections: directions of that distance.
         penalty_weight: of the critics' gradient penalties on real and synthetic windows.
+        penalty_every: updates of the discriminator from one with a penalty to the next; it counts
+            as many times as much there (Karras et al. 2020).
         gamma: weight of what the critics say of e_hat, before the supervisor.
         log_every: batches between two log entries.
         backend: what computes the GRUs: ``torch``, ``fused``, ``native``, or ``auto``, the quickest
@@ -138,6 +140,7 @@ class TimeGAN(Routine):
         energy_weight: float = 10.0,
         projections: int = 128,
         penalty_weight: float = 0.5,
+        penalty_every: int = 1,
         gamma: float = 0.0,
         log_every: int = 50,
         backend: str = "auto",
@@ -253,12 +256,13 @@ class TimeGAN(Routine):
                 e_hat, fake = self.generate(real, draw)
                 views = self.views(h, real.conditions, net.supervisor(e_hat), e_hat, fake)
                 view = torch.cat(views)
-            logits = net.discriminator(view.requires_grad_(weight.penalty_weight > 0), len(views))
+            due = weight.penalty_weight > 0 and self.count % weight.penalty_every == 0
+            logits = net.discriminator(view.requires_grad_(due), len(views))
             loss = total = self.opinion(self.discriminator_loss, logits, view)
-            if weight.penalty_weight:
+            if due:
                 penalty = losses.gradient_penalty(logits, view, net.discriminator.mask(view))
                 penalty = len(views) * penalty
-                total = loss + weight.penalty_weight * penalty
+                total = loss + weight.penalty_every * weight.penalty_weight * penalty
                 self.note("joint/penalty", penalty)
             rests = self.rests(loss)
             if not rests:

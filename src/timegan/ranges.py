@@ -7,7 +7,15 @@ from typing import Any
 from timegan.data.batch import Batch
 from timegan.errors import InputError
 
-AT_LEAST_ONE = ("hidden", "layers", "latent", "generator_steps", "projections", "log_every")
+AT_LEAST_ONE = (
+    "hidden",
+    "layers",
+    "latent",
+    "generator_steps",
+    "projections",
+    "log_every",
+    "penalty_every",
+)
 BELOW_ONE = ("beta1", "beta2", "ema")
 NOT_NEGATIVE = (
     *(

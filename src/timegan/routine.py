@@ -70,6 +70,11 @@ class Routine(LightningModule):
         """Batches of an epoch."""
         return int(self.trainer.num_training_batches)
 
+    @property
+    def count(self) -> int:
+        """Batches of the run before this one."""
+        return self.current_epoch * self.batches + self.batch_idx
+
     def settle(self, backend: str, *, build: bool = False) -> None:
         """Let a backend compute the GRUs; see :mod:`timegan.recurrent.choice`."""
         self.settled = settle(backend, build=build)
@@ -163,8 +168,8 @@ class Routine(LightningModule):
 
     def decay(self, draw: int) -> float:
         """Decay of the averages; lower at first, so that the start is forgotten soon."""
-        epochs = self.current_epoch - self.schedule.ends[Phase.SUPERVISED]
-        done = (epochs * self.batches + self.batch_idx) * self.weight.generator_steps + draw
+        epochs = self.schedule.ends[Phase.SUPERVISED]
+        done = (self.count - epochs * self.batches) * self.weight.generator_steps + draw
         return float(min(self.weight.ema, (1 + done) / (10 + done)))
 
     def stream(self, *path: int | str) -> torch.Generator:
@@ -262,5 +267,4 @@ class Routine(LightningModule):
     @property
     def logs(self) -> bool:
         """Whether this batch ends with an entry in the logs."""
-        done = self.current_epoch * self.batches + self.batch_idx + 1
-        return bool(done % self.weight.log_every == 0)
+        return bool((self.count + 1) % self.weight.log_every == 0)

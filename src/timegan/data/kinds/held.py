@@ -45,7 +45,7 @@ class Held:
         path = Continuous(
             scaled(values, breaks, setting.scaling),
             Lattice.fit(values, setting.dtype),
-            jitter=0.0,  # what stands still must stand still
+            setting.jitter,
         )
         joined = follows(len(values), breaks)
         share = changes(values, breaks)[joined].mean() if joined.any() else 1.0

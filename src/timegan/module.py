@@ -86,8 +86,8 @@ class TimeGAN(Routine):
         energy_weight: of the sliced energy distance.
         projections: directions of that distance.
         penalty_weight: of the critics' gradient penalties on real and synthetic windows.
-        penalty_every: updates of the discriminator from one with a penalty to the next; it counts
-            as many times as much there (Karras et al. 2020).
+        penalty_every: updates of the discriminator from one with a penalty to the next, counted in
+            an epoch; it weighs as many times as much there (Karras et al. 2020).
         gamma: weight of what the critics say of e_hat, before the supervisor.
         log_every: batches between two log entries.
         backend: what computes the GRUs: ``torch``, ``fused``, ``native``, or ``auto``, the quickest
@@ -256,7 +256,7 @@ class TimeGAN(Routine):
                 e_hat, fake = self.generate(real, draw)
                 views = self.views(h, real.conditions, net.supervisor(e_hat), e_hat, fake)
                 view = torch.cat(views)
-            due = weight.penalty_weight > 0 and self.count % weight.penalty_every == 0
+            due = weight.penalty_weight > 0 and self.batch_idx % weight.penalty_every == 0
             logits = net.discriminator(view.requires_grad_(due), len(views))
             loss = total = self.opinion(self.discriminator_loss, logits, view)
             if due:

@@ -23,7 +23,6 @@ from timegan.phases import Phase, Schedule
 from timegan.plateau import COOLING, Plateau
 from timegan.ranges import check_batch
 from timegan.recurrent import settle, use
-from timegan.recurrent.choice import WORTH
 from timegan.seeds import generator
 from timegan.stability import PATIENCE, Guard
 from timegan.terminal import tell
@@ -103,14 +102,10 @@ class Routine(LightningModule):
             self.resumed = True
 
     def on_train_start(self) -> None:
-        """For a run that is long enough ``auto`` compiles what is quicker, if need be.
-
-        What training begins with is the first good state.
-        """
+        """Under ``auto`` what is quicker is compiled, if need be; keep the first good state."""
         self.epoch_began = time.monotonic()
-        worth = self.schedule.total * self.batches >= WORTH
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
-            self.settle("auto", build=worth)
+            self.settle("auto", build=True)
         self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
 
     def follow(self, schedule: Schedule) -> None:

@@ -183,7 +183,7 @@ def test_auto_takes_a_library_that_is_there(compiled: None) -> None:
     assert choice.settle("auto") == "native"
 
 
-def test_auto_does_not_wait_for_a_compiler_in_a_short_run(
+def test_auto_does_not_compile_for_a_model_that_is_not_trained(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path))

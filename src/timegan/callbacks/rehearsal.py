@@ -54,13 +54,14 @@ class Double(TimeGAN):
         return self.acted
 
     def seconds(self, phase: Phase, batch: Batch | Tensor) -> float:
-        """Of a step; the first one warms up."""
+        """Of a step on the average of two, or of all that have a penalty once; one warms up."""
         self.acted = phase
         self.training_step(batch, 0)
+        count = max(2, self.weight.penalty_every) if phase is Phase.JOINT else 2
         began = time.monotonic()
-        for _ in range(2):
-            self.training_step(batch, 0)
-        return (time.monotonic() - began) / 2
+        for self.batch_idx in range(count):
+            self.training_step(batch, self.batch_idx)
+        return (time.monotonic() - began) / count
 
     def optimizers(self, use_pl_optimizer: bool = True) -> Any:
         """Its own."""

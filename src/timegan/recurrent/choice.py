@@ -1,8 +1,8 @@
 """Which backend computes a GRU: ``auto``, ``torch``, ``fused`` or ``native``.
 
 ``native`` is the quickest on a CPU and wants a C++ compiler once; ``fused`` is quicker than torch
-where networks are narrow. A library that lies in the cache is always used by ``auto``; a new one,
-which takes some seconds, is compiled for training of ``WORTH`` iterations or more.
+where networks are narrow. A library that lies in the cache is always used by ``auto``; training
+compiles one that is missing, in some seconds and once, so that runs round alike whatever lay there.
 """
 
 from torch import nn
@@ -12,9 +12,6 @@ from timegan.recurrent.cell import GRU
 from timegan.recurrent.library import ready
 
 BACKENDS = ("auto", "torch", "fused", "native")
-
-WORTH = 500
-"""Iterations from which on compiling pays: it takes as long as some hundred of them save."""
 
 NARROW = 32
 """Hidden units up to which ``fused`` is quicker than torch."""

@@ -89,6 +89,32 @@ def weights(model: TimeGAN) -> dict[str, Tensor]:
     }
 
 
+@pytest.mark.parametrize(("every", "seen"), [(1, [0, 1, 2]), (2, [0, 2]), (5, [0])])
+def test_a_penalty_is_due_in_every_so_many_th_batch(
+    every: int, seen: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, found = TimeGAN(C, T, Schedule(0, 0, 1), penalty_every=every, **SMALL), []
+    monkeypatch.setattr(
+        "timegan.module.losses.gradient_penalty",
+        lambda *_: found.append(model.batch_idx) or torch.zeros(()),
+    )
+    fit(model)
+    assert found == seen
+
+
+def test_a_rarer_penalty_weighs_more() -> None:
+    """In the first batch it is as if the weight were larger."""
+    ways: list[dict[str, Any]] = [
+        {"penalty_every": 4, "penalty_weight": 0.5},
+        {"penalty_weight": 2.0},
+    ]
+    models = [
+        fit(TimeGAN(C, T, Schedule(0, 0, 1), **SMALL, **way), limit_train_batches=1) for way in ways
+    ]
+    one, other = (weights(model)["discriminator"] for model in models)
+    assert torch.equal(one, other)
+
+
 LEARNS = {
     ("timegan", Phase.AUTOENCODER): {"embedder", "recovery"},
     ("timegan", Phase.SUPERVISED): {"supervisor"},

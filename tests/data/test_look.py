@@ -79,7 +79,7 @@ def test_a_rule_that_one_row_far_from_the_look_breaks_is_none(protocol: str) -> 
     assert Order(1, 0) in data.columns.rules.all
     lows = {rule.column: rule.low for rule in data.columns.rules.all if isinstance(rule, Bounds)}
     assert lows == {0: frame["low"].min(), 1: frame["high"].min()}
-    frame.loc[1_777, "high"] = frame.loc[1_777, "low"] - 1e-3
+    frame.loc[1_777, "high"] = frame["low"][1_777] - 1e-3
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()
     assert Order(1, 0) not in data.columns.rules.all

@@ -93,11 +93,14 @@ def weights(model: TimeGAN) -> dict[str, Tensor]:
 def test_a_penalty_is_due_in_every_so_many_th_batch(
     every: int, seen: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, found = TimeGAN(C, T, Schedule(0, 0, 1), penalty_every=every, **SMALL), []
-    monkeypatch.setattr(
-        "timegan.module.losses.gradient_penalty",
-        lambda *_: found.append(model.batch_idx) or torch.zeros(()),
-    )
+    model = TimeGAN(C, T, Schedule(0, 0, 1), penalty_every=every, **SMALL)
+    found: list[int] = []
+
+    def penalty(*_: object) -> Tensor:
+        found.append(model.batch_idx)
+        return torch.zeros(())
+
+    monkeypatch.setattr("timegan.module.losses.gradient_penalty", penalty)
     fit(model)
     assert found == seen
 

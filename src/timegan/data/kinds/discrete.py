@@ -100,10 +100,10 @@ class Categorical:
     def from_state(cls, state: dict[str, Any]) -> Self:
         """What `state` was taken from."""
         return cls(
-            tuple(state["levels"]),
+            tuple(map(float, state["levels"])),
             tuple(Flag(**flag) for flag in state["flags"]),
-            tuple(state["shares"]),
-            tuple(state["biases"]),
+            tuple(map(float, state["shares"])),
+            tuple(map(float, state["biases"])),
         )
 
 

@@ -140,7 +140,7 @@ class TimeGAN(Routine):
         energy_weight: float = 10.0,
         projections: int = 128,
         penalty_weight: float = 0.5,
-        penalty_every: int = 1,
+        penalty_every: int = 4,
         gamma: float = 0.0,
         log_every: int = 50,
         backend: str = "auto",

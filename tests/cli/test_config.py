@@ -1,12 +1,16 @@
 """A configuration is checked against the signatures that it is handed to."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import hydra
 import pytest
+from omegaconf import OmegaConf
 
 from timegan.cli.config import conform, conform_target
 from timegan.errors import InputError
+from timegan.module import TimeGAN
 
 
 def brush(
@@ -86,3 +90,11 @@ def test_a_target_s_arguments_are_checked() -> None:
     node = {"_target_": "timegan.callbacks.Checkpoints", "minuets": 3}
     with pytest.raises(InputError, match=r"Did you mean callbacks\.checkpoints\.minutes"):
         conform_target(node, "callbacks.checkpoints")
+
+
+def test_the_default_preset_is_what_the_class_does_by_itself() -> None:
+    with hydra.initialize_config_module("timegan.conf", version_base="1.3"):
+        preset: Any = OmegaConf.to_container(hydra.compose("train").model)
+    known = inspect.signature(TimeGAN).parameters
+    own = {name: value for name, value in preset.items() if name != "schedule"}
+    assert own == {name: known[name].default for name in own}

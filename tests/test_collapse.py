@@ -2,10 +2,11 @@
 
 import pytest
 
-from timegan.collapse import LEAST, LOOKS, MOST, START, alarms
+from timegan.collapse import AWAY, LEAST, LOOKS, MOST, START, alarms
 
-WELL = {"epoch": 9.0, "progress": 0.5, "diversity": 1.0, "rest_rate": 0.0}
+WELL = {"epoch": 9.0, "progress": 0.5, "distance": 0.1, "diversity": 1.0, "rest_rate": 0.0}
 ALIKE = WELL | {"diversity": LEAST - 0.01}
+LEAVES = WELL | {"distance": 0.1 * AWAY + 0.01}
 RESTS = WELL | {"rest_rate": MOST + 0.01}
 
 
@@ -18,6 +19,9 @@ RESTS = WELL | {"rest_rate": MOST + 0.01}
         ([ALIKE] * LOOKS, ["diversity"]),
         ([*[ALIKE] * LOOKS, WELL], []),
         ([ALIKE | {"progress": START}, *[ALIKE] * (LOOKS - 1)], []),
+        ([WELL, *[LEAVES] * LOOKS], ["distance"]),
+        ([*[LEAVES] * LOOKS, WELL], []),
+        ([LEAVES] * LOOKS, []),  # it was never nearer
         ([RESTS] * LOOKS, ["rest_rate"]),
         ([ALIKE | RESTS | {"diversity": 0.1}] * LOOKS, ["diversity", "rest_rate"]),
     ],

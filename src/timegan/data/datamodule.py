@@ -328,9 +328,12 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def _windows(self, x: np.ndarray, labels: np.ndarray | None, places: Places) -> Windows:
         """Windows of channels, with what goes with each."""
-        context = self.table.context[owners(self.table, places.starts)]
-        lengths = np.full(len(context), self.window) if places.lengths is None else places.lengths
-        static = self.columns.encode_static(context, lengths)
+        static = None
+        if self.columns.widths["context"]:
+            lengths = places.lengths
+            lengths = np.full(len(places.starts), self.window) if lengths is None else lengths
+            context = self.table.context[owners(self.table, places.starts)]
+            static = self.columns.encode_static(context, lengths)
         given = places.lengths if self.columns.variable else None
         return Windows(x, places.starts, self.window, given, static, labels)
 

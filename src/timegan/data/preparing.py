@@ -79,15 +79,16 @@ def part_of(table: Table, places: Places, window: int, *, whole: bool) -> Part:
     rows = np.flatnonzero(covered)
     first = np.zeros(len(covered), dtype=bool)
     first[table.bounds[:, 0]] = True
-    follows = np.diff(rows, prepend=rows[0] - 1) == 1
-    sequences = np.unique(owners(table, places.starts))
+    new = first[rows]
+    new[1:] |= rows[1:] - rows[:-1] != 1
+    sequences = np.flatnonzero(np.bincount(owners(table, places.starts)))
     lengths = np.minimum(table.lengths[sequences], window)
     if (lengths < window).any() and np.ptp(lengths) == 0:
         raise InputError(
             f"dataset.window={window} is longer than every sequence that trains: they have "
             f"{lengths[0]} rows. Give {lengths[0]} or less."
         )
-    return Part(rows, np.flatnonzero(~follows | first[rows]), sequences, lengths)
+    return Part(rows, np.flatnonzero(new), sequences, lengths)
 
 
 def owners(table: Table, starts: np.ndarray) -> np.ndarray:

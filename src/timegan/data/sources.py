@@ -110,8 +110,16 @@ def _is_number(text: str) -> bool:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow
+    from pyarrow import parquet
+
     try:
-        return pd.read_parquet(path)
+        # As pandas does, but a long table is not kept twice, and its memory is given back.
+        frame: pd.DataFrame = parquet.read_table(path).to_pandas(
+            self_destruct=True, memory_pool=pyarrow.system_memory_pool()
+        )
+        pyarrow.default_memory_pool().release_unused()
+        return frame
     except (OSError, ValueError) as error:  # pyarrow's errors descend from these
         raise InputError(
             f"{path} cannot be read as Parquet ({error}). Write the table again."

@@ -20,7 +20,7 @@ def valid_starts(runs: np.ndarray, window: int, stride: int = 1) -> np.ndarray:
     array([0, 1, 2, 7])
     """
     starts = [np.arange(first, after - window + 1, stride) for first, after in runs]
-    return np.concatenate([np.empty(0, dtype=np.int64), *starts])
+    return starts[0] if len(starts) == 1 else np.concatenate([np.empty(0, dtype=np.int64), *starts])
 
 
 def padded_starts(runs: np.ndarray, window: int, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -101,10 +101,10 @@ class Windows:
 
     def covered(self) -> np.ndarray:
         """Which rows (R) at least one window contains."""
-        change = np.zeros(len(self.rows) + 1, dtype=np.int64)
+        change = np.zeros(len(self.rows) + 1, dtype=np.int32)
         np.add.at(change, self.starts, 1)
         np.add.at(change, self.starts + (self.window if self.lengths is None else self.lengths), -1)
-        return np.cumsum(change[:-1]) > 0
+        return np.cumsum(change[:-1], out=change[:-1]) > 0
 
     def _take(self, rows: np.ndarray, indices: np.ndarray) -> np.ndarray:
         starts = self.starts[indices]

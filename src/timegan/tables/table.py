@@ -99,6 +99,9 @@ class Table:
 
     def reversed(self) -> "Table":
         """The same table with time running backwards within each sequence."""
+        if len(self.bounds) == 1:  # a view, for one series may be long
+            time = None if self.time is None else self.time[::-1]
+            return replace(self, values=self.values[::-1], time=time)
         turned = np.repeat(self.bounds.sum(axis=1) - 1, self.lengths)
         order = turned - np.arange(len(self.values))
         time = None if self.time is None else self.time[order]

@@ -149,11 +149,11 @@ def test_changed_bytes_change_nothing_or_are_refused(
     check_bytes(files, name, places, cut)
 
 
-def test_all_of_a_static_column_is_tried(files: Files) -> None:
+def test_all_of_a_column_is_tried(files: Files) -> None:
     ways = list(paths(json.loads(files["model.json"])))
-    static = [i for i, way in enumerate(ways) if "jitter" in way or "shares" in way]
-    strange: tuple[Any, ...] = ([], "__class__")
-    for place in static:
+    places = [i for i, way in enumerate(ways) if {"jitter", "shares", "levels"} & {*way}]
+    strange: tuple[Any, ...] = ([], {}, "__class__", 10**400)
+    for place in places:
         for value in strange:
             check_fields(files, place, value)
 
@@ -174,7 +174,7 @@ def test_changed_bytes_at_length(
 
 
 @pytest.mark.slow
-def test_every_strange_value_in_every_place(files: Files) -> None:
+def test_strange_values_in_every_place(files: Files) -> None:
     for place in range(len(list(paths(json.loads(files["model.json"]))))):
-        for value in STRANGE:
+        for value in STRANGE[place % 3 :: 3]:  # all of them, 21,000 cases, take 19 minutes
             check_fields(files, place, value)

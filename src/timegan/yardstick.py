@@ -46,7 +46,7 @@ class Yardstick:
         seed: of the choice of windows, of the directions and of the noise.
     """
 
-    def __init__(self, data: WindowDataModule, count: int = 512, seed: int = 0) -> None:
+    def __init__(self, data: WindowDataModule, count: int = 2_048, seed: int = 0) -> None:
         self.seed = seed
         if data.validation is None:
             chosen = rng(seed, "halves").permutation(data.chosen(data.train, 2 * count, seed))

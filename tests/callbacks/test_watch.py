@@ -64,7 +64,7 @@ def test_what_is_learned_is_the_same_to_the_bit_with_and_without_it(tmp_path: Pa
 
 
 def test_the_last_epoch_is_looked_at_however_few_batches_there_are(tmp_path: Path) -> None:
-    train(tmp_path, Watch(count=64))
+    train(tmp_path, Watch(every_n_batches=50, count=64))
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [e.step for e in events.Scalars("validation/distance")] == [17]
 

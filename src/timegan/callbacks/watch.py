@@ -27,7 +27,7 @@ class Watch(Callback):
     Args:
         every_n_batches: joint batches between two looks; a look comes as an epoch ends. None: 20
             looks in all, or one an epoch where there are fewer epochs.
-        count: samples in a look, at most; with few the floor is so high that nothing is seen above it.
+        count: samples in a look, at most; with few of them the floor is too high to see above.
         best: end with the weights of the smallest distance, instead of the last. The data have to
             hold windows out to choose by that no result is measured on (``choose=True``).
     """

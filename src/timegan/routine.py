@@ -14,7 +14,7 @@ import torch
 from lightning import LightningModule
 from torch import Tensor
 
-from timegan import losses
+from timegan import heap, losses
 from timegan.data.batch import Batch, as_batch
 from timegan.distributed import share, world
 from timegan.model import Networks
@@ -104,6 +104,7 @@ class Routine(LightningModule):
     def on_train_start(self) -> None:
         """Under ``auto`` what is quicker is compiled, if need be; keep the first good state."""
         self.epoch_began = time.monotonic()
+        heap.keep()
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
             self.settle("auto", build=True)
         self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]

@@ -86,9 +86,14 @@ inline Vec<T> expm1(Vec<T> x) {
   const Vec<T> n = shifted - magic;
   const IntVec power = (IntVec)shifted - (IntVec)(Vec<T>{} + magic);
   const Vec<T> r = x - n * B::ln2_high - n * B::ln2_low;  // |r| <= ln(2) / 2
-  Vec<T> q = Vec<T>{} + T(1 / factorial(B::terms));
+  // Even and odd powers apart: two short chains instead of a long one.
+  const Vec<T> rr = r * r;
+  Vec<T> odd = Vec<T>{} + T(1 / factorial(B::terms)), even = Vec<T>{} + T(1 / factorial(B::terms - 1));
 #pragma GCC unroll 16
-  for (int k = B::terms - 1; k >= 1; --k) q = q * r + T(1 / factorial(k));
+  for (int k = B::terms - 2; k >= 1; k -= 2) odd = odd * rr + T(1 / factorial(k));
+#pragma GCC unroll 16
+  for (int k = B::terms - 3; k >= 2; k -= 2) even = even * rr + T(1 / factorial(k));
+  const Vec<T> q = odd + even * r;
   const Vec<T> scale = (Vec<T>)((power + B::bias) << B::mantissa);
   return scale * (q * r) + (scale - T(1));
 }
@@ -304,11 +309,11 @@ void forward_layer(const Forward<T>& w, int steps, int F, int H, const T* x, T* 
     product<T, false>(w.update, x, h, r);
     product<T, false>(w.input, x, nullptr, n);
     product<T, false>(w.state, h, nullptr, hn);
+    for (size_t i = 0; i < 2 * size; i += lanes) at(r + i) = sigmoid<T>(at(r + i));
     for (size_t i = 0; i < size; i += lanes) {
-      at(r + i) = sigmoid<T>(at(r + i));
-      at(z + i) = sigmoid<T>(at(z + i));
-      at(n + i) = tanh<T>(at(n + i) + at(r + i) * at(hn + i));
-      at(next + i) = at(n + i) + at(z + i) * (at(h + i) - at(n + i));
+      const Vec<T> N = tanh<T>(at(n + i) + at(r + i) * at(hn + i));
+      at(n + i) = N;
+      at(next + i) = N + at(z + i) * (at(h + i) - N);
     }
   }
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from timegan import heap
 from timegan.continuation import TOGETHER, continue_series, seam_positions
 from timegan.data.columns import Columns
 from timegan.errors import InputError
@@ -83,6 +84,7 @@ def generate_parts(
     """
     if count < 1:
         return
+    heap.keep()
     net = networks(model)
     tell = progress or (lambda done: None)
     if steps is not None:

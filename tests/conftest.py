@@ -2,11 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from timegan import native
 from timegan.recurrent import library
+
+LONGEST = ("test_ddp.py", "cli/test_train.py", "tables/test_roundtrip.py", "callbacks/test_kill.py")
+"""Files that would otherwise end the suite on one process while the others wait."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest files first; the rest stays in order."""
+    first = {Path(__file__).parent / name for name in LONGEST}
+    items.sort(key=lambda item: item.path not in first)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,20 +1,16 @@
-"""What the arithmetic asks for is counted, not guessed."""
+"""What the growth of an iteration is held against."""
 
 import pytest
 
 from benchmarks.scaling import multiplications
-from benchmarks.setting import table
+from benchmarks.setting import PRESETS, table
 
 
-def test_twice_the_windows_or_steps_are_twice_the_multiplications() -> None:
-    def count(window: int, batch: int) -> int:
-        data = table("reference", 6, window)
-        data.batch_size = batch
-        return multiplications("reference", data, hidden=4)
-
-    once = count(4, 8)
-    assert once > 0
-    assert count(4, 16) == 2 * once
-    assert count(8, 8) == pytest.approx(
-        2 * once, rel=0.1
-    )  # the first step has no state to multiply
+@pytest.mark.parametrize("preset", PRESETS)
+def test_twice_the_windows_take_twice_the_multiplications(preset: str) -> None:
+    counts = []
+    for size in (4, 8):
+        data = table(preset, 2, 6, rows=200)
+        data.batch_size = size
+        counts.append(multiplications(preset, data, hidden=8))
+    assert counts[1] == pytest.approx(2 * counts[0], rel=0.01)

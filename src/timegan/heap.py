@@ -1,8 +1,8 @@
 """The C library's heap: what an iteration frees is kept for the next one, which asks for it again.
 
-By itself glibc gives the top of its heap back to the system after every few megabytes and has it
-mapped anew, page by page: thousands of page faults an iteration of networks that compute in
-milliseconds (`model=reference`, 24 x 6: 8,600, and 15 % of the time).
+By itself glibc may give the top of its heap back to the system after every few megabytes and have
+it mapped anew, page by page. With its thresholds at 5 and 10 MB that was 8,600 page faults and 15 %
+of the time of a joint iteration (`model=reference`, 24 x 6; docs/speed.md).
 """
 
 import ctypes

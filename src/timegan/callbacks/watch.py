@@ -14,7 +14,7 @@ from timegan.terminal import tell
 from timegan.yardstick import Look, Yardstick
 
 LOOKS = 20
-"""In a joint phase, where nothing else is asked for: together they cost about a hundredth of it."""
+"""In a joint phase, where nothing else is asked for: one to three hundredths of its time."""
 
 
 class Watch(Callback):

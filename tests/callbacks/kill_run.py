@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import torch
-from lightning import Trainer
+from lightning import Callback, Trainer
 
 from timegan.callbacks import Checkpoints
 from timegan.cli.quiet import quiet
@@ -26,10 +26,24 @@ from timegan.seeds import rng
 
 SCHEDULE = Schedule(autoencoder=4, supervised=4, joint=4)
 BATCHES = 4
+WHOLE = SCHEDULE.total * BATCHES
+BEYOND = 4  # batches that a run does after the one at which it is to be killed, at most
 
 
-def fit(folder: Path, devices: int) -> None:
-    """Train, from the newest whole checkpoint on."""
+class Wait(Callback):
+    """Waits for the signal: on a busy machine it may come many batches late."""
+
+    def __init__(self, batches: int) -> None:
+        self.batches = batches
+
+    def on_train_batch_start(self, trainer: Trainer, _: object, __: object, batch: int) -> None:
+        """Hold the run where it has done so many batches in all."""
+        if trainer.current_epoch * BATCHES + batch >= self.batches:
+            time.sleep(120)
+
+
+def fit(folder: Path, devices: int, batches: int) -> None:
+    """Train, from the newest whole checkpoint on, and wait after so many batches in all."""
     try:
         resume = newest_checkpoint(folder / "checkpoints")[0]
     except InputError:
@@ -41,7 +55,7 @@ def fit(folder: Path, devices: int) -> None:
         accelerator="cpu",
         **(several if devices > 1 else {"devices": 1}),
         use_distributed_sampler=False,
-        callbacks=[Checkpoints(every_n_batches=1)],
+        callbacks=[Checkpoints(every_n_batches=1), Wait(batches)],
         plugins=[AtomicCheckpointIO()],
         logger=False,
         enable_progress_bar=False,
@@ -51,8 +65,8 @@ def fit(folder: Path, devices: int) -> None:
     trainer.fit(TimeGAN(5, 6, SCHEDULE, hidden=6, log_every=2), data, ckpt_path=resume)
 
 
-def fork(folder: Path, devices: int) -> list[int]:
-    """Start the processes of a run; their ids."""
+def fork(folder: Path, devices: int, batches: int) -> list[int]:
+    """Start the processes of a run that waits after so many batches; their ids."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -75,7 +89,7 @@ def fork(folder: Path, devices: int) -> list[int]:
             }
         status = 1
         try:
-            fit(folder, devices)
+            fit(folder, devices, batches)
             status = 0
         finally:
             os._exit(status)
@@ -96,12 +110,13 @@ def done(folder: Path) -> tuple[int, float]:
 def killed(folder: Path, devices: int, kills: int) -> list[int]:
     """Kill the run so often, at random moments spread over it; the batches saved at each kill."""
     random, saved = rng(0, "kills"), []
-    whole = SCHEDULE.total * BATCHES
     for kill in range(kills):
-        children = fork(folder, devices)
-        # Not before it came a little further, and then at any moment of a batch or a write.
-        # A run that is nearly over might end before the signal comes.
-        aim = min(round(0.8 * whole), round((kill + random.random()) * whole / kills))
+        # Not before it came a little further, and then at any moment of a batch or a write; with
+        # few kills each of them within its own part of the run.
+        part = WHOLE / kills
+        aim = round(kill * part + random.random() * max(part - BEYOND - 1, 0))
+        aim = min(aim, WHOLE - BEYOND - 1)  # it waits before its last batch at the latest
+        children = fork(folder, devices, aim + BEYOND)
         end = time.monotonic() + 120
         while done(folder)[0] < aim and time.monotonic() < end:
             time.sleep(0.01)
@@ -118,7 +133,7 @@ def killed(folder: Path, devices: int, kills: int) -> list[int]:
 
 def finished(folder: Path, devices: int) -> None:
     """Let the run come to its end."""
-    statuses = [os.waitpid(child, 0)[1] for child in fork(folder, devices)]
+    statuses = [os.waitpid(child, 0)[1] for child in fork(folder, devices, WHOLE)]
     assert not any(statuses), statuses
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import torch
-from lightning import Callback, Trainer
+from lightning import Callback, LightningModule, Trainer
 
 from timegan.callbacks import Checkpoints
 from timegan.cli.quiet import quiet
@@ -36,9 +36,11 @@ class Wait(Callback):
     def __init__(self, batches: int) -> None:
         self.batches = batches
 
-    def on_train_batch_start(self, trainer: Trainer, _: object, __: object, batch: int) -> None:
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
         """Hold the run where it has done so many batches in all."""
-        if trainer.current_epoch * BATCHES + batch >= self.batches:
+        if trainer.current_epoch * BATCHES + batch_idx >= self.batches:
             time.sleep(120)
 
 

@@ -28,7 +28,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def rules_of(values: np.ndarray) -> Rules:
     names = [f"c{i}" for i in range(values.shape[2])]
-    return Rules.fit(values.reshape(-1, values.shape[2]), starts(values), names)
+    return Rules.fit(values.reshape(-1, values.shape[2]), starts(values), None, names)
 
 
 def breaks(rules: Sequence[Rule], values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

@@ -29,7 +29,7 @@ TRAIN = prices()
 
 
 def fitted(*declared: str, values: np.ndarray = TRAIN) -> Rules:
-    return Rules.fit(values, np.array([0]), NAMES, declared)
+    return Rules.fit(values, np.array([0]), None, NAMES, declared)
 
 
 @settings(max_examples=20, deadline=None)
@@ -37,7 +37,9 @@ def fitted(*declared: str, values: np.ndarray = TRAIN) -> Rules:
 def test_the_state_survives_json_and_a_checkpoint(seed: int) -> None:
     values = table(seed)
     names = [f"c {i}" for i in range(values.shape[2])]
-    rules = Rules.fit(values.reshape(-1, len(names)), starts(values), names, ["`c 0` >= -1e9"])
+    rules = Rules.fit(
+        values.reshape(-1, len(names)), starts(values), None, names, ["`c 0` >= -1e9"]
+    )
     assert Rules.from_state(json.loads(json.dumps(rules.state(), allow_nan=False))) == rules
     buffer = BytesIO()
     torch.save(rules.state(), buffer)
@@ -75,10 +77,10 @@ def test_a_rule_that_real_rows_break_is_refused_with_how_often_and_where() -> No
 def test_motion_is_checked_within_sequences() -> None:
     values = prices(30)
     values[:, 3] = np.tile(np.arange(10.0), 3)
-    rules = Rules.fit(values, np.array([0, 10, 20]), NAMES, ["Age never falls"])
+    rules = Rules.fit(values, np.array([0, 10, 20]), None, NAMES, ["Age never falls"])
     assert Monotone(3, True) in rules.declared
     with pytest.raises(InputError, match=r"2 of 30 .*row 11 "):
-        Rules.fit(values, np.array([0]), NAMES, ["Age never falls"])
+        Rules.fit(values, np.array([0]), None, NAMES, ["Age never falls"])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_an_impossible_rule_is_refused() -> None:
 
 def test_a_rule_on_categories_is_refused() -> None:
     with pytest.raises(InputError, match="'Load', which holds categories"):
-        Rules.fit(TRAIN, np.array([0]), NAMES, ["Load >= 0"], codes=[2])
+        Rules.fit(TRAIN, np.array([0]), None, NAMES, ["Load >= 0"], codes=[2])
 
 
 def test_implied_orderings_are_enforced_but_not_told() -> None:

@@ -1,6 +1,6 @@
 """What is to be learned of a table: kinds of columns, rules, lengths, from its training part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from timegan.data import kinds
 from timegan.data.columns import Columns
 from timegan.data.kinds import Found, Info, Kind
-from timegan.data.look import blocks, look
+from timegan.data.look import Rows, blocks, look
 from timegan.errors import InputError, nearest
 from timegan.rules import Rules
 from timegan.tables import Field, Table
@@ -63,7 +63,8 @@ def fit_columns(
     Raises:
         InputError: a wish that cannot be, or a table in which nothing moves.
     """
-    (values, breaks), schema = look(table.values, part.rows, part.breaks), table.schema
+    values, breaks, rows = look(table.values, part.rows, part.breaks)
+    schema = table.schema
     middle = len(schema.value_fields) - len(schema.of("exogenous"))
     features, labels = schema.value_fields[:middle], schema.value_fields[middle:]
     asked = _asked(wishes, [*schema.value_fields, *schema.context_fields])
@@ -77,10 +78,11 @@ def fit_columns(
     names = [field.label for field in schema.value_fields]
     rules = Rules((), (), (), (), ())
     if wishes.constraints != "off":
-        rules = Rules.fit(*_forwards(values, breaks, reversed), names, wishes.rules, codes)
-    if len(values) < len(part.rows):
-        every = blocks(table.values, part.rows, part.breaks)
-        rules = rules.checked(_forwards(*block, reversed) for block in every)
+        turned = table.turned if reversed else None
+        rules = Rules.fit(*_forwards(values, breaks, rows, turned), names, wishes.rules, codes)
+        if len(values) < len(part.rows):
+            every = blocks(table.values, part.rows, part.breaks)
+            rules = rules.checked(_forwards(*block, turned) for block in every)
     with np.errstate(all="ignore"):
         low, high = (_extremes(values, pick) for pick in (np.fmin, np.fmax))
     columns = Columns(
@@ -170,14 +172,17 @@ def _static(
 
 
 def _forwards(
-    values: np.ndarray, breaks: np.ndarray, reversed: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and breaks with time running forwards."""
-    if not reversed:
-        return values, breaks
+    values: np.ndarray,
+    breaks: np.ndarray,
+    rows: np.ndarray,
+    turned: Callable[[np.ndarray], np.ndarray] | None,
+) -> Rows:
+    """What `look` found, with time running forwards; ``turned``: see `Table.turned`."""
+    if turned is None:
+        return values, breaks, rows
     starts = np.union1d(breaks, [0])
     ends = np.append(starts[1:], len(values))
-    return values[::-1], np.sort(len(values) - ends)
+    return values[::-1], np.sort(len(values) - ends), turned(rows[::-1])
 
 
 def _extremes(values: np.ndarray, pick: np.ufunc) -> np.ndarray:

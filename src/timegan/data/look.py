@@ -6,8 +6,9 @@ import numpy as np
 
 MOST = 1_000_000
 STRETCHES = 20
-Rows = tuple[np.ndarray, np.ndarray]
-"""Values (R, C), and the rows among them that do not follow upon the one before."""
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Values (R, C), the rows among them that do not follow upon the one before, and the number (R,)
+that each has in the table."""
 
 
 def look(values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, most: int = MOST) -> Rows:
@@ -23,7 +24,7 @@ def look(values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, most: int = M
         most: rows to look at.
     """
     if len(rows) <= most:
-        return values[rows], breaks
+        return values[rows], breaks, rows
     size = most // STRETCHES
     firsts = np.linspace(0, len(rows) - size, STRETCHES).astype(np.int64)
     places = np.union1d(
@@ -32,7 +33,7 @@ def look(values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, most: int = M
     new = np.diff(places, prepend=-1) != 1
     new[np.isin(places, breaks)] = True
     new[0] = True
-    return values[rows[places]], np.flatnonzero(new)
+    return values[rows[places]], np.flatnonzero(new), rows[places]
 
 
 def blocks(
@@ -43,7 +44,8 @@ def blocks(
         begin = max(first - 1, 0)
         after = first + size
         inside = breaks[(breaks > begin) & (breaks < after)] - begin
-        yield values[rows[begin:after]], np.union1d([0], inside)
+        block = rows[begin:after]
+        yield values[block], np.union1d([0], inside), block
 
 
 def _ends(values: np.ndarray, rows: np.ndarray) -> list[int]:

@@ -40,6 +40,7 @@ class Rules:
         cls,
         values: np.ndarray,
         breaks: np.ndarray | None,
+        rows: np.ndarray | None,
         features: Sequence[str],
         declared: Sequence[str] = (),
         codes: Collection[int] = (),
@@ -51,6 +52,7 @@ class Rules:
         Args:
             values: (R, C) in the table's units, NaN = missing.
             breaks: rows that do not follow upon the one before.
+            rows: (R,) their numbers in the table, from 0, for messages; None: their own.
             features: names of the columns.
             declared: rules in words, see :func:`timegan.rules.parse`.
             codes: columns whose numbers stand for categories.
@@ -66,7 +68,7 @@ class Rules:
                 own.append((text, _fitted(rule, values)))
         _check_possible(own, len(features), features)
         for text, rule in own:
-            _check_real(text, rule, values, breaks)
+            _check_real(text, rule, features, values, breaks, rows)
         chosen = tuple(dict.fromkeys(rule for _, rule in own))
         columns = [values[:, c][~np.isnan(values[:, c])] for c in range(values.shape[1])]
         spreads = (float(column.std()) if column.size else 0.0 for column in columns)
@@ -78,19 +80,21 @@ class Rules:
             tuple(decimals(column)[0] if column.size else None for column in columns),
         )
 
-    def checked(self, blocks: Iterable[tuple[np.ndarray, np.ndarray]]) -> Self:
+    def checked(self, blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Self:
         """The same rules held against more training rows: found ones that break are dropped.
 
         Args:
-            blocks: values (R, C) and the rows that do not follow upon the one before.
+            blocks: values (R, C), the rows that do not follow upon the one before, and the rows'
+                numbers in the table.
 
         Raises:
             InputError: a row breaks a declared rule.
         """
         kept = self.found
-        for values, breaks in blocks:
+        for values, breaks, rows in blocks:
             for rule in self.declared:
-                _check_real(rule.words(self.features), rule, values, breaks)
+                words = rule.words(self.features)
+                _check_real(words, rule, self.features, values, breaks, rows)
             kept = tuple(rule for rule in kept if not _broken(rule, values, breaks).any())
         return replace(self, found=kept)
 
@@ -274,14 +278,23 @@ def _broken(rule: Rule, values: np.ndarray, breaks: np.ndarray | None) -> np.nda
     return bad
 
 
-def _check_real(text: str, rule: Rule, values: np.ndarray, breaks: np.ndarray | None) -> None:
+def _check_real(
+    text: str,
+    rule: Rule,
+    features: Sequence[str],
+    values: np.ndarray,
+    breaks: np.ndarray | None,
+    rows: np.ndarray | None,
+) -> None:
     bad = _broken(rule, values, breaks)
     if not bad.any():
         return
     row = int(bad.argmax())
+    number = row if rows is None else int(rows[row])
     count = int(bad.sum())
+    cells = ", ".join(f"{features[c]} = {values[row, c]:.12g}" for c in rule.columns)
     raise InputError(
         f"dataset.rules: {text!r} does not hold on the training rows: {count:,} of {len(bad):,} "
-        f"break it, the first of them row {row + 1:,} (the first row is 1). Correct the rule or "
-        "the rows, or drop the rule."
+        f"break it, the first of them row {number + 1:,} with {cells} (rows in the order of "
+        "sequences, the first row is 1). Correct the rule or the rows, or drop the rule."
     )

@@ -102,10 +102,15 @@ class Table:
         if len(self.bounds) == 1:  # a view, for one series may be long
             time = None if self.time is None else self.time[::-1]
             return replace(self, values=self.values[::-1], time=time)
-        turned = np.repeat(self.bounds.sum(axis=1) - 1, self.lengths)
-        order = turned - np.arange(len(self.values))
+        order = self.turned(np.arange(len(self.values)))
         time = None if self.time is None else self.time[order]
         return replace(self, values=self.values[order], time=time)
+
+    def turned(self, rows: np.ndarray) -> np.ndarray:
+        """The numbers that rows of this table have in the `reversed` one."""
+        sequences = np.searchsorted(self.bounds[:, 0], rows, side="right") - 1
+        numbers: np.ndarray = self.bounds.sum(axis=1)[sequences] - 1 - rows
+        return numbers
 
     @property
     def lengths(self) -> np.ndarray:

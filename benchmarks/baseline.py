@@ -403,8 +403,8 @@ class Recipe(nn.Module):
 
     def measure(self, h: Tensor) -> None:
         """Running means of the increments' deviation, and of how rough paths are."""
-        sigma = h.diff(dim=1).flatten(0, 1).std(0).clamp_min(1e-4)
-        roughness = h.diff(n=2, dim=1).flatten(0, 1).std(0) / sigma
+        sigma = h.diff(dim=1).flatten(0, 1).std(0, correction=0).clamp_min(1e-4)
+        roughness = h.diff(n=2, dim=1).flatten(0, 1).std(0, correction=0) / sigma
         self.seen += 1
         self.sigma += (sigma - self.sigma) / self.seen
         self.roughness += (roughness - self.roughness) / self.seen

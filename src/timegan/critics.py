@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timegan.data.batch import Conditions
+from timegan.losses import variance
 from timegan.networks import Recurrent, choose
 
 
@@ -173,7 +174,7 @@ def batch_deviation(features: Tensor, group: int) -> Tensor:
     Groups are consecutive windows, so that they span neither two processes nor real and synthetic.
     """
     grouped = features.view(-1, group, features.shape[-1])
-    deviation = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean(-1, keepdim=True)
+    deviation = (variance(grouped, 1) + 1e-8).sqrt().mean(-1, keepdim=True)
     return deviation.repeat_interleave(group, 0)
 
 

@@ -13,6 +13,7 @@ from timegan.data.batch import Conditions
 from timegan.errors import InputError
 from timegan.generators import PathGenerator, RecurrentGenerator
 from timegan.lengths import lengths_of, mask_of
+from timegan.losses import variance
 from timegan.networks import Recurrent, Residual, ResidualSupervisor, choose, steps
 
 FORMS = ("residual", "recurrent")
@@ -179,8 +180,9 @@ class Networks(nn.Module):
         second = steps(path.diff(n=2, dim=1), None if mask is None else mask[:, 2:])
         if len(second) < 2:
             return
-        sigma = first.std(0).clamp_min(1e-4)
-        roughness = second.std(0) / sigma
+        sigma, curve = (variance(rows).sqrt() for rows in (first, second))
+        sigma = sigma.clamp_min(1e-4)
+        roughness = curve / sigma
         self.batches_seen += 1
         self.sigma.lerp_(sigma, 1 / float(self.batches_seen))
         self.roughness.lerp_(roughness, 1 / float(self.batches_seen))

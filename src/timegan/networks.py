@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from timegan.distributed import gather
 from timegan.errors import InputError
+from timegan.losses import variance
 from timegan.recurrent import GRU
 
 CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": GRU, "lstm": nn.LSTM}
@@ -57,7 +58,7 @@ class Standardise(nn.Module):
         mean, var = self.mean, self.var
         if self.training:
             rows = steps(gather(h), gather(mask))
-            mean, var = rows.mean(0), rows.var(0, unbiased=False)
+            mean, var = rows.mean(0), variance(rows)
             with torch.no_grad():
                 self.mean.lerp_(mean, self.momentum)
                 self.var.lerp_(var, self.momentum)

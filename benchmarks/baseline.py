@@ -288,6 +288,8 @@ class Recipe(nn.Module):
     random: Random
     sigma: Tensor
     roughness: Tensor
+    centre: Tensor
+    spread: Tensor
 
     def __init__(self, features: int, window: int, hidden: int = 64) -> None:
         super().__init__()
@@ -311,6 +313,8 @@ class Recipe(nn.Module):
         self.averages = [(net, copy.deepcopy(net)) for net in (self.generator, self.supervisor)]
         self.register_buffer("sigma", torch.ones(features))
         self.register_buffer("roughness", torch.ones(features))
+        self.register_buffer("centre", torch.zeros(window, features), persistent=False)
+        self.register_buffer("spread", torch.ones(window, features), persistent=False)
         self.seen = self.averaged = self.played = 0
 
     def noise(self, count: int, draw: int = 0) -> tuple[Tensor, Tensor]:
@@ -397,17 +401,21 @@ class Recipe(nn.Module):
         return error.square().mean()
 
     def view(self, h: Tensor) -> Tensor:
-        """What the critics see: latents and their increments, (B, T, 2 H)."""
+        """What the critics see: latents by step, and increments, (B, T, 2 H)."""
         increments = torch.cat([torch.zeros_like(h[:, :1]), h[:, 1:] - h[:, :-1]], dim=1)
-        return torch.cat([h, increments / self.sigma], dim=-1)
+        return torch.cat([(h - self.centre) / self.spread, increments / self.sigma], dim=-1)
 
     def measure(self, h: Tensor) -> None:
-        """Running means of the increments' deviation, and of how rough paths are."""
+        """Running means of what increments and each step spread, and of how rough paths are."""
         sigma = h.diff(dim=1).flatten(0, 1).std(0, correction=0).clamp_min(1e-4)
         roughness = h.diff(n=2, dim=1).flatten(0, 1).std(0, correction=0) / sigma
         self.seen += 1
         self.sigma += (sigma - self.sigma) / self.seen
         self.roughness += (roughness - self.roughness) / self.seen
+        spread = (h.var(0, correction=0) + 1e-6).sqrt()
+        spread = spread.maximum(0.01 * h.flatten(0, 1).std(0, correction=0).clamp_min(1e-4))
+        self.centre += (h.mean(0) - self.centre) / self.seen
+        self.spread += (spread - self.spread) / self.seen
 
     @torch.no_grad()
     def calibrate(self) -> None:

@@ -8,7 +8,9 @@ import torch
 from timegan.critics import Discriminator, batch_deviation
 from timegan.errors import InputError
 from timegan.generators import PathGenerator
+from timegan.module import TimeGAN
 from timegan.networks import Recurrent, Residual, ResidualSupervisor, Standardise
+from timegan.phases import Schedule
 from timegan.seeds import generator
 
 RNN: dict[str, Any] = {"hidden": 8, "layers": 2, "cell": "gru"}
@@ -86,6 +88,25 @@ def test_increments_come_in_units_of_their_scale() -> None:
     h = torch.arange(4.0)[None, :, None] * torch.tensor([2.0, 4.0])
     view = discriminator.view(h)
     torch.testing.assert_close(view[0, :, 2:], torch.tensor([[0.0, 0], [1, 1], [1, 1], [1, 1]]))
+
+
+def test_levels_come_in_the_units_of_their_step() -> None:
+    discriminator = Discriminator(2, 4, critics="dense", increments=False, stepwise=True, **RNN)
+    wide = torch.tensor([1e-2, 1.0, 3.0, 0.0])[:, None]  # the last step is always the same
+    h = 5 + wide * torch.randn(512, 4, 2, generator=generator(0))
+    for half in h.chunk(2):
+        discriminator.follow(half)
+    view = discriminator.view(h)
+    torch.testing.assert_close(view.mean(0), torch.zeros(4, 2), atol=0.02, rtol=0)
+    spread = view.std(0)[:3]  # the first is as narrow as it may be taken for
+    assert ((spread > 0.5) & (spread < 1.1)).all()
+    assert view[:, 3].abs().max() == 0
+
+
+@pytest.mark.parametrize(("channels", "hidden"), [(1, 32), (2, 48), (8, 48), (9, 64), (40, 64)])
+def test_the_width_follows_from_the_number_of_channels(channels: int, hidden: int) -> None:
+    model = TimeGAN(channels - 1 or 1, 4, Schedule(1, 1, 1), context=int(channels > 1))
+    assert model.hparams["hidden"] == hidden
 
 
 def test_a_critic_that_does_not_exist_is_refused_with_the_choices() -> None:

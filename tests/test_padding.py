@@ -206,7 +206,11 @@ def test_scales_are_measured_on_real_steps_alone() -> None:
     mask = (torch.arange(T) < LENGTHS[:, None])[..., None].float()
     net.follow(h.where(mask > 0, garbage), mask)
     moves = torch.cat([h[i, :n].diff(dim=0) for i, n in enumerate(LENGTHS)])
-    torch.testing.assert_close(net.sigma, moves.std(0))
+    torch.testing.assert_close(net.sigma, moves.std(0, correction=0))
+    starts = net.discriminator.centre[0], net.discriminator.spread[0]  # a step that all have
+    torch.testing.assert_close(starts[0], h[:, 0].mean(0))
+    torch.testing.assert_close(starts[1], h[:, 0].std(0, correction=0), rtol=1e-4, atol=0)
+    assert float(net.discriminator.spread.max()) < 10
 
 
 def test_networks_look_neither_into_the_padding_nor_measure_it() -> None:

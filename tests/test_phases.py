@@ -51,18 +51,24 @@ def test_impossible_counts_are_refused(counts: tuple[int, int, int], words: list
 
 
 def test_more_windows_get_more_joint_training_within_limits() -> None:
-    joint = [Schedule.for_data(n, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
+    joint = [Schedule.for_data(n, 5, 50).joint for n in (6, 400, 2_000, 4_000, 10**7)]
     assert joint == sorted(joint)
     assert joint[0] < joint[2] < joint[-1] <= 100
 
 
+def test_a_table_of_many_channels_gets_half_as_many_again() -> None:
+    narrow, wide = (Schedule.for_data(10**7, channels, 50) for channels in (8, 9))
+    assert (narrow.joint, wide.joint) == (80, 120)
+    assert narrow.autoencoder == wide.autoencoder
+
+
 def test_counts_that_are_given_stay_and_the_rule_fills_the_rest() -> None:
-    rule = Schedule.for_data(900, 50)
-    given = Schedule.for_data(900, 50, {"autoencoder": 7, "joint": None})
+    rule = Schedule.for_data(900, 5, 50)
+    given = Schedule.for_data(900, 5, 50, {"autoencoder": 7, "joint": None})
     assert given == Schedule(7, rule.supervised, rule.joint)
-    assert Schedule.for_data(900, 50, {"patience": 3}).patience == 3
+    assert Schedule.for_data(900, 5, 50, {"patience": 3}).patience == 3
     assert rule.patience is None
     with pytest.raises(InputError, match=r"patience=0: give 1 epoch"):
-        Schedule.for_data(900, 50, {"patience": 0})
+        Schedule.for_data(900, 5, 50, {"patience": 0})
     with pytest.raises(InputError, match="no such phase"):
-        Schedule.for_data(900, 50, {"adversarial": 1})
+        Schedule.for_data(900, 5, 50, {"adversarial": 1})

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timegan.data.batch import Conditions
-from timegan.losses import variance
-from timegan.networks import Recurrent, choose
+from timegan.losses import masked_moments, variance
+from timegan.networks import Recurrent, choose, steps
 
 
 class ConvCritic(nn.Module):
@@ -77,12 +77,18 @@ class Discriminator(nn.Module):
     Args:
         critics: names joined by ``+`` out of ``recurrent``, ``conv`` and ``dense``.
         increments: the critics see first differences beside the latents, in units of their scale.
+        stepwise: they see the latents of each step about their own mean, in units of their own
+            deviation. Windows that begin alike differ little in their first steps, and by what
+            little there is they are told apart.
         context: S.
         exogenous: U; labels are looked at as latents are.
         variable: sequences have different lengths.
     """
 
     sigma: Tensor
+    centre: Tensor
+    spread: Tensor
+    seen: Tensor
 
     def __init__(
         self,
@@ -96,10 +102,11 @@ class Discriminator(nn.Module):
         cell: str,
         context: int = 0,
         exogenous: int = 0,
+        stepwise: bool = False,
         variable: bool = False,
     ) -> None:
         super().__init__()
-        self.increments, self.variable = increments, variable
+        self.increments, self.stepwise, self.variable = increments, stepwise, variable
         paths = latent + exogenous
         views = (2 * paths if increments else paths) + context + variable
         build: dict[str, Callable[[], nn.Module]] = {
@@ -113,6 +120,23 @@ class Discriminator(nn.Module):
             build[choose("model.critics", name, build)]() for name in critics.split("+")
         )
         self.register_buffer("sigma", torch.ones(paths))
+        if stepwise:
+            self.register_buffer("centre", torch.zeros(window, paths))
+            self.register_buffer("spread", torch.ones(window, paths))
+            self.register_buffer("seen", torch.tensor(0.0))
+
+    @torch.no_grad()
+    def follow(self, paths: Tensor, mask: Tensor | None = None) -> None:
+        """Follow the mean and the deviation of real paths (B, T, H + U) at each step."""
+        if not self.stepwise:
+            return
+        mask = torch.ones_like(paths[..., :1]) if mask is None else mask
+        centre, spread = masked_moments(paths, mask)
+        # Not below a hundredth of the whole: a step that is always the same has nothing to show.
+        least = 0.01 * variance(steps(paths, mask)).sqrt().clamp_min(1e-4)
+        self.seen += 1
+        self.centre.lerp_(centre, 1 / float(self.seen))
+        self.spread.lerp_(spread.maximum(least), 1 / float(self.seen))
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:
@@ -121,9 +145,11 @@ class Discriminator(nn.Module):
 
     def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
         """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""
-        view, mask = conditions.beside(h), conditions.mask
+        paths, mask = conditions.paths(h), conditions.mask
+        levels = (paths - self.centre) / self.spread if self.stepwise else paths
+        view = conditions.around(levels)
         if self.increments:
-            view = torch.cat([view, increments(conditions.paths(h)) / self.sigma], dim=-1)
+            view = torch.cat([view, increments(paths) / self.sigma], dim=-1)
         if not self.variable:
             return view
         mask = torch.ones_like(h[..., :1]) if mask is None else mask

@@ -79,6 +79,7 @@ class Networks(nn.Module):
         generator: str,
         critics: str,
         increments: bool,
+        stepwise: bool,
         ema: float,
     ) -> None:
         super().__init__()
@@ -123,6 +124,7 @@ class Networks(nn.Module):
             window,
             critics=critics,
             increments=increments,
+            stepwise=stepwise,
             variable=variable,
             **given,
         )
@@ -174,6 +176,7 @@ class Networks(nn.Module):
     @torch.no_grad()
     def follow(self, path: Tensor, mask: Tensor | None = None) -> None:
         """Follow the scale of real increments, and how rough the paths are, (B, T, H + U)."""
+        self.discriminator.follow(path, mask)
         if path.shape[1] < 3:
             return
         first = steps(path.diff(dim=1), None if mask is None else mask[:, 1:])

@@ -13,7 +13,7 @@ from timegan.data.batch import Batch, Conditions, as_batch
 from timegan.distributed import gather, share
 from timegan.model import Networks
 from timegan.networks import choose
-from timegan.phases import Phase, Schedule
+from timegan.phases import MANY, Phase, Schedule
 from timegan.ranges import check_ranges
 from timegan.recurrent import BACKENDS
 from timegan.routine import Routine
@@ -52,7 +52,8 @@ class TimeGAN(Routine):
         variable: sequences have different lengths, coded in the last context channel.
         seed: fixes the weights at the start and all noise.
         cell: ``gru`` or ``lstm``.
-        hidden: width of the cells; the other widths are multiples of it.
+        hidden: width of the cells; the other widths are multiples of it. None: 32 for one channel,
+            48 for two to eight, 64 for more; channels are features, labels and context together.
         layers: stacked cells; the supervisor has one fewer, but at least one.
         noise: Z, noise channels a step; None: one a feature, and for ``path`` 8 to 32.
         static_noise: G, noise channels a sequence; None: two a feature, between 16 and 32, for
@@ -64,6 +65,8 @@ class TimeGAN(Routine):
         generator: ``path`` (a level plus increments) or ``recurrent``.
         critics: ``conv``, ``dense``, ``recurrent``, or several joined by ``+``.
         increments: the critics see first differences too, and L_S is measured in their scale.
+        stepwise: the critics see the latents of each step about their mean, in units of their
+            deviation at that step.
         adversarial: ``relativistic`` or ``bce``.
         generator_steps: generator updates for each update of the discriminator.
         joint_embedder: embedder and recovery go on learning in the joint phase.
@@ -108,7 +111,7 @@ class TimeGAN(Routine):
         variable: bool = False,
         seed: int = 0,
         cell: str = "gru",
-        hidden: int = 64,
+        hidden: int | None = None,
         layers: int = 1,
         noise: int | None = None,
         static_noise: int | None = None,
@@ -119,6 +122,7 @@ class TimeGAN(Routine):
         generator: str = "path",
         critics: str = "conv+dense",
         increments: bool = True,
+        stepwise: bool = True,
         adversarial: str = "relativistic",
         generator_steps: int = 2,
         joint_embedder: bool = False,
@@ -148,6 +152,9 @@ class TimeGAN(Routine):
         super().__init__()
         schedule = asdict(schedule) if isinstance(schedule, Schedule) else dict(schedule)
         path = generator == "path"
+        if hidden is None:
+            channels = features + exogenous + context
+            hidden = 16 * (2 + (channels > 1) + (channels > MANY))
         if noise is None:
             noise = min(max(features, 8), 32) if path else features
         if static_noise is None:

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from timegan.errors import InputError
 
+MANY = 8
+"""Channels up to which a table is narrow: more take wider networks and a longer joint phase."""
+
 
 class Phase(StrEnum):
     """What is learned (Yoon et al. 2019, section 4.2 and Algorithm 1 of the supplement)."""
@@ -60,16 +63,22 @@ class Schedule:
 
     @classmethod
     def for_data(
-        cls, windows: int, steps_per_epoch: int, chosen: Mapping[str, int | None] | None = None
+        cls,
+        windows: int,
+        channels: int,
+        steps_per_epoch: int,
+        chosen: Mapping[str, int | None] | None = None,
     ) -> "Schedule":
         """The rule for counts that a config leaves open.
 
         More windows have more to tell, so iterations grow with the root of their number: 20 times
         that for the autoencoder (200 to 1,000; it starts near the identity), 6 times for the
-        supervisor (100 to 300), 30 times for the joint phase (500 to 4,000).
+        supervisor (100 to 300), 30 times for the joint phase (500 to 4,000), which takes half as
+        many again for more than eight channels.
 
         Args:
             windows: N, of the training part.
+            channels: of features, labels and context together.
             steps_per_epoch: batches of an epoch.
             chosen: epochs of phases by name; those that are missing or None follow the rule.
                 ``patience`` beside them stays as it is.
@@ -81,7 +90,7 @@ class Schedule:
         iterations = {
             Phase.AUTOENCODER: min(max(20 * root, 200), 1_000),
             Phase.SUPERVISED: min(max(6 * root, 100), 300),
-            Phase.JOINT: min(max(30 * root, 500), 4_000),
+            Phase.JOINT: min(max(30 * root, 500), 4_000) * (1.5 if channels > MANY else 1),
         }
         epochs = {p.value: max(1, round(n / steps_per_epoch)) for p, n in iterations.items()}
         patience = (chosen or {}).get("patience")

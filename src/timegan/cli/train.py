@@ -64,7 +64,12 @@ def train(cfg: DictConfig) -> float | None:
     data.prepare_data()
     data.setup()
     check_choice(config, data)
-    schedule = Schedule.for_data(len(data.train), data.steps_per_epoch, config.model["schedule"])
+    schedule = Schedule.for_data(
+        len(data.train),
+        sum(data.columns.widths.values()),
+        data.steps_per_epoch,
+        config.model["schedule"],
+    )
     model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
     begin_at = config.ckpt_path

@@ -25,10 +25,13 @@ class Conditions(NamedTuple):
 
     def beside(self, h: Tensor) -> Tensor:
         """All there is of a sequence at every step: (B, T, H + U + S)."""
-        paths = self.paths(h)
+        return self.around(self.paths(h))
+
+    def around(self, paths: Tensor) -> Tensor:
+        """The context beside each step of what moves: (B, T, H + U) to (B, T, H + U + S)."""
         if self.context is None:
             return paths
-        return torch.cat([paths, self.context[:, None].expand(-1, h.shape[1], -1)], dim=-1)
+        return torch.cat([paths, self.context[:, None].expand(-1, paths.shape[1], -1)], dim=-1)
 
 
 class Batch(NamedTuple):

@@ -18,6 +18,7 @@ from timegan.errors import InputError
 from timegan.io.card import write_card
 from timegan.io.files import write_bytes, write_text
 from timegan.io.implied import (
+    EARLIER,
     check_finite,
     check_types,
     check_weights,
@@ -211,7 +212,7 @@ def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tenso
     check_weights(hyper_parameters, found)
     check_types(TimeGAN, hyper_parameters)
     check_finite(state)
-    model = TimeGAN(**hyper_parameters)
+    model = TimeGAN(**{**EARLIER, **hyper_parameters})
     model.load_state_dict(dict(state))
     return model.eval()
 

@@ -17,6 +17,9 @@ LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
 takes memory for it."""
 
+EARLIER = {"stepwise": False}
+"""What models were before an argument existed: their files do not say it."""
+
 TRIED = 3
 """Steps that columns are tried on."""
 
@@ -55,6 +58,7 @@ def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: one is missing, of another type, or out of any range.
     """
+    hyper_parameters = {**EARLIER, **hyper_parameters}
     check_types(Networks, hyper_parameters)
     names = inspect.signature(Networks).parameters
     missing = [name for name in names if name not in hyper_parameters]

@@ -190,9 +190,11 @@ class TimeGAN(Routine):
             case Phase.JOINT:
                 last = self.draws - 1
                 for draw in range(last):
-                    self.update_generator(batch.draw(draw), draw)
+                    real = batch.draw(draw)
+                    h = self.embed(real)
+                    self.update_generator(real, h.detach(), draw)
                     if self.weight.joint_embedder:
-                        self.update_embedder(batch.draw(draw))
+                        self.update_embedder(real, h)
                 self.update_discriminator(batch.draw(last), last)
 
     def update_autoencoder(self, real: Batch) -> None:
@@ -211,17 +213,26 @@ class TimeGAN(Routine):
             descend(l_s)
         self.note("supervised/supervised", l_s)
 
-    def update_generator(self, real: Batch, draw: int) -> None:
+    def embed(self, real: Batch) -> Tensor:
+        """h of real windows in the joint phase, once for the updates that look at them."""
+        learns = bool(self.weight.joint_embedder)
+        self.let_learn({"embedder"} if learns else set())
+        with torch.set_grad_enabled(learns):
+            h: Tensor = self.net.embedder(real.x, real.mask)
+        return h
+
+    def update_generator(self, real: Batch, h: Tensor, draw: int) -> None:
         """Teach generator and supervisor to be taken for real, and to move as real data do."""
         net, weight = self.net, self.weight
         with self.update("generator") as descend:
-            h = net.embedder(real.x, real.mask)
             e_hat, fake = self.generate(real, draw)
             h_next, h_hat = net.supervisor(torch.cat([h, e_hat])).chunk(2)
             views = self.views(h, real.conditions, h_hat, e_hat, fake)
-            # Real windows get a pass of their own: it needs no graph.
-            y_real = net.discriminator(views[0])
             y_fake = net.discriminator(torch.cat(views[1:]), len(views) - 1)
+            if self.generator_loss is losses.bce_generator:  # it does not ask about real windows
+                y_real = [y.detach().chunk(len(views) - 1)[0] for y in y_fake]
+            else:  # a pass of their own: it needs no graph
+                y_real = net.discriminator(views[0])
             logits = [torch.cat(y) for y in zip(y_real, y_fake, strict=True)]
             opinion = self.opinion(self.generator_loss, logits, torch.cat(views))
             terms = {"adversarial": opinion / len(logits)}
@@ -245,10 +256,9 @@ class TimeGAN(Routine):
         for name, term in terms.items():
             self.note(f"joint/{name}", term)
 
-    def update_embedder(self, real: Batch) -> None:
+    def update_embedder(self, real: Batch, h: Tensor) -> None:
         """Let the latent space follow, as the reference does; otherwise it stays as it is."""
         with self.update("embedder") as descend:
-            h = self.net.embedder(real.x, real.mask)
             l_r = self.reconstruction(real, h)
             l_s = self.supervised(real, h, self.net.supervisor(h))
             descend(l_r + self.weight.embedder_supervised_weight * l_s)

@@ -144,14 +144,18 @@ class Routine(LightningModule):
                     f"{planned.ends[phase]}; about {seconds:.0f} s are saved."
                 )
 
+    def let_learn(self, learning: set[str]) -> None:
+        """Let these networks learn, and no other."""
+        for network in {network for networks in self.trains.values() for network in networks}:
+            getattr(self.net, network).requires_grad_(network in learning)
+        for module in self.net.embedder.children():
+            if isinstance(module, Standardise):
+                module.train("embedder" in learning)
+
     @contextmanager
     def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:
         """Freeze the networks that an update does not train, and hand out its step."""
-        for network in {network for networks in self.trains.values() for network in networks}:
-            getattr(self.net, network).requires_grad_(network in self.trains[name])
-        for module in self.net.embedder.children():
-            if isinstance(module, Standardise):
-                module.train("embedder" in self.trains[name])
+        self.let_learn(set(self.trains[name]))
         self.updating = name
         optimizer = self.optimizers()[self.updates.index(name)]  # type: ignore[index]
 

@@ -42,7 +42,7 @@ def markdown(sections: Sequence[Section]) -> str:
             cells += [_whole(group.costs(cost)) for cost in costs]
             lines.append(_row([name, *cells]))
         nothing = [""] * len(costs)
-        floors = [_mean(section.floors(s)) for s in scores]
+        floors = [_floor(section.floors(s)) for s in scores]
         lines.append(_row(["*floor: real against real*", *floors, *nothing]))
         sources = list(dict.fromkeys(row.source for row in section.published))
         for row in section.published:
@@ -119,11 +119,16 @@ def _whole(values: Sequence[float]) -> str:
     return f"{np.mean(values):,.0f}" if values else ""
 
 
-def _mean(values: Sequence[float]) -> str:
-    """A mean in three digits, and a deviation to the same place.
+def _floor(values: Sequence[float]) -> str:
+    """A mean; without a deviation where all runs met one and the same floor."""
+    return _mean(values[:1] if len(set(values)) == 1 else values)
 
-    >>> _mean([0.1, 0.2]), _mean([1234.5]), _mean([])
-    ('0.150 ± 0.071', '1,234', '–')
+
+def _mean(values: Sequence[float]) -> str:
+    """A mean in three digits, in more if a deviation takes more, and that to the same place.
+
+    >>> _mean([0.1, 0.2]), _mean([0.2513, 0.2514]), _mean([1234.5]), _mean([])
+    ('0.150 ± 0.071', '0.25135 ± 0.00007', '1,234', '–')
     """
     if not values:
         return "\N{EN DASH}"
@@ -133,6 +138,8 @@ def _mean(values: Sequence[float]) -> str:
         places = min(max(2 - math.floor(math.log10(abs(mean))), 0), 6)
     shown = [mean] if len(values) < 2 else [mean, float(np.std(values, ddof=1))]
     places = max(places, 3) if abs(mean) < 1 else places
+    if len(shown) > 1 and 0 < shown[1] < math.inf:
+        places = min(max(places, -math.floor(math.log10(shown[1]))), 6)
     return " ± ".join(f"{v:,.{places}f}" for v in shown).replace("-", "\N{MINUS SIGN}")
 
 

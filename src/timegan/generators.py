@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from timegan.networks import CELLS
+from timegan.recurrent import network
 
 
 class ContextHead(nn.Module):
@@ -66,7 +67,7 @@ class RecurrentGenerator(nn.Module):
 
     def forward(self, z: Tensor, static: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, T, Z), (B, G + S) and, with their flag, (B, T, U + 1) to (B, T, H + U)."""
-        out = self.dense(self.rnn(inputs(z, static, labels))[0])
+        out = network(self.rnn, self.dense, inputs(z, static, labels))
         h, exogenous = out.tensor_split([self.latent], dim=-1)
         return torch.cat([h.sigmoid(), exogenous], dim=-1)
 
@@ -125,8 +126,8 @@ class PathGenerator(nn.Module):
         layers, hidden = self.rnn.num_layers, self.rnn.hidden_size
         state = self.start(static).view(-1, layers, hidden).transpose(0, 1).contiguous()
         start = (state, torch.zeros_like(state)) if isinstance(self.rnn, nn.LSTM) else state
-        out = self.rnn(inputs(self.gain * z, static, labels), start)[0]
-        a, b = self.step(out).chunk(2, -1)
+        steps = network(self.rnn, self.step, inputs(self.gain * z, static, labels), start)
+        a, b = steps.chunk(2, -1)
         path: Tensor = self.level(static)[:, None] + self.sigma * (a + b.cumsum(1))
         return path
 

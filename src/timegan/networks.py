@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from timegan.distributed import gather
 from timegan.errors import InputError
 from timegan.losses import variance
-from timegan.recurrent import GRU
+from timegan.recurrent import GRU, network
 
 CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": GRU, "lstm": nn.LSTM}
 
@@ -34,8 +34,7 @@ class Recurrent(nn.Module):
 
     def forward(self, sequence: Tensor, mask: Tensor | None = None) -> Tensor:
         """A mask changes nothing: cells do not look ahead into the padding."""
-        out: Tensor = self.dense(self.rnn(sequence)[0])
-        return out.sigmoid() if self.squash else out
+        return network(self.rnn, self.dense, sequence, squash=self.squash)
 
 
 class Standardise(nn.Module):
@@ -104,8 +103,7 @@ class ResidualSupervisor(nn.Module):
         self.dense = zeroed(nn.Linear(hidden, latent))
 
     def forward(self, h: Tensor) -> Tensor:
-        out: Tensor = h + self.dense(self.rnn(h)[0])
-        return out
+        return h + network(self.rnn, self.dense, h)
 
 
 def steps(values: Tensor, mask: Tensor | None = None) -> Tensor:

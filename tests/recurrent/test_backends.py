@@ -12,9 +12,9 @@ from timegan import native
 from timegan.errors import InputError
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
-from timegan.recurrent import GRU, choice
+from timegan.recurrent import GRU, choice, network
 from timegan.recurrent.fused import FusedGRU
-from timegan.recurrent.native import NativeGRU
+from timegan.recurrent.native import NativeGRU, NativeNetwork
 
 SIZES = [  # batch, steps, inputs, hidden, layers
     (1, 1, 1, 1, 1),
@@ -74,6 +74,60 @@ def test_states_and_gradients_are_torchs(
     assert_alike(gradients(ours, x, h0), gradients(plain, x, h0))
     with torch.no_grad():
         assert_alike([*ours(x)], [*plain(x)])
+
+
+def whole_network(backend: str, size: tuple[int, ...], squash: bool, dtype: torch.dtype) -> Any:
+    """A network, as torch computes it and by a backend: [its result and all gradients] of both."""
+    batch, steps, inputs, hidden, layers = size
+    dense = nn.Linear(hidden, 5 * inputs).to(dtype)
+    x = torch.randn(batch, steps, inputs, dtype=dtype, requires_grad=True)
+    h0 = torch.randn(layers, batch, hidden, dtype=dtype, requires_grad=True)
+    weighing = torch.randn(batch, steps, 5 * inputs, dtype=dtype)
+    found = []
+    for gru in pair(backend, inputs, hidden, layers):
+        gru = gru.to(dtype)
+        y = network(gru, dense, x, h0, squash=squash)
+        wanted = [x, h0, *gru.parameters(), *dense.parameters()]
+        grads = torch.autograd.grad((y * weighing).sum(), wanted)
+        with torch.no_grad():
+            found.append([y.detach(), *grads, network(gru, dense, x, squash=squash)])
+    return found
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("squash", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+def test_a_network_with_a_dense_layer_is_torchs(
+    backend: str, size: tuple[int, ...], squash: bool, dtype: torch.dtype
+) -> None:
+    want, got = whole_network(backend, size, squash, dtype)
+    assert_alike(got, want)
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_networks_gradients_are_those_of_finite_differences(compiled: None, squash: bool) -> None:
+    _, gru = pair("native", 2, 3, 2)
+    weights = [*gru.double().parameters()]
+    x, h0, weight, bias = (
+        torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+        for shape in ((3, 3, 2), (2, 3, 3), (4, 3), (4,))
+    )
+    inputs: Any = (squash, x, h0, weight, bias, *weights)
+    assert torch.autograd.gradcheck(NativeNetwork.apply, inputs)
+    assert torch.autograd.gradgradcheck(NativeNetwork.apply, inputs)
+
+
+@pytest.mark.parametrize("frozen", ["cells", "dense"])
+def test_a_network_in_part_frozen_trains_the_rest(compiled: None, frozen: str) -> None:
+    dense, x = nn.Linear(5, 2), torch.randn(9, 4, 3)
+    found = []
+    for gru in pair("native", 3, 5, 2):
+        gru.requires_grad_(frozen != "cells")
+        dense.requires_grad_(frozen != "dense")
+        wanted = [p for p in (*gru.parameters(), *dense.parameters()) if p.requires_grad]
+        loss = network(gru, dense, x, squash=True).square().sum()
+        found.append([*torch.autograd.grad(loss, wanted)])
+    assert_alike(found[1], found[0])
 
 
 @pytest.mark.parametrize("needs", ["weights", "input", "state"])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from timegan.recurrent.fused import FusedGRU
-from timegan.recurrent.native import NativeGRU, run
+from timegan.recurrent.native import Call, NativeGRU, NativeNetwork
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -36,7 +36,7 @@ class GRU(nn.GRU):
             return FusedGRU.apply(input, hx, *self._flat_weights)  # type: ignore[no-untyped-call]
         if torch.is_grad_enabled():
             return NativeGRU.apply(input, hx, *self._flat_weights)  # type: ignore[no-untyped-call]
-        return run(input, hx, [*self.parameters()], training=False)[:2]
+        return Call(input, hx, [*self.parameters()]).forward(training=False)[:2]
 
     def takes(self, x: Any, h0: Any) -> bool:
         """Whether another backend than torch can do this; what is wrong torch explains best."""
@@ -58,6 +58,25 @@ class GRU(nn.GRU):
             and not self.proj_size
             and not torch.is_autocast_enabled("cpu")
         )
+
+
+def network(
+    rnn: nn.Module, dense: nn.Linear, x: Tensor, h0: Any = None, *, squash: bool = False
+) -> Tensor:
+    """A dense layer of what cells give at each step, through a sigmoid if ``squash``: (B, T, O).
+
+    By one call where ``native`` computes the cells; by one module after the other elsewhere.
+    """
+    if not (isinstance(rnn, GRU) and rnn.backend == "native" and rnn.takes(x, h0)):
+        out: Tensor = dense(rnn(x, h0)[0])
+        return out.sigmoid() if squash else out
+    if h0 is None:
+        h0 = x.new_zeros(rnn.num_layers, len(x), rnn.hidden_size)
+    weights, head = [*rnn.parameters()], (dense.weight, dense.bias)
+    if torch.is_grad_enabled():
+        y: Tensor = NativeNetwork.apply(squash, x, h0, *head, *weights)  # type: ignore[no-untyped-call]
+        return y
+    return Call(x, h0, weights, head, squash).forward(training=False)[0]
 
 
 def tracing() -> bool:

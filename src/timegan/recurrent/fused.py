@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timegan.recurrent.plain import differentiable
+from timegan.recurrent.plain import differentiable, plain
 
 Kept = tuple[Tensor, Tensor, Tensor, Tensor]
 """Of a layer: the inputs (T, B, F), r, z and n (T, B, 3H), W_hh h + b_hh (T, B, 3H), and the states
@@ -40,7 +40,7 @@ class FusedGRU(torch.autograd.Function):
         needs = ctx.needs_input_grad
         inputs, kept = ctx.saved_tensors[: len(needs)], ctx.saved_tensors[len(needs) :]
         if torch.is_grad_enabled():
-            return differentiable(inputs, needs, grads)
+            return differentiable(plain, inputs, needs, grads)
         d_out, d_last = grads
         states = kept[-1]
         d_steps = torch.zeros_like(states[1:]) if d_out is None else d_out.transpose(0, 1)

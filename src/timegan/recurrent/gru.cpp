@@ -1,5 +1,6 @@
-// A stack of GRU layers, forward and backward, for networks so small that a framework's overhead is
-// most of their time. The equations and the layout of the weights are torch.nn.GRU's.
+// A stack of GRU layers and, if wanted, a dense layer a step with or without a sigmoid behind it:
+// a whole network, forward and backward, so small that a framework's overhead would be most of its
+// time. The equations and the layout of the weights are those of torch.nn.GRU and torch.nn.Linear.
 //
 // The batch is the SIMD axis: sequences are taken in blocks of W, and everything inside a block is
 // laid out (step, feature, W), so that a weight is one number that meets a whole vector. Nothing
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <type_traits>
 #include <vector>
 
@@ -257,23 +259,26 @@ void unpack(const T* block, int count, size_t size, size_t stride, T* rows) {
 
 struct Sizes {
   int batch, steps, inputs, hidden, layers;
+  int outputs, squash;  // of the dense layer; no outputs: there is none
 
   int width(int layer) const { return layer ? hidden : inputs; }
 };
 
 // What a block needs, in numbers of T. While training everything is kept for the way back: the
-// inputs (steps, F, W), and for each layer the gates r, z, n and W_hn h + b_hn (steps, 4, H, W) and
-// the states from the initial one on (steps + 1, H, W).
+// inputs (steps, F, W), for each layer the gates r, z, n and W_hn h + b_hn (steps, 4, H, W) and the
+// states from the initial one on (steps + 1, H, W), and the dense layer's outputs (steps, O, W).
 template <class T>
 struct Room {
-  size_t inputs, gates, states;
+  size_t inputs, gates, states, outputs;
 
   Room(const Sizes& s, bool training)
       : inputs(size_t(s.steps) * s.inputs * Wide<T>::W),
         gates(size_t(training ? s.steps : 1) * 4 * s.hidden * Wide<T>::W),
-        states(size_t(s.steps + 1) * s.hidden * Wide<T>::W) {}
+        states(size_t(s.steps + 1) * s.hidden * Wide<T>::W),
+        outputs(size_t(s.steps) * s.outputs * Wide<T>::W) {}
 
-  size_t block(int layers) const { return inputs + layers * (gates + states); }
+  size_t block(int layers) const { return outputs_at(layers) + outputs; }
+  size_t outputs_at(int layers) const { return inputs + layers * (gates + states); }
   size_t gates_at(int layer) const { return inputs + layer * (gates + states); }
   size_t states_at(int layer) const { return gates_at(layer) + gates; }
 };
@@ -318,11 +323,23 @@ void forward_layer(const Forward<T>& w, int steps, int F, int H, const T* x, T* 
   }
 }
 
+// The weights of the dense layer, (O, H) and (O), ready for `product`; none where O is 0.
+template <class T>
+Packed<T> dense(const T* const* w, int O, int H) {
+  Packed<T> packed(O, H, 0);
+  for (int row = 0; row < O; ++row) {
+    packed(row, 0) = w[1][row];
+    for (int k = 0; k < H; ++k) packed(row, 1 + k) = w[0][size_t(row) * H + k];
+  }
+  return packed;
+}
+
 template <class T>
 void forward(const Sizes& s, bool training, const T* x, const T* h0, const T* const* weights,
-             T* out, T* last, T* work) {
-  constexpr int W = Wide<T>::W;
-  const int H = s.hidden;
+             const T* const* head, T* out, T* last, T* work) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  const int H = s.hidden, O = s.outputs, width = O ? O : H;
+  const Packed<T> last_layer = dense(head, O, H);
   const Room<T> room(s, training);
   std::vector<Forward<T>> packed;
   packed.reserve(s.layers);
@@ -341,7 +358,16 @@ void forward(const Sizes& s, bool training, const T* x, const T* h0, const T* co
       unpack(h + size_t(s.steps) * H * W, count, H, H, last + at_state);
       in = h + size_t(H) * W;
     }
-    unpack(in, count, size_t(s.steps) * H, size_t(s.steps) * H, out + size_t(b) * s.steps * H);
+    if (O) {
+      T* y = work + room.outputs_at(s.layers);
+      for (int t = 0; t < s.steps; ++t)
+        product<T, false>(last_layer, in + size_t(t) * H * W, nullptr, y + size_t(t) * O * W);
+      if (s.squash)
+        for (size_t i = 0; i < room.outputs; i += lanes) at(y + i) = sigmoid<T>(at(y + i));
+      in = y;
+    }
+    const size_t size = size_t(s.steps) * width;
+    unpack(in, count, size, size, out + b * size);
     if (training) work += room.block(s.layers);
   }
 }
@@ -393,6 +419,15 @@ inline int together(int steps, int rows) {
   return most < 8 ? (steps < 8 ? steps : 8) : (most < steps ? most : steps);
 }
 
+// The same for the dense layer: from the gradients of its outputs to those of the states.
+template <class T>
+Packed<T> dense_back(const T* const* w, int O, int H) {
+  Packed<T> packed(H, O, 0);
+  for (int k = 0; k < O; ++k)
+    for (int row = 0; row < H; ++row) packed(row, 1 + k) = w[0][size_t(k) * H + row];
+  return packed;
+}
+
 inline size_t whole(size_t rows, size_t tile) { return (rows + tile - 1) / tile * tile; }
 
 // Numbers of T that `weight_gradients` needs for its copies.
@@ -401,6 +436,27 @@ size_t copies(int steps, int F, int H) {
   const size_t rows = whole(2 * H, OUTER_ROWS) + 2 * whole(H, OUTER_ROWS);
   const size_t columns = whole(F, OUTER_COLUMNS) + whole(H, OUTER_COLUMNS);
   return (rows + columns) * together<T>(steps, F + H) * Wide<T>::W;
+}
+
+// Likewise for `dense_gradients`.
+template <class T>
+size_t dense_copies(int steps, int O, int H) {
+  return (whole(O, OUTER_ROWS) + whole(H, OUTER_COLUMNS)) * together<T>(steps, O + H) * Wide<T>::W;
+}
+
+template <class T>
+void dense_gradients(int steps, int O, int H, const T* h, const T* d, T* const* to, T* scratch) {
+  constexpr int W = Wide<T>::W, R = OUTER_ROWS, C = OUTER_COLUMNS;
+  const size_t d_step = size_t(O) * W, h_step = size_t(H) * W;
+  const int most = together<T>(steps, O + H);
+  for (int t = 0; t < steps; t += most) {
+    const int n = steps - t < most ? steps - t : most;
+    T* hs = scratch + whole(O, R) * n * W;
+    gather<T, R>(d + t * d_step, d_step, O, n, scratch);
+    gather<T, C>(h + t * h_step, h_step, H, n, hs);
+    outer<T>(scratch, O, hs, H, n, to[0]);
+    sums<T>(d + t * d_step, d_step, O, n, to[1]);
+  }
 }
 
 template <class T>
@@ -434,10 +490,12 @@ void weight_gradients(int steps, int F, int H, const T* x, const T* h, const T* 
 // Gradients of x, of the initial states and of the weights; those that are null are not computed,
 // and those of the weights are added to what is there.
 template <class T>
-void backward(const Sizes& s, const T* const* weights, const T* work,
-              const T* dout, const T* dlast, T* dx, T* dh0, T* const* dweights, T* scratch) {
-  constexpr int W = Wide<T>::W;
-  const int H = s.hidden;
+void backward(const Sizes& s, const T* const* weights, const T* const* head, const T* work,
+              const T* dout, const T* dlast, T* dx, T* dh0, T* const* dweights, T* const* dhead,
+              T* scratch) {
+  constexpr int W = Wide<T>::W, lanes = Wide<T>::lanes;
+  const int H = s.hidden, O = s.outputs;
+  const Packed<T> first_layer = dense_back(head, O, H);
   const Room<T> room(s, true);
   std::vector<Backward<T>> packed;
   packed.reserve(s.layers);
@@ -447,10 +505,23 @@ void backward(const Sizes& s, const T* const* weights, const T* work,
   T* other = dy + size_t(s.steps) * widest * W;
   T* d = other + size_t(s.steps) * widest * W;
   T* dh = d + size_t(s.steps) * 4 * H * W;
+  T* doutputs = dh + size_t(H) * W;
+  T* rest = doutputs + room.outputs;
   for (int b = 0; b < s.batch; b += W, work += room.block(s.layers)) {
     const int count = s.batch - b < W ? s.batch - b : W;
-    const size_t stride = size_t(s.steps) * H;
-    pack(dout ? dout + b * stride : nullptr, stride, count, stride, dy);
+    const size_t stride = size_t(s.steps) * (O ? O : H);
+    pack(dout ? dout + b * stride : nullptr, stride, count, stride, O ? doutputs : dy);
+    if (O) {
+      const T* y = work + room.outputs_at(s.layers);
+      const T* h = work + room.states_at(s.layers - 1) + size_t(H) * W;
+      if (s.squash)
+        for (size_t i = 0; i < room.outputs; i += lanes)
+          at(doutputs + i) *= at(y + i) * (T(1) - at(y + i));
+      for (int t = 0; t < s.steps; ++t)
+        product<T, false>(first_layer, doutputs + size_t(t) * O * W, nullptr,
+                          dy + size_t(t) * H * W);
+      if (dhead) dense_gradients<T>(s.steps, O, H, h, doutputs, dhead, rest);
+    }
     for (int l = s.layers - 1; l >= 0; --l) {
       const int F = s.width(l);
       const size_t at_state = (size_t(l) * s.batch + b) * H;
@@ -462,7 +533,7 @@ void backward(const Sizes& s, const T* const* weights, const T* work,
       if (dh0) unpack(dh, count, H, H, dh0 + at_state);
       if (dweights) {
         T* const* to = dweights + 4 * l;
-        weight_gradients<T>(s.steps, F, H, x, h, d, to, dh + size_t(H) * W);
+        weight_gradients<T>(s.steps, F, H, x, h, d, to, rest);
       }
       T* swap = dy;
       dy = other, other = swap;
@@ -482,35 +553,48 @@ void backward(const Sizes& s, const T* const* weights, const T* work,
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 // Numbers that `work` holds: what the way back needs (training), or one block's worth.
-EXPORT int64_t gru_work(int batch, int steps, int inputs, int hidden, int layers, int training,
-                        int wide) {
-  const Sizes s{batch, steps, inputs, hidden, layers};
+EXPORT int64_t gru_work(int batch, int steps, int inputs, int hidden, int layers, int outputs,
+                        int training, int wide) {
+  const Sizes s{batch, steps, inputs, hidden, layers, outputs, 0};
   const int W = wide ? Wide<double>::W : Wide<float>::W;
   const size_t block = wide ? Room<double>(s, training).block(layers)
                             : Room<float>(s, training).block(layers);
   return int64_t(block) * (training ? (batch + W - 1) / W : 1);
 }
 
-EXPORT int64_t gru_scratch(int steps, int inputs, int hidden, int wide) {
-  const size_t W = wide ? Wide<double>::W : Wide<float>::W, widest = hidden > inputs ? hidden : inputs;
-  const size_t first = wide ? copies<double>(steps, inputs, hidden) : copies<float>(steps, inputs, hidden);
-  const size_t others = wide ? copies<double>(steps, hidden, hidden) : copies<float>(steps, hidden, hidden);
-  return (steps * (2 * widest + 4 * hidden) + hidden) * W + (first > others ? first : others);
+namespace {
+
+template <class T>
+size_t scratch_for(int steps, int inputs, int hidden, int outputs) {
+  const size_t widest = hidden > inputs ? hidden : inputs;
+  size_t most = copies<T>(steps, inputs, hidden);
+  for (size_t other : {copies<T>(steps, hidden, hidden), dense_copies<T>(steps, outputs, hidden)})
+    most = other > most ? other : most;
+  return (steps * (2 * widest + 4 * hidden + outputs) + hidden) * Wide<T>::W + most;
+}
+
+}  // namespace
+
+EXPORT int64_t gru_scratch(int steps, int inputs, int hidden, int outputs, int wide) {
+  return wide ? scratch_for<double>(steps, inputs, hidden, outputs)
+              : scratch_for<float>(steps, inputs, hidden, outputs);
 }
 
 #define DEFINE(NAME, T)                                                                           \
   EXPORT void gru_forward_##NAME(int batch, int steps, int inputs, int hidden, int layers,        \
-                                 int training, const T* x, const T* h0, const T* const* weights,  \
-                                 T* out, T* last, T* work) {                                      \
-    forward<T>({batch, steps, inputs, hidden, layers}, training, x, h0, weights, out, last,       \
-               work);                                                                             \
+                                 int outputs, int squash, int training, const T* x, const T* h0,  \
+                                 const T* const* weights, const T* const* head, T* out, T* last,  \
+                                 T* work) {                                                       \
+    forward<T>({batch, steps, inputs, hidden, layers, outputs, squash}, training, x, h0, weights, \
+               head, out, last, work);                                                            \
   }                                                                                               \
   EXPORT void gru_backward_##NAME(int batch, int steps, int inputs, int hidden, int layers,       \
-                                  const T* const* weights, const T* work, const T* dout,          \
+                                  int outputs, int squash, const T* const* weights,               \
+                                  const T* const* head, const T* work, const T* dout,             \
                                   const T* dlast, T* dx, T* dh0, T* const* dweights,              \
-                                  T* scratch) {                                                   \
-    backward<T>({batch, steps, inputs, hidden, layers}, weights, work, dout, dlast, dx,  \
-                dh0, dweights, scratch);                                                          \
+                                  T* const* dhead, T* scratch) {                                  \
+    backward<T>({batch, steps, inputs, hidden, layers, outputs, squash}, weights, head, work,     \
+                dout, dlast, dx, dh0, dweights, dhead, scratch);                                  \
   }
 
 DEFINE(float, float)

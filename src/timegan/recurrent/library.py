@@ -34,10 +34,10 @@ def ready(*, build: bool) -> bool:
 def _typed(library: CDLL) -> CDLL:
     for name in ("gru_work", "gru_scratch"):
         getattr(library, name).restype = c_int64
-    pointers = {"forward": 6, "backward": 8}
+    pointers = {"forward": 7, "backward": 10}
     for kind in ("float", "double"):
         for way, count in pointers.items():
-            integers = 6 if way == "forward" else 5
+            integers = 8 if way == "forward" else 7
             function = getattr(library, f"gru_{way}_{kind}")
             function.argtypes = [c_int] * integers + [c_void_p] * count
             function.restype = None

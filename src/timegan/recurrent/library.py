@@ -18,6 +18,12 @@ def load() -> CDLL:
     return _typed(native.load(SOURCE))
 
 
+@cache
+def loaded() -> CDLL:
+    """The same for the hot path: what is looked for and found once stays found."""
+    return load()
+
+
 def ready(*, build: bool) -> bool:
     """Whether they can be used, at once or, with ``build``, after compiling them.
 

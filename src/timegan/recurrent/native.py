@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timegan.recurrent.library import load
+from timegan.recurrent.library import loaded
 from timegan.recurrent.plain import differentiable, headed, plain
 
 NAMES = {torch.float32: "float", torch.float64: "double"}
@@ -96,12 +96,12 @@ class Call:
 
     def function(self, way: str) -> Any:
         """The library's function for a way and this precision."""
-        return getattr(load(), f"gru_{way}_{NAMES[self.x.dtype]}")
+        return getattr(loaded(), f"gru_{way}_{NAMES[self.x.dtype]}")
 
     def forward(self, *, training: bool) -> tuple[Tensor, Tensor, Tensor]:
         """The output, the last states, and what a backward pass needs if one is to follow."""
         batch, steps, _, hidden, _, outputs = sizes = self.sizes
-        work = self.x.new_empty(load().gru_work(*sizes, training, self.double))
+        work = self.x.new_empty(loaded().gru_work(*sizes, training, self.double))
         out = self.x.new_empty(batch, steps, outputs or hidden)
         last = torch.empty_like(self.h0).contiguous()
         x, h0 = self.x.contiguous(), self.h0.contiguous()
@@ -126,7 +126,7 @@ class Call:
         d_weights = [torch.zeros_like(w) for w in self.weights] if any(needs[2:count]) else []
         d_head = [torch.zeros_like(w) for w in self.head] if any(needs[count:]) else []
         _, steps, inputs, hidden, _, outputs = sizes = self.sizes
-        scratch = x.new_empty(load().gru_scratch(steps, inputs, hidden, outputs, self.double))
+        scratch = x.new_empty(loaded().gru_scratch(steps, inputs, hidden, outputs, self.double))
         weights, head = whole(self.weights), whole(self.head)
         self.function("backward")(
             *(*sizes, self.squash, addresses(weights), addresses(head), work.data_ptr()),

@@ -104,7 +104,7 @@ def test_a_checkpoint_of_another_model_is_refused(shell: Shell, run_folder: Path
     result = shell(f"train {QUIET} model.hidden=8 ckpt_path={last}")
     assert result.status == 2
     assert "the checkpoint is of another model" in result.err
-    assert "model.hidden=null" in result.err
+    assert "model.hidden=48" in result.err
 
 
 def test_a_checkpoint_of_other_data_is_refused(shell: Shell, run_folder: Path) -> None:
@@ -137,6 +137,15 @@ def test_the_objective_is_a_score_or_a_part_of_one() -> None:
     assert objective({"scores": {}}, "discriminative") is None
     with pytest.raises(InputError, match="Did you mean discriminative"):
         objective(SCORES, "discriminativ")
+
+
+def test_a_search_in_the_wrong_direction_is_refused() -> None:
+    scores = {"scores": {"density": {"mean": 0.9, "better": "higher"}, "other": {"mean": 1.0}}}
+    assert objective(scores, "density", "maximize") == 0.9
+    assert objective(scores, "density") == 0.9
+    assert objective(scores, "other", "minimize") == 1.0
+    with pytest.raises(InputError, match=r"direction=minimize.*higher.*direction=maximize"):
+        objective(scores, "density", "minimize")
 
 
 def test_a_sweep_names_its_folders_by_their_overrides(shell: Shell, tmp_path: Path) -> None:

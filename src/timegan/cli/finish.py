@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from timegan.cli.config import leaves
@@ -96,13 +97,16 @@ def finish(
     return metrics
 
 
-def objective(metrics: Mapping[str, Any], name: str | None) -> float | None:
+def objective(
+    metrics: Mapping[str, Any], name: str | None, direction: str | None = None
+) -> float | None:
     """The score that a search goes by: ``name``, dotted where a score has parts.
 
     NaN where the score could not be computed, None where nothing was measured.
 
     Raises:
-        InputError: there is no such score.
+        InputError: there is no such score, or the search's ``direction`` (``minimize``,
+            ``maximize``) would make it worse.
 
     >>> objective({"scores": {"discriminative": {"mean": 0.1}}}, "discriminative")
     0.1
@@ -120,8 +124,22 @@ def objective(metrics: Mapping[str, Any], name: str | None) -> float | None:
             )
         value = value[part]
     if isinstance(value, Mapping):
+        better = value.get("better")
+        wanted = {"lower": "minimize", "higher": "maximize"}.get(str(better), direction)
+        if direction is not None and direction != wanted:
+            raise InputError(
+                f"hydra.sweeper.direction={direction}: {name} is better the {better} it is. "
+                f"Give hydra.sweeper.direction={wanted}."
+            )
         value = value.get("mean")
     return math.nan if value is None else float(value)
+
+
+def direction() -> str | None:
+    """Where the search that this run belongs to wants its objective; None: it is in none."""
+    hydra = HydraConfig.get()
+    found = hydra.sweeper.get("direction") if hydra.mode is RunMode.MULTIRUN else None
+    return None if found is None else str(found)
 
 
 def choice(group: str) -> str:

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from timegan.building import build
 from timegan.callbacks import Watch, log_hparams
 from timegan.cli.config import plain
-from timegan.cli.finish import finish, objective
+from timegan.cli.finish import direction, finish, objective
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
 from timegan.cli.resume import (
@@ -37,6 +37,7 @@ from timegan.cli.settings import TrainConfig, chooses
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
+from timegan.io.implied import EARLIER
 from timegan.module import TimeGAN
 from timegan.phases import Phase, Schedule
 
@@ -80,7 +81,7 @@ def train(cfg: DictConfig) -> float | None:
             if not absent and not measures_anew():
                 say(f"Trained already, and nothing is missing: {where(folder)}")
                 metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-                return objective(metrics, config.objective)
+                return objective(metrics, config.objective, direction())
             say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
@@ -117,7 +118,7 @@ def train(cfg: DictConfig) -> float | None:
     say_verdicts(metrics)
     say("")
     say_where(folder, report=bool(config.evaluation))
-    return objective(metrics, config.objective)
+    return objective(metrics, config.objective, direction())
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
@@ -215,7 +216,7 @@ def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
     shapes = {name: tensor.shape for name, tensor in content["state_dict"].items()}
     if shapes == {name: tensor.shape for name, tensor in model.state_dict().items()}:
         return
-    theirs = content.get("hyper_parameters", {})
+    theirs = {**EARLIER, **content.get("hyper_parameters", {})}
     other = [f"model.{k}={theirs[k]}" for k, v in model.hparams.items() if theirs.get(k, v) != v]
     raise InputError(
         f"ckpt_path={path}: the checkpoint is of another model. To go on with it, give what it was "

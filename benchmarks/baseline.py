@@ -412,15 +412,19 @@ class Recipe(nn.Module):
         self.seen += 1
         self.sigma += (sigma - self.sigma) / self.seen
         self.roughness += (roughness - self.roughness) / self.seen
-        spread = (h.var(0, correction=0) + 1e-6).sqrt()
-        spread = spread.maximum(0.01 * h.flatten(0, 1).std(0, correction=0).clamp_min(1e-4))
-        self.centre += (h.mean(0) - self.centre) / self.seen
-        self.spread += (spread - self.spread) / self.seen
+        move = h.mean(0) - self.centre
+        between = move.square() * (self.seen - 1) / self.seen
+        variance = self.spread.square() * (self.seen - 1) + h.var(0, correction=0) + 1e-6 + between
+        self.spread = (variance / self.seen).sqrt()
+        self.centre = self.centre + move / self.seen
 
     @torch.no_grad()
     def calibrate(self) -> None:
         """Let the generator start from the scales of real paths; start the averages anew."""
         self.generator.sigma.copy_(self.sigma)
+        away = self.centre - self.centre.mean(0)
+        whole = (self.spread.square() + away.square()).mean(0).sqrt()
+        self.spread = self.spread.maximum(0.01 * whole.clamp_min(1e-4))
         self.generator.gain.fill_(float((self.roughness / 1.2).clamp(0.2, 1.0).mean()))
         for net, average in self.averages:
             average.load_state_dict(net.state_dict())

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from timegan.data.batch import Conditions
 from timegan.losses import masked_moments, variance
-from timegan.networks import Recurrent, choose, steps
+from timegan.networks import Recurrent, choose
 
 
 class ConvCritic(nn.Module):
@@ -123,25 +123,33 @@ class Discriminator(nn.Module):
         if stepwise:
             self.register_buffer("centre", torch.zeros(window, paths))
             self.register_buffer("spread", torch.ones(window, paths))
-            self.register_buffer("seen", torch.tensor(0.0))
+            self.register_buffer("seen", torch.zeros(window, 1))
 
     @torch.no_grad()
     def follow(self, paths: Tensor, mask: Tensor | None = None) -> None:
-        """Follow the mean and the deviation of real paths (B, T, H + U) at each step."""
+        """Count more real paths (B, T, H + U) in the mean and the deviation of each step."""
         if not self.stepwise:
             return
         mask = torch.ones_like(paths[..., :1]) if mask is None else mask
         centre, spread = masked_moments(paths, mask)
-        # Not below a hundredth of the whole: a step that is always the same has nothing to show.
-        least = 0.01 * variance(steps(paths, mask)).sqrt().clamp_min(1e-4)
-        self.seen += 1
-        self.centre.lerp_(centre, 1 / float(self.seen))
-        self.spread.lerp_(spread.maximum(least), 1 / float(self.seen))
+        # Pooled, and not a mean of deviations: a step that few sequences reach has few in a batch.
+        count, move = mask.sum(0), centre - self.centre
+        total = (self.seen + count).clamp_min(1)
+        known = self.spread.square() * self.seen + spread.square() * count
+        self.spread.copy_(((known + move.square() * self.seen * count / total) / total).sqrt())
+        self.centre += move * count / total
+        self.seen += count
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:
-        """Set the scale of increments, (H + U,)."""
+        """Set the scale of increments, (H + U,); settle that of each step."""
         self.sigma.copy_(sigma)
+        if self.stepwise and self.seen.any():
+            share = self.seen / self.seen.sum()
+            away = self.centre - (share * self.centre).sum(0)
+            whole = (share * (self.spread.square() + away.square())).sum(0).sqrt()
+            # A step that is always the same has nothing to show.
+            self.spread.copy_(self.spread.maximum(0.01 * whole.clamp_min(1e-4)))
 
     def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
         """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""

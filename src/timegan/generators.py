@@ -67,7 +67,10 @@ class RecurrentGenerator(nn.Module):
 
     def forward(self, z: Tensor, static: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, T, Z), (B, G + S) and, with their flag, (B, T, U + 1) to (B, T, H + U)."""
-        out = network(self.rnn, self.dense, inputs(z, static, labels))
+        given = inputs(z, static, labels)
+        if self.dense.out_features == self.latent:
+            return network(self.rnn, self.dense, given, squash=True)
+        out = network(self.rnn, self.dense, given)
         h, exogenous = out.tensor_split([self.latent], dim=-1)
         return torch.cat([h.sigmoid(), exogenous], dim=-1)
 
@@ -139,7 +142,7 @@ def inputs(z: Tensor, static: Tensor, labels: Tensor | None) -> Tensor:
         parts.append(static[:, None].expand(-1, z.shape[1], -1))
     if labels is not None:
         parts.append(labels)
-    return torch.cat(parts, dim=-1)
+    return torch.cat(parts, dim=-1) if len(parts) > 1 else z
 
 
 def flagged(exogenous: int) -> int:

@@ -29,7 +29,10 @@ from timegan.errors import InputError
             "train experiment=smok",
             "experiment=smok: there is no such choice. Did you mean experiment=smoke?",
         ),
-        ("train model.hidden=wide", "model.hidden=wide: this has to be a whole number or null, not text."),
+        (
+            "train model.hidden=wide",
+            "model.hidden=wide: this has to be a whole number or null, not text.",
+        ),
         ("train seed=null", "seed=None: this has to be a whole number, not null."),
         ("train model.cell=gro", "model.cell=gro: there is no such choice."),
         ("train model.schedule.joint=-1", "model.schedule.joint=-1: a phase cannot have fewer"),

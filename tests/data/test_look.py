@@ -22,9 +22,10 @@ def parts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(draw(st.integers(0, 99)))
     values = np.column_stack([np.arange(count), random.normal(size=count)])
     values[random.random(count) < 0.1, 1] = np.nan
-    rows = np.flatnonzero(random.random(count) < draw(st.sampled_from([0.9, 1.0])))
-    breaks = random.choice(max(len(rows), 1), 3)
-    return values, rows, np.union1d([0], breaks[breaks < len(rows)])
+    kept = random.random(count) < draw(st.sampled_from([0.9, 1.0]))
+    kept[0] = True  # a training part without a row is refused before
+    rows = np.flatnonzero(kept)
+    return values, rows, np.union1d([0], random.choice(len(rows), 3))
 
 
 def pairs(values: np.ndarray, breaks: np.ndarray) -> set[tuple[float, float]]:

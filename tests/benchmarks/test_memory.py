@@ -1,7 +1,10 @@
 """Training holds on to nothing from one iteration to the next."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.memory import train
@@ -13,3 +16,11 @@ STATM = Path("/proc/self/statm")
 def test_training_keeps_no_memory() -> None:
     held = train("timegan", "torch", 80, hidden=4, every=20)
     assert held[80] - held[20] < 3, held  # a batch an iteration would be 6 MB
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux says it there")
+def test_the_peak_of_a_process_is_not_that_of_its_parent() -> None:
+    ballast = np.ones(2**27)  # 1 GiB
+    code = "from timegan.cli.train import peak_memory; print(peak_memory())"
+    child = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert float(child.stdout) < ballast.nbytes / 2**20

@@ -14,8 +14,8 @@ STATM = Path("/proc/self/statm")
 
 @pytest.mark.skipif(not STATM.exists(), reason=f"There is no {STATM}.")
 def test_training_keeps_no_memory() -> None:
-    held = train("timegan", "torch", 80, hidden=4, every=20)
-    assert held[80] - held[20] < 3, held  # a batch an iteration would be 6 MB
+    held = train("timegan", "torch", 160, hidden=4, every=40)
+    assert held[160] - held[80] < 3, held  # what a process warms up with is there by then
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux says it there")

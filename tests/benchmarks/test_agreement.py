@@ -17,10 +17,10 @@ from timegan.phases import Phase, Schedule
 from timegan.seeds import generator
 
 C, T, B, HIDDEN = 2, 5, 16, 6
-SEED, STEPS = 3, 4  # whole rounds of penalties
+SEED, STEPS = 1, 4  # whole rounds of penalties
 SCHEDULE = Schedule(autoencoder=1, supervised=1, joint=13)  # epochs of STEPS iterations
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-DRIFTS = {"joint/penalty": 1e-2, "joint/discriminator": 1e-3}
+DRIFTS = {"joint/penalty": 1e-2}
 """What float32 cannot hold to: rounding turns slopes of the critics over within 50 iterations."""
 RUNS = [(backend, torch.float64) for backend in BACKENDS] + [("native", torch.float32)]
 

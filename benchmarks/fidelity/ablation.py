@@ -45,15 +45,16 @@ SHORT = {"energy": ("model.schedule.joint=40",)}
 ABOUT = """\
 # What each part of the recipe brings
 
-The default preset without one of its parts, all else as it is. Discriminative score (five legacy judges a training) and the same of
-a judge with 24 units (two judges), mean ± deviation over training seeds; 0 is best. `python benchmarks/fidelity/ablation.py` runs and
-gathers it. Training windows and few judges: to see what matters, not to report (that is [results.md](results.md)).
+The default preset without one of its parts, all else as it is. Discriminative score (five legacy
+judges a training) and the same of a judge with 24 units (two judges), mean ± deviation over
+training seeds; 0 is best. `python benchmarks/fidelity/ablation.py` runs and gathers it. Training
+windows and few judges: to see what matters, not to report (that is [results.md](results.md)).
 """
 
 
 def main() -> None:
     """The door."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="*", help="stock, energy; default: both")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
@@ -84,8 +85,9 @@ def run(data: str, part: str, seed: int) -> None:
     wanted = (data, seed, overrides(data, part))
     if any((one["data"], one["seed"], one["overrides"]) == wanted for one in lines()):
         return
-    screen = [sys.executable, HERE / "screen.py", data, "--seeds", str(seed), "--judges", "5"]
-    subprocess.run([*screen, "--note", NOTE, *overrides(data, part)], check=True)
+    screen = [sys.executable, str(HERE / "screen.py"), data, "--seeds", str(seed)]
+    how = ["--judges", "5", "--note", NOTE]
+    subprocess.run([*screen, *how, *overrides(data, part)], check=True)
 
 
 def markdown(lines: Sequence[Mapping[str, Any]]) -> str:

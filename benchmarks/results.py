@@ -5,10 +5,10 @@
     make results ARGS="--gather"                 no run, only the table of what there is
 
 Each run is `python train.py experiment=published dataset=... seed=...` in outputs/results/, then
-`evaluate.py evaluation=strict` on it: in a sweep of one's own, the same with -m. It can be stopped
-and started again: whole runs are kept, one that was cut off is trained anew. The real tables lie in
-../shared/data, or where TIMEGAN_DATA says. Nothing here picks a seed or a checkpoint. All runs of
-a row meet the same judges, so that floors and controls are measured once.
+`evaluate.py` on it with evaluation=wide and evaluation=strict: in a sweep of one's own, the same
+with -m. It can be stopped and started again: whole runs are kept, one that was cut off is trained
+anew. The real tables lie in ../shared/data, or where TIMEGAN_DATA says. Nothing here picks a seed
+or a checkpoint. All runs of a row meet the same judges: floors and controls are measured once.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
 UNKNOWN = "dataset.knowledge=false"
 REFERENCE = "model=reference"
+MORE = ("wide", "strict")
+"""Evaluations of a run besides its own."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 5 or 3)")
-    parser.add_argument("--legacy", action="store_true", help="leave the strict scores for later")
+    parser.add_argument("--legacy", action="store_true", help="no wide and strict scores")
     parser.add_argument("--gather", action="store_true", help="train nothing")
     given = parser.parse_args()
     if unknown := set(given.rows) - set(ROWS):
@@ -69,19 +72,20 @@ def main() -> None:
         for seed in given.seeds or range(max(row.seeds for row in ROWS.values())):
             for name in given.rows or ROWS:
                 if given.seeds or seed < ROWS[name].seeds:
-                    run(name, seed, strict=not given.legacy)
+                    run(name, seed, () if given.legacy else MORE)
     results([RUNS], ROOT / "docs")
 
 
-def run(name: str, seed: int, *, strict: bool) -> None:
+def run(name: str, seed: int, more: Sequence[str]) -> None:
     """Train and score one row with one seed, as far as that has not been done."""
     folder = RUNS / name / str(seed)
     if not (folder / "metrics.json").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         given = ("experiment=published", "evaluation.seed=0", f"seed={seed}")
         call("train.py", folder, *given, *ROWS[name].overrides)
-    if strict and not (folder / "strict" / "metrics.json").is_file():
-        call("evaluate.py", folder / "strict", f"run={folder}", "evaluation=strict")
+    for evaluation in more:
+        if not (folder / evaluation / "metrics.json").is_file():
+            call("evaluate.py", folder / evaluation, f"run={folder}", f"evaluation={evaluation}")
 
 
 def call(script: str, folder: Path, *overrides: str) -> None:

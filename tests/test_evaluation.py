@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 import timegan
+from timegan.data import WindowDataModule
 from timegan.errors import InputError
+from timegan.evaluation import Sets, usual_count
 from timegan.metrics import cache
 
 QUICK: dict[str, Any] = {"protocol": "quick", "judges": 1, "iterations": 2}
@@ -148,3 +150,45 @@ def test_a_held_out_table_without_a_column_is_refused() -> None:
 def test_an_unknown_protocol_names_the_nearest() -> None:
     with pytest.raises(InputError, match="Did you mean 'strict'"):
         timegan.evaluate(REAL, FAKE, protocol="strikt")
+
+
+def test_a_model_makes_as_many_windows_as_the_protocol_looks_at() -> None:
+    frame = pd.DataFrame({"a": np.random.default_rng(0).normal(size=6_100).cumsum()})
+    data = WindowDataModule.from_frame(frame, window=4, protocol="reference")
+    data.setup()
+    every = len(data.train)
+    assert every > 6_000
+    assert usual_count(data, {}) == 5_000
+    assert usual_count(data, {"limit": 6_000}) == 6_000
+    assert usual_count(data, {"limit": 20_000}) == every
+    short = WindowDataModule.from_frame(frame[:90], window=4, protocol="reference")
+    short.setup()
+    assert usual_count(short, {"limit": 20_000}) == 1_000
+
+
+def test_the_published_tables_are_compared_with_as_many_windows_as_they_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: dict[str, tuple[int, int]] = {}
+
+    def measure(train: Any, holdout: Any, synthetic: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        seen[protocol] = len(train), len(synthetic)
+        return {}
+
+    monkeypatch.setattr("timegan.evaluation.measuring", lambda protocol: measure)
+    rows = pd.DataFrame({"a": np.random.default_rng(0).normal(size=6_100).cumsum()})
+    schedule = {"autoencoder": 0, "supervised": 0, "joint": 1}
+    synthesizer = timegan.Synthesizer(window=4, hidden=4, schedule=schedule, progress=False)
+    synthesizer.fit(rows)
+    for protocol in ("legacy", "quick"):
+        synthesizer.evaluate(rows, protocol=protocol)
+    assert seen["legacy"] == (seen["quick"][0], seen["quick"][0])
+    assert seen["quick"][1] == 5_000
+
+
+def test_sines_are_scored_in_the_unit_of_the_published_tables() -> None:
+    data = WindowDataModule(generate="sines", window=6, protocol="reference")
+    data.setup()
+    limits = Sets.of(data, data.train_series(100, 0), 0).limits
+    assert limits is not None
+    assert [ends.tolist() for ends in limits] == [[0.0] * 5, [1.0] * 5]

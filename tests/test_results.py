@@ -72,7 +72,8 @@ def test_published_rows_stand_beside_with_their_sources(sweep: Path) -> None:
 
 
 def test_published_scores_do_not_stand_beside_those_of_another_protocol(tmp_path: Path) -> None:
-    leave(tmp_path / "strict", 0, 0.005, protocol={"evaluation": "strict", "seed": 0})
+    for evaluation in ("strict", "wide"):
+        leave(tmp_path / evaluation, 0, 0.005, protocol={"evaluation": evaluation, "seed": 0})
     text = markdown(gather([read(folder) for folder in find([tmp_path])]))
     assert "as printed" not in text
     assert "| **timegan-lightning** (1 seed) | 0.00500 ▾ |" in text  # better than its floor

@@ -1,7 +1,7 @@
 """Score any synthetic data against real data, whoever made them."""
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
+from timegan.data.generated import UNITS
 from timegan.data.preparing import windows_of
 from timegan.data.sources import read_table
 from timegan.errors import InputError, nearest
@@ -30,7 +31,7 @@ PROTOCOLS = {
 FEWEST, MOST = 1_000, 5_000
 """Sequences that are drawn where the number of training windows does not say otherwise."""
 REAL = 20_000
-"""Real windows that are compared at most."""
+"""Real windows that are compared at most; published scores compare them with as many others."""
 
 Data = pd.DataFrame | np.ndarray | str | Path
 Limits = tuple[np.ndarray, np.ndarray]
@@ -112,7 +113,10 @@ def evaluate_model(
     """The same of fresh samples of a model beside the data that it was trained on."""
     measure = measuring(protocol)
     data.setup()
-    sets = Sets.of(data, generate(model, columns, count or usual_count(data), seed=seed), seed)
+    if protocol == "legacy":
+        options = {"limit": REAL} | options
+    count = count or usual_count(data, options)
+    sets = Sets.of(data, generate(model, columns, count, seed=seed), seed)
     return sets.measured(measure, seed=seed, **options) | {
         "data": sets.described,
         "protocol": {"evaluation": protocol, "seed": seed},
@@ -135,9 +139,14 @@ def measuring(protocol: str) -> Callable[..., dict[str, Any]]:
     return found
 
 
-def usual_count(data: WindowDataModule) -> int:
-    """As many sequences as there are training windows, within reason."""
-    return min(max(len(data.train), FEWEST), MOST)
+def usual_count(data: WindowDataModule, options: Mapping[str, Any]) -> int:
+    """As many sequences as there are training windows, within reason.
+
+    Args:
+        data: set up.
+        options: of a protocol, which may have a ``limit``: 5,000 where it has none.
+    """
+    return min(max(len(data.train), FEWEST), int(options.get("limit", MOST)))
 
 
 @dataclass(frozen=True)
@@ -182,8 +191,11 @@ class Sets:
         """
         real = data.train_series(REAL, seed)
         held = data.holdout_series(REAL, seed) if unseen is None else unseen
-        plain = data.measured == data.features
         columns = data.columns
+        limits = (columns.low, columns.high) if data.measured == data.features else None
+        if data.options.generate in UNITS:
+            low, high = (np.full(len(data.measured), end) for end in UNITS[data.options.generate])
+            limits = low, high
         facets, static = columns.facets()
         counted = shares(
             (real.values, real.lengths),
@@ -198,7 +210,7 @@ class Sets:
             None if held is None else data.measurable(held),
             data.measurable(made),
             data.measured,
-            (columns.low, columns.high) if plain else None,
+            limits,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,
             columns.forwards if not columns.variable else lambda windows: windows,

@@ -192,7 +192,8 @@ class Synthesizer:
 
         Args:
             table: the real one that was learned, of which a part was held out.
-            count: sequences to draw; None: as many as there are windows, 1,000 to 5,000.
+            count: sequences to draw; None: as many as there are windows, from 1,000 to 5,000, or to
+                20,000 by the legacy protocol.
             protocol: ``quick``, ``legacy`` or ``strict``.
             options: of the protocol, such as ``judges=10``.
         """

@@ -112,7 +112,8 @@ def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]
             f"{', '.join(columns.features)}, and the data are windows of {data.window} steps of "
             f"{', '.join(data.features)}. Give the data that it was trained on."
         )
-    made = generate(model, columns, config.samples or usual_count(data), seed=config.seed)
+    count = config.samples or usual_count(data, config.evaluation)
+    made = generate(model, columns, count, seed=config.seed)
     if columns.reversed != data.columns.reversed:
         made = replace(made, values=made.values[:, ::-1])
     return data, made

@@ -17,7 +17,7 @@ from timegan.cli.config import leaves
 from timegan.cli.say import say
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
-from timegan.evaluation import Sets, usual_count
+from timegan.evaluation import MOST, Sets, usual_count
 from timegan.generation import generate
 from timegan.io.card import write_card
 from timegan.io.export import describe, export
@@ -85,9 +85,10 @@ def finish(
 ) -> dict[str, Any]:
     """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
     columns = data.columns
-    made = generate(model, columns, samples or usual_count(data), seed=seed)
+    made = generate(model, columns, samples or usual_count(data, evaluation), seed=seed)
     export(model, columns, folder / "model", fingerprint=data.fingerprint, config=settings)
-    write_table(folder / "samples.csv", [columns.finished(made)], len(made), columns.schema)
+    kept = made.head(samples or MOST)  # a protocol may look at more
+    write_table(folder / "samples.csv", [columns.finished(kept)], len(kept), columns.schema)
     if evaluation:
         say("Measuring ...")
     comparison = Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation)

@@ -106,6 +106,9 @@ GENERATORS: dict[str, Callable[[int], pd.DataFrame]] = {
 }
 """Name in the config -> table, given the window's length."""
 
+UNITS = {"sines": (0.0, 1.0)}
+"""Name -> what published scores call 0 and 1, where these are not a column's ends."""
+
 
 def _promotions(draw: np.random.Generator, people: int, records: int) -> np.ndarray:
     """What promotions since the first record add, less what they add on average."""

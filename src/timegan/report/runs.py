@@ -91,7 +91,9 @@ class Section:
 
     @property
     def scores(self) -> list[str]:
-        """The scores that any run has."""
+        """The scores that any run has; of wider judges theirs alone, for the rest is no other."""
+        if self.evaluation == "wide":
+            return ["discriminative"]
         found = {name for g in self.groups for run in g.runs for name in run.metrics["scores"]}
         known = [name for name in ORDER if name in found]
         return known + sorted(found - set(known))
@@ -123,7 +125,7 @@ class Section:
     @property
     def published(self) -> list[Published]:
         """What others report of the same scores on the same data: by the legacy protocol."""
-        if self.evaluation == "strict":
+        if self.evaluation in ("strict", "wide"):
             return []
         rows = published(self.dataset, self.window)
         return [row for row in rows if set(row.scores) & set(self.scores)]

@@ -23,3 +23,8 @@ class Sequences:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def head(self, count: int) -> "Sequences":
+        """The first ``count`` of them, or all if there are fewer."""
+        starts = None if self.starts is None else self.starts[:count]
+        return Sequences(self.values[:count], self.lengths[:count], self.context[:count], starts)

@@ -272,8 +272,9 @@ class Synthesizer:
     def _schedule(self, data: WindowDataModule) -> Schedule:
         if isinstance(self.schedule, Schedule):
             return self.schedule
-        channels = sum(data.columns.widths.values())
-        return Schedule.for_data(len(data.train), channels, data.steps_per_epoch, self.schedule)
+        return Schedule.for_data(
+            len(data.train), data.columns.channels, data.steps_per_epoch, self.schedule
+        )
 
     @staticmethod
     def _check(options: Mapping[str, Any]) -> None:

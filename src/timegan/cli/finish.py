@@ -126,17 +126,17 @@ def objective(
         value = value[part]
     if isinstance(value, Mapping):
         better = value.get("better")
-        wanted = {"lower": "minimize", "higher": "maximize"}.get(str(better), direction)
-        if direction is not None and direction != wanted:
+        right = {"lower": "minimize", "higher": "maximize"}.get(str(better), direction)
+        if direction is not None and direction != right:
             raise InputError(
                 f"hydra.sweeper.direction={direction}: {name} is better the {better} it is. "
-                f"Give hydra.sweeper.direction={wanted}."
+                f"Give hydra.sweeper.direction={right}."
             )
         value = value.get("mean")
     return math.nan if value is None else float(value)
 
 
-def direction() -> str | None:
+def wanted() -> str | None:
     """Where the search that this run belongs to wants its objective; None: it is in none."""
     hydra = HydraConfig.get()
     found = hydra.sweeper.get("direction") if hydra.mode is RunMode.MULTIRUN else None

@@ -21,7 +21,7 @@ from omegaconf import DictConfig
 from timegan.building import build
 from timegan.callbacks import Watch, log_hparams
 from timegan.cli.config import plain
-from timegan.cli.finish import direction, finish, objective
+from timegan.cli.finish import finish, objective, wanted
 from timegan.cli.launch import launch
 from timegan.cli.quiet import quiet
 from timegan.cli.resume import (
@@ -67,7 +67,7 @@ def train(cfg: DictConfig) -> float | None:
     check_choice(config, data)
     schedule = Schedule.for_data(
         len(data.train),
-        sum(data.columns.widths.values()),
+        data.columns.channels,
         data.steps_per_epoch,
         config.model["schedule"],
     )
@@ -81,7 +81,7 @@ def train(cfg: DictConfig) -> float | None:
             if not absent and not measures_anew():
                 say(f"Trained already, and nothing is missing: {where(folder)}")
                 metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-                return objective(metrics, config.objective, direction())
+                return objective(metrics, config.objective, wanted())
             say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
@@ -118,7 +118,7 @@ def train(cfg: DictConfig) -> float | None:
     say_verdicts(metrics)
     say("")
     say_where(folder, report=bool(config.evaluation))
-    return objective(metrics, config.objective, direction())
+    return objective(metrics, config.objective, wanted())
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:

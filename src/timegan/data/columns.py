@@ -59,6 +59,11 @@ class Columns:
         parts = {"features": self.kinds, "context": self.static, "exogenous": self.labels}
         return {name: sum(kind.width for kind in part) for name, part in parts.items()}
 
+    @property
+    def channels(self) -> int:
+        """Channels of all of these together."""
+        return sum(self.widths.values())
+
     def encode(self, table: Table) -> tuple[np.ndarray, np.ndarray | None]:
         """Rows of a table as channels: features (R, M), and labels (R, U) where there are any."""
         breaks, middle = table.bounds[:, 0], len(self.kinds)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from timegan import native
-from timegan.recurrent import library
+from timegan.backends import LIBRARIES
 
 LONGEST = ("test_ddp.py", "cli/test_train.py", "tables/test_roundtrip.py", "callbacks/test_kill.py")
 """Files that would otherwise end the suite on one process while the others wait."""
@@ -21,21 +21,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def kernels() -> None:
-    """Compile the native GRU before any test, where that can be done.
+    """Compile the native backend before any test, where that can be done.
 
     What ``model.backend=auto`` takes must not depend on which test another process is at.
     """
     with suppress(native.Unavailable):
-        library.load()
+        for library in LIBRARIES:
+            library.load()
 
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The native GRU, compiled once for these tests; no other test finds it in the cache."""
+    """The native backend, compiled once for these tests; no other test finds it in the cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMEGAN_CACHE", str(tmp_path_factory.getbasetemp() / "kernels"))
         try:
-            library.load()
+            for library in LIBRARIES:
+                library.load()
         except native.Unavailable as reason:
             pytest.skip(f"no native backend here: {reason}")
         yield

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from timegan.convolution import pooled as native_pooled
 from timegan.data.batch import Conditions
 from timegan.losses import masked_moments, variance
+from timegan.native import suits
 from timegan.networks import Recurrent, choose
 
 
@@ -21,7 +23,10 @@ class ConvCritic(nn.Module):
     """A pooled convolutional critic that also sees how varied its batch is, (B, T, V) -> (B, 1).
 
     A padded sequence gets the maps and the pooled features that it would get without its padding.
+    ``backend="native"`` computes these by one call of a library, where there is no padding.
     """
+
+    backend: str = "torch"
 
     def __init__(self, views: int, *, hidden: int, group: int = 16) -> None:
         super().__init__()
@@ -39,6 +44,17 @@ class ConvCritic(nn.Module):
         )
 
     def forward(self, view: Tensor, parts: int = 1, mask: Tensor | None = None) -> Tensor:
+        layers = [layer for layer in self.conv if isinstance(layer, nn.Conv1d)]
+        if self.backend == "native" and mask is None and suits(view, *self.conv.parameters()):
+            pooled = native_pooled(view, layers)
+        else:
+            pooled = self.pooled(view, mask)
+        group = math.gcd(self.group, len(view) // parts)
+        logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
+        return logit
+
+    def pooled(self, view: Tensor, mask: Tensor | None) -> Tensor:
+        """Means and maxima over the steps of the last layer's maps, (B, 4 hidden)."""
         maps = view.transpose(1, 2)
         lengths = None if mask is None else mask.sum(1).long()  # (B, 1)
         for layer in self.conv:
@@ -46,10 +62,7 @@ class ConvCritic(nn.Module):
             if lengths is not None and isinstance(layer, nn.Conv1d):
                 lengths = convolved(lengths, layer)
                 maps = maps * (torch.arange(maps.shape[-1], device=maps.device) < lengths)[:, None]
-        pooled = torch.cat([masked_mean(maps, lengths), masked_max(maps, lengths)], dim=-1)
-        group = math.gcd(self.group, len(view) // parts)
-        logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
-        return logit
+        return torch.cat([masked_mean(maps, lengths), masked_max(maps, lengths)], dim=-1)
 
 
 class DenseCritic(nn.Module):

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from timegan import losses
+from timegan.backends import BACKENDS
 from timegan.data.batch import Batch, Conditions, as_batch
 from timegan.distributed import gather, share
 from timegan.model import Networks
 from timegan.networks import choose
 from timegan.phases import MANY, Phase, Schedule
 from timegan.ranges import check_ranges
-from timegan.recurrent import BACKENDS
 from timegan.routine import Routine
 from timegan.seeds import derive
 

@@ -14,11 +14,15 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from ctypes import CDLL
-from functools import cache
+from ctypes import CDLL, c_void_p
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.io.files import replacing
@@ -37,10 +41,56 @@ PATIENCE = 300
 
 log = logging.getLogger(__name__)
 _explained: set[str] = set()
+HEADERS = Path(__file__).parent
+"""Where sources find the headers that they share."""
+NAMES = {torch.float32: "float", torch.float64: "double"}
+"""What functions for numbers of a type end with."""
 
 
 class Unavailable(Exception):
     """There is no compiled kernel, and why."""
+
+
+class Library:
+    """The functions of a C++ file, for those who call them often.
+
+    Args:
+        source: the file.
+        declare: says what the functions take and return.
+    """
+
+    def __init__(self, source: Path, declare: Callable[[CDLL], None]) -> None:
+        self.source, self.declare = source, declare
+
+    @cached_property
+    def functions(self) -> CDLL:
+        """The functions, compiled if need be; what was found once stays found.
+
+        Raises:
+            Unavailable: there is no compiler, or it fails.
+        """
+        return self.load()
+
+    def load(self) -> CDLL:
+        """The same, looked for again.
+
+        Raises:
+            Unavailable: there is no compiler, or it fails.
+        """
+        library = load(self.source)
+        self.declare(library)
+        return library
+
+    def ready(self, *, build: bool) -> bool:
+        """Whether they can be used, at once or, with ``build``, after compiling them.
+
+        Raises:
+            Unavailable: compiling failed.
+        """
+        if not build and not kept(self.source).exists():
+            return False
+        self.load()
+        return True
 
 
 def load(source: Path) -> CDLL:
@@ -57,6 +107,8 @@ def load(source: Path) -> CDLL:
 def kept(source: Path) -> Path:
     """Where the compiled file is kept for this kind of processor, whether it is there or not."""
     digest = hashlib.sha256(source.read_bytes())
+    for header in sorted(HEADERS.glob("*.h")):
+        digest.update(header.read_bytes())
     digest.update(repr((FLAGS, sys.platform, platform.machine(), processor())).encode())
     return folder() / f"{source.stem}-{digest.hexdigest()[:16]}.so"
 
@@ -69,6 +121,42 @@ def folder() -> Path:
     import pooch  # it knows where each system keeps caches
 
     return Path(pooch.os_cache("timegan")) / "native"
+
+
+def suits(x: Any, *others: Tensor) -> bool:
+    """Whether a kernel can take these: (B, T, F) on a CPU, in one precision, without autocast.
+
+    What is being traced, compiled or exported needs torch's own operations.
+    """
+    if tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
+        return False
+    alike = all(t.device.type == "cpu" and t.dtype == x.dtype for t in (x, *others))
+    return alike and x.dtype in NAMES and not torch.is_autocast_enabled("cpu")
+
+
+def tracing() -> bool:
+    """Whether the operations are being recorded rather than only carried out."""
+    return (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        or torch.jit.is_scripting()  # type: ignore[attr-defined]
+        or torch.onnx.is_in_onnx_export()
+    )
+
+
+def whole(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors, each in one piece."""
+    return [tensor.contiguous() for tensor in tensors]
+
+
+def address(tensor: Tensor | None) -> int | None:
+    """Where the numbers of a contiguous tensor lie."""
+    return None if tensor is None else tensor.data_ptr()
+
+
+def addresses(tensors: Sequence[Tensor | None]) -> Any:
+    """The same of several, as an array of pointers; nothing for none."""
+    return (c_void_p * len(tensors))(*map(address, tensors)) if tensors else None
 
 
 def explain(message: str) -> None:
@@ -109,7 +197,7 @@ def _compile(source: Path, file: Path) -> None:
         raise Unavailable("there is no C++ compiler (c++, g++ or clang++, or the variable CXX)")
     try:
         with replacing(file) as target:
-            command = [compiler, *FLAGS, str(source), "-o", str(target)]
+            command = [compiler, *FLAGS, f"-I{HEADERS}", str(source), "-o", str(target)]
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.CalledProcessError as error:
         lines = [line for line in error.stderr.splitlines() if "error" in line] or ["no message"]

@@ -15,6 +15,7 @@ from lightning import LightningModule
 from torch import Tensor
 
 from timegan import heap, losses
+from timegan.backends import settle, use
 from timegan.data.batch import Batch, as_batch
 from timegan.distributed import share, world
 from timegan.model import Networks
@@ -22,7 +23,6 @@ from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
 from timegan.plateau import COOLING, Plateau
 from timegan.ranges import check_batch
-from timegan.recurrent import settle, use
 from timegan.seeds import generator
 from timegan.stability import PATIENCE, Guard
 from timegan.terminal import tell
@@ -75,7 +75,7 @@ class Routine(LightningModule):
         return self.current_epoch * self.batches + self.batch_idx
 
     def settle(self, backend: str, *, build: bool = False) -> None:
-        """Let a backend compute the GRUs; see :mod:`timegan.recurrent.choice`."""
+        """Let a backend compute the networks; see :mod:`timegan.backends`."""
         self.settled = settle(backend, build=build)
         use(self.net, self.settled, sizes=self.backend == "auto")
 

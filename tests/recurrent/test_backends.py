@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from timegan import backends as choice
 from timegan import native
 from timegan.errors import InputError
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
-from timegan.recurrent import GRU, choice, network
+from timegan.recurrent import GRU, network
 from timegan.recurrent.fused import FusedGRU
 from timegan.recurrent.native import NativeGRU, NativeNetwork
 

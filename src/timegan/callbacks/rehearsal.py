@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from timegan.backends import use
 from timegan.data.batch import Batch
 from timegan.module import TimeGAN
 from timegan.phases import Phase
-from timegan.recurrent import use
 
 WORTH = 100
 """Batches from which a phase is worth a rehearsal: it costs as much as three of them."""

@@ -5,10 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from timegan.native import suits
 from timegan.recurrent.fused import FusedGRU
 from timegan.recurrent.native import Call, NativeGRU, NativeNetwork
-
-DTYPES = (torch.float32, torch.float64)
 
 
 class GRU(nn.GRU):
@@ -40,23 +39,13 @@ class GRU(nn.GRU):
 
     def takes(self, x: Any, h0: Any) -> bool:
         """Whether another backend than torch can do this; what is wrong torch explains best."""
-        if tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
-            return False
-        weight = self._flat_weights[0]
-        like = all(
-            tensor.device.type == "cpu" and tensor.dtype == x.dtype
-            for tensor in (x, weight, *([] if h0 is None else [h0]))
-        )
-        shape = (self.num_layers, len(x), self.hidden_size)
         return (
-            like
-            and x.dtype in DTYPES
+            suits(x, *self.parameters(), *([] if h0 is None else [h0]))
             and x.shape[2] == self.input_size
-            and (h0 is None or h0.shape == shape)
+            and (h0 is None or h0.shape == (self.num_layers, len(x), self.hidden_size))
             and (self.bias, self.batch_first, self.bidirectional) == (True, True, False)
             and not (self.dropout and self.training)
             and not self.proj_size
-            and not torch.is_autocast_enabled("cpu")
         )
 
 
@@ -77,13 +66,3 @@ def network(
         y: Tensor = NativeNetwork.apply(squash, x, h0, *head, *weights)  # type: ignore[no-untyped-call]
         return y
     return Call(x, h0, weights, head, squash).forward(training=False)[0]
-
-
-def tracing() -> bool:
-    """Whether the operations are being recorded rather than only carried out."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-        or torch.jit.is_scripting()  # type: ignore[attr-defined]
-        or torch.onnx.is_in_onnx_export()
-    )

@@ -1,43 +1,13 @@
 """The compiled functions of gru.cpp."""
 
 from ctypes import CDLL, c_int, c_int64, c_void_p
-from functools import cache
 from pathlib import Path
 
-from timegan import native
-
-SOURCE = Path(__file__).with_name("gru.cpp")
+from timegan.native import Library
 
 
-def load() -> CDLL:
-    """The functions, compiled if need be.
-
-    Raises:
-        Unavailable: there is no compiler, or it fails.
-    """
-    return _typed(native.load(SOURCE))
-
-
-@cache
-def loaded() -> CDLL:
-    """The same for the hot path: what is looked for and found once stays found."""
-    return load()
-
-
-def ready(*, build: bool) -> bool:
-    """Whether they can be used, at once or, with ``build``, after compiling them.
-
-    Raises:
-        Unavailable: compiling failed.
-    """
-    if not build and not native.kept(SOURCE).exists():
-        return False
-    load()
-    return True
-
-
-@cache
-def _typed(library: CDLL) -> CDLL:
+def declare(library: CDLL) -> None:
+    """Say what the functions take and return."""
     for name in ("gru_work", "gru_scratch"):
         getattr(library, name).restype = c_int64
     pointers = {"forward": 7, "backward": 10}
@@ -47,4 +17,6 @@ def _typed(library: CDLL) -> CDLL:
             function = getattr(library, f"gru_{way}_{kind}")
             function.argtypes = [c_int] * integers + [c_void_p] * count
             function.restype = None
-    return library
+
+
+GRUS = Library(Path(__file__).with_name("gru.cpp"), declare)

@@ -1,17 +1,16 @@
 """Recurrent networks as one call of a C++ library: gru.cpp, built by :mod:`.library`."""
 
 from collections.abc import Sequence
-from ctypes import c_void_p
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from timegan.recurrent.library import loaded
+from timegan.native import NAMES, address, addresses, whole
+from timegan.recurrent.library import GRUS
 from timegan.recurrent.plain import differentiable, headed, plain
 
-NAMES = {torch.float32: "float", torch.float64: "double"}
 Grad = Tensor | None
 
 
@@ -96,12 +95,12 @@ class Call:
 
     def function(self, way: str) -> Any:
         """The library's function for a way and this precision."""
-        return getattr(loaded(), f"gru_{way}_{NAMES[self.x.dtype]}")
+        return getattr(GRUS.functions, f"gru_{way}_{NAMES[self.x.dtype]}")
 
     def forward(self, *, training: bool) -> tuple[Tensor, Tensor, Tensor]:
         """The output, the last states, and what a backward pass needs if one is to follow."""
         batch, steps, _, hidden, _, outputs = sizes = self.sizes
-        work = self.x.new_empty(loaded().gru_work(*sizes, training, self.double))
+        work = self.x.new_empty(GRUS.functions.gru_work(*sizes, training, self.double))
         out = self.x.new_empty(batch, steps, outputs or hidden)
         last = torch.empty_like(self.h0).contiguous()
         x, h0 = self.x.contiguous(), self.h0.contiguous()
@@ -126,7 +125,9 @@ class Call:
         d_weights = [torch.zeros_like(w) for w in self.weights] if any(needs[2:count]) else []
         d_head = [torch.zeros_like(w) for w in self.head] if any(needs[count:]) else []
         _, steps, inputs, hidden, _, outputs = sizes = self.sizes
-        scratch = x.new_empty(loaded().gru_scratch(steps, inputs, hidden, outputs, self.double))
+        scratch = x.new_empty(
+            GRUS.functions.gru_scratch(steps, inputs, hidden, outputs, self.double)
+        )
         weights, head = whole(self.weights), whole(self.head)
         self.function("backward")(
             *(*sizes, self.squash, addresses(weights), addresses(head), work.data_ptr()),
@@ -137,18 +138,3 @@ class Call:
         found += d_weights or [None] * len(self.weights)
         found += d_head or [None] * len(self.head)
         return tuple(d if need else None for d, need in zip(found, needs, strict=True))
-
-
-def whole(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors, each in one piece."""
-    return [tensor.contiguous() for tensor in tensors]
-
-
-def address(tensor: Tensor | None) -> int | None:
-    """Where the numbers of a contiguous tensor lie."""
-    return None if tensor is None else tensor.data_ptr()
-
-
-def addresses(tensors: Sequence[Tensor]) -> Any:
-    """The same of several, as an array of pointers; nothing for none."""
-    return (c_void_p * len(tensors))(*(t.data_ptr() for t in tensors)) if tensors else None

@@ -93,9 +93,9 @@ class TimeGAN(Routine):
             an epoch; it weighs as many times as much there (Karras et al. 2020).
         gamma: weight of what the critics say of e_hat, before the supervisor.
         log_every: batches between two log entries.
-        backend: what computes the GRUs: ``torch``, ``fused``, ``native``, or ``auto``, the quickest
-            that can be had (docs/speed.md). It is no part of the model: weights fit all of them,
-            and results differ in the last digits.
+        backend: what computes the networks: ``torch``, ``fused``, ``native``, or ``auto``, the
+            quickest that can be had (docs/speed.md). It is no part of the model: weights fit all
+            of them, and results differ in the last digits.
     """
 
     trains: ClassVar = UPDATES

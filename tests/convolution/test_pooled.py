@@ -1,6 +1,7 @@
 """The convolutions of a critic by the library: the same features, the same gradients, twice."""
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 
 from timegan.convolution import native
 from timegan.critics import ConvCritic
+from timegan.module import TimeGAN
+from timegan.phases import Schedule
 
 pytestmark = pytest.mark.usefixtures("compiled")
 
@@ -120,7 +123,7 @@ def test_gradients_of_the_weights_gradients_are_refused() -> None:
     assert isinstance(weight, Tensor)
     (slope,) = torch.autograd.grad(ours(view).square().sum(), weight, create_graph=True)
     with pytest.raises(NotImplementedError, match=r"model\.backend=torch"):
-        slope.square().sum().backward()
+        slope.square().sum().backward()  # type: ignore[no-untyped-call]
 
 
 def test_padding_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,3 +133,20 @@ def test_padding_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     mask[:, 4:] = 0
     view = view * mask
     assert torch.equal(ours(view, 1, mask), plain(view, 1, mask))
+
+
+@pytest.mark.parametrize("backend", ["native", "fused", "torch"])
+def test_a_critic_runs_by_the_backend_of_its_model(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    forward = native.Call.forward
+
+    def spy(self: native.Call, *given: Any, **how: Any) -> object:
+        calls.append(self)
+        return forward(self, *given, **how)
+
+    monkeypatch.setattr(native.Call, "forward", spy)
+    model = TimeGAN(3, 6, Schedule(1, 1, 1), hidden=4, backend=backend)
+    model.net.discriminator(torch.randn(8, 6, 6))
+    assert len(calls) == (backend == "native")

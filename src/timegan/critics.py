@@ -44,14 +44,19 @@ class ConvCritic(nn.Module):
         )
 
     def forward(self, view: Tensor, parts: int = 1, mask: Tensor | None = None) -> Tensor:
-        layers = [layer for layer in self.conv if isinstance(layer, nn.Conv1d)]
-        if self.backend == "native" and mask is None and suits(view, *self.conv.parameters()):
+        if self.backend == "native" and mask is None and self.takes(view):
+            layers = [layer for layer in self.conv if isinstance(layer, nn.Conv1d)]
             pooled = native_pooled(view, layers)
         else:
             pooled = self.pooled(view, mask)
         group = math.gcd(self.group, len(view) // parts)
         logit: Tensor = self.head(torch.cat([pooled, batch_deviation(pooled, group)], dim=-1))
         return logit
+
+    def takes(self, view: Tensor) -> bool:
+        """Whether the library can do this; what is wrong torch explains best."""
+        weights = list(self.conv.parameters())
+        return suits(view, *weights) and view.shape[2] == weights[0].shape[1]
 
     def pooled(self, view: Tensor, mask: Tensor | None) -> Tensor:
         """Means and maxima over the steps of the last layer's maps, (B, 4 hidden)."""

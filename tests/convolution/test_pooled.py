@@ -24,9 +24,11 @@ SIZES = [  # batch, steps, views, hidden
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 
 
-def pair(size: tuple[int, int, int, int], dtype: torch.dtype) -> tuple[list[ConvCritic], Tensor]:
+def pair(
+    size: tuple[int, int, int, int], dtype: torch.dtype, seed: int = 0
+) -> tuple[list[ConvCritic], Tensor]:
     """A critic by torch, the same by the library, and windows."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     batch, steps, views, hidden = size
     plain = ConvCritic(views, hidden=hidden).to(dtype)
     ours = copy.deepcopy(plain)
@@ -61,13 +63,19 @@ def penalised(critic: ConvCritic, view: Tensor) -> list[Tensor]:
 def test_features_and_gradients_are_those_of_torch(
     size: tuple[int, int, int, int], dtype: torch.dtype
 ) -> None:
-    if dtype is torch.float32 and size == SIZES[-1]:
-        pytest.skip("so many maps have one so close to a kink that rounding takes it across")
-    (plain, ours), view = pair(size, dtype)
-    assert_alike(gradients(ours, view), gradients(plain, view), dtype)
-    assert_alike(penalised(ours, view), penalised(plain, view), dtype)
-    with torch.no_grad():
-        assert_alike([ours(view)], [plain(view)], dtype)
+    # In float32 a map may lie so close to a kink that rounding takes it across: once, not always.
+    seeds = 3 if dtype is torch.float32 else 1
+    for seed in range(seeds):
+        (plain, ours), view = pair(size, dtype, seed)
+        with torch.no_grad():
+            assert_alike([ours(view)], [plain(view)], dtype)
+        try:
+            assert_alike(gradients(ours, view), gradients(plain, view), dtype)
+            assert_alike(penalised(ours, view), penalised(plain, view), dtype)
+            return
+        except AssertionError:
+            if seed == seeds - 1:
+                raise
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
@@ -150,3 +158,9 @@ def test_a_critic_runs_by_the_backend_of_its_model(
     model = TimeGAN(3, 6, Schedule(1, 1, 1), hidden=4, backend=backend)
     model.net.discriminator(torch.randn(8, 6, 6))
     assert len(calls) == (backend == "native")
+
+
+def test_a_view_of_another_width_is_explained_by_torch_not_read_beyond_its_end() -> None:
+    (_, ours), _ = pair((5, 6, 3, 4), torch.float32)
+    with pytest.raises(RuntimeError, match="channels"):
+        ours(torch.randn(5, 6, 2))

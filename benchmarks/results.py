@@ -62,8 +62,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 5 or 3)")
-    parser.add_argument("--more", nargs="*", choices=MORE, default=MORE, help="not only legacy")
-    parser.add_argument("--legacy", action="store_const", const=(), dest="more")
+    parser.add_argument("--more", nargs="*", choices=MORE, default=MORE, help="default: both")
+    parser.add_argument("--legacy", action="store_const", const=(), dest="more", help="no others")
     parser.add_argument("--gather", action="store_true", help="train nothing")
     given = parser.parse_args()
     if unknown := set(given.rows) - set(ROWS):

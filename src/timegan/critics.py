@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from timegan.convolution import pooled as native_pooled
 from timegan.data.batch import Conditions
 from timegan.losses import masked_moments, variance
-from timegan.native import suits
 from timegan.networks import Recurrent, choose
+from timegan.pointers import suits
 
 
 class ConvCritic(nn.Module):

@@ -14,15 +14,11 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import CDLL, c_void_p
+from ctypes import CDLL
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.io.files import replacing
@@ -43,8 +39,6 @@ log = logging.getLogger(__name__)
 _explained: set[str] = set()
 HEADERS = Path(__file__).parent
 """Where sources find the headers that they share."""
-NAMES = {torch.float32: "float", torch.float64: "double"}
-"""What functions for numbers of a type end with."""
 
 
 class Unavailable(Exception):
@@ -121,42 +115,6 @@ def folder() -> Path:
     import pooch  # it knows where each system keeps caches
 
     return Path(pooch.os_cache("timegan")) / "native"
-
-
-def suits(x: Any, *others: Tensor) -> bool:
-    """Whether a kernel can take these: (B, T, F) on a CPU, in one precision, without autocast.
-
-    What is being traced, compiled or exported needs torch's own operations.
-    """
-    if tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
-        return False
-    alike = all(t.device.type == "cpu" and t.dtype == x.dtype for t in (x, *others))
-    return alike and x.dtype in NAMES and not torch.is_autocast_enabled("cpu")
-
-
-def tracing() -> bool:
-    """Whether the operations are being recorded rather than only carried out."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-        or torch.jit.is_scripting()  # type: ignore[attr-defined]
-        or torch.onnx.is_in_onnx_export()
-    )
-
-
-def whole(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors, each in one piece."""
-    return [tensor.contiguous() for tensor in tensors]
-
-
-def address(tensor: Tensor | None) -> int | None:
-    """Where the numbers of a contiguous tensor lie."""
-    return None if tensor is None else tensor.data_ptr()
-
-
-def addresses(tensors: Sequence[Tensor | None]) -> Any:
-    """The same of several, as an array of pointers; nothing for none."""
-    return (c_void_p * len(tensors))(*map(address, tensors)) if tensors else None
 
 
 def explain(message: str) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from timegan.convolution.library import POOLED
-from timegan.native import NAMES, address, addresses, whole
+from timegan.pointers import NAMES, address, addresses, whole
 
 Grad = Tensor | None
 Numbers = tuple[int, ...]

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from timegan.native import suits
+from timegan.pointers import suits
 from timegan.recurrent.fused import FusedGRU
 from timegan.recurrent.native import Call, NativeGRU, NativeNetwork
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timegan.native import NAMES, address, addresses, whole
+from timegan.pointers import NAMES, address, addresses, whole
 from timegan.recurrent.library import GRUS
 from timegan.recurrent.plain import differentiable, headed, plain
 

@@ -110,11 +110,19 @@ def test_a_score_that_no_run_has_is_a_dash_with_its_reason(tmp_path: Path) -> No
     picture(sections)
 
 
+def test_tables_are_in_the_order_of_data_and_windows(tmp_path: Path) -> None:
+    for number, (name, window) in enumerate([("stock", 64), ("energy", 24), ("stock", 24)]):
+        leave(tmp_path / str(number), number, 0.1, data={"name": name, "window": window})
+    sections = gather([read(folder) for folder in find([tmp_path])])
+    found = [(section.dataset, section.window) for section in sections]
+    assert found == [("energy", 24), ("stock", 24), ("stock", 64)]
+
+
 def test_other_data_are_another_table(tmp_path: Path) -> None:
     leave(tmp_path / "a", 0, 0.1)
     leave(tmp_path / "b", 1, 0.1, data={"name": "energy", "window": 128})
     sections = gather([read(folder) for folder in find([tmp_path])])
-    assert [section.dataset for section in sections] == ["stock", "energy"]
+    assert [section.dataset for section in sections] == ["energy", "stock"]
     assert "0.143" in markdown(sections)
     picture(sections)
 

@@ -134,10 +134,12 @@ class Section:
 def gather(runs: Sequence[Run]) -> list[Section]:
     """Runs by what was measured, and within that by their settings; of equal runs the last counts.
 
+    Sections are in the order of data and windows, evaluations of the same in that of the runs.
     A group is named by the settings that tell it from the others.
     """
     sections = []
-    for subject in dict.fromkeys(run.subject for run in runs):
+    subjects = dict.fromkeys(run.subject for run in runs)
+    for subject in sorted(subjects, key=lambda subject: subject[:3]):
         here = [run for run in runs if run.subject == subject]
         notes = []
         groups: dict[tuple[tuple[str, str], ...], dict[Any, Run]] = {}

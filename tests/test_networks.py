@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from timegan.critics import Discriminator, batch_deviation
+from timegan.critics import FINEST, Discriminator, batch_deviation, whitener
 from timegan.errors import InputError
 from timegan.generators import PathGenerator
 from timegan.module import TimeGAN
@@ -104,6 +104,29 @@ def test_levels_come_in_the_units_of_their_step() -> None:
     assert view[:, 3].abs().max() == 0
 
 
+@pytest.mark.parametrize("whitening", [0.5, 0.3, 0.1])
+def test_whitening_takes_correlations_off_by_a_power(whitening: float) -> None:
+    options = {"critics": "dense", "increments": False, "stepwise": True, "whitening": whitening}
+    discriminator = Discriminator(2, 4, **options, **RNN)  # type: ignore[arg-type]
+    level, spread = torch.randn(2, 4_000, 4, 1, generator=generator(0))
+    rho = (1 - 0.1**2) / (1 + 0.1**2)
+    h = 7 + torch.tensor([1.0, 3.0]) * torch.cat([level + 0.1 * spread, level - 0.1 * spread], -1)
+    for part in h.chunk(4):
+        discriminator.follow(part)
+    discriminator.calibrate(torch.ones(2))
+    view = discriminator.view(h)
+    difference, total = (view[..., 0] + sign * view[..., 1] for sign in (-1, 1))
+    want = torch.tensor([1 - rho, 1 + rho]) ** (0.5 - whitening)
+    found = torch.stack([difference.std(), total.std()]) / 2**0.5
+    torch.testing.assert_close(found, want, rtol=0.03, atol=0)
+
+
+def test_whitening_stops_where_there_is_only_rounding() -> None:
+    whole = torch.ones(3, 3) + 1e-7 * torch.eye(3)
+    assert whitener(whole, 0.5).norm() < 1.5 / FINEST
+    torch.testing.assert_close(whitener(4 * torch.eye(3), 0.3), torch.eye(3))
+
+
 def test_steps_that_few_sequences_reach_have_their_own_spread() -> None:
     discriminator = Discriminator(
         1, 3, critics="dense", increments=False, stepwise=True, variable=True, **RNN
@@ -121,6 +144,25 @@ def test_steps_that_few_sequences_reach_have_their_own_spread() -> None:
 def test_the_width_follows_from_the_number_of_channels(channels: int, hidden: int) -> None:
     model = TimeGAN(channels - 1 or 1, 4, Schedule(1, 1, 1), context=int(channels > 1))
     assert model.hparams["hidden"] == hidden
+
+
+@pytest.mark.parametrize(
+    ("finest", "noise", "whitening"), [(1.0, 0.05, 0.0), (0.05, 0.05, 0.0), (0.01, 0.005, 0.3)]
+)
+def test_nearly_equal_features_are_whitened_and_get_less_noise(
+    finest: float, noise: float, whitening: float
+) -> None:
+    found = TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest).hparams
+    assert (found["latent_noise"], found["whitening"]) == (noise, whitening)
+    given = TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest, latent_noise=0.2, whitening=0).hparams
+    assert (given["latent_noise"], given["whitening"]) == (0.2, 0)
+    assert not TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest, stepwise=False).hparams["whitening"]
+
+
+@pytest.mark.parametrize("wrong", [{"whitening": 0.6}, {"whitening": 0.3, "stepwise": False}])
+def test_whitening_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"model\.whitening=0\.\d.*0 to 0\.5"):
+        TimeGAN(2, 4, Schedule(1, 1, 1), **wrong)
 
 
 def test_a_critic_that_does_not_exist_is_refused_with_the_choices() -> None:

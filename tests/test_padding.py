@@ -150,6 +150,19 @@ def test_a_critic_says_of_a_padded_sequence_what_it_says_of_it_alone(
         assert a.dim() < 3 or bool((a[:, length:] == 0).all())
 
 
+def test_whitening_does_not_look_at_the_padding() -> None:
+    options: dict[str, Any] = {"critics": "dense", "increments": False, "stepwise": True}
+    critics = [Discriminator(C, T, **options, whitening=0.3, **RNN) for _ in range(2)]
+    mask = (torch.arange(T) < LENGTHS[:, None]).float()[..., None]
+    h = torch.randn(len(mask), T, C, generator=generator(0))
+    for critic, padding in zip(critics, (0.0, torch.nan), strict=True):
+        critic.follow(h.where(mask > 0, padding), mask)
+        critic.calibrate(torch.ones(C))
+    assert torch.equal(critics[0].mixing, critics[1].mixing)
+    rows = ((h - critics[0].centre) / critics[0].spread)[mask[..., 0] > 0]
+    torch.testing.assert_close(critics[0].correlation, rows.T @ rows / len(rows))
+
+
 def test_the_view_is_zero_in_the_padding_and_ends_with_the_mask() -> None:
     critic = Discriminator(C, T, critics="dense", increments=True, context=S, variable=True, **RNN)
     one = batch(0).draw(0)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from timegan.data.datamodule import WindowDataModule
+from timegan.data.fineness import finest
 from timegan.module import TimeGAN
 from timegan.phases import Schedule
 
@@ -19,6 +20,7 @@ def build(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN
         **data.columns.widths,
         window=data.window,
         variable=data.columns.variable,
+        finest=finest(data.train),
         schedule=schedule,
         **options,
     )

@@ -18,6 +18,9 @@ from timegan.losses import masked_moments, variance
 from timegan.networks import Recurrent, choose
 from timegan.pointers import suits
 
+FINEST = 0.003
+"""Deviation of a direction, where channels have 1, below which it is whitened no further."""
+
 
 class ConvCritic(nn.Module):
     """A pooled convolutional critic that also sees how varied its batch is, (B, T, V) -> (B, 1).
@@ -98,6 +101,11 @@ class Discriminator(nn.Module):
         stepwise: they see the latents of each step about their own mean, in units of their own
             deviation. Windows that begin alike differ little in their first steps, and by what
             little there is they are told apart.
+        whitening: power of the levels' correlations that is taken off what the critics see, 0 to
+            .5; it wants ``stepwise``. By .5 all directions would count alike, also those that are
+            nothing but rounding; by less the small differences of columns that are nearly one (a
+            spread between two prices) count for more than in levels, and still for less than
+            these.
         context: S.
         exogenous: U; labels are looked at as latents are.
         variable: sequences have different lengths.
@@ -107,6 +115,8 @@ class Discriminator(nn.Module):
     centre: Tensor
     spread: Tensor
     seen: Tensor
+    correlation: Tensor
+    mixing: Tensor
 
     def __init__(
         self,
@@ -121,10 +131,12 @@ class Discriminator(nn.Module):
         context: int = 0,
         exogenous: int = 0,
         stepwise: bool = False,
+        whitening: float = 0.0,
         variable: bool = False,
     ) -> None:
         super().__init__()
         self.increments, self.stepwise, self.variable = increments, stepwise, variable
+        self.whitening = whitening
         paths = latent + exogenous
         views = (2 * paths if increments else paths) + context + variable
         build: dict[str, Callable[[], nn.Module]] = {
@@ -142,10 +154,13 @@ class Discriminator(nn.Module):
             self.register_buffer("centre", torch.zeros(window, paths))
             self.register_buffer("spread", torch.ones(window, paths))
             self.register_buffer("seen", torch.zeros(window, 1))
+        if whitening:
+            self.register_buffer("correlation", torch.zeros(paths, paths))
+            self.register_buffer("mixing", torch.eye(paths))
 
     @torch.no_grad()
     def follow(self, paths: Tensor, mask: Tensor | None = None) -> None:
-        """Count more real paths (B, T, H + U) in the mean and the deviation of each step."""
+        """Count more real paths (B, T, H + U): each step's mean and deviation, correlations."""
         if not self.stepwise:
             return
         mask = torch.ones_like(paths[..., :1]) if mask is None else mask
@@ -157,10 +172,13 @@ class Discriminator(nn.Module):
         self.spread.copy_(((known + move.square() * self.seen * count / total) / total).sqrt())
         self.centre += move * count / total
         self.seen += count
+        if self.whitening:
+            z = ((paths - centre) / spread).where(mask > 0, 0).flatten(0, 1)
+            self.correlation.lerp_(z.T @ z / mask.sum(), float(mask.sum() / self.seen.sum()))
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:
-        """Set the scale of increments, (H + U,); settle that of each step."""
+        """Set the scale of increments, (H + U,); settle that of each step, and the whitening."""
         self.sigma.copy_(sigma)
         if self.stepwise and self.seen.any():
             share = self.seen / self.seen.sum()
@@ -168,11 +186,15 @@ class Discriminator(nn.Module):
             whole = (share * (self.spread.square() + away.square())).sum(0).sqrt()
             # A step that is always the same has nothing to show.
             self.spread.copy_(self.spread.maximum(0.01 * whole.clamp_min(1e-4)))
+        if self.whitening and self.correlation.any():
+            self.mixing.copy_(whitener(self.correlation, self.whitening))
 
     def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
         """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""
         paths, mask = conditions.paths(h), conditions.mask
         levels = (paths - self.centre) / self.spread if self.stepwise else paths
+        if self.whitening:
+            levels = levels @ self.mixing
         view = conditions.around(levels)
         if self.increments:
             view = torch.cat([view, increments(paths) / self.sigma], dim=-1)
@@ -199,6 +221,21 @@ class Discriminator(nn.Module):
             y = critic(view, parts, mask) if isinstance(critic, ConvCritic) else critic(view)
             logits.append(y if mask is None or y.dim() < 3 else y * mask)
         return logits
+
+
+def whitener(moments: Tensor, power: float) -> Tensor:
+    """The symmetric matrix that takes correlations off by a power: C^-power, (P, P).
+
+    Args:
+        moments: second moments of channels, (P, P), of which C are the correlations.
+        power: .5 leaves the channels uncorrelated, 0 as they are.
+    """
+    deviation = moments.diagonal().clamp_min(1e-6).sqrt()
+    correlation = (moments / deviation / deviation[:, None]).fill_diagonal_(1)
+    variances, axes = torch.linalg.eigh(correlation.double())
+    scales = variances.clamp_min(FINEST**2) ** -power
+    whole: Tensor = axes * scales @ axes.T
+    return whole.to(moments)
 
 
 def convolved(lengths: Tensor, layer: nn.Conv1d) -> Tensor:

@@ -80,6 +80,7 @@ class Networks(nn.Module):
         critics: str,
         increments: bool,
         stepwise: bool,
+        whitening: float,
         ema: float,
     ) -> None:
         super().__init__()
@@ -125,6 +126,7 @@ class Networks(nn.Module):
             critics=critics,
             increments=increments,
             stepwise=stepwise,
+            whitening=whitening,
             variable=variable,
             **given,
         )

@@ -28,6 +28,12 @@ UPDATES = {
 }
 """The networks that each update trains; every update has an Adam of its own."""
 
+NOISE = 0.05
+"""On latents, whose channels have deviation 1."""
+
+WHITENING = 0.3
+"""Where channels differ by less than the noise."""
+
 NETWORKS = ("embedder", "recovery", "generator", "supervisor", "discriminator")
 
 
@@ -50,6 +56,8 @@ class TimeGAN(Routine):
         context: S, channels of what is said of a sequence as a whole.
         exogenous: U, channels of the labels per step.
         variable: sequences have different lengths, coded in the last context channel.
+        finest: deviation of the finest direction in which features of deviation 1 vary together
+            (:func:`timegan.data.fineness.finest`): 1 for features that know nothing of each other.
         seed: fixes the weights at the start and all noise.
         cell: ``gru`` or ``lstm``.
         hidden: width of the cells; the other widths are multiples of it. None: 32 for one channel,
@@ -67,6 +75,9 @@ class TimeGAN(Routine):
         increments: the critics see first differences too, and L_S is measured in their scale.
         stepwise: the critics see the latents of each step about their mean, in units of their
             deviation at that step.
+        whitening: power of the latents' correlations that is taken off what the critics see; it
+            wants ``stepwise``. None: 0.3 where channels are nearly one (``finest`` below 0.05),
+            0 elsewhere.
         adversarial: ``relativistic`` or ``bce``.
         generator_steps: generator updates for each update of the discriminator.
         joint_embedder: embedder and recovery go on learning in the joint phase.
@@ -82,6 +93,8 @@ class TimeGAN(Routine):
         ema: decay of the averaged generator and supervisor that sampling uses; 0: no average.
         root_losses: take roots of the squared errors, as the reference does.
         latent_noise: deviation of the noise on h that the recovery network learns to live with.
+            None: 0.05, or half of ``finest`` where that is below 0.05: smaller differences between
+            channels than the noise would be averaged away.
         reconstruction_weight: of L_R.
         embedder_supervised_weight: of L_S in the joint update of the embedder.
         supervised_weight: of L_S in the generator's update.
@@ -109,6 +122,7 @@ class TimeGAN(Routine):
         context: int = 0,
         exogenous: int = 0,
         variable: bool = False,
+        finest: float = 1.0,
         seed: int = 0,
         cell: str = "gru",
         hidden: int | None = None,
@@ -123,6 +137,7 @@ class TimeGAN(Routine):
         critics: str = "conv+dense",
         increments: bool = True,
         stepwise: bool = True,
+        whitening: float | None = None,
         adversarial: str = "relativistic",
         generator_steps: int = 2,
         joint_embedder: bool = False,
@@ -136,7 +151,7 @@ class TimeGAN(Routine):
         grad_limit: float = 1e12,
         ema: float = 0.999,
         root_losses: bool = False,
-        latent_noise: float = 0.05,
+        latent_noise: float | None = None,
         reconstruction_weight: float = 1.0,
         embedder_supervised_weight: float = 0.0,
         supervised_weight: float = 1.0,
@@ -160,6 +175,11 @@ class TimeGAN(Routine):
         if static_noise is None:
             static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
+        fine = finest < NOISE
+        if latent_noise is None:
+            latent_noise = finest / 2 if fine else NOISE
+        if whitening is None:
+            whitening = WHITENING if fine and stepwise else 0.0
         self.save_hyperparameters(ignore="backend")
         check_ranges(self.hparams)
         self.schedule = Schedule(**schedule)

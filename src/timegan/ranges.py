@@ -30,6 +30,7 @@ NOT_NEGATIVE = (
         "grad_clip",
         "grad_limit",
     ),
+    *("finest", "whitening"),
     *("latent_noise", "reconstruction_weight", "embedder_supervised_weight", "supervised_weight"),
     *("moment_weight", "energy_weight", "penalty_weight", "gamma", *BELOW_ONE),
 )
@@ -47,6 +48,11 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     for name in NOT_NEGATIVE:
         if not 0 <= options[name] < math.inf:
             raise InputError(f"model.{name}={options[name]}: give 0 or a positive number.")
+    if options["whitening"] > 0.5 or (options["whitening"] and not options["stepwise"]):
+        raise InputError(
+            f"model.whitening={options['whitening']} with model.stepwise={options['stepwise']}: "
+            "give 0 to 0.5, and 0 where the critics do not see each step in its own units."
+        )
     for name in BELOW_ONE:
         if options[name] >= 1:
             raise InputError(f"model.{name}={options[name]}: a decay lies below 1, as 0.99 does.")

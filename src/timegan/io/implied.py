@@ -17,7 +17,7 @@ LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
 takes memory for it."""
 
-EARLIER = {"stepwise": False}
+EARLIER = {"stepwise": False, "whitening": 0.0}
 """What models were before an argument existed: their files do not say it."""
 
 TRIED = 3

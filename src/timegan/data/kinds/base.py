@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from timegan.data.scalings import JITTER, Steps
+from timegan.data.scalings import JITTER
+from timegan.data.suiting import Steps
 
 WHOLE = np.array([0])
 """The breaks of rows that are one sequence."""

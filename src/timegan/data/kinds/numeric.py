@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import ndtr
 
-from timegan.data import scalings
+from timegan.data import scalings, suiting
 from timegan.data.kinds.base import WHOLE, Draws, Setting, differences, observed, register
 from timegan.data.kinds.lattice import Lattice
 from timegan.data.kinds.stretch import Warp, deviation
@@ -156,7 +156,7 @@ class Datetime(Continuous):
 def scaled(values: np.ndarray, breaks: np.ndarray, name: str) -> Scaling:
     """The scaling of this name, fitted; ``auto``: the one that suits the values (R,)."""
     if name == "auto":
-        name = scalings.choose(values, *differences(values, breaks))
+        name = suiting.choose(values, *differences(values, breaks))
     return SCALINGS[name].fit(values)
 
 

@@ -12,7 +12,8 @@ from timegan.metrics.arrays import Array
 from timegan.metrics.projection import Projection, pca, tsne
 from timegan.metrics.statistics import statistics
 from timegan.report import interactive
-from timegan.report.interactive import MOST, TEMPLATE, Graph
+from timegan.report.interactive import MOST
+from timegan.report.plotly import TEMPLATE, Graph
 
 
 def walks(count: int, seed: int, features: int, steps: int = 6) -> Array:

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
@@ -19,6 +17,7 @@ from timegan.metrics.correlation import correlations
 from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
 from timegan.metrics.spectrum import spectrum
+from timegan.report.axes import compact, few_ticks, legend, share_limits, subplots
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
 from timegan.report.words import decimal, label
@@ -48,7 +47,7 @@ def density_of_changes(
 def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
     with style(theme):
         columns = 1 if theme.narrow else 2 if len(found) < 5 else 3
-        figure, axes = _grid(len(found), columns, 1.9 if theme.narrow else 2.3, theme)
+        figure, axes = subplots(len(found), columns, 1.9 if theme.narrow else 2.3, theme)
         for ax, (name, d) in zip(axes, found.items(), strict=True):
             ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
             ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
@@ -62,7 +61,7 @@ def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
             ax.set_title(label(name))
             ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
             few_ticks(ax, y=None)
-        _legend(figure, theme)
+        legend(figure, theme)
         return figure
 
 
@@ -93,8 +92,8 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
                 ax.set_xlabel(label(features[i]))
                 few_ticks(ax)
             first.set_ylabel(label(features[j]))
-            _share_limits(first, second, real[..., [i, j]])
-        _legend(figure, theme, dots=True)
+            share_limits(first, second, real[..., [i, j]])
+        legend(figure, theme, dots=True)
         return figure
 
 
@@ -165,7 +164,7 @@ def autocorrelations(
                 ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
                 if row == len(chosen) - 1:
                     ax.set_xlabel("lag (steps)")
-        _legend(figure, theme)
+        legend(figure, theme)
         return figure
 
 
@@ -174,7 +173,7 @@ def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
     with style(theme):
         chosen = features_to_draw(real, synthetic, FEATURES)
         columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
-        figure, axes = _grid(len(chosen), columns, 2.2, theme)
+        figure, axes = subplots(len(chosen), columns, 2.2, theme)
         curves = [spectrum(windows) for windows in (real, synthetic)]
         for ax, c in zip(axes, chosen, strict=True):
             for (frequencies, power), colour, width in zip(
@@ -191,7 +190,7 @@ def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
             ax.tick_params(which="minor", left=False, labelleft=False)
             ax.set_xlabel("cycles per step")
             few_ticks(ax, y=None)
-        _legend(figure, theme)
+        legend(figure, theme)
         return figure
 
 
@@ -222,7 +221,7 @@ def projection(pca: Projection, tsne: Projection | None, theme: Theme = LIGHT) -
             order = rng(0, "figure", "projection").permutation(len(both))
             size = float(np.clip(4_000 / len(both), 6, 30))
             ax.scatter(*both[order].T, s=size, c=colours[order], alpha=0.5, linewidth=0)
-        _legend(figure, theme, dots=True)
+        legend(figure, theme, dots=True)
         return figure
 
 
@@ -311,7 +310,7 @@ def trajectories(
                 axis.set_pane_color((0, 0, 0, 0))
                 axis.line.set_color(theme.line)
                 axis.set_major_locator(MaxNLocator(4))
-                axis.set_major_formatter(FuncFormatter(_compact))
+                axis.set_major_formatter(FuncFormatter(compact))
         return figure
 
 
@@ -341,63 +340,8 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
             ax.set_xlim(low - margin, high + margin)
             ax.spines["left"].set_visible(False)
             few_ticks(ax, x=3, y=None)
-        _legend(figure, theme, dots=True)
+        legend(figure, theme, dots=True)
         return figure
-
-
-def _grid(count: int, columns: int, height: float, theme: Theme) -> tuple[Figure, list[Axes]]:
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(theme.width, height * rows + 0.4), layout="constrained")
-    axes: Any = figure.subplots(rows, columns, squeeze=False).ravel()
-    for ax in axes[count:]:
-        ax.set_visible(False)
-    return figure, list(axes[:count])
-
-
-def _legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
-    """One key for the whole figure, above it."""
-    marks = {"marker": "o", "linestyle": "none", "markersize": 6} if dots else {"linewidth": 2.5}
-    figure.legend(
-        handles=[
-            Line2D([], [], color=theme.real, label="real", **marks),
-            Line2D([], [], color=theme.synthetic, label="synthetic", **marks),
-        ],
-        loc="outside upper right",
-        ncols=2,
-        borderpad=0,
-        labelcolor=theme.muted,
-    )
-
-
-def few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
-    """At most so many ticks on each axis, with short labels."""
-    for axis, count in ((ax.xaxis, x), (ax.yaxis, y)):
-        if count:
-            axis.set_major_locator(MaxNLocator(count))
-            axis.set_major_formatter(FuncFormatter(_compact))
-
-
-def _compact(value: float, _: object = None) -> str:
-    """A tick's label: 80k instead of 80000.
-
-    >>> _compact(80_000), _compact(2.5e7), _compact(-0.25)
-    ('80k', '25M', '−0.25')
-    """
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 10 * size or (abs(value) >= size and letter != "k"):
-            return f"{value / size:g}{letter}".replace("-", "\N{MINUS SIGN}")
-    return f"{round(value, 10):g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _share_limits(first: Axes, second: Axes, values: Array) -> None:
-    """Both axes show the real range and a little more; few points are worth a wider view."""
-    low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
-    margin = np.where(high > low, 0.12 * (high - low), 0.5)
-    for ax in (first, second):
-        ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
-        ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
-    second.tick_params(labelleft=False)
 
 
 def _rows(windows: Array, limit: int, name: str) -> Array:

@@ -22,7 +22,7 @@ from timegan.metrics.arrays import Array, check, subset
 from timegan.metrics.projection import pca, tsne
 from timegan.metrics.spectrum import FEWEST_STEPS
 from timegan.report import figures, interactive
-from timegan.report.interactive import TEMPLATE, Graph
+from timegan.report.plotly import TEMPLATE, Graph
 from timegan.report.tables import CONTROLS, controls, score_rows, tables
 from timegan.report.theme import DARK, LIGHT
 from timegan.report.verdict import verdicts

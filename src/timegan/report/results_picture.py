@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from timegan.report.figures import few_ticks
+from timegan.report.axes import few_ticks
 from timegan.report.runs import Section, title
 from timegan.report.theme import LIGHT, style
 from timegan.report.words import label

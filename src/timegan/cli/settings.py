@@ -25,6 +25,7 @@ MODEL = {
     "context": "It follows from the data; dataset.context_columns chooses.",
     "exogenous": "It follows from the data; dataset.exogenous chooses.",
     "variable": "It follows from the data.",
+    "finest": "It follows from the data; model.latent_noise and model.whitening from it.",
     "schedule": "Its epochs are model.schedule.*.",
     "seed": "Take seed=..., at the top.",
 }

@@ -106,8 +106,9 @@ def test_levels_come_in_the_units_of_their_step() -> None:
 
 @pytest.mark.parametrize("whitening", [0.5, 0.3, 0.1])
 def test_whitening_takes_correlations_off_by_a_power(whitening: float) -> None:
-    options = {"critics": "dense", "increments": False, "stepwise": True, "whitening": whitening}
-    discriminator = Discriminator(2, 4, **options, **RNN)  # type: ignore[arg-type]
+    discriminator = Discriminator(
+        2, 4, critics="dense", increments=False, stepwise=True, whitening=whitening, **RNN
+    )
     level, spread = torch.randn(2, 4_000, 4, 1, generator=generator(0))
     rho = (1 - 0.1**2) / (1 + 0.1**2)
     h = 7 + torch.tensor([1.0, 3.0]) * torch.cat([level + 0.1 * spread, level - 0.1 * spread], -1)

@@ -63,8 +63,8 @@ def penalised(critic: ConvCritic, view: Tensor) -> list[Tensor]:
 def test_features_and_gradients_are_those_of_torch(
     size: tuple[int, int, int, int], dtype: torch.dtype
 ) -> None:
-    # In float32 a map may lie so close to a kink that rounding takes it across: once, not always.
-    seeds = 3 if dtype is torch.float32 else 1
+    # Of so many maps one may lie so close to a kink that rounding takes it across: not always.
+    seeds = 3 if dtype is torch.float32 and size == SIZES[-1] else 1
     for seed in range(seeds):
         (plain, ours), view = pair(size, dtype, seed)
         with torch.no_grad():

@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import judges, memory, scaling
+from benchmarks import gpu, judges, memory, scaling
 from benchmarks.baseline import BASELINES, batches
 from benchmarks.setting import (
     BACKENDS,
@@ -145,6 +145,14 @@ def growth(given: argparse.Namespace) -> Iterator[Record]:
     yield from scaling.measure(BACKENDS[-1], given.rounds, given.budget)
 
 
+def cuda(given: argparse.Namespace) -> Iterator[Record]:
+    """Training on a GPU, with steps as CUDA graphs and without, and by one core beside it."""
+    for cell in FULL if given.full else FEW:
+        for phase in cell.phases:
+            found = gpu.measure(cell, phase, given.rounds, given.budget)
+            yield {**cell.label(), "phase": phase.value, "unit": "ms", **summary(found)}
+
+
 PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Record]]] = {
     "training": training,
     "sampling": sampling,
@@ -152,6 +160,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Record]]] = {
     "path": path,
     "memory": peaks,
     "scaling": growth,
+    "gpu": cuda,
 }
 
 
@@ -212,13 +221,15 @@ def machine() -> Record:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="every size, preset, phase and backend")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    usual = [part for part in PARTS if part != "gpu" or torch.cuda.is_available()]
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=usual, metavar="PART")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget", type=float, default=0.5, help="seconds of a round of training")
     parser.add_argument("--out", type=Path, default=ROOT / "outputs" / "bench" / "speed.json")

@@ -61,12 +61,15 @@ class Clock(Callback):
 
     start = end = 0.0
 
+    def __init__(self, warm: int) -> None:
+        self.warm = warm
+
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.end = time.perf_counter()
-        if batch_idx == WARM - 1:
-            self.start = self.end
+        if batch_idx + 1 in (self.warm, trainer.num_training_batches):
+            wait(pl_module.device)
+            self.start, self.end = self.end, time.perf_counter()
 
 
 class Bare(TimeGAN):
@@ -97,13 +100,27 @@ class Bare(TimeGAN):
             self.on_train_batch_end(None, batch, index)
 
 
-def by_lightning(net: TimeGAN, data: WindowDataModule, count: int) -> float:
+def wait(device: torch.device) -> None:
+    """Until a GPU has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def by_lightning(
+    net: TimeGAN,
+    data: WindowDataModule,
+    count: int,
+    *,
+    accelerator: str = "cpu",
+    warm: int = WARM,
+) -> float:
     """Milliseconds an iteration of `Trainer.fit`, with the log that train.py writes."""
-    data.steps_per_epoch, clock = WARM + count, Clock()
+    net.train()  # the joint phase leaves some of it in evaluation mode
+    data.steps_per_epoch, clock = warm + count, Clock(warm)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             max_epochs=net.schedule.total,
-            accelerator="cpu",
+            accelerator=accelerator,
             devices=1,
             logger=TensorBoardLogger(folder, name="", version=""),
             log_every_n_steps=math.gcd(net.hparams["log_every"], data.steps_per_epoch),
@@ -133,8 +150,13 @@ def by_baseline(baseline: Any, windows: Tensor, phase: Phase, count: int) -> flo
         for i in range(count):
             iteration(batches(windows, baseline.batch_size), i / count)
 
+    def measured() -> None:
+        loop(count)
+        wait(windows.device)
+
     loop(WARM)
-    return 1_000 * seconds(lambda: loop(count)) / count
+    wait(windows.device)
+    return 1_000 * seconds(measured) / count
 
 
 def variants(cell: Cell, phase: Phase) -> dict[str, Callable[[int], float]]:

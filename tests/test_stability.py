@@ -41,8 +41,8 @@ class Faulty(TimeGAN):
                 nets = [getattr(self.net, n) for n in self.trains[name]]
                 before = [p.clone() for net in nets for p in net.parameters()]
 
-                def faulty(loss: Any) -> None:
-                    descend(loss * self.fault)
+                def faulty(loss: Any, *rests: Any) -> None:
+                    descend(loss * self.fault, *rests)
                     after = [p for net in nets for p in net.parameters()]
                     same = all(map(torch.equal, before, after))
                     self.seen.append((name, same))

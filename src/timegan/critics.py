@@ -7,6 +7,7 @@ steps of a sequence, 0 in the padding behind it, where all other channels are ze
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -174,7 +175,8 @@ class Discriminator(nn.Module):
         self.seen += count
         if self.whitening:
             z = ((paths - centre) / spread).where(mask > 0, 0).flatten(0, 1)
-            self.correlation.lerp_(z.T @ z / mask.sum(), float(mask.sum() / self.seen.sum()))
+            now = (z.T @ z / mask.sum()).to(self.correlation)  # autocast halves products
+            self.correlation.lerp_(now, float(mask.sum() / self.seen.sum()))
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:
@@ -207,20 +209,30 @@ class Discriminator(nn.Module):
         """The mask of a view, (B, T, 1); None where all sequences fill their windows."""
         return view[..., -1:].detach() if self.variable else None
 
-    def forward(self, view: Tensor, parts: int = 1) -> list[Tensor]:
+    def forward(self, view: Tensor, parts: int = 1, *, twice: bool = False) -> list[Tensor]:
         """Each critic's logits, (B, 1) or a logit a step, zero in the padding.
 
         Args:
             view: what to look at, (B, T, V); several batches of one size may lie one after another.
             parts: how many batches these are: real and synthetic windows are never mixed where a
                 critic looks at the variety of a batch.
+            twice: gradients will be differentiated again.
         """
         mask = self.mask(view)
         logits: list[Tensor] = []
         for critic in self.critics:
-            y = critic(view, parts, mask) if isinstance(critic, ConvCritic) else critic(view)
+            with differentiable(critic, twice):
+                y = critic(view, parts, mask) if isinstance(critic, ConvCritic) else critic(view)
             logits.append(y if mask is None or y.dim() < 3 else y * mask)
         return logits
+
+
+def differentiable(critic: nn.Module, twice: bool) -> AbstractContextManager[None]:
+    """Recurrent networks by operations that can be differentiated twice: cuDNN's cannot."""
+    if not (twice and isinstance(critic, Recurrent)):
+        return nullcontext()
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(enabled=False, deterministic=cudnn.deterministic)
 
 
 def whitener(moments: Tensor, power: float) -> Tensor:

@@ -74,11 +74,16 @@ def moments(
 
 def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and deviation over the sequences that have a step, each (T, C)."""
+    centre, variance = masked_variance(x, mask)
+    return centre, (variance + 1e-6).sqrt()
+
+
+def masked_variance(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and mean squared deviation over the first axis, of what the mask (..., 1) has."""
     count = mask.sum(0).clamp_min(1)
     x = x.where(mask > 0, 0)
     centre = x.sum(0) / count
-    variance = ((x - centre) * mask).square().sum(0) / count
-    return centre, (variance + 1e-6).sqrt()
+    return centre, ((x - centre) * mask).square().sum(0) / count
 
 
 def sliced_energy(

@@ -178,6 +178,7 @@ class Networks(nn.Module):
     @torch.no_grad()
     def follow(self, path: Tensor, mask: Tensor | None = None) -> None:
         """Follow the scale of real increments, and how rough the paths are, (B, T, H + U)."""
+        path = path.to(self.sigma)  # half a precision is too little for differences
         self.discriminator.follow(path, mask)
         if path.shape[1] < 3:
             return
@@ -201,11 +202,15 @@ class Networks(nn.Module):
             average.load_state_dict(getattr(self, name).state_dict())
 
     @torch.no_grad()
-    def average(self, decay: float) -> None:
-        """Move the averaged weights towards the current ones."""
+    def average(self, share: float | Tensor) -> None:
+        """Move the averaged weights towards the current ones by a share of the way."""
         for name, average in self.averages.items():
+            there: list[Tensor] = list(average.parameters())
             now = list(getattr(self, name).parameters())
-            torch._foreach_lerp_(list(average.parameters()), now, 1 - decay)
+            if isinstance(share, Tensor):
+                torch._foreach_lerp_(there, now, [share] * len(there))
+            else:
+                torch._foreach_lerp_(there, now, share)
 
     def generate(
         self,

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from timegan import losses
 from timegan.backends import BACKENDS
-from timegan.data.batch import Batch, Conditions, as_batch
-from timegan.distributed import gather, share
+from timegan.data.batch import Batch, Conditions
+from timegan.distributed import gather
 from timegan.model import Networks
 from timegan.networks import choose
 from timegan.phases import MANY, Phase, Schedule
@@ -109,6 +109,8 @@ class TimeGAN(Routine):
         backend: what computes the networks: ``torch``, ``fused``, ``native``, or ``auto``, the
             quickest that can be had (docs/speed.md). It is no part of the model: weights fit all
             of them, and results differ in the last digits.
+        cuda_graphs: on a CUDA device, record steps and replay them (docs/speed.md). It is no part
+            of the model either.
     """
 
     trains: ClassVar = UPDATES
@@ -163,6 +165,7 @@ class TimeGAN(Routine):
         gamma: float = 0.0,
         log_every: int = 50,
         backend: str = "auto",
+        cuda_graphs: bool = False,
     ) -> None:
         super().__init__()
         schedule = asdict(schedule) if isinstance(schedule, Schedule) else dict(schedule)
@@ -180,7 +183,7 @@ class TimeGAN(Routine):
             latent_noise = finest / 2 if fine else NOISE
         if whitening is None:
             whitening = WHITENING if fine and stepwise else 0.0
-        self.save_hyperparameters(ignore="backend")
+        self.save_hyperparameters(ignore=["backend", "cuda_graphs"])
         check_ranges(self.hparams)
         self.schedule = Schedule(**schedule)
         self.draws = generator_steps + 1
@@ -191,6 +194,7 @@ class TimeGAN(Routine):
             shapes = inspect.signature(Networks).parameters
             self.net = Networks(**{name: self.hparams[name] for name in shapes})
         self.backend = choose("model.backend", backend, BACKENDS)
+        self.cuda_graphs = cuda_graphs
         self.settle(backend)
         self.updates = [name for name in UPDATES if name != "embedder" or joint_embedder]
 
@@ -199,9 +203,8 @@ class TimeGAN(Routine):
         """Parameters of the five networks, without the averages."""
         return sum(p.numel() for name in NETWORKS for p in getattr(self.net, name).parameters())
 
-    def training_step(self, batch: Batch | Tensor, batch_idx: int) -> None:
+    def step(self, batch: Batch) -> None:
         """One step of the current phase on K draws of windows."""
-        batch = as_batch(batch)
         match self.phase:
             case Phase.AUTOENCODER:
                 self.update_autoencoder(batch.draw(0))
@@ -216,6 +219,24 @@ class TimeGAN(Routine):
                     if self.weight.joint_embedder:
                         self.update_embedder(real, h)
                 self.update_discriminator(batch.draw(last), last)
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the critics' gradients are penalised in this batch."""
+        due = self.batch_idx % self.weight.penalty_every == 0
+        return bool(self.weight.penalty_weight) and due
+
+    @property
+    def kind(self) -> tuple[Phase, bool]:
+        """The phase, and whether there is a penalty."""
+        return self.phase, self.phase is Phase.JOINT and self.penalised
+
+    @property
+    def steps_of_optimizers(self) -> int:
+        """One, or those of a joint step."""
+        return (
+            1 if self.phase is not Phase.JOINT else (self.draws - 1) * len(self.updates[2:-1]) + 1
+        )
 
     def update_autoencoder(self, real: Batch) -> None:
         """Teach embedder and recovery to give back what they saw."""
@@ -271,7 +292,7 @@ class TimeGAN(Routine):
                 )
             loss = torch.stack(list(terms.values())).sum()
             descend(loss)
-        net.average(self.decay(draw))
+        net.average(self.feed.number(lambda: 1 - self.decay(draw), loss))
         self.note("joint/generator", loss)
         for name, term in terms.items():
             self.note(f"joint/{name}", term)
@@ -293,19 +314,18 @@ class TimeGAN(Routine):
                 e_hat, fake = self.generate(real, draw)
                 views = self.views(h, real.conditions, net.supervisor(e_hat), e_hat, fake)
                 view = torch.cat(views)
-            due = weight.penalty_weight > 0 and self.batch_idx % weight.penalty_every == 0
-            logits = net.discriminator(view.requires_grad_(due), len(views))
+            view.requires_grad_(self.penalised)
+            logits = net.discriminator(view, len(views), twice=self.penalised)
             loss = total = self.opinion(self.discriminator_loss, logits, view)
-            if due:
+            if self.penalised:
                 penalty = losses.gradient_penalty(logits, view, net.discriminator.mask(view))
                 penalty = len(views) * penalty
                 total = loss + weight.penalty_every * weight.penalty_weight * penalty
                 self.note("joint/penalty", penalty)
             rests = self.rests(loss)
-            if not rests:
-                descend(total)
+            descend(total, rests)
         self.note("joint/discriminator", loss)
-        self.note("joint/rest_rate", torch.tensor(float(rests)))
+        self.note("joint/rest_rate", torch.zeros_like(loss) if rests is None else rests)
 
     def generate(self, real: Batch, draw: int) -> tuple[Tensor, Conditions]:
         """e_hat and what goes with it: for even windows the context of the real ones.
@@ -348,9 +368,7 @@ class TimeGAN(Routine):
     def reconstruction(self, real: Batch, h: Tensor) -> Tensor:
         """The weighted L_R of ``recovery``, which has to live with a little noise on h."""
         if self.weight.latent_noise:
-            whole = self.shape(h)
-            eps = torch.randn(whole, generator=self.stream("latent")).to(h)
-            h = h + self.weight.latent_noise * share(eps)
+            h = h + self.weight.latent_noise * self.eps(h)
         x_tilde = self.net.recovery(h)
         l_r = losses.reconstruction(gather(real.x), gather(x_tilde), gather(real.mask))
         return self.weight.reconstruction_weight * self.root(l_r)  # type: ignore[no-any-return]
@@ -365,7 +383,7 @@ class TimeGAN(Routine):
         # Not below 1e-12: windows of one step have no error to follow, and a root at 0 no slope.
         return squared.clamp_min(1e-12).sqrt() if self.weight.root_losses else squared
 
-    def rests(self, loss: Tensor) -> bool:
-        """Whether the discriminator is so far ahead that it sits this update out."""
+    def rests(self, loss: Tensor) -> Tensor | None:
+        """1 where the discriminator is so far ahead that it sits this update out; None: never."""
         threshold = self.weight.rest_threshold
-        return threshold > 0 and bool(gather(loss.detach()[None]).mean() < threshold)
+        return (gather(loss.detach()[None]).mean() < threshold).to(loss) if threshold > 0 else None

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from timegan.distributed import gather
 from timegan.errors import InputError
-from timegan.losses import variance
+from timegan.losses import masked_variance, variance
 from timegan.recurrent import GRU, network
 
 CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": GRU, "lstm": nn.LSTM}
@@ -56,11 +56,14 @@ class Standardise(nn.Module):
     def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
         mean, var = self.mean, self.var
         if self.training:
-            rows = steps(gather(h), gather(mask))
-            mean, var = rows.mean(0), variance(rows)
+            rows, there = gather(h).flatten(0, -2), gather(mask)
+            if there is None:
+                mean, var = rows.mean(0), variance(rows)
+            else:
+                mean, var = masked_variance(rows, there.flatten(0, -2))
             with torch.no_grad():
-                self.mean.lerp_(mean, self.momentum)
-                self.var.lerp_(var, self.momentum)
+                self.mean.lerp_(mean.to(self.mean), self.momentum)
+                self.var.lerp_(var.to(self.var), self.momentum)
         return (h - mean) / (var + self.eps).sqrt()
 
 

@@ -18,13 +18,14 @@ from timegan import heap, losses
 from timegan.backends import settle, use
 from timegan.data.batch import Batch, as_batch
 from timegan.distributed import share, world
+from timegan.graphs import Feed, Graphs, Notes, cuda_graph
 from timegan.model import Networks
 from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
 from timegan.plateau import COOLING, Plateau
 from timegan.ranges import check_batch
 from timegan.seeds import generator
-from timegan.stability import PATIENCE, Guard
+from timegan.stability import Guard
 from timegan.terminal import tell
 
 
@@ -45,6 +46,7 @@ class Routine(LightningModule):
     """What is to compute the GRUs, as it was asked for ..."""
     settled: str
     """... and what ``auto`` came to: ``torch``, ``fused`` or ``native``."""
+    cuda_graphs: bool
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +55,10 @@ class Routine(LightningModule):
         self.batch_idx = 0
         self.resumed = False
         self.updating = ""
+        self.rest: Tensor | None = None
+        self.feed = Feed()
+        self.graphs: Graphs | None = None
+        self.notes: Notes | None = None
         self.guard = Guard()
         self.plateau = Plateau()
         self.epoch_began = 0.0
@@ -73,6 +79,57 @@ class Routine(LightningModule):
     def count(self) -> int:
         """Batches of the run before this one."""
         return self.current_epoch * self.batches + self.batch_idx
+
+    def step(self, batch: Batch) -> None:
+        """One step of the current phase."""
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> tuple[Phase, bool]:
+        """What a step does: two steps of a kind differ in their numbers alone."""
+        raise NotImplementedError
+
+    @property
+    def steps_of_optimizers(self) -> int:
+        """Steps of optimisers in a step of the current phase."""
+        raise NotImplementedError
+
+    def training_step(self, batch: Batch | Tensor, batch_idx: int) -> None:
+        """A step, as it is written down or by a graph that was recorded of it."""
+        batch = as_batch(batch)
+        if self.graphs is None or self.phase is Phase.SUPERVISED:  # it counts on the host
+            self.step(batch)
+            return
+        replays = self.kind in self.graphs.recordings
+        for name, value in self.graphs.take(self.kind, batch):
+            self.note(name, value)
+        if replays:  # Lightning was not asked to make them; it names checkpoints by their number
+            progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+            for _ in range(self.steps_of_optimizers):
+                progress.increment_ready()
+                progress.increment_completed()
+
+    def apart(self, batch: Batch) -> Notes:
+        """A step, and what it notes, which goes nowhere else."""
+        notes: Notes = []
+        self.notes = notes
+        try:
+            self.step(batch)
+        finally:
+            self.notes = None
+        return notes
+
+    def record_steps(self) -> None:
+        """Have steps recorded and replayed, where that can be."""
+        if (
+            self.cuda_graphs
+            and self.device.type == "cuda"
+            and self.trainer.precision in ("32-true", "64-true")  # autocast remembers casts
+            and not torch.is_anomaly_enabled()
+            and world()[1] == 1
+        ):
+            optimizers = self.optimizers(use_pl_optimizer=False)
+            self.graphs = Graphs(self.apart, self.feed, optimizers, cuda_graph)  # type: ignore[arg-type]
 
     def settle(self, backend: str, *, build: bool = False) -> None:
         """Let a backend compute the networks; see :mod:`timegan.backends`."""
@@ -107,7 +164,15 @@ class Routine(LightningModule):
         heap.keep()
         if self.backend == "auto" and not self.resumed and self.device.type == "cpu":
             self.settle("auto", build=True)
+        if self.device.type == "cuda":
+            # TensorFloat-32 has ten bits: columns that are nearly one differ in the eleventh.
+            torch.backends.cudnn.allow_tf32 = False
+        self.record_steps()
         self.guard.keep(self.net, self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
+
+    def on_train_end(self) -> None:
+        """Let go of graphs, which cannot be copied or sent to other processes."""
+        self.graphs = None
 
     def follow(self, schedule: Schedule) -> None:
         """Go by another schedule from now on."""
@@ -153,15 +218,21 @@ class Routine(LightningModule):
                 module.train("embedder" in learning)
 
     @contextmanager
-    def update(self, name: str) -> Iterator[Callable[[Tensor], None]]:
+    def update(self, name: str) -> Iterator[Callable[..., None]]:
         """Freeze the networks that an update does not train, and hand out its step."""
         self.let_learn(set(self.trains[name]))
         self.updating = name
-        optimizer = self.optimizers()[self.updates.index(name)]  # type: ignore[index]
+        optimizers: Any = self.optimizers(use_pl_optimizer=not self.feed.reads)
+        optimizer = optimizers[self.updates.index(name)]
 
-        def descend(loss: Tensor) -> None:
+        def descend(loss: Tensor, rests: Tensor | None = None) -> None:
+            if rests is not None and self.waits and rests:
+                return
+            self.rest = rests
             optimizer.zero_grad()
             self.manual_backward(loss)
+            if self.feed.reads:  # Lightning, which would call it, would count a step too
+                self.on_before_optimizer_step(optimizer)
             optimizer.step()
 
         yield descend
@@ -182,17 +253,35 @@ class Routine(LightningModule):
 
     def noise(self, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
         """Fresh z (B, T, Z) and static noise (B, G) for the windows ``x``."""
-        z, z_static = self.net.noise(self.shape(x)[0], self.stream("noise", draw))
-        return share(z).to(x), share(z_static).to(x)
+
+        def make() -> list[Tensor]:
+            return list(map(share, self.net.noise(count, self.stream("noise", draw))))
+
+        count = self.shape(x)[0]
+        z, z_static = self.feed.tensors(make, x)
+        return z, z_static
+
+    def eps(self, h: Tensor) -> Tensor:
+        """Fresh noise like the latents ``h``."""
+        shape = self.shape(h)
+
+        def make() -> list[Tensor]:
+            return [share(torch.randn(shape, generator=self.stream("latent")))]
+
+        return self.feed.tensors(make, h)[0]
 
     def directions(self, view: Tensor, draw: int) -> Tensor:
         """Fresh directions for the sliced energy distance."""
-        count, random = self.weight.projections, self.stream("directions", draw)
-        return losses.directions(view.shape[1], view.shape[2], count, random).to(view)
+        steps, views, count = *view.shape[1:], self.weight.projections
+
+        def make() -> list[Tensor]:
+            return [losses.directions(steps, views, count, self.stream("directions", draw))]
+
+        return self.feed.tensors(make, view)[0]
 
     def places(self, x: Tensor) -> Tensor:
         """The places of the windows ``x`` in the global batch, (B,)."""
-        return share(torch.arange(self.shape(x)[0])).to(x.device)
+        return share(torch.arange(self.shape(x)[0], device=x.device))
 
     def on_train_batch_start(self, batch: Batch | Tensor, batch_idx: int) -> None:
         """Set the learning rates, and the scales at the start of the joint phase."""
@@ -227,26 +316,37 @@ class Routine(LightningModule):
             for name in self.updates
         ]
 
+    @property
+    def waits(self) -> bool:
+        """Whether the host looks at every update before it is made.
+
+        It does so on a CPU, and where a gradient scaler skips steps by itself. Elsewhere an
+        accelerator decides, and is not waited for.
+        """
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        return scaler is not None or self.device.type == "cpu"
+
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradient of the update, between backward and step; take it away if it is bad."""
         parameters = optimizer.param_groups[0]["params"]
-        on_cpu = self.device.type == "cpu"
         if self.weight.grad_clip:
             norm = torch.nn.utils.clip_grad_norm_(parameters, self.weight.grad_clip)
-        elif on_cpu or self.logs:
+        else:
             norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        # An accelerator is not waited for at every update. What it has learned from a bad gradient
-        # until it is looked at is taken back. A gradient scaler skips steps by itself.
-        if not (on_cpu or self.logs) or getattr(self.trainer.precision_plugin, "scaler", None):
-            return
-        where = f"Epoch {self.current_epoch + 1}, batch {self.batch_idx + 1}"
-        if not self.guard.accepts(self.updating, float(norm), self.weight.grad_limit, where):
-            optimizer.zero_grad()  # without a gradient Adam leaves a weight and its moments alone
-            if not on_cpu:
-                self.guard.in_a_row[self.updating] = 2 * PATIENCE
+        limit = self.weight.grad_limit
+        if not self.waits:
+            # Fused optimisers ask for it: 1 leaves weights and moments alone.
+            optimizer.found_inf = self.guard.skips(self.updating, norm, limit, self.rest)  # type: ignore[attr-defined]
+        elif self.device.type == "cpu":
+            where = f"Epoch {self.current_epoch + 1}, batch {self.batch_idx + 1}"
+            if not self.guard.accepts(self.updating, float(norm), limit, where):
+                optimizer.zero_grad()  # without one Adam leaves a weight and its moments alone
 
     def note(self, name: str, value: Tensor) -> None:
         """Remember a loss: the newest for the progress display, the mean of a stretch for logs."""
+        if self.notes is not None:
+            self.notes.append((name, value.detach()))
+            return
         self.recent[name] = value.detach()
         self.stretch.setdefault(name, []).append(value.detach())
         if self.schedule.patience is not None and self.phase is not Phase.JOINT:
@@ -256,7 +356,10 @@ class Routine(LightningModule):
         """Log the means since the last entry, every ``log_every`` batches of the run."""
         optimizers = self.optimizers(use_pl_optimizer=False)
         where = f"Epoch {self.current_epoch + 1}, batch {batch_idx + 1}"
-        self.guard.fall_back(self.net, optimizers, where)  # type: ignore[arg-type]
+        if self.logs:
+            self.guard.look(where)
+        if self.guard.fall_back(self.net, optimizers, where) and self.graphs:  # type: ignore[arg-type]
+            self.graphs.forget()
         if self.logs:
             self.guard.keep(self.net, optimizers)  # type: ignore[arg-type]
             self.log_dict({name: torch.stack(v).mean() for name, v in self.stretch.items()})

@@ -11,7 +11,8 @@ import math
 from copy import deepcopy
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from timegan.distributed import world
@@ -32,6 +33,7 @@ class Guard:
         self.in_a_row: dict[str, int] = {}
         self.factors: dict[str, float] = {}
         self.clean = True
+        self.counts: dict[str, Tensor] = {}
         self._good: tuple[dict[str, Any], list[dict[str, Any]]] | None = None
 
     def accepts(self, update: str, norm: float, limit: float, where: str) -> bool:
@@ -59,6 +61,50 @@ class Guard:
             )
         return False
 
+    def skips(self, update: str, norm: Tensor, limit: float, rests: Tensor | None) -> Tensor:
+        """1 where an update may not follow its gradient, 0 elsewhere, on the device of ``norm``.
+
+        Nobody waits for it: what was skipped is counted there too, until :meth:`look`.
+
+        Args:
+            update: its name.
+            norm: of its gradient, before clipping.
+            limit: see :meth:`accepts`.
+            rests: 1 where it is not made for another reason; None: there is no such reason.
+        """
+        bad = (~(norm <= (limit or torch.finfo(norm.dtype).max))).to(torch.float32)
+        if rests is not None:
+            rests = rests.to(bad)
+            bad = bad * (1 - rests)
+        if update not in self.counts:
+            self.counts[update] = torch.zeros(2, device=norm.device)
+        skipped, row = self.counts[update]
+        skipped.add_(bad)
+        row.add_(1).mul_(bad)
+        return bad if rests is None else bad + rests
+
+    def look(self, where: str) -> None:
+        """See what was skipped on a device since the last look; note what is to be done."""
+        if not self.counts:
+            return
+        found = torch.stack(list(self.counts.values())).tolist()
+        for (update, counts), (skipped, row) in zip(self.counts.items(), found, strict=True):
+            if not skipped:
+                self.in_a_row[update] = 0
+                continue
+            self.clean = False
+            self.skipped += int(skipped)
+            self.in_a_row[update] = int(row)
+            counts[0].zero_()
+            rate = ""
+            if row >= PATIENCE:
+                self.factors[update] = self.factor(update) * FACTOR
+                rate = f"; its learning rate is now {self.factors[update]:g} of what it would be"
+            _tell(
+                f"{where}: update {update} skipped {int(skipped)} times since the last look, its "
+                f"gradient was not finite or above model.grad_limit{rate}."
+            )
+
     def factor(self, update: str) -> float:
         """What is left of the update's learning rate."""
         return self.factors.get(update, 1.0)
@@ -70,15 +116,15 @@ class Guard:
             self._good = {k: v.clone() for k, v in net.state_dict().items()}, states
         self.clean = True
 
-    def fall_back(self, net: nn.Module, optimizers: list[Optimizer], where: str) -> None:
-        """Go back to the last good state, if an update was skipped too often.
+    def fall_back(self, net: nn.Module, optimizers: list[Optimizer], where: str) -> bool:
+        """Go back to the last good state, if an update was skipped too often, and say so.
 
         Raises:
             TrainingError: that did not help before either.
         """
         update = next((u for u, row in self.in_a_row.items() if row >= 2 * PATIENCE), None)
         if update is None:
-            return
+            return False
         if self._good is None or self.fallbacks >= FALLBACKS:
             raise TrainingError(
                 f"{where}: the gradients of update {update} are not finite or above "
@@ -93,7 +139,10 @@ class Guard:
         for optimizer, state in zip(optimizers, states, strict=True):
             optimizer.load_state_dict(deepcopy(state))
         self.in_a_row[update] = 0
+        if update in self.counts:
+            self.counts[update].zero_()
         _tell(f"{where}: back to the last good state ({self.fallbacks} of {FALLBACKS} times).")
+        return True
 
     def state(self) -> dict[str, Any]:
         """For the checkpoint; empty while nothing has happened."""

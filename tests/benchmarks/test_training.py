@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import speed
+from benchmarks import gpu, speed
 from benchmarks.setting import PRESETS, model
 from benchmarks.training import Bare, Cell, by_bare_loop, by_lightning
 from timegan.module import TimeGAN
@@ -39,3 +39,10 @@ def test_ratios_are_saved_for_every_variant(
     backends = {"baseline", "torch", "fused", "native"}
     assert [set(record["ratio"]) for record in found["training"]] == 2 * [backends | {"bare"}]
     assert [set(record["ratio"]) for record in found["sampling"]] == [backends | {"generate"}]
+
+
+def test_the_gpu_is_compared_with_steps_without_graphs_and_with_one_core() -> None:
+    cell = Cell("timegan", "stock", 8, 4)
+    found = gpu.measure(cell, Phase.JOINT, rounds=2, budget=0.001, device="cpu")
+    assert set(found) == {"baseline", "steps", "graphs", "one core"}
+    assert all(len(rounds) == 2 and min(rounds) > 0 for rounds in found.values())

@@ -77,6 +77,12 @@ class Batch(NamedTuple):
         exogenous = None if self.exogenous is None else self.exogenous.where(mask > 0, 0)
         return self._replace(x=self.x.where(mask > 0, 0), exogenous=exogenous)
 
+    def pinned(self) -> "Batch":
+        """The same in memory that a GPU can fetch it from by itself."""
+        x, *others = (None if part is None else part.pin_memory() for part in self)
+        assert x is not None
+        return Batch(x, *others)
+
     def draw(self, k: int) -> "Batch":
         """One of the draws: (B, T, C) and so on."""
         _, *others = (None if part is None else part[k] for part in self)

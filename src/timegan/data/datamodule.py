@@ -6,7 +6,9 @@ from typing import Any, Self
 import lightning
 import numpy as np
 import pandas as pd
+import torch
 
+from timegan.data.batch import Batch
 from timegan.data.columns import Columns
 from timegan.data.fitting import Wishes, fit_columns
 from timegan.data.generated import GENERATORS
@@ -263,6 +265,15 @@ class WindowDataModule(lightning.LightningDataModule):
             world_size=self.trainer.world_size if self.trainer else 1,
             weights=weights,
         )
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """To a GPU without waiting for what it does at the time."""
+        if device.type == "cuda":
+            batch = batch.pinned()
+        moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved
 
     def summary(self) -> str:
         """What was found in the table, as text for a terminal: a row for each column."""

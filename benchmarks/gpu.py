@@ -1,0 +1,43 @@
+"""Milliseconds of a training iteration on a CUDA device."""
+
+from collections.abc import Callable
+from functools import partial
+
+from benchmarks.baseline import BASELINES
+from benchmarks.setting import BACKENDS, FEATURES, model, take_turns
+from benchmarks.training import Cell, by_baseline, by_lightning, iterations
+from timegan.graphs import WARM
+from timegan.module import TimeGAN
+from timegan.phases import Phase
+
+COUNT = 20
+"""Iterations by which it is found out how long one takes."""
+
+
+def variants(cell: Cell, phase: Phase, device: str) -> dict[str, Callable[[int], float]]:
+    """Ways to train a cell: iterations to milliseconds an iteration."""
+    data, schedule = cell.data, cell.schedule(phase)
+    baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
+    baseline, windows = baseline.to(device), cell.windows.to(device)
+
+    def ours(accelerator: str, *, graphs: bool = False) -> Callable[[int], float]:
+        net = model(TimeGAN, cell.preset, data, schedule, hidden=cell.hidden, backend=BACKENDS[-1])
+        net.cuda_graphs = graphs
+        warm = WARM * net.hparams["penalty_every"] + 1  # until steps of both kinds are recorded
+        return partial(by_lightning, net, data, accelerator=accelerator, warm=warm)
+
+    return {
+        "baseline": lambda count: by_baseline(baseline, windows, phase, count),
+        "steps": ours(device),
+        "graphs": ours(device, graphs=True),
+        "one core": ours("cpu"),
+    }
+
+
+def measure(
+    cell: Cell, phase: Phase, rounds: int, budget: float, device: str = "cuda"
+) -> dict[str, list[float]]:
+    """Milliseconds an iteration of every variant, in each of the rounds; see `training.measure`."""
+    ways = variants(cell, phase, device)
+    counts = {name: iterations(way(COUNT), budget) for name, way in ways.items()}
+    return take_turns({name: partial(way, counts[name]) for name, way in ways.items()}, rounds)

@@ -1,0 +1,17 @@
+"""Training in other precisions than single."""
+
+import math
+
+import pytest
+
+from tests.replayed import KINDS, SCHEDULE, STEPS, build, train
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mixed_precision_learns_about_what_single_precision_learns(kind: str) -> None:
+    have, _ = train(build(kind), kind, precision="bf16-mixed")
+    want, _ = train(build(kind), kind)
+    assert len(have) == SCHEDULE.total * STEPS
+    assert all(math.isfinite(loss) for step in have for loss in step.values())
+    first = "autoencoder/reconstruction"
+    assert have[-1][first] == pytest.approx(want[-1][first], rel=0.05)

@@ -36,7 +36,7 @@ from benchmarks.setting import (
     table,
     take_turns,
 )
-from benchmarks.training import Cell, measure
+from benchmarks.training import Cell, measure, share
 from timegan.data.loader import RandomWindows
 from timegan.generation import generate
 from timegan.io.files import write_text
@@ -72,8 +72,7 @@ def training(given: argparse.Namespace) -> Iterator[Record]:
             found = measure(cell, phase, given.rounds, given.budget)
             record = {**cell.label(), "phase": phase.value, "unit": "ms", **summary(found)}
             if "bare" in found:
-                bare, fit = (statistics.median(found[name]) for name in ("bare", BACKENDS[-1]))
-                record["lightning"] = 1 - bare / fit
+                record["lightning"] = share(found)
             yield record
 
 

@@ -11,25 +11,23 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 import torch
-from lightning import LightningModule
 from torch import Tensor
 
-from timegan import heap, losses
+from timegan import heap
 from timegan.backends import settle, use
 from timegan.data.batch import Batch, as_batch
-from timegan.distributed import share, world
-from timegan.graphs import Feed, Graphs, Notes, cuda_graph
-from timegan.model import Networks
+from timegan.distributed import world
+from timegan.fresh import Fresh
+from timegan.graphs import Graphs, Notes, cuda_graph
 from timegan.networks import Standardise
 from timegan.phases import Phase, Schedule
 from timegan.plateau import COOLING, Plateau
 from timegan.ranges import check_batch
-from timegan.seeds import generator
 from timegan.stability import Guard
 from timegan.terminal import tell
 
 
-class Routine(LightningModule):
+class Routine(Fresh):
     """The part of :class:`timegan.TimeGAN` that does not depend on what is learned.
 
     The arguments that it reads from ``hparams`` are explained there.
@@ -38,7 +36,6 @@ class Routine(LightningModule):
     trains: ClassVar[Mapping[str, tuple[str, ...]]]
     """The networks that each update trains."""
 
-    net: Networks
     schedule: Schedule
     updates: list[str]
     draws: int
@@ -51,12 +48,9 @@ class Routine(LightningModule):
     def __init__(self) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.weight: Any = self.hparams
-        self.batch_idx = 0
         self.resumed = False
         self.updating = ""
         self.rest: Tensor | None = None
-        self.feed = Feed()
         self.graphs: Graphs | None = None
         self.notes: Notes | None = None
         self.guard = Guard()
@@ -242,46 +236,6 @@ class Routine(LightningModule):
         epochs = self.schedule.ends[Phase.SUPERVISED]
         done = (self.count - epochs * self.batches) * self.weight.generator_steps + draw
         return float(min(self.weight.ema, (1 + done) / (10 + done)))
-
-    def stream(self, *path: int | str) -> torch.Generator:
-        """Random numbers that belong to this place in the run, the same in every process."""
-        return generator(self.weight.seed, *path, self.current_epoch, self.batch_idx)
-
-    def shape(self, local: Tensor) -> tuple[int, ...]:
-        """The shape of the global batch of which ``local`` is this process's share."""
-        return (len(local) * world()[1], *local.shape[1:])
-
-    def noise(self, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
-        """Fresh z (B, T, Z) and static noise (B, G) for the windows ``x``."""
-
-        def make() -> list[Tensor]:
-            return list(map(share, self.net.noise(count, self.stream("noise", draw))))
-
-        count = self.shape(x)[0]
-        z, z_static = self.feed.tensors(make, x)
-        return z, z_static
-
-    def eps(self, h: Tensor) -> Tensor:
-        """Fresh noise like the latents ``h``."""
-        shape = self.shape(h)
-
-        def make() -> list[Tensor]:
-            return [share(torch.randn(shape, generator=self.stream("latent")))]
-
-        return self.feed.tensors(make, h)[0]
-
-    def directions(self, view: Tensor, draw: int) -> Tensor:
-        """Fresh directions for the sliced energy distance."""
-        steps, views, count = *view.shape[1:], self.weight.projections
-
-        def make() -> list[Tensor]:
-            return [losses.directions(steps, views, count, self.stream("directions", draw))]
-
-        return self.feed.tensors(make, view)[0]
-
-    def places(self, x: Tensor) -> Tensor:
-        """The places of the windows ``x`` in the global batch, (B,)."""
-        return share(torch.arange(self.shape(x)[0], device=x.device))
 
     def on_train_batch_start(self, batch: Batch | Tensor, batch_idx: int) -> None:
         """Set the learning rates, and the scales at the start of the joint phase."""

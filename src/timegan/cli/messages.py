@@ -38,13 +38,23 @@ def explain(error: Exception, config: str | None = None) -> str:
             hint = f" It comes with pip install 'timegan-lightning[{EXTRAS[f'{group}={name}']}]'."
         return f"{group}={name}: there is no such choice.{hint} There are: {options}."
     if (found := re.search(r"Could not override '([^']+)'", text)) and config:
-        return str(unknown_key(found[1].partition("@")[0], _known(config)))
+        return _not_there(found[1].partition("@")[0], config)
     if found := re.search(r"An item is already at '([^']+)'", text):
         return f"+{found[1]}: the key is there already. Leave the + out."
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         key, _, values = found[1].partition("=")
         return f"{found[1]}: several values need -m, which runs each; a list is {key}=[{values}]."
     return " ".join(text.split())
+
+
+def _not_there(key: str, config: str) -> str:
+    """Why a key cannot be overridden: it is a run's own to set, or there is no such thing."""
+    from timegan.cli.settings import GIVEN  # the whole of Lightning, for which no one should wait
+
+    group, _, name = key.partition(".")
+    if config == "train" and name in GIVEN.get(group, {}):
+        return f"{key} cannot be set here. {GIVEN[group][name]}"
+    return str(unknown_key(key, _known(config)))
 
 
 def _known(config: str) -> list[str]:

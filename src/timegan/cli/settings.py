@@ -53,6 +53,8 @@ TRAINER = {
 }
 """The same of Lightning's Trainer."""
 
+GIVEN = {"dataset": DATASET, "model": MODEL, "trainer": TRAINER}
+
 
 @dataclass(frozen=True)
 class TrainConfig:

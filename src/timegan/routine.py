@@ -258,14 +258,14 @@ class Routine(Fresh):
         check_batch(as_batch(batch), self.draws, self.hparams, squashes=self.net.squashes)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """One Adam for each update."""
+        """One Adam for each update; fused, unless gradients are to be scaled back before a clip."""
         betas = (self.weight.beta1, self.weight.beta2)
         return [
             torch.optim.Adam(
                 [p for net in self.trains[name] for p in getattr(self.net, net).parameters()],
                 lr=self.weight.lr,
                 betas=betas,
-                fused=True,
+                fused=not self.scales,
             )
             for name in self.updates
         ]
@@ -277,8 +277,13 @@ class Routine(Fresh):
         It does so on a CPU, and where a gradient scaler skips steps by itself. Elsewhere an
         accelerator decides, and is not waited for.
         """
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        return scaler is not None or self.device.type == "cpu"
+        return self.scales or self.device.type == "cpu"
+
+    @property
+    def scales(self) -> bool:
+        """Whether gradients are scaled up, as in ``16-mixed``, so that few of them become zero."""
+        plugin = getattr(self._trainer, "precision_plugin", None)
+        return getattr(plugin, "scaler", None) is not None
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradient of the update, between backward and step; take it away if it is bad."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.cli.conftest import Shell
 from timegan.errors import InputError
@@ -41,6 +42,11 @@ from timegan.errors import InputError
         ("train model.finest=1", "model.finest cannot be set here. It follows from the data"),
         ("sample model.finest=1", "model.finest: there is no such key."),
         ("train trainer.strategy=dpd", "Lightning's Trainer does not accept its arguments:"),
+        pytest.param(
+            "train trainer=gpu",
+            "trainer.accelerator=gpu: torch finds no GPU here.",
+            marks=pytest.mark.skipif(torch.accelerator.is_available(), reason="there is one"),
+        ),
         ("train trainer.devices=0", "Lightning's Trainer does not accept its arguments:"),
         ("train trainer.precision=8", "trainer.precision=8: there is no such choice."),
         ("train dataset=csv", "dataset.path is not given"),

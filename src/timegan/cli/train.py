@@ -155,6 +155,13 @@ def peak_memory() -> float:
 
 def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
     arguments = dict(config.trainer)
+    if arguments.get("accelerator") in ("gpu", "cuda") and not torch.accelerator.is_available():
+        built = "" if torch.version.cuda else " This torch was built without CUDA."
+        raise InputError(
+            f"trainer.accelerator={arguments['accelerator']}: torch finds no GPU here.{built} "
+            "Leave it out to train on a CPU, or install the torch of the default index and see "
+            "what nvidia-smi says."
+        )
     if processes(arguments) > 1:
         # Lightning would choose another number, and with it another rounding.
         os.environ["OMP_NUM_THREADS"] = str(config.threads)

@@ -44,10 +44,8 @@ def test_each_kind_of_step_is_recorded_once(kind: str) -> None:
     model = build(kind, Replayed)
     train(model, kind)
     assert isinstance(model, Replayed)
-    joint = (
-        {(Phase.JOINT, False), (Phase.JOINT, True)} if kind == "timegan" else {(Phase.JOINT, False)}
-    )
-    assert set(model.kept.recordings) == {(Phase.AUTOENCODER, False)} | joint
+    penalised = {(Phase.JOINT, True)} if kind == "timegan" else set()
+    assert set(model.kept.recordings) == {(phase, False) for phase in Phase} | penalised
     assert set(model.kept.taken.values()) == {WARM}
     assert model.graphs is None
 
@@ -191,7 +189,7 @@ def test_what_is_recorded_neither_waits_for_the_device_nor_asks_the_host(
     x, *others = (None if part is None else part.to("meta") for part in batch)
     assert x is not None
     model.move()
-    for model.acted in (Phase.AUTOENCODER, Phase.JOINT):
+    for model.acted in Phase:
         for model.batch_idx in (0, 1):  # with penalties, and without
             with model.feed.notes() as places:
                 model.apart(Batch(x, *others))

@@ -176,7 +176,7 @@ class Discriminator(nn.Module):
         if self.whitening:
             z = ((paths - centre) / spread).where(mask > 0, 0).flatten(0, 1)
             now = (z.T @ z / mask.sum()).to(self.correlation)  # autocast halves products
-            self.correlation.lerp_(now, float(mask.sum() / self.seen.sum()))
+            self.correlation.lerp_(now, mask.sum() / self.seen.sum())
 
     @torch.no_grad()
     def calibrate(self, sigma: Tensor) -> None:

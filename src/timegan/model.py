@@ -13,8 +13,8 @@ from timegan.data.batch import Conditions
 from timegan.errors import InputError
 from timegan.generators import PathGenerator, RecurrentGenerator
 from timegan.lengths import lengths_of, mask_of
-from timegan.losses import variance
-from timegan.networks import Recurrent, Residual, ResidualSupervisor, choose, steps
+from timegan.losses import masked_variance, variance
+from timegan.networks import Recurrent, Residual, ResidualSupervisor, choose
 
 FORMS = ("residual", "recurrent")
 
@@ -182,16 +182,14 @@ class Networks(nn.Module):
         self.discriminator.follow(path, mask)
         if path.shape[1] < 3:
             return
-        first = steps(path.diff(dim=1), None if mask is None else mask[:, 1:])
-        second = steps(path.diff(n=2, dim=1), None if mask is None else mask[:, 2:])
-        if len(second) < 2:
-            return
-        sigma, curve = (variance(rows).sqrt() for rows in (first, second))
+        sigma, _ = spread(path.diff(dim=1), None if mask is None else mask[:, 1:])
+        curve, rows = spread(path.diff(n=2, dim=1), None if mask is None else mask[:, 2:])
         sigma = sigma.clamp_min(1e-4)
-        roughness = curve / sigma
-        self.batches_seen += 1
-        self.sigma.lerp_(sigma, 1 / float(self.batches_seen))
-        self.roughness.lerp_(roughness, 1 / float(self.batches_seen))
+        enough = (rows >= 2).to(self.batches_seen)
+        self.batches_seen += enough
+        share = enough / self.batches_seen.clamp_min(1)
+        self.sigma.lerp_(sigma, share)
+        self.roughness.lerp_(curve / sigma, share)
 
     def calibrate(self) -> None:
         """Hand the measured scales to the networks that start from them."""
@@ -281,3 +279,12 @@ class Networks(nn.Module):
         exogenous = None if exogenous is None else exogenous.where(mask > 0, 0)
         lengths = lengths_of(context[:, -1], self.edges)
         return Synthetic(x_hat.where(mask > 0, 0), lengths, context, exogenous)
+
+
+def spread(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Deviation of each channel (C) over the steps of (B, T, C), and how many these are, ()."""
+    rows = values.flatten(0, 1)
+    if mask is None:
+        return variance(rows).sqrt(), rows.new_full((), len(rows))
+    there = mask.flatten(0, 1)
+    return masked_variance(rows, there)[1].sqrt(), there.sum()

@@ -109,11 +109,6 @@ class ResidualSupervisor(nn.Module):
         return h + network(self.rnn, self.dense, h)
 
 
-def steps(values: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The rows (R, C) of all steps of (B, T, C), without the padding."""
-    return values.flatten(0, -2) if mask is None else values[mask[..., 0] > 0]
-
-
 def choose(key: str, name: str, options: Iterable[str]) -> str:
     """``name``, if it is one of the options.
 

@@ -91,7 +91,7 @@ class Routine(Fresh):
     def training_step(self, batch: Batch | Tensor, batch_idx: int) -> None:
         """A step, as it is written down or by a graph that was recorded of it."""
         batch = as_batch(batch)
-        if self.graphs is None or self.phase is Phase.SUPERVISED:  # it counts on the host
+        if self.graphs is None:
             self.step(batch)
             return
         replays = self.kind in self.graphs.recordings

@@ -48,7 +48,7 @@ class Feed:
         """What ``make`` returns, on the device and in the precision of ``like``."""
         if self.places is not None:
             return next(self.places)[1]
-        made = [value.to(like) for value in make()]
+        made = [ready(value, like).to(like, non_blocking=True) for value in make()]
         if self.noted is not None:
             self.noted.append((make, made))
         return made
@@ -194,9 +194,12 @@ def cuda_graph(work: Work) -> Work:
 
 def fill(place: Tensor, value: Any) -> None:
     """Put a tensor or a number into its place, without waiting for the device."""
-    if not isinstance(value, Tensor):
-        place.fill_(value)
-    elif place.is_cuda and not value.is_cuda:
-        place.copy_(value.pin_memory(), non_blocking=True)
+    if isinstance(value, Tensor):
+        place.copy_(ready(value, place), non_blocking=True)
     else:
-        place.copy_(value)
+        place.fill_(value)
+
+
+def ready(value: Tensor, like: Tensor) -> Tensor:
+    """The same in memory from which a GPU fetches it by itself, if ``like`` is on one."""
+    return value.pin_memory() if like.is_cuda and not value.is_cuda else value

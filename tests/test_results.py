@@ -145,6 +145,26 @@ def test_an_evaluation_counts_for_the_training_that_it_looked_at(tmp_path: Path)
     assert run.settings == read(tmp_path / "runs" / "a").settings
 
 
+def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> None:
+    """Runs of before an argument was there, or was chosen by the data, are the same experiment."""
+    came_to = {
+        "old": ("latent_noise: 0.05", {"latent_noise": 0.05}),
+        "new": ("latent_noise: null", {"latent_noise": 0.05, "whitening": 0.0, "finest": 0.1}),
+        "other": ("latent_noise: null", {"latent_noise": 0.01, "whitening": 0.3, "finest": 0.02}),
+    }
+    for seed, (name, (given, arguments)) in enumerate(came_to.items()):
+        folder = leave(tmp_path / name, seed, 0.1)
+        (folder / ".hydra" / "config.yaml").write_text(f"seed: {seed}\nmodel:\n  {given}\n")
+        (folder / "model").mkdir()
+        content = json.dumps({"hyper_parameters": arguments})
+        (folder / "model" / "model.json").write_text(content)
+    (section,) = gather([read(folder) for folder in find([tmp_path])])
+    assert [group.seeds for group in section.groups] == [[0, 1], [2]]
+    (tmp_path / "new" / "model" / "model.json").write_text("{}")
+    with pytest.raises(InputError, match="does not say how the model was made"):
+        read(tmp_path / "new")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(None, "no run with scores"), ("{", "not a readable"), ("[]", "has no scores")],

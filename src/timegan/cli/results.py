@@ -18,7 +18,7 @@ from timegan.io.files import write_bytes, write_text
 INDIFFERENT = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
     *("trainer", "callbacks", "logger", "evaluation.seed"),
-    *("dataset.path", "dataset.name", "dataset.url"),
+    *("dataset.path", "dataset.name", "dataset.url", "model.cuda_graphs"),
 )
 """Settings that make no other experiment."""
 
@@ -94,6 +94,7 @@ def read(folder: Path) -> Any:
         trained = _where_it_ran(folder) / config["run"]
         training = _config(_run_folder(trained))
         settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
+    settings = _settled(_run_folder(trained)) | settings
     seed = settings.get("seed") if not config.get("real") else None
     kept = {
         key: value
@@ -132,6 +133,21 @@ def _config(folder: Path) -> dict[str, str]:
     except (OmegaConfBaseException, YAMLError, OSError) as error:
         raise InputError(f"{file}: it cannot be read ({error}).") from error
     return _flat(content) if isinstance(content, Mapping) else {}
+
+
+def _settled(folder: Path) -> dict[str, str]:
+    """What the model's arguments came to that a configuration leaves open, or did not have yet."""
+    from timegan.cli.settings import MODEL  # Lightning, which the help does not need
+    from timegan.io.implied import EARLIER
+
+    file = folder / "model" / "model.json"
+    if not file.is_file():
+        return {}
+    try:
+        found = EARLIER | json.loads(file.read_text(encoding="utf-8"))["hyper_parameters"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: it does not say how the model was made ({error}).") from error
+    return _flat({"model": {name: v for name, v in found.items() if name not in MODEL}})
 
 
 def _choice(folder: Path, group: str) -> str | None:

@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from tests.replayed import KINDS, SCHEDULE, STEPS, Batches, Replayed, again, build, train
 from timegan.data import Batch
-from timegan.graphs import WARM, Feed, Recording
+from timegan.graphs import WARM, Feed, Graphs, Recording
 from timegan.module import TimeGAN
 from timegan.phases import Phase
 from timegan.stability import PATIENCE
@@ -189,13 +189,12 @@ def test_what_is_recorded_neither_waits_for_the_device_nor_asks_the_host(
     x, *others = (None if part is None else part.to("meta") for part in batch)
     assert x is not None
     model.move()
+    graphs = Graphs(model.apart, model.feed, model.adams, again)
     for model.acted in Phase:
         for model.batch_idx in (0, 1):  # with penalties, and without
             with model.feed.notes() as places:
                 model.apart(Batch(x, *others))
-            recording = Recording(
-                model.apart, model.feed, model.adams, again, Batch(x, *others), places
-            )
+            recording = Recording(graphs, Batch(x, *others), places)
             with Elsewhere():  # type: ignore[no-untyped-call]
                 recording.work()
             assert recording.values.shape == (len(recording.names),)

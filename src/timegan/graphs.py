@@ -82,24 +82,17 @@ class Feed:
 
 
 class Recording:
-    """A step that can be taken again; the arguments are those of :class:`Graphs`.
+    """A step that can be taken again.
 
     Args:
+        graphs: how the step is taken and recorded.
         batch: of the shape that all batches will have.
         places: what the step asks for.
     """
 
-    def __init__(
-        self,
-        step: Callable[[Batch], Notes],
-        feed: Feed,
-        optimizers: Sequence[Optimizer],
-        record: Callable[[Work], Work],
-        batch: Batch,
-        places: Sequence[Place],
-    ) -> None:
-        self.step, self.feed = step, feed
-        self.groups = [optimizer.param_groups[0] for optimizer in optimizers]
+    def __init__(self, graphs: "Graphs", batch: Batch, places: Sequence[Place]) -> None:
+        self.step, self.feed = graphs.step, graphs.feed
+        self.groups = [optimizer.param_groups[0] for optimizer in graphs.optimizers]
         self.rates = [torch.zeros((), device=batch.x.device) for _ in self.groups]
         x, *others = (None if part is None else part.clone() for part in batch)
         assert x is not None
@@ -107,7 +100,7 @@ class Recording:
         self.places = [*places, (lambda: [group["lr"] for group in self.groups], self.rates)]
         self.names: tuple[str, ...] = ()
         self.values = torch.empty(0)
-        self.replay = record(self.work)
+        self.replay = graphs.record(self.work)
 
     def work(self) -> None:
         """The step, with everything in its place."""
@@ -170,9 +163,7 @@ class Graphs:
             notes = self.step(batch)
         if self.taken[kind] == WARM:
             try:
-                self.recordings[kind] = Recording(
-                    self.step, self.feed, self.optimizers, self.record, batch, places
-                )
+                self.recordings[kind] = Recording(self, batch, places)
             except RuntimeError as error:
                 reason = str(error).partition("\n")[0]
                 tell(f"model.cuda_graphs: steps are taken one by one, as recording fails: {reason}")

@@ -94,10 +94,10 @@ class Guard:
                 continue
             self.clean = False
             self.skipped += int(skipped)
-            self.in_a_row[update] = int(row)
+            before, self.in_a_row[update] = self.in_a_row.get(update, 0), int(row)
             counts[0].zero_()
             rate = ""
-            if row >= PATIENCE:
+            if row >= PATIENCE > before:  # once, and not at every look at the same ones
                 self.factors[update] = self.factor(update) * FACTOR
                 rate = f"; its learning rate is now {self.factors[update]:g} of what it would be"
             _tell(

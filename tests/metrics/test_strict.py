@@ -82,6 +82,17 @@ def test_without_held_out_windows_blocks_stand_in() -> None:
     assert found["scores"]["judges"]["mean"] is not None
 
 
+def test_membership_is_not_asked_where_nothing_was_held_out() -> None:
+    """A copy of all windows is as near to one half of them as to the other: no sign of anything."""
+    found = strict(TRAIN, None, TRAIN.copy(), NAMES, **FAST | {"iterations": 4})
+    score = found["scores"]["membership"]
+    assert score["mean"] is None
+    assert "held-out windows" in score["reason"]
+    assert score["controls"]["copy"]["mean"] > 0.9
+    assert found["copying"]["membership"]["reason"] == score["reason"]
+    assert found["copying"]["warning"]
+
+
 def test_a_generator_that_makes_one_window_only_is_told() -> None:
     same = np.repeat(np.ones_like(TRAIN[:1]), 120, axis=0)
     found = strict(TRAIN, HOLDOUT, same, NAMES, **FAST)["scores"]

@@ -66,7 +66,7 @@ def _add_kinds(score: dict[str, Any], ours: dict[str, Any], controls: dict[str, 
 
 
 def explained(scores: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
-    """Better reasons where the shape of the windows is one."""
+    """Better reasons: the shape of the windows, or that none was held out."""
     _, steps, features = shape
     reasons = {
         "cross_correlation": (features < 2, "One feature has no other to be correlated with."),
@@ -74,6 +74,10 @@ def explained(scores: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
         "usefulness_ahead": (steps < 8, "It needs windows of at least 8 steps."),
         "spectrum": (steps < 4, "It needs windows of at least 4 steps."),
         "increments": (steps < 2, "It needs windows of at least 2 steps."),
+        "membership": (
+            scores["membership"].get("against") == "training",
+            "It needs held-out windows: all others were trained on.",
+        ),
     }
     for name, (so, reason) in reasons.items():
         if so and scores[name]["mean"] is None:

@@ -125,11 +125,16 @@ def _covered(
 def _betrayed(
     ground: Ground, candidates: Mapping[str, Array], seed: int
 ) -> dict[str, dict[str, Any]]:
-    """Could one tell the known windows from the unseen ones by what was made of the known?"""
+    """Could one tell the known windows from the unseen ones by what was made of the known?
+
+    Not asked of held-out windows, which are the unseen ones, nor of a generator that has learned
+    the unseen ones too, because nothing was held out: it would seem to betray nothing.
+    """
+    senseless = {"held_out"} | ({"synthetic"} if ground.against == "training" else set())
     return {
         name: {
             "membership": None
-            if name == "held_out"
+            if name in senseless
             else membership(ground.known, ground.unseen, windows, seed=seed)
         }
         for name, windows in candidates.items()

@@ -79,6 +79,14 @@ def test_published_scores_do_not_stand_beside_those_of_another_protocol(tmp_path
     assert "| **timegan-lightning** (1 seed) | 0.00500 ▾ |" in text  # better than its floor
 
 
+def test_a_table_says_whether_a_part_was_held_out(tmp_path: Path) -> None:
+    about = {"name": "stock", "window": 24}
+    leave(tmp_path / "all", 0, 0.1, data=about | {"protocol": "reference", "holdout_windows": 0})
+    leave(tmp_path / "part", 0, 0.1, data=about | {"protocol": "timegan", "holdout_windows": 9})
+    titles = [section.title for section in gather([read(f) for f in find([tmp_path])])]
+    assert [title.endswith("a part held out") for title in titles] == [False, True]
+
+
 def test_the_csv_has_every_row_and_every_run(sweep: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(gather([read(f) for f in find([sweep])])))))
     ours = [r for r in rows if r["kind"] == "runs" and r["score"] == "discriminative"]

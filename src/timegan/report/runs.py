@@ -87,7 +87,11 @@ class Section:
     @property
     def title(self) -> str:
         """What the table is about."""
-        return f"{self.dataset}: windows of {self.window}, {self.evaluation} evaluation"
+        runs = [run for group in self.groups for run in group.runs]
+        held = all((run.metrics.get("data") or {}).get("holdout_windows") for run in runs)
+        return f"{self.dataset}: windows of {self.window}, {self.evaluation} evaluation" + (
+            ", a part held out" if held else ""
+        )
 
     @property
     def scores(self) -> list[str]:

@@ -59,6 +59,20 @@ def test_a_score_that_takes_all_controls_for_real_data_says_nothing(
     assert sees_nothing(found) is nothing
 
 
+@pytest.mark.parametrize(
+    ("name", "against", "told"),
+    [
+        ("judges", "training", True),
+        ("usefulness", "training", True),
+        ("judges", "held-out", False),
+        ("marginal", "training", False),  # it asks for likeness to what was learned
+    ],
+)
+def test_a_test_on_learned_windows_says_so(name: str, against: str, told: bool) -> None:
+    found = score(shuffled=0.3, gaussian=0.3) | {"against": against}
+    assert any("Nothing was held out" in note for note in notes(name, found)) is told
+
+
 def test_the_number_of_judges_for_a_repeatable_mean_is_told() -> None:
     judged = {"mean": 0.02, "runs": [0.02] * 10, "standard_error": 0.002}
     (few,) = notes("discriminative", judged | {"judges_for_precision": 70})

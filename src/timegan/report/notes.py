@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from timegan.metrics.card import UNSEEN
 from timegan.report.grades import mean_of
 
 PRIVACY = {"authenticity", "membership"}
@@ -20,7 +21,7 @@ def notes(name: str, score: Mapping[str, Any]) -> list[str]:
     ...                          "standard_error": 0.01, "judges_for_precision": 433})
     ['The mean of 10 judges is good to ±0.020; 433 judges would make it repeatable to 0.004.']
     """
-    return [*blind_spots(name, score), *_precision(score), *_repeats(score)]
+    return [*blind_spots(name, score), *_learned(name, score), *_precision(score), *_repeats(score)]
 
 
 def at_floor(score: Mapping[str, Any], control: str) -> bool | None:
@@ -68,6 +69,13 @@ def blind_spots(name: str, score: Mapping[str, Any]) -> list[str]:
     if name in PRIVACY:
         spoilt = {"copy": "Does not see a copy."}
     return [note for control, note in spoilt.items() if at_floor(score, control)]
+
+
+def _learned(name: str, score: Mapping[str, Any]) -> list[str]:
+    """Where a test wants windows that nobody has learned from, and had none."""
+    if name in UNSEEN and score.get("against") == "training" and mean_of(score) is not None:
+        return ["Nothing was held out: the model has learned the windows of this test, too."]
+    return []
 
 
 def _precision(score: Mapping[str, Any]) -> list[str]:

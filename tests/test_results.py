@@ -87,6 +87,21 @@ def test_a_table_says_whether_a_part_was_held_out(tmp_path: Path) -> None:
     assert [title.endswith("a part held out") for title in titles] == [False, True]
 
 
+def test_a_strict_table_says_whether_a_test_for_copies_warns(tmp_path: Path) -> None:
+    strict = {"evaluation": "strict", "seed": 0}
+    leave(tmp_path / "quick", 0, 0.1, copying={"warning": True})
+    leave(tmp_path / "a", 0, 0.1, protocol=strict, copying={"warning": False})
+
+    def table() -> str:
+        return markdown(gather([read(folder) for folder in find([tmp_path])]))
+
+    assert "No test for copies warns." in table()
+    leave(tmp_path / "b", 1, 0.1, protocol=strict, copying={"warning": True})
+    (warned,) = (line for line in table().splitlines() if "test for copies warns" in line)
+    assert warned.startswith("A test")
+    assert warned.endswith("b.")
+
+
 def test_the_csv_has_every_row_and_every_run(sweep: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(gather([read(f) for f in find([sweep])])))))
     ours = [r for r in rows if r["kind"] == "runs" and r["score"] == "discriminative"]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from timegan.metrics.arrays import Array, check, subset
+from timegan.metrics.betrayal import betrayal
 from timegan.metrics.cache import cached, fingerprint
 from timegan.metrics.card import BETTER, explained, scores_of
 from timegan.metrics.constraints import constraints
@@ -191,17 +192,29 @@ def _copying(
         learned, unseen = block_halves(train, rng(seed, "copies"))
         baseline = "training"
     shifted = shifted_copies(learned, unseen, synthetic, seed=seed) | {"baseline": baseline}
+    betrayed: dict[str, Any] = {"area": None, "reason": scores["membership"].get("reason")}
+    if baseline == "held-out":
+        betrayed = betrayal(learned, unseen, synthetic, seed=seed)
     signed = scores["discriminative"].get("signed")
     figures = figures | {
         "shifted": shifted,
-        "membership": {k: scores["membership"].get(k) for k in ("mean", "std", "floor", "reason")},
+        "membership": betrayed,
         "signed_accuracy": None if not signed else float(np.mean(signed)),
     }
-    if shifted.get("warning") and not figures["warning"]:
+    if figures["warning"]:
+        return figures
+    if shifted.get("warning"):
         figures["warning"] = True
         figures["sentence"] = (
             f"The model copies: {shifted['copied_share']:.0%} of the synthetic windows are nearly "
             f"a training window, or one a few steps off ({shifted['expected_share']:.0%} of unseen "
             "real windows are)."
+        )
+    elif betrayed.get("warning"):
+        figures["warning"] = True
+        figures["sentence"] = (
+            "The model remembers what it learned: of a training window and an unseen one, the "
+            f"training window is nearer to the synthetic ones in {betrayed['area']:.0%} of pairs; "
+            f"by chance, and by drift of the data, it would be in up to {betrayed['chance']:.0%}."
         )
     return figures

@@ -56,7 +56,8 @@ def markdown(sections: Sequence[Section]) -> str:
                 f"`{section.protocol}`); what follows ± is the authors'."
             )
         lines += ["", *(f"{n}. {source}" for n, source in enumerate(sources, start=1))]
-        lines += [f"\n{_plain(note)}" for note in [*section.notes, *section.missing]]
+        remarks = [section.copies, *section.notes, *section.missing]
+        lines += [f"\n{_plain(note)}" for note in filter(None, remarks)]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 

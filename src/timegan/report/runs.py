@@ -122,6 +122,17 @@ class Section:
                         notes[f"{title(name)}: {found['reason']}"] = None
         return list(notes)
 
+    @property
+    def copies(self) -> str:
+        """What the tests for copies say, where they are those of the strict protocol."""
+        runs = [run for group in self.groups for run in group.runs]
+        if self.evaluation != "strict":
+            return ""
+        found = [run for run in runs if (run.metrics.get("copying") or {}).get("warning")]
+        if not found:
+            return "No test for copies warns."
+        return f"A test for copies warns: {', '.join(run.folder for run in found)}."
+
     def floors(self, score: str) -> list[float]:
         """The floors of all runs."""
         return [value for group in self.groups for value in group.values(score, "floor")]

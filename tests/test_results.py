@@ -168,6 +168,16 @@ def test_an_evaluation_counts_for_the_training_that_it_looked_at(tmp_path: Path)
     assert run.settings == read(tmp_path / "runs" / "a").settings
 
 
+def test_an_evaluation_within_its_run_may_move_with_it(tmp_path: Path) -> None:
+    leave(tmp_path / "cluster" / "a", 7, 0.1)
+    config = f"run: {tmp_path / 'cluster' / 'a'}\n"
+    leave(tmp_path / "cluster" / "a" / "wide", 0, 0.2, config=config)
+    (tmp_path / "cluster").rename(tmp_path / "here")
+    run = read(tmp_path / "here" / "a" / "wide")
+    assert run.seed == 7
+    assert run.settings == read(tmp_path / "here" / "a").settings
+
+
 def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> None:
     """Runs of before an argument was there, or was chosen by the data, are the same experiment."""
     came_to = {

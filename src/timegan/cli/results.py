@@ -91,7 +91,7 @@ def read(folder: Path) -> Any:
     settings = dict(config)
     trained = folder
     if config.get("run"):  # an evaluation of its own: what was trained is told elsewhere
-        trained = _where_it_ran(folder) / config["run"]
+        trained = _trained(folder, config["run"])
         training = _config(_run_folder(trained))
         settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
     settings = _settled(_run_folder(trained)) | settings
@@ -173,6 +173,12 @@ def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
         elif value is not None:
             found[name] = str(value)
     return found
+
+
+def _trained(folder: Path, run: str) -> Path:
+    """The run that was evaluated into ``folder``; both may have moved, one within the other."""
+    trained = _where_it_ran(folder) / run
+    return trained if trained.exists() else folder.resolve().parent
 
 
 def _where_it_ran(folder: Path) -> Path:

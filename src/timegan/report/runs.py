@@ -191,7 +191,8 @@ def _names(settings: Sequence[Mapping[str, str]]) -> list[str]:
             needed.append(key)
     if not needed:
         return ["timegan-lightning"] * len(settings)
-    return [", ".join(f"{key}={one[key]}" for key in needed if key in one) for one in settings]
+    named = (", ".join(f"{key}={one[key]}" for key in needed if key in one) for one in settings)
+    return [name or "settings not known" for name in named]
 
 
 def title(score: str) -> str:

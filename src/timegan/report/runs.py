@@ -126,9 +126,9 @@ class Section:
     def copies(self) -> str:
         """What the tests for copies say, where they are those of the strict protocol."""
         runs = [run for group in self.groups for run in group.runs]
-        if self.evaluation != "strict":
+        if self.evaluation != "strict" or not all(run.metrics.get("copying") for run in runs):
             return ""
-        found = [run for run in runs if (run.metrics.get("copying") or {}).get("warning")]
+        found = [run for run in runs if run.metrics["copying"].get("warning")]
         if not found:
             return "No test for copies warns."
         return f"A test for copies warns: {', '.join(run.folder for run in found)}."

@@ -54,6 +54,14 @@ def test_no_held_out_row_is_in_a_training_window_and_a_gap_lies_between() -> Non
     assert np.abs(train[:, None] - held[None, :]).min() > data.window
 
 
+def test_a_ramp_is_seen_past_what_is_held_out() -> None:
+    readings = np.round(rng(0).standard_normal(400).cumsum(), 1)
+    hourly = np.interp(np.arange(2_000), np.arange(400) * 7, readings).round(8)
+    data = module(series(2_000).assign(hourly=hourly))
+    assert data.holdout is not None
+    assert [kind.name for kind in data.columns.kinds][-1] == "ramp"
+
+
 @pytest.mark.parametrize("frame", [series(2_000), series(500), keyed()])
 def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
     frame: pd.DataFrame,

@@ -68,7 +68,9 @@ def fit_columns(
     middle = len(schema.value_fields) - len(schema.of("exogenous"))
     features, labels = schema.value_fields[:middle], schema.value_fields[middle:]
     asked = _asked(wishes, [*schema.value_fields, *schema.context_fields])
-    detect = _Detect(breaks, wishes)
+    starts = table.bounds[:, 0]
+    clocks = np.stack([rows, rows - starts[np.searchsorted(starts, rows, side="right") - 1]])
+    detect = _Detect(breaks, wishes, clocks)
     found, fitted = detect(values[:, :middle], features, asked)
     if not any(kind.width for kind in fitted):
         found, fitted = _something(detect, values[:, :middle], features, asked)
@@ -107,13 +109,16 @@ class _Detect:
 
     breaks: np.ndarray
     wishes: Wishes
+    clocks: np.ndarray | None = None
 
     def __call__(
         self, values: np.ndarray, fields: Sequence[Field], asked: Mapping[str, str]
     ) -> tuple[list[Found], tuple[Kind, ...]]:
         infos = [info(field) for field in fields]
         own = {name: kind for name, kind in asked.items() if name in {i.name for i in infos}}
-        found = kinds.detect(values, self.breaks, infos, own, knowledge=self.wishes.knowledge)
+        found = kinds.detect(
+            values, self.breaks, infos, own, knowledge=self.wishes.knowledge, clocks=self.clocks
+        )
         return found, kinds.fit(found, values, self.breaks, self.wishes.scaling)
 
 

@@ -11,7 +11,7 @@ from timegan.data.kinds.detect import SAMPLE, sample
 from timegan.data.kinds.holding import repeats
 from timegan.data.kinds.independence import find_noise
 from timegan.data.kinds.lattice import Lattice
-from timegan.data.kinds.ramp import find_period
+from timegan.data.kinds.ramp import clocks_of, find_period
 from timegan.errors import InputError
 from timegan.seeds import rng
 
@@ -38,6 +38,10 @@ def test_holes_do_not_hide_the_kind(kind: str) -> None:
     assert found[0].missing == np.isnan(values).mean() > 0.05
     assert "% missing" in found[0].reason
     assert fit(found, values, START)[0].name == "missing"
+
+
+def period_of(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, int] | None:
+    return find_period(values, breaks, clocks_of(len(values), breaks))
 
 
 def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None:
@@ -74,19 +78,36 @@ def test_numbers_that_are_only_zero_and_one_are_booleans() -> None:
 def test_a_ramp_of_every_period_is_found_where_it_begins() -> None:
     for period in (3, 4, 12, 24, 60):
         values = ramp(rng(period), 4_000, period)[2:]
-        assert find_period(values, START) == (period, period - 2, True)
+        assert period_of(values, START) == (period, period - 2, 0)
 
 
 def test_a_ramp_that_begins_anew_in_every_sequence_is_found() -> None:
     breaks = np.arange(0, 2_000, 50)
     values = np.concatenate([ramp(rng(int(b)), 50, 6) for b in breaks])
-    assert find_period(values, breaks) == (6, 0, False)
+    assert period_of(values, breaks) == (6, 0, 1)
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["one series", "three sequences"])
+def test_a_ramp_is_found_though_rows_between_are_held_out(anew: bool) -> None:
+    whole = ramp(rng(0), 6_000)
+    starts = np.array([0, 2_002, 4_001])
+    if anew:
+        whole = np.concatenate([ramp(rng(i), n) for i, n in enumerate((2_002, 1_999, 1_999))])
+    runs = (0, 1_001), (1_201, 4_500), (4_705, 6_000)
+    kept = np.concatenate([np.arange(first, after) for first, after in runs])
+    breaks = np.flatnonzero(np.isin(kept, [*starts, 1_201, 4_705]))
+    begins = starts if anew else starts[:1]
+    clocks = np.stack([kept, kept - begins[np.searchsorted(begins, kept, side="right") - 1]])
+    found = detect(whole[kept, None], breaks, [Info("x")], clocks=clocks)[0]
+    assert (found.kind, found.params["period"]) == ("ramp", 6)
+    np.testing.assert_array_equal(found.params["readings"], clocks[int(anew)] % 6 == 0)
+    assert detect(whole[kept, None], breaks, [Info("x")])[0].kind != "ramp"  # as if none were
 
 
 def test_smooth_held_and_straight_series_are_no_ramps() -> None:
     steps = np.repeat(np.round(rng(0).standard_normal(500).cumsum(), 2), 6)
     for values in (smooth(rng(0), 3_000), held(rng(0), 3_000), np.arange(3_000.0), steps):
-        assert find_period(values, START) is None
+        assert period_of(values, START) is None
 
 
 def test_rounding_alone_is_no_holding() -> None:
@@ -204,10 +225,9 @@ def test_without_knowledge_numbers_are_only_continuous() -> None:
     assert np.unique(channels).size == np.unique(zeros).size  # no jitter, no lattice
 
 
-def test_the_sample_is_contiguous_and_begins_with_a_sequence_where_one_is_near() -> None:
-    assert sample(10, START) == slice(0, 10)
-    assert sample(3 * SAMPLE, START) == slice(SAMPLE, 2 * SAMPLE)
-    assert sample(3 * SAMPLE, np.array([0, SAMPLE + 7])).start == SAMPLE + 7
+def test_the_sample_is_contiguous_and_lies_in_the_middle() -> None:
+    assert sample(10) == slice(0, 10)
+    assert sample(3 * SAMPLE) == slice(SAMPLE, 2 * SAMPLE)
 
 
 def test_the_phase_counts_from_the_first_row_in_long_tables_too() -> None:

@@ -46,7 +46,7 @@ def test_a_held_column_that_never_changes_within_a_sequence_never_does() -> None
 @pytest.mark.parametrize("begin", range(6))
 def test_windows_of_a_ramp_come_back_with_the_draw_of_their_first_row(begin: int) -> None:
     values = ramp(rng(1), 600)
-    params = {"period": 6, "phase": 0, "whole": True}
+    params = {"period": 6, "phase": 0, "readings": np.arange(600) % 6 == 0}
     kind = Ramp.fit(values, START, Setting(params=params))
     channels = kind.encode(values, START, rng(0))
     starts = np.arange(begin, 500, 6)
@@ -58,7 +58,7 @@ def test_windows_of_a_ramp_come_back_with_the_draw_of_their_first_row(begin: int
 
 def test_what_a_ramp_makes_is_straight_between_readings_of_one_phase() -> None:
     values = ramp(rng(1), 6_000)
-    params = {"period": 6, "phase": 0, "whole": True}
+    params = {"period": 6, "phase": 0, "readings": np.arange(6_000) % 6 == 0}
     kind = Ramp.fit(values, START, Setting(params=params))
     noise = rng(2).standard_normal((400, 24, 1))
     shared = rng(3).random(400)

@@ -28,14 +28,14 @@ from timegan.data.kinds.base import Setting
 from timegan.seeds import rng
 
 KNOWN = [kind for kind in LOOKS if kind != "noise"]
-RAMP = {"period": 6, "phase": 0, "whole": True}
 
 
 def fitted(
     kind: str, values: np.ndarray, breaks: np.ndarray, scaling: str = "auto", jitter: float = 0.5
 ) -> Kind:
     missing = float(np.isnan(values).mean())
-    params = RAMP if kind == "ramp" else {}
+    readings = np.arange(len(values)) % 6 == 0
+    params = {"period": 6, "phase": 0, "readings": readings} if kind == "ramp" else {}
     return fit(
         [Found("x", kind, "", missing, params=params)], values[:, None], breaks, scaling, jitter
     )[0]

@@ -8,6 +8,7 @@ from timegan.data.kinds.base import Found, Info, observed
 from timegan.data.kinds.copies import Image, find_copies
 from timegan.data.kinds.independence import find_noise
 from timegan.data.kinds.overrides import check_overrides, check_possible
+from timegan.data.kinds.ramp import clocks_of
 from timegan.data.kinds.recognise import Verdict, recognise
 
 SAMPLE = 50_000  # contiguous rows that expensive looks are content with
@@ -20,6 +21,7 @@ def detect(
     overrides: Mapping[str, str] | None = None,
     *,
     knowledge: bool = True,
+    clocks: np.ndarray | None = None,
 ) -> list[Found]:
     """The kind of every column.
 
@@ -29,6 +31,8 @@ def detect(
         infos: of the columns.
         overrides: column -> kind, where the user knows better; ``auto`` leaves it to the detection.
         knowledge: False makes numbers continuous whatever they look like.
+        clocks: (2, R) number of each row in the table, and in its sequence; None: no row between
+            these is left out.
 
     Raises:
         InputError: an override of no column or by no kind, one that cannot be, or a column of
@@ -39,7 +43,8 @@ def detect(
     wanted = [asked.get(info.name) for info in infos]
     moving = np.array([_moves(column) for column in values.T], dtype=bool)
     copies = _copies(values, infos, wanted, moving, knowledge)
-    rows = sample(len(values), breaks)
+    clocks = clocks_of(len(values), breaks) if clocks is None else clocks
+    rows = sample(len(values))
     part = values[rows]
     inside = breaks[(breaks >= rows.start) & (breaks < rows.stop)] - rows.start
     noise = _noise(part, inside, infos, wanted, moving, copies) if knowledge else []
@@ -57,9 +62,12 @@ def detect(
         else:
             there, _ = observed(column, breaks)
             check_possible(wanted[i], there, info)
-            kind = recognise(there, part[:, i], inside, info, wanted[i], knowledge=knowledge)
-            if kind.name == "ramp" and kind.params["whole"]:
-                kind.params["phase"] = (kind.params["phase"] + rows.start) % kind.params["period"]
+            kind = recognise(
+                there, part[:, i], inside, clocks[:, rows], info, wanted[i], knowledge=knowledge
+            )
+            if kind.name == "ramp":
+                since = clocks[kind.params["clock"]] - kind.params["phase"]
+                kind.params["readings"] = since % kind.params["period"] == 0
         reason = (
             f"asked for: {kind.reason}" if wanted[i] and kind.name == wanted[i] else kind.reason
         )
@@ -69,19 +77,14 @@ def detect(
     return found
 
 
-def sample(count: int, breaks: np.ndarray) -> slice:
-    """Contiguous rows from the middle, at most 50,000; from the start of a stretch if one is near.
+def sample(count: int) -> slice:
+    """Contiguous rows from the middle, at most 50,000.
 
-    >>> sample(200_000, np.array([0, 80_000]))
-    slice(80000, 130000, None)
+    >>> sample(200_000)
+    slice(75000, 125000, None)
     """
-    if count <= SAMPLE:
-        return slice(0, count)
-    begin = (count - SAMPLE) // 2
-    near = breaks[(np.abs(breaks - begin) <= SAMPLE // 2) & (breaks <= count - SAMPLE)]
-    if near.size:
-        begin = int(near[np.abs(near - begin).argmin()])
-    return slice(begin, begin + SAMPLE)
+    begin = max(count - SAMPLE, 0) // 2
+    return slice(begin, min(begin + SAMPLE, count))
 
 
 def _moves(column: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ class Ramp:
         inner: scaling, range and decimals of all rows.
         reading: lattice of the rows that hold a reading.
         period: rows from one reading to the next.
-        phase: row of the first one, counted from the first training row.
+        phase: row of the first one, counted from the first row of the table or of each sequence.
     """
 
     name: ClassVar[str] = "ramp"
@@ -41,11 +41,9 @@ class Ramp:
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn from training rows (R,), with the period that the detection found."""
+        """Learn from training rows (R,), with what the detection found: period, phase, readings."""
         period, phase = int(setting.params["period"]), int(setting.params["phase"])
-        whole = bool(setting.params["whole"])
-        at = (positions(len(values), breaks, whole) - phase) % period == 0
-        readings = values[at & ~np.isnan(values)]
+        readings = values[setting.params["readings"] & ~np.isnan(values)]
         there, joins = observed(values, breaks)
         inner = Continuous(
             scaled(there, joins, setting.scaling),
@@ -68,8 +66,8 @@ class Ramp:
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
         """From (n, T, 1) to the table's units (n, T).
 
-        The sequence's shared draw says how many rows after a reading of the training rows' first
-        period it begins: 0 is where the training rows themselves begin.
+        The sequence's shared draw says at which row of a period it begins: 0 is where the table
+        itself begins.
         """
         raw = self.inner.raw(channels[..., 0])
         begins = np.floor(draws.shared * self.period).astype(np.int64)
@@ -125,21 +123,23 @@ class Ramp:
         )
 
 
-def positions(count: int, breaks: np.ndarray, whole: bool) -> np.ndarray:
-    """Number of each row, in the whole table or in its stretch."""
+def clocks_of(count: int, breaks: np.ndarray) -> np.ndarray:
+    """The number of each row in the table and in its sequence (2, R), where there are all rows."""
     rows = np.arange(count)
-    if whole:
-        return rows
     starts = np.where(follows(count, breaks), 0, rows)
-    return np.asarray(rows - np.maximum.accumulate(starts))
+    return np.stack([rows, rows - np.maximum.accumulate(starts)])
 
 
-def find_period(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, bool] | None:
-    """Period, phase, and whether rows count through the whole table; None where it is no ramp.
+def find_period(
+    values: np.ndarray, breaks: np.ndarray, clocks: np.ndarray
+) -> tuple[int, int, int] | None:
+    """Period, phase, and the clock that they are read from; None where the column is no ramp.
 
     Args:
         values: (R,) training rows, or a contiguous part of them; NaN where there is a hole.
         breaks: rows that do not follow upon the one before.
+        clocks: (2, R) number of each row in the table, and in its sequence: between training rows
+            others may have been held out.
     """
     joined = follows(len(values), breaks)
     middle = np.flatnonzero(joined[2:] & joined[1:-1]) + 1
@@ -148,16 +148,15 @@ def find_period(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, bool]
     kinks = middle[np.abs(turns) > _tolerance(values)]
     if kinks.size < KINKS or kinks.size > middle.size / LEAST * 1.1:
         return None
-    best: tuple[int, int, bool] | None = None
-    for whole in (True, False):
-        places = positions(len(values), breaks, whole)
+    best: tuple[int, int, int] | None = None
+    for clock, places in enumerate(clocks):
         for period in range(LEAST, min(MOST, len(values) // 3) + 1):
             counts = np.bincount(places[kinks] % period, minlength=period)
             phase = int(counts.argmax())
             readings = np.count_nonzero(places[middle] % period == phase)
             longer = best is None or period > best[0]
             if counts[phase] >= max((1 - EXCEPTIONS) * kinks.size, BENT * readings) and longer:
-                best = (period, phase, whole)
+                best = (period, phase, clock)
     return best
 
 

@@ -32,6 +32,7 @@ def recognise(
     there: np.ndarray,
     part: np.ndarray,
     breaks: np.ndarray,
+    clocks: np.ndarray,
     info: Info,
     wanted: str | None = None,
     *,
@@ -43,6 +44,7 @@ def recognise(
         there: all training values, without holes.
         part: contiguous training rows, NaN where there is a hole.
         breaks: rows of the part that do not follow upon the one before.
+        clocks: (2, R) number of each of its rows in the table, and in its sequence.
         info: of the column.
         wanted: kind that the user asked for and that can be.
         knowledge: False makes numbers continuous.
@@ -55,7 +57,7 @@ def recognise(
     if kind is None and not knowledge:
         return Verdict("continuous", "a number", {"steps": False, "jitter": 0.0})
     if kind in (None, "ramp"):
-        period = find_period(part, breaks)
+        period = find_period(part, breaks, clocks)
         if period is not None:
             return _ramp(*period)
         if kind == "ramp":
@@ -79,8 +81,8 @@ def check_categories(info: Info, count: int) -> None:
         )
 
 
-def _ramp(period: int, phase: int, whole: bool) -> Verdict:
-    params = {"period": period, "phase": phase, "whole": whole}
+def _ramp(period: int, phase: int, clock: int) -> Verdict:
+    params = {"period": period, "phase": phase, "clock": clock}
     return Verdict("ramp", f"straight lines between readings every {period} rows", params)
 
 

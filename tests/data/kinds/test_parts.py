@@ -72,6 +72,22 @@ def test_what_a_ramp_makes_is_straight_between_readings_of_one_phase() -> None:
     assert short.shape == (400, 1)
 
 
+def test_readings_that_were_filled_in_come_back_and_are_not_made() -> None:
+    values = ramp(rng(1), 6_000)
+    missing = np.arange(60, 6_000, 600)  # one in a hundred readings, with lines drawn past it
+    rows = np.setdiff1d(np.arange(0, 6_000, 6), missing)
+    values = np.interp(np.arange(6_000), rows, values[rows]).round(8)
+    params = {"period": 6, "phase": 0, "readings": np.arange(6_000) % 6 == 0}
+    kind = Ramp.fit(values, START, Setting(params=params))
+    channels = kind.encode(values, START, rng(0))
+    exact = kind.decode(channels[None], NOTHING)[0]
+    np.testing.assert_array_equal(exact, values)
+    assert not np.allclose(exact[missing], exact[missing].round(1))
+    made = kind.calibrate(channels).decode(channels[None], NOTHING)[0]
+    np.testing.assert_array_equal(made[::6], made[::6].round(1))
+    np.testing.assert_array_equal(made[rows], values[rows])
+
+
 def test_holes_are_filled_within_their_stretch_only() -> None:
     values = np.array([1.0, np.nan, np.nan, 4.0, np.nan, np.nan, 9.0, np.nan])
     breaks = np.array([0, 5, 7])

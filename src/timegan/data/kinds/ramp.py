@@ -6,13 +6,14 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from timegan.data.kinds.base import WHOLE, Draws, Setting, follows, observed, register
-from timegan.data.kinds.lattice import Lattice
+from timegan.data.kinds.lattice import MOST_DECIMALS, Lattice
 from timegan.data.kinds.numeric import Continuous, scaled
 
 LEAST, MOST = 3, 300  # rows between two readings
 EXCEPTIONS = 0.01  # share of the kinks that may lie elsewhere (a filled hole, a changed clock)
 KINKS = 20  # fewest that tell a period
 BENT = 0.2  # least share of the readings at which the line does bend
+UNUSUAL = 0.02  # share of the readings that may have more decimals: someone drew a line past them
 
 
 @register
@@ -23,6 +24,8 @@ class Ramp:
     Args:
         inner: scaling, range and decimals of all rows.
         reading: lattice of the rows that hold a reading.
+        usual: the same without the few readings that were missing and lie on a line themselves;
+            once the kind has been calibrated, it makes no others.
         period: rows from one reading to the next.
         phase: row of the first one, counted from the first row of the table or of each sequence.
     """
@@ -31,6 +34,7 @@ class Ramp:
     fill: ClassVar[str] = "linear"
     inner: Continuous
     reading: Lattice
+    usual: Lattice
     period: int
     phase: int
 
@@ -50,9 +54,11 @@ class Ramp:
             Lattice.fit(there, setting.dtype, steps=False),
             jitter=0.0,  # straight lines must stay straight
         )
-        lattice = Lattice.fit(readings, setting.dtype) if readings.size else inner.lattice
         # A list of readings is right for readings only: between them are others.
-        return cls(inner, lattice, period, phase)
+        lattice = Lattice.fit(readings, setting.dtype) if readings.size else inner.lattice
+        few = usual(readings)
+        often = Lattice.fit(few, setting.dtype) if few.size else lattice
+        return cls(inner, lattice, often, period, phase)
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -100,14 +106,15 @@ class Ramp:
         return low + np.rint((values - low) / unit) * unit
 
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """With the training shares of atoms."""
-        return replace(self, inner=self.inner.calibrate(channels))
+        """With the training shares of atoms, and readings as they usually are."""
+        return replace(self, inner=self.inner.calibrate(channels), reading=self.usual)
 
     def state(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and dicts."""
         return {
             "inner": self.inner.state(),
             "reading": self.reading.state(),
+            "usual": self.usual.state(),
             "period": self.period,
             "phase": self.phase,
         }
@@ -118,9 +125,23 @@ class Ramp:
         return cls(
             Continuous.from_state(state["inner"]),
             Lattice.from_state(state["reading"]),
+            Lattice.from_state(state.get("usual", state["reading"])),
             state["period"],
             state["phase"],
         )
+
+
+def usual(readings: np.ndarray) -> np.ndarray:
+    """The readings that have no more decimals than nearly all of them.
+
+    >>> usual(np.array([1.0, 2.0, 3.0] * 50 + [1.0 + 1 / 3])).max().tolist()
+    3.0
+    """
+    for decimals in range(MOST_DECIMALS):
+        few = readings[np.round(readings, decimals) == readings]
+        if few.size >= (1 - UNUSUAL) * readings.size:
+            return np.asarray(few)
+    return readings
 
 
 def clocks_of(count: int, breaks: np.ndarray) -> np.ndarray:

@@ -54,7 +54,7 @@ ROWS = {
     "energy": Row(ENERGY),
     "energy-unknown": Row((*ENERGY, UNKNOWN)),
     "arma": Row(("dataset=arma",)),
-    "seven": Row((*ENERGY, SEVEN, "dataset.name=seven")),
+    "seven": Row((*ENERGY, SEVEN, "dataset.name='seven columns of energy'")),
     "stock-64": Row((*STOCK, "dataset.window=64")),
     "stock-128": Row((*STOCK, "dataset.window=128")),
     "energy-64": Row((*ENERGY, "dataset.window=64"), 3),

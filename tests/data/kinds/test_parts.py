@@ -86,6 +86,8 @@ def test_readings_that_were_filled_in_come_back_and_are_not_made() -> None:
     made = kind.calibrate(channels).decode(channels[None], NOTHING)[0]
     np.testing.assert_array_equal(made[::6], made[::6].round(1))
     np.testing.assert_array_equal(made[rows], values[rows])
+    older = {name: value for name, value in kind.state().items() if name != "usual"}
+    assert Ramp.from_state(older).usual == kind.reading
 
 
 def test_holes_are_filled_within_their_stretch_only() -> None:

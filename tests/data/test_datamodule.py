@@ -62,6 +62,21 @@ def test_a_ramp_is_seen_past_what_is_held_out() -> None:
     assert [kind.name for kind in data.columns.kinds][-1] == "ramp"
 
 
+@pytest.mark.parametrize(("window", "stride", "begins"), [(30, 1, {0}), (12, 3, {0, 3})])
+def test_a_ramp_begins_where_training_windows_do(
+    window: int, stride: int, begins: set[int]
+) -> None:
+    readings = np.round(rng(0).standard_normal((20, 6)).cumsum(axis=1), 1)
+    lines = [np.interp(np.arange(30), np.arange(6) * 6, reading) for reading in readings]
+    frame = keyed().assign(hourly=np.concatenate(lines).round(8))
+    options = {"window": window, "stride": stride, "sequence_key": "person"}
+    data = module(frame, kinds={"hourly": "ramp"}, **options)
+    noise = rng(1).standard_normal((200, window, data.columns.widths["features"]))
+    made = data.columns.decode(noise).values[..., -1]
+    kinks = [np.flatnonzero(np.abs(np.diff(m, n=2)) > 1e-6) + 1 for m in made]
+    assert {int(-k[0] % 6) for k in kinks if k.size} == begins
+
+
 @pytest.mark.parametrize("frame", [series(2_000), series(500), keyed()])
 def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
     frame: pd.DataFrame,

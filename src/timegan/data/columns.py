@@ -253,4 +253,5 @@ def _begins(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
 
 def _draws(part: tuple[Kind, ...]) -> bool:
     """Whether a kind needs random numbers beside the model's channels."""
-    return any(getattr(kind, "inner", kind).name in ("noise", "ramp") for kind in part)
+    names = {name for kind in part for name in (kind.name, getattr(kind, "inner", kind).name)}
+    return not names.isdisjoint(("noise", "ramp"))

@@ -26,12 +26,14 @@ class Part:
         breaks: those of them, by their place among them, that do not follow upon the one before.
         sequences: that training windows come from.
         lengths: steps of a training window of each of these sequences.
+        starts: rows of the table at which training windows begin.
     """
 
     rows: np.ndarray
     breaks: np.ndarray
     sequences: np.ndarray
     lengths: np.ndarray
+    starts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ def fit_columns(
     middle = len(schema.value_fields) - len(schema.of("exogenous"))
     features, labels = schema.value_fields[:middle], schema.value_fields[middle:]
     asked = _asked(wishes, [*schema.value_fields, *schema.context_fields])
-    starts = table.bounds[:, 0]
-    clocks = np.stack([rows, rows - starts[np.searchsorted(starts, rows, side="right") - 1]])
+    clocks = kinds.Clocks(*(_clocks(table, numbers) for numbers in (rows, part.starts)))
     detect = _Detect(breaks, wishes, clocks)
     found, fitted = detect(values[:, :middle], features, asked)
     if not any(kind.width for kind in fitted):
@@ -109,7 +110,7 @@ class _Detect:
 
     breaks: np.ndarray
     wishes: Wishes
-    clocks: np.ndarray | None = None
+    clocks: kinds.Clocks | None = None
 
     def __call__(
         self, values: np.ndarray, fields: Sequence[Field], asked: Mapping[str, str]
@@ -120,6 +121,12 @@ class _Detect:
             values, self.breaks, infos, own, knowledge=self.wishes.knowledge, clocks=self.clocks
         )
         return found, kinds.fit(found, values, self.breaks, self.wishes.scaling)
+
+
+def _clocks(table: Table, rows: np.ndarray) -> np.ndarray:
+    """The number of each row in the table and in its sequence, (2, R)."""
+    firsts = table.bounds[:, 0]
+    return np.stack([rows, rows - firsts[np.searchsorted(firsts, rows, side="right") - 1]])
 
 
 def info(field: Field) -> Info:

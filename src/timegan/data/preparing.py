@@ -88,7 +88,7 @@ def part_of(table: Table, places: Places, window: int, *, whole: bool) -> Part:
             f"dataset.window={window} is longer than every sequence that trains: they have "
             f"{lengths[0]} rows. Give {lengths[0]} or less."
         )
-    return Part(rows, np.flatnonzero(new), sequences, lengths)
+    return Part(rows, np.flatnonzero(new), sequences, lengths, places.starts)
 
 
 def owners(table: Table, starts: np.ndarray) -> np.ndarray:

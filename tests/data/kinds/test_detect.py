@@ -11,7 +11,7 @@ from timegan.data.kinds.detect import SAMPLE, sample
 from timegan.data.kinds.holding import repeats
 from timegan.data.kinds.independence import find_noise
 from timegan.data.kinds.lattice import Lattice
-from timegan.data.kinds.ramp import clocks_of, find_period
+from timegan.data.kinds.ramp import Clocks, find_period
 from timegan.errors import InputError
 from timegan.seeds import rng
 
@@ -41,7 +41,7 @@ def test_holes_do_not_hide_the_kind(kind: str) -> None:
 
 
 def period_of(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, int] | None:
-    return find_period(values, breaks, clocks_of(len(values), breaks))
+    return find_period(values, breaks, Clocks.of(len(values), breaks).rows)
 
 
 def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None:
@@ -98,9 +98,12 @@ def test_a_ramp_is_found_though_rows_between_are_held_out(anew: bool) -> None:
     breaks = np.flatnonzero(np.isin(kept, [*starts, 1_201, 4_705]))
     begins = starts if anew else starts[:1]
     clocks = np.stack([kept, kept - begins[np.searchsorted(begins, kept, side="right") - 1]])
-    found = detect(whole[kept, None], breaks, [Info("x")], clocks=clocks)[0]
+    found = detect(
+        whole[kept, None], breaks, [Info("x")], clocks=Clocks(clocks, clocks[:, kept % 3 == 0])
+    )[0]
     assert (found.kind, found.params["period"]) == ("ramp", 6)
     np.testing.assert_array_equal(found.params["readings"], clocks[int(anew)] % 6 == 0)
+    assert found.params["begins"] == ([0, 1, 2, 3, 4, 5] if anew else [0, 3])
     assert detect(whole[kept, None], breaks, [Info("x")])[0].kind != "ramp"  # as if none were
 
 

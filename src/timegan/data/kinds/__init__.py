@@ -17,7 +17,7 @@ from timegan.data.kinds.numeric import (
     Step,
     ZeroInflated,
 )
-from timegan.data.kinds.ramp import Ramp
+from timegan.data.kinds.ramp import Clocks, Ramp
 from timegan.data.kinds.together import calibrate, decode, encode, slices
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Boolean",
     "Bounded",
     "Categorical",
+    "Clocks",
     "Constant",
     "Continuous",
     "Copy",

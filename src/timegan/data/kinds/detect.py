@@ -1,6 +1,7 @@
 """Which kind each column is, and why: from training rows, without a model."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from timegan.data.kinds.base import Found, Info, observed
 from timegan.data.kinds.copies import Image, find_copies
 from timegan.data.kinds.independence import find_noise
 from timegan.data.kinds.overrides import check_overrides, check_possible
-from timegan.data.kinds.ramp import clocks_of
+from timegan.data.kinds.ramp import Clocks
 from timegan.data.kinds.recognise import Verdict, recognise
 
 SAMPLE = 50_000  # contiguous rows that expensive looks are content with
@@ -21,7 +22,7 @@ def detect(
     overrides: Mapping[str, str] | None = None,
     *,
     knowledge: bool = True,
-    clocks: np.ndarray | None = None,
+    clocks: Clocks | None = None,
 ) -> list[Found]:
     """The kind of every column.
 
@@ -31,8 +32,7 @@ def detect(
         infos: of the columns.
         overrides: column -> kind, where the user knows better; ``auto`` leaves it to the detection.
         knowledge: False makes numbers continuous whatever they look like.
-        clocks: (2, R) number of each row in the table, and in its sequence; None: no row between
-            these is left out.
+        clocks: of these rows; None: no row between them is left out.
 
     Raises:
         InputError: an override of no column or by no kind, one that cannot be, or a column of
@@ -43,7 +43,7 @@ def detect(
     wanted = [asked.get(info.name) for info in infos]
     moving = np.array([_moves(column) for column in values.T], dtype=bool)
     copies = _copies(values, infos, wanted, moving, knowledge)
-    clocks = clocks_of(len(values), breaks) if clocks is None else clocks
+    clocks = Clocks.of(len(values), breaks) if clocks is None else clocks
     rows = sample(len(values))
     part = values[rows]
     inside = breaks[(breaks >= rows.start) & (breaks < rows.stop)] - rows.start
@@ -63,11 +63,16 @@ def detect(
             there, _ = observed(column, breaks)
             check_possible(wanted[i], there, info)
             kind = recognise(
-                there, part[:, i], inside, clocks[:, rows], info, wanted[i], knowledge=knowledge
+                there,
+                part[:, i],
+                inside,
+                clocks.rows[:, rows],
+                info,
+                wanted[i],
+                knowledge=knowledge,
             )
             if kind.name == "ramp":
-                since = clocks[kind.params["clock"]] - kind.params["phase"]
-                kind.params["readings"] = since % kind.params["period"] == 0
+                _tell(kind.params, clocks)
         reason = (
             f"asked for: {kind.reason}" if wanted[i] and kind.name == wanted[i] else kind.reason
         )
@@ -75,6 +80,13 @@ def detect(
             reason += f"; {100 * holes:.2g} % missing"
         found.append(Found(info.name, kind.name, reason, holes, info.dtype, kind.params))
     return found
+
+
+def _tell(params: dict[str, Any], clocks: Clocks) -> None:
+    """Add to what is known of a ramp which rows hold a reading, and where windows begin."""
+    period, clock = params["period"], params["clock"]
+    params["readings"] = (clocks.rows[clock] - params["phase"]) % period == 0
+    params["begins"] = np.unique(clocks.starts[clock] % period).tolist()
 
 
 def sample(count: int) -> slice:

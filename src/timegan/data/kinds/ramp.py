@@ -16,6 +16,27 @@ BENT = 0.2  # least share of the readings at which the line does bend
 UNUSUAL = 0.02  # share of the readings that may have more decimals: someone drew a line past them
 
 
+@dataclass(frozen=True)
+class Clocks:
+    """When rows are: the number that each has in the table, and in its sequence.
+
+    Args:
+        rows: (2, R) of the training rows; between them others may have been held out.
+        starts: (2, N) of those at which training windows begin.
+    """
+
+    rows: np.ndarray
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, count: int, breaks: np.ndarray) -> Self:
+        """Where there are all rows, and windows may begin at each."""
+        rows = np.arange(count)
+        starts = np.where(follows(count, breaks), 0, rows)
+        both = np.stack([rows, rows - np.maximum.accumulate(starts)])
+        return cls(both, both)
+
+
 @register
 @dataclass(frozen=True)
 class Ramp:
@@ -28,6 +49,7 @@ class Ramp:
             once the kind has been calibrated, it makes no others.
         period: rows from one reading to the next.
         phase: row of the first one, counted from the first row of the table or of each sequence.
+        begins: rows of a period, counted likewise, at which training windows begin.
     """
 
     name: ClassVar[str] = "ramp"
@@ -37,6 +59,7 @@ class Ramp:
     usual: Lattice
     period: int
     phase: int
+    begins: tuple[int, ...]
 
     @property
     def width(self) -> int:
@@ -45,8 +68,9 @@ class Ramp:
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn from training rows (R,), with what the detection found: period, phase, readings."""
+        """Learn from training rows (R,), with what the detection found about the period."""
         period, phase = int(setting.params["period"]), int(setting.params["phase"])
+        begins = tuple(map(int, setting.params.get("begins", range(period))))
         readings = values[setting.params["readings"] & ~np.isnan(values)]
         there, joins = observed(values, breaks)
         inner = Continuous(
@@ -58,7 +82,7 @@ class Ramp:
         lattice = Lattice.fit(readings, setting.dtype) if readings.size else inner.lattice
         few = usual(readings)
         often = Lattice.fit(few, setting.dtype) if few.size else lattice
-        return cls(inner, lattice, often, period, phase)
+        return cls(inner, lattice, often, period, phase, begins)
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -72,11 +96,11 @@ class Ramp:
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
         """From (n, T, 1) to the table's units (n, T).
 
-        The sequence's shared draw says at which row of a period it begins: 0 is where the table
-        itself begins.
+        The sequence's shared draw says at which row of a period it begins, out of those at which
+        training windows do.
         """
         raw = self.inner.raw(channels[..., 0])
-        begins = np.floor(draws.shared * self.period).astype(np.int64)
+        begins = np.array(self.begins)[(draws.shared * len(self.begins)).astype(np.int64)]
         first = (self.phase - begins) % self.period
         made = np.empty_like(raw)
         for offset in np.unique(first):
@@ -117,6 +141,7 @@ class Ramp:
             "usual": self.usual.state(),
             "period": self.period,
             "phase": self.phase,
+            "begins": list(self.begins),
         }
 
     @classmethod
@@ -128,6 +153,7 @@ class Ramp:
             Lattice.from_state(state.get("usual", state["reading"])),
             state["period"],
             state["phase"],
+            tuple(state.get("begins", range(state["period"]))),
         )
 
 
@@ -144,13 +170,6 @@ def usual(readings: np.ndarray) -> np.ndarray:
     return readings
 
 
-def clocks_of(count: int, breaks: np.ndarray) -> np.ndarray:
-    """The number of each row in the table and in its sequence (2, R), where there are all rows."""
-    rows = np.arange(count)
-    starts = np.where(follows(count, breaks), 0, rows)
-    return np.stack([rows, rows - np.maximum.accumulate(starts)])
-
-
 def find_period(
     values: np.ndarray, breaks: np.ndarray, clocks: np.ndarray
 ) -> tuple[int, int, int] | None:
@@ -159,8 +178,7 @@ def find_period(
     Args:
         values: (R,) training rows, or a contiguous part of them; NaN where there is a hole.
         breaks: rows that do not follow upon the one before.
-        clocks: (2, R) number of each row in the table, and in its sequence: between training rows
-            others may have been held out.
+        clocks: (2, R) number of each row in the table, and in its sequence.
     """
     joined = follows(len(values), breaks)
     middle = np.flatnonzero(joined[2:] & joined[1:-1]) + 1

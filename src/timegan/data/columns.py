@@ -231,13 +231,13 @@ class Columns:
     ) -> np.ndarray:
         """Channels (n, T, M) to the table's units (n, T, C)."""
         count, steps = channels.shape[:2]
-        streams = [rng(seed, "columns", start + i) for i in range(count if _draws(part) else 0)]
-        shared = np.array([stream.random() for stream in streams] or [0.0] * count)
+        noisy = any(map(kinds.noisy, part))
+        streams = [rng(seed, "columns", start + i) for i in range(count if noisy else 0)]
 
         def own(_: int) -> np.ndarray:
             return np.stack([stream.random(steps) for stream in streams])
 
-        return kinds.decode(part, channels, shared, own)
+        return kinds.decode(part, channels, own)
 
 
 def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
@@ -249,9 +249,3 @@ def _begins(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:
     count, steps = channels.shape[:2]
     lengths = np.full(count, steps) if isinstance(mask, slice) else mask.sum(axis=1)
     return np.asarray(np.cumsum(lengths) - lengths)
-
-
-def _draws(part: tuple[Kind, ...]) -> bool:
-    """Whether a kind needs random numbers beside the model's channels."""
-    names = {name for kind in part for name in (kind.name, getattr(kind, "inner", kind).name)}
-    return not names.isdisjoint(("noise", "ramp"))

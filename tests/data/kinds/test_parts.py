@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data.kinds.look_alikes import held, ramp
-from timegan.data.kinds import Draws, Held, Ramp
+from timegan.data.kinds import Draws, Held, Ramp, decode
 from timegan.data.kinds.base import Setting
 from timegan.data.kinds.missing import filled
 from timegan.seeds import rng
@@ -15,12 +15,29 @@ START = np.array([0])
 NOTHING = Draws(np.zeros(1), np.zeros((1, 0)))
 
 
-def test_a_value_stays_within_the_band_and_changes_beyond_it_though_the_lattice_is_coarse() -> None:
-    kind = replace(Held.fit(held(rng(0), 2_000), START, Setting()), band=0.01)
-    channels = np.array([0.0, 0.009, 0.012, 0.004, 0.001, 1.0])[None, :, None]
-    made = kind.decode(channels, NOTHING)[0]
-    assert (np.diff(made) != 0).tolist() == [False, True, False, True, True]
-    assert np.abs(np.diff(made))[[1, 3]].round(9).tolist() == [0.1, 0.1]
+def test_a_value_is_rounded_and_changes_only_where_its_channel_has_left_the_band() -> None:
+    kind = replace(Held.fit(held(rng(0), 2_000), START, Setting()), band=0.05)
+    channels = 0.02 * rng(1).standard_normal((50, 100, 1)).cumsum(axis=1)
+    made = kind.decode(channels, NOTHING)
+    rounded = replace(kind, band=0.0).decode(channels, NOTHING)
+    np.testing.assert_array_equal(rounded, kind.path.decode(channels))
+    for path, value, free in zip(channels[..., 0], made, rounded, strict=True):
+        since = 0
+        for t in range(1, len(path)):
+            left = abs(path[t] - path[since]) > kind.band
+            assert value[t] == (free[t] if left else value[t - 1])
+            since = t if value[t] != value[t - 1] else since
+
+
+def test_rounding_that_holds_values_often_enough_needs_no_band() -> None:
+    values = held(rng(0), 3_000)
+    kind = Held.fit(values, START, Setting(scaling="rank"))
+    channels = kind.encode(values, START, rng(0))  # spread: they move where values do not
+    assert (np.diff(channels[:, 0]) != 0).mean() > 1.5 * kind.share
+    calibrated = kind.calibrate(channels)
+    assert calibrated.band == 0.0
+    made = calibrated.decode(channels[None], NOTHING)[0]
+    assert (np.diff(made) != 0).mean() == pytest.approx(kind.share, abs=0.02)
 
 
 @pytest.mark.parametrize("scaling", ["standard", "rank"])
@@ -43,17 +60,15 @@ def test_a_held_column_that_never_changes_within_a_sequence_never_does() -> None
     np.testing.assert_array_equal(kind.decode(channels, NOTHING).ravel(), values)
 
 
-@pytest.mark.parametrize("begin", range(6))
-def test_windows_of_a_ramp_come_back_with_the_draw_of_their_first_row(begin: int) -> None:
-    values = ramp(rng(1), 600)
+def test_windows_of_ramps_come_back_wherever_they_begin() -> None:
+    tables = [ramp(rng(seed), 600) for seed in (1, 2)]
     params = {"period": 6, "phase": 0, "readings": np.arange(600) % 6 == 0}
-    kind = Ramp.fit(values, START, Setting(params=params))
-    channels = kind.encode(values, START, rng(0))
-    starts = np.arange(begin, 500, 6)
-    windows = np.stack([channels[s : s + 24] for s in starts])
-    draws = Draws(np.full(len(starts), (begin + 0.5) / 6), np.zeros((len(starts), 24)))
-    expected = np.stack([values[s : s + 24] for s in starts])
-    np.testing.assert_array_equal(kind.decode(windows, draws), expected)
+    kinds = [Ramp.fit(values, START, Setting(params=params)) for values in tables]
+    encoded = [k.encode(v, START, rng(0)) for k, v in zip(kinds, tables, strict=True)]
+    windows = np.stack([np.concatenate(encoded, axis=1)[s : s + 24] for s in range(500)])
+    expected = np.stack([np.stack(tables, axis=1)[s : s + 24] for s in range(500)])
+    made = decode(kinds, windows, lambda i: np.zeros((500, 24)))
+    np.testing.assert_array_equal(made, expected)
 
 
 def test_what_a_ramp_makes_is_straight_between_readings_of_one_phase() -> None:

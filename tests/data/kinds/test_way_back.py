@@ -91,7 +91,7 @@ def test_rows_that_the_fit_has_not_seen_are_clipped_to_what_is_known(
     strange = np.append(values, [there.max() + 1e6, there.min() - 1e6])[:, None]
     channels = encode(kinds, strange, breaks)
     assert np.isfinite(channels).all()
-    made = decode(kinds, channels[None], np.zeros(1), lambda i: rng(i).random((1, len(strange))))
+    made = decode(kinds, channels[None], lambda i: rng(i).random((1, len(strange))))
     known = made[~np.isnan(made)]
     assert there.min() <= known.min()
     assert known.max() <= there.max()
@@ -147,7 +147,7 @@ def test_a_constant_needs_no_channel_and_a_column_of_holes_neither() -> None:
     kinds = restore(json.loads(json.dumps(state(kinds))))
     channels = encode(kinds, values, np.array([0]))
     assert channels.shape == (50, 0)
-    made = decode(kinds, channels[None], np.zeros(1), lambda i: np.zeros((1, 50)))
+    made = decode(kinds, channels[None], lambda i: np.zeros((1, 50)))
     np.testing.assert_array_equal(made[0], values)
 
 
@@ -179,7 +179,7 @@ def test_an_image_of_another_column_is_tied_to_the_bit(
     kinds = restore(json.loads(json.dumps(state(fit(found, values, np.array([0]))))))
     channels = encode(kinds, values, np.array([0])).astype(float)
     channels = channels + 0.1 * rng(seed).standard_normal(channels.shape)
-    made = decode(kinds, channels[None], np.zeros(1), lambda i: np.zeros((1, 400)))[0]
+    made = decode(kinds, channels[None], lambda i: np.zeros((1, 400)))[0]
     inside = (made[:, 1] > image.min()) & (made[:, 1] < image.max())
     expected = np.round(factor * made[:, 0] + shift, decimals)
     np.testing.assert_array_equal(made[inside, 1], expected[inside])

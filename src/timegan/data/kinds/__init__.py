@@ -18,7 +18,7 @@ from timegan.data.kinds.numeric import (
     ZeroInflated,
 )
 from timegan.data.kinds.ramp import Clocks, Ramp
-from timegan.data.kinds.together import calibrate, decode, encode, slices
+from timegan.data.kinds.together import calibrate, decode, encode, noisy, slices
 
 __all__ = [
     "KINDS",
@@ -48,6 +48,7 @@ __all__ = [
     "detect",
     "encode",
     "fit",
+    "noisy",
     "restore",
     "slices",
     "state",

@@ -75,7 +75,7 @@ class Draws:
     """Random numbers that a column needs beside the model's channels.
 
     Args:
-        shared: (n,) uniform, one a sequence, the same for all columns.
+        shared: (n,) where in a period of ramps a sequence begins, from 0 to below 1.
         own: (n, T) uniform, of this column alone.
     """
 

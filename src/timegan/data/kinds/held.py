@@ -11,6 +11,7 @@ from timegan.data.kinds.numeric import Continuous, scaled
 
 MOST = 2_000  # sequences that the dead band is found on
 HALVINGS = 30
+NEARLY = 0.01  # share of the steps that may change too often: no band is better than a needless one
 
 
 @register
@@ -19,7 +20,8 @@ class Held:
     """A value that stays until the model's channel has moved from it by more than a dead band.
 
     Networks make something that moves a little at every step; how much of that is standing still
-    is found at the end of training, so that values hold as often as real ones do.
+    is found at the end of training, so that values hold as often as real ones do. Rounding to the
+    column's values holds some by itself.
 
     Args:
         path: scaling and lattice.
@@ -58,22 +60,9 @@ class Held:
         return self.path.encode(self.path.lattice.snap(values), breaks, random)
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """From (n, T, 1) to the table's units (n, T).
-
-        Where the channel leaves the band the value changes in any case: to its neighbour where the
-        lattice is too coarse for what the channel has moved.
-        """
+        """From (n, T, 1) to the table's units (n, T)."""
         channel = channels[..., 0]
-        new = leaves(channel, self.band)
-        raw = self.path.raw(channel)
-        values = self.path.lattice.snap(raw)
-        for t in range(1, values.shape[1]):
-            before = values[:, t - 1]
-            stuck = new[:, t] & (values[:, t] == before) & (self.band > 0)
-            if stuck.any():
-                values[stuck, t] = self.path.lattice.beside(before[stuck], raw[stuck, t])
-            values[:, t] = np.where(new[:, t], values[:, t], before)
-        return values
+        return holding(channel, self.path.lattice.snap(self.path.raw(channel)), self.band)
 
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """With the training share of changes, and of atoms and levels, in what it makes."""
@@ -83,12 +72,19 @@ class Held:
         length = max(map(len, sequences))
         table = np.stack([np.pad(s, (0, length - len(s)), mode="edge") for s in sequences])
         count = sum(len(s) - 1 for s in sequences)
+        path = self.path.calibrate(channels)
+        values = path.lattice.snap(path.raw(table))
+
+        def changed(band: float) -> float:
+            return int((np.diff(holding(table, values, band), axis=1) != 0).sum()) / max(count, 1)
+
         low, high = 0.0, float(np.ptp(table))
-        for _ in range(HALVINGS if count else 0):
+        if changed(low) <= self.share + NEARLY:  # rounding alone holds values as often
+            return replace(self, band=0.0, path=path)
+        for _ in range(HALVINGS):
             band = (low + high) / 2
-            changed = int(leaves(table, band)[:, 1:].sum()) / count
-            low, high = (band, high) if changed > self.share else (low, band)
-        return replace(self, band=(low + high) / 2, path=self.path.calibrate(channels))
+            low, high = (band, high) if changed(band) > self.share else (low, band)
+        return replace(self, band=(low + high) / 2, path=path)
 
     def state(self) -> dict[str, Any]:
         """Plain numbers, lists and dicts."""
@@ -100,18 +96,20 @@ class Held:
         return cls(Continuous.from_state(state["path"]), state["share"], state["band"])
 
 
-def leaves(channel: np.ndarray, band: float) -> np.ndarray:
-    """Where (n, T) a channel is further than a band from where it was when it last left one.
+def holding(channel: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:
+    """Values (n, T) that stay until their channel (n, T) has left a band since they last changed.
 
-    >>> leaves(np.array([[0.0, 0.4, 0.8, 1.2, 0.9]]), 0.5).tolist()
-    [[True, False, True, False, False]]
+    >>> channel = np.array([[0.0, 0.4, 0.8, 1.2, 0.9]])
+    >>> holding(channel, channel, 0.5).tolist()
+    [[0.0, 0.0, 0.8, 0.8, 0.8]]
     """
-    new = np.ones(channel.shape, dtype=bool)
-    stays = channel[:, 0]
-    for t in range(1, channel.shape[1]):
-        new[:, t] = np.abs(channel[:, t] - stays) > band
-        stays = np.where(new[:, t], channel[:, t], stays)
-    return new
+    values = values.copy()
+    since = channel[:, 0]
+    for t in range(1, values.shape[1]):
+        new = np.abs(channel[:, t] - since) > band
+        values[:, t] = np.where(new, values[:, t], values[:, t - 1])
+        since = np.where(values[:, t] != values[:, t - 1], channel[:, t], since)
+    return values
 
 
 def changes(values: np.ndarray, breaks: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ class Ramp:
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
         """From (n, T, 1) to the table's units (n, T).
 
-        The sequence's shared draw says at which row of a period it begins, out of those at which
+        ``draws.shared`` says at which row of a period each sequence begins, out of those at which
         training windows do.
         """
         raw = self.inner.raw(channels[..., 0])
@@ -104,22 +104,34 @@ class Ramp:
         first = (self.phase - begins) % self.period
         made = np.empty_like(raw)
         for offset in np.unique(first):
-            made[first == offset] = self._lines(raw[first == offset], int(offset))
+            chosen = raw[first == offset]
+            knots, isread = self._knots(raw.shape[1], int(offset))
+            at = chosen[:, knots]
+            at[:, isread] = self.reading.snap(at[:, isread])
+            at[:, ~isread] = self._part(at[:, ~isread])
+            made[first == offset] = lines(at, knots)
         return self.inner.lattice.snap(made)
 
-    def _lines(self, raw: np.ndarray, first: int) -> np.ndarray:
-        """Straight lines between the readings (at ``first`` and every period) and both ends."""
-        steps = np.arange(raw.shape[1])
+    def misfit(self, channels: np.ndarray) -> np.ndarray:
+        """How far channels (n, T, 1) are from lines that begin at each of ``begins``, (n, begins).
+
+        Mean square over the rows between readings, in units of the column's range.
+        """
+        span = max(self.inner.lattice.high - self.inner.lattice.low, 1e-300)
+        raw = self.inner.raw(channels[..., 0]) / span
+        found = np.zeros((len(raw), len(self.begins)))
+        for i, begin in enumerate(self.begins):
+            knots, _ = self._knots(raw.shape[1], (self.phase - begin) % self.period)
+            away = np.square(lines(raw[:, knots], knots) - raw).sum(axis=1)
+            found[:, i] = away / max(raw.shape[1] - knots.size, 1)
+        return found
+
+    def _knots(self, count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows at which lines end, and which of them hold a reading: the two ends may not."""
+        steps = np.arange(count)
         readings = steps[first :: self.period]
         knots = np.union1d(readings, steps[[0, -1]])
-        at = raw[:, knots]
-        isread = np.isin(knots, readings)
-        at[:, isread] = self.reading.snap(at[:, isread])
-        at[:, ~isread] = self._part(at[:, ~isread])
-        left = np.minimum(np.searchsorted(knots, steps, side="right") - 1, max(knots.size - 2, 0))
-        right = np.minimum(left + 1, knots.size - 1)
-        share = (steps - knots[left]) / np.maximum(knots[right] - knots[left], 1)
-        return np.asarray(at[:, left] + share * (at[:, right] - at[:, left]))
+        return knots, np.isin(knots, readings)
 
     def _part(self, values: np.ndarray) -> np.ndarray:
         """Values between two readings: on a lattice that is finer by the period."""
@@ -155,6 +167,19 @@ class Ramp:
             state["phase"],
             tuple(state.get("begins", range(state["period"]))),
         )
+
+
+def lines(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Straight lines (n, T) through values (n, K) at the rows ``knots``, both ends among them.
+
+    >>> lines(np.array([[0.0, 2.0, 5.0]]), np.array([0, 2, 3])).tolist()
+    [[0.0, 1.0, 2.0, 5.0]]
+    """
+    steps = np.arange(knots[-1] + 1)
+    left = np.minimum(np.searchsorted(knots, steps, side="right") - 1, max(knots.size - 2, 0))
+    right = np.minimum(left + 1, knots.size - 1)
+    share = (steps - knots[left]) / np.maximum(knots[right] - knots[left], 1)
+    return np.asarray(at[:, left] + share * (at[:, right] - at[:, left]))
 
 
 def usual(readings: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from timegan.data.kinds.base import WHOLE, Draws, Kind
 from timegan.data.kinds.derived import Copy
 from timegan.data.kinds.missing import Missing, filled
+from timegan.data.kinds.ramp import Ramp
 from timegan.seeds import rng
 
 PIECE = 1_000_000  # rows that are encoded together, so that a long table needs little beside itself
@@ -52,7 +53,6 @@ def encode(
 def decode(
     kinds: Sequence[Kind],
     channels: np.ndarray,
-    shared: np.ndarray,
     own: Callable[[int], np.ndarray],
 ) -> np.ndarray:
     """Channels (n, T, M) to the table's units (n, T, C); copies come last, from their sources.
@@ -60,20 +60,43 @@ def decode(
     Args:
         kinds: of the columns.
         channels: as the model makes them.
-        shared: (n,) uniform, one a sequence.
         own: column -> (n, T) uniform; asked for noise only.
     """
     values = np.empty((*channels.shape[:2], len(kinds)))
     nothing = np.empty((*channels.shape[:2], 0))
+    begins = _begins(kinds, channels)
+    anywhere = np.zeros(len(channels))
     for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
         if isinstance(kind, Copy):
             continue
-        draws = Draws(shared, own(i) if noisy(kind) else nothing)
+        draws = Draws(begins.get(i, anywhere), own(i) if noisy(kind) else nothing)
         values[..., i] = kind.decode(np.asarray(channels[..., part], dtype=np.float64), draws)
     for i, kind in enumerate(kinds):
         if isinstance(kind, Copy):
             values[..., i] = kind.decode_from(values[..., kind.source])
     return values
+
+
+def _begins(kinds: Sequence[Kind], channels: np.ndarray) -> dict[int, np.ndarray]:
+    """For each ramp where in its period the sequences begin, (n,) from 0 to below 1.
+
+    Columns that were read at the same rows begin alike: where the lines of all of them together
+    are nearest to what the model made.
+    """
+    groups: dict[tuple[object, ...], list[int]] = {}
+    misfits: dict[int, np.ndarray] = {}
+    for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
+        ramp = kind.inner if isinstance(kind, Missing) else kind
+        if isinstance(ramp, Ramp):
+            column = np.asarray(channels[..., part.start : part.start + 1], dtype=np.float64)
+            misfits[i] = ramp.misfit(column)
+            groups.setdefault((ramp.period, ramp.phase, ramp.begins), []).append(i)
+    found: dict[int, np.ndarray] = {}
+    for members in groups.values():
+        total = np.sum([misfits[i] for i in members], axis=0)
+        place = (total.argmin(axis=1) + 0.5) / total.shape[1]
+        found |= dict.fromkeys(members, place)
+    return found
 
 
 def noisy(kind: Kind) -> bool:

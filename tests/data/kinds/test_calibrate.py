@@ -7,8 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.data.kinds.look_alikes import column, held, punched, ramp
-from timegan.data.kinds import Draws, Found, Kind, Missing, calibrate, encode, fit, restore, state
+from tests.data.kinds.look_alikes import column, held, info, punched, ramp
+from timegan.data.kinds import (
+    Draws,
+    Found,
+    Kind,
+    Missing,
+    calibrate,
+    decode,
+    detect,
+    encode,
+    fit,
+    restore,
+    state,
+)
 from timegan.data.kinds.base import Setting
 from timegan.data.kinds.discrete import Categorical, balance
 from timegan.data.kinds.held import Held
@@ -96,6 +108,29 @@ def test_a_held_column_changes_as_often_as_in_training() -> None:
     after = made(raw.calibrate(channels), channels)
     assert np.mean(np.diff(after) != 0) == pytest.approx(share, abs=0.01)
     assert np.isin(after, np.round(np.arange(-100, 1_000) / 10, 1)).all()
+
+
+@pytest.mark.parametrize("kind", ["continuous", "nonnegative", "bounded", "step", "held", "ramp"])
+def test_what_a_perfect_model_makes_moves_as_the_table_does(kind: str) -> None:
+    values = column(kind, 4_000, 3)
+    found = detect(values[:, None], START, [info(kind)])
+    kinds = fit(found, values[:, None], START)
+    channels = encode(kinds, values[:, None], START)
+    order = rng(1).permutation(len(values) - 23)
+    windows = np.stack([channels[i : i + 24] for i in order])
+    breaks = np.arange(0, windows.shape[0] * 24, 24)
+    kinds = calibrate(kinds, windows.reshape(-1, windows.shape[2]), breaks)
+    made = decode(kinds, windows, lambda i: np.zeros(windows.shape[:2]))[..., 0]
+    real = np.stack([values[i : i + 24] for i in order])
+    assert moves(made) == pytest.approx(moves(real), rel=0.1, abs=0.04)
+
+
+def moves(windows: np.ndarray) -> tuple[float, float, float, float]:
+    """Mean and root mean square of changes, share of steps without any, persistence."""
+    steps = np.diff(windows, axis=1)
+    size = float(np.square(steps).mean())
+    turn = float((steps[:, 1:] * steps[:, :-1]).mean()) / size
+    return float(np.abs(steps).mean()), size**0.5, float((steps == 0).mean()), turn
 
 
 def test_sequences_of_a_held_column_are_calibrated_apart() -> None:

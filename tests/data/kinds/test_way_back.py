@@ -207,11 +207,8 @@ def test_lattices_snap_to_known_values_within_the_range() -> None:
     lattice = Lattice.fit(np.arange(3, 90, 7) / 10)
     assert str(lattice) == "steps of 0.7 from 0.3"
     np.testing.assert_array_equal(lattice.snap(np.array([-5, 1.2, 1.4, 99])), [0.3, 1.0, 1.7, 8.7])
-    up = lattice.beside(np.array([0.3, 1.0, 1.0, 8.7]), np.array([0.0, 0.9, 1.0, 99.0]))
-    np.testing.assert_array_equal(up, [1.0, 0.3, 1.7, 8.0])
     few = Lattice.fit(np.repeat([0.0, 1 / 3, 100.0], 30))
     np.testing.assert_array_equal(few.snap(np.array([0.3, 60.0])), [1 / 3, 100.0])
-    np.testing.assert_array_equal(few.beside(np.array([0.0, 1 / 3]), np.ones(2)), [1 / 3, 100.0])
 
 
 def test_two_or_three_numbers_share_no_step() -> None:

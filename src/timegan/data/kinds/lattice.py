@@ -91,17 +91,6 @@ class Lattice:
         values = np.clip(values, self.low, self.high)
         return values.astype(np.float32).astype(np.float64) if self.single else values
 
-    def beside(self, values: np.ndarray, towards: np.ndarray) -> np.ndarray:
-        """The neighbour of each value in the direction of another (upwards where they are equal).
-
-        At the ends of the range it is the neighbour on the other side.
-        """
-        up = towards >= values
-        up = np.where(values >= self.high, False, np.where(values <= self.low, True, up))
-        if self.levels:
-            return np.asarray(self._list[self._nearest(values) + np.where(up, 1, -1)])
-        return self.snap(values + np.where(up, self.unit, -self.unit))
-
     def _nearest(self, values: np.ndarray) -> np.ndarray:
         return np.searchsorted((self._list[1:] + self._list[:-1]) / 2, values)
 

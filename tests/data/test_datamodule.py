@@ -77,6 +77,26 @@ def test_a_ramp_begins_where_training_windows_do(
     assert {int(-k[0] % 6) for k in kinks if k.size} == begins
 
 
+def test_lines_end_where_their_sequence_does() -> None:
+    lengths = rng(2).integers(14, 31, 40)
+    readings = np.round(rng(0).standard_normal((40, 6)).cumsum(axis=1), 1)
+    lines = [
+        np.interp(np.arange(n), np.arange(6) * 6, reading)
+        for n, reading in zip(lengths, readings, strict=True)
+    ]
+    frame = series(int(lengths.sum())).assign(
+        person=np.repeat(np.arange(40), lengths), hourly=np.concatenate(lines).round(8)
+    )
+    options = {"window": int(lengths.max()), "sequence_key": "person", "holdout": 0.0}
+    data = module(frame, kinds={"hourly": "ramp"}, **options)
+    assert data.columns.variable
+    x, known = data.train.all(), np.array([len(line) for line in lines])
+    made = data.columns.decode(x, known).values[..., -1]
+    for line, values, n in zip(lines, made, known, strict=True):
+        np.testing.assert_allclose(values[:n], line, atol=1e-6)
+        assert np.isnan(values[n:]).all()
+
+
 @pytest.mark.parametrize("frame", [series(2_000), series(500), keyed()])
 def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
     frame: pd.DataFrame,

@@ -83,7 +83,7 @@ class Columns:
 
     def decode_static(self, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Static columns (n, K) and, where they differ, lengths (n,) from channels (n, S)."""
-        found = self._decode(self.static, channels[:, None], 0, 0)[:, 0]
+        found = self._decode(self.static, channels[:, None], np.ones(len(channels)), 0, 0)[:, 0]
         if not self.variable:
             return found, None
         return found[:, :-1], found[:, -1].astype(np.int64)
@@ -111,13 +111,13 @@ class Columns:
         count, steps, _ = x.shape
         if self.squashed:
             x = expand(self.kinds, x)
-        values = self._decode(self.kinds, x, seed, start)
-        if self.labels:
-            made = np.empty((count, steps, 0)) if exogenous is None else exogenous
-            made = self._decode(self.labels, made, seed + 1, start)
-            values = np.concatenate([values, made], axis=-1)
         if lengths is None:
             lengths = np.full(count, steps)
+        values = self._decode(self.kinds, x, lengths, seed, start)
+        if self.labels:
+            made = np.empty((count, steps, 0)) if exogenous is None else exogenous
+            made = self._decode(self.labels, made, lengths, seed + 1, start)
+            values = np.concatenate([values, made], axis=-1)
         mask = np.arange(steps) < lengths[:, None]
         values[~mask] = np.nan
         if self.enforced:
@@ -227,17 +227,29 @@ class Columns:
         )
 
     def _decode(
-        self, part: tuple[Kind, ...], channels: np.ndarray, seed: int, start: int
+        self,
+        part: tuple[Kind, ...],
+        channels: np.ndarray,
+        lengths: np.ndarray,
+        seed: int,
+        start: int,
     ) -> np.ndarray:
-        """Channels (n, T, M) to the table's units (n, T, C)."""
+        """Channels (n, T, M) to the table's units (n, T, C); behind the ends there is anything."""
         count, steps = channels.shape[:2]
         noisy = any(map(kinds.noisy, part))
         streams = [rng(seed, "columns", start + i) for i in range(count if noisy else 0)]
 
-        def own(_: int) -> np.ndarray:
-            return np.stack([stream.random(steps) for stream in streams])
+        values = np.full((count, steps, len(part)), np.nan)
+        # Lines between readings end where the sequence does, and not in the padding behind it.
+        ends = lengths if any(map(kinds.lined, part)) else np.full(count, steps)
+        for end in np.unique(ends).astype(np.int64):
+            rows = np.flatnonzero(ends == end)
 
-        return kinds.decode(part, channels, own)
+            def own(_: int, rows: np.ndarray = rows, end: int = end) -> np.ndarray:
+                return np.stack([streams[row].random(steps)[:end] for row in rows])
+
+            values[rows, :end] = kinds.decode(part, channels[rows, :end], own)
+        return values
 
 
 def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:

@@ -18,7 +18,7 @@ from timegan.data.kinds.numeric import (
     ZeroInflated,
 )
 from timegan.data.kinds.ramp import Clocks, Ramp
-from timegan.data.kinds.together import calibrate, decode, encode, noisy, slices
+from timegan.data.kinds.together import calibrate, decode, encode, lined, noisy, slices
 
 __all__ = [
     "KINDS",
@@ -48,6 +48,7 @@ __all__ = [
     "detect",
     "encode",
     "fit",
+    "lined",
     "noisy",
     "restore",
     "slices",

@@ -86,7 +86,7 @@ def _begins(kinds: Sequence[Kind], channels: np.ndarray) -> dict[int, np.ndarray
     groups: dict[tuple[object, ...], list[int]] = {}
     misfits: dict[int, np.ndarray] = {}
     for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
-        ramp = kind.inner if isinstance(kind, Missing) else kind
+        ramp = _inner(kind)
         if isinstance(ramp, Ramp):
             column = np.asarray(channels[..., part.start : part.start + 1], dtype=np.float64)
             misfits[i] = ramp.misfit(column)
@@ -101,7 +101,16 @@ def _begins(kinds: Sequence[Kind], channels: np.ndarray) -> dict[int, np.ndarray
 
 def noisy(kind: Kind) -> bool:
     """Whether a kind needs draws of its own."""
-    return (kind.inner if isinstance(kind, Missing) else kind).name == "noise"
+    return _inner(kind).name == "noise"
+
+
+def lined(kind: Kind) -> bool:
+    """Whether a kind draws lines through several steps."""
+    return isinstance(_inner(kind), Ramp)
+
+
+def _inner(kind: Kind) -> Kind:
+    return kind.inner if isinstance(kind, Missing) else kind
 
 
 def calibrate(

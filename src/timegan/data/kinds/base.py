@@ -72,7 +72,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Draws:
-    """Random numbers that a column needs beside the model's channels.
+    """What a column needs beside the model's channels.
 
     Args:
         shared: (n,) where in a period of ramps a sequence begins, from 0 to below 1.

@@ -25,6 +25,7 @@ class Tiny(LightningModule):
         self.automatic_optimization = False
         self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
         self.draws = 1
+        self.recent: dict[str, Tensor] = {}
 
     @property
     def phase(self) -> Phase:
@@ -45,6 +46,7 @@ class Tiny(LightningModule):
             Phase.JOINT: ["generator", "discriminator"],
         }
         for name in names[self.phase]:
+            self.recent[f"{self.phase}/{name}"] = loss.detach()
             self.log(f"{self.phase}/{name}", loss)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:

@@ -3,6 +3,8 @@
 import os
 import shlex
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from timegan.callbacks import Checkpoints, Interrupt
-from timegan.callbacks.interrupt import resume_argument
+from timegan.callbacks.interrupt import exit_on_second_signal, resume_argument
 
 
 class Send(Callback):
@@ -121,3 +123,34 @@ def test_the_advice_survives_the_shell_and_hydra(path: str) -> None:
     (word,) = shlex.split(resume_argument(path))
     override = OverridesParser.create().parse_override(word)
     assert (override.key_or_group, str(override.value())) == ("ckpt_path", path)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_ends_a_process_that_waits_for_another_one(
+    number: int, status: int
+) -> None:
+    script = Path(__file__).with_name("waiting_run.py")
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):  # the first one waits for a batch to end
+            process.wait(1)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)  # ends when the child's output is closed, too
+    assert process.returncode == status
+    assert "again: ended at once" in err
+
+
+def test_one_signal_and_a_normal_end_leave_the_process_alone() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with exit_on_second_signal():
+            os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert signal.set_wakeup_fd(-1) == -1

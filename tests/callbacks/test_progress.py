@@ -4,7 +4,8 @@ import io
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -149,3 +150,12 @@ def test_seconds_read_like_a_clock(seconds: float, face: str) -> None:
 )
 def test_losses_are_short(value: float, text: str) -> None:
     assert _short(value) == text
+
+
+def test_the_losses_of_one_process_are_read_without_asking_the_others() -> None:
+    class Alone:
+        """A Trainer without ``callback_metrics``: reading these may reduce over processes."""
+
+        lightning_module = Mock(recent={"joint/generator": 2.0, "validation/distance": 3.0})
+
+    assert Progress().losses(cast(Trainer, Alone()), Phase.JOINT) == "generator 2.00"

@@ -3,7 +3,11 @@
 import os
 import shlex
 import signal
+import socket
+import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +21,9 @@ from timegan.terminal import tell
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+GRACE_SECONDS = 2.0
+"""Seconds between a second signal and the forced end of a process that does not leave by itself."""
+
 REQUEUE = signal.SIGUSR2
 """submitit's: the time limit of a cluster's job is near; its handler queues the job again."""
 
@@ -26,8 +33,8 @@ class Interrupt(Checkpoint):
 
     A checkpoint from the middle of a batch does not resume exactly, so the signal only sets a flag.
     The processes agree on it at the end of the batch and leave together. A second signal does not
-    wait. While training runs, this takes the place of Lightning's own handler, which ends with
-    status 0.
+    wait; :func:`exit_on_second_signal` sees to that where a process hangs. While training runs,
+    this takes the place of Lightning's own handler, which ends with status 0.
 
     Where somebody else listens to ``REQUEUE``, that signal saves in the same way, and then goes to
     who was listening.
@@ -110,6 +117,60 @@ class Interrupt(Checkpoint):
         if self.received == REQUEUE and trainer.is_global_zero:
             self.before[REQUEUE](REQUEUE, None)
         raise SystemExit(128 + self.received if trainer.is_global_zero else 0)
+
+
+@contextmanager
+def exit_on_second_signal(children: Callable[[], list[int]] = list) -> Iterator[None]:
+    """Force the process to end when SIGINT or SIGTERM arrives twice within the block.
+
+    Python runs a signal's handler between two instructions of the main thread. A thread that waits
+    for another process in compiled code (a barrier, a reduction) never gets there. The interpreter
+    writes the signal's number to a socket at once, however, and a thread of its own reads it here.
+    The exit status is 128 plus the signal's number.
+
+    Args:
+        children: a function that returns the ids of processes to kill as well.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    left = threading.Event()
+
+    def watch() -> None:
+        seen = 0
+        while content := reader.recv(64):
+            for number in content:
+                seen += number in SIGNALS
+                if seen == 2:
+                    if not left.wait(GRACE_SECONDS):
+                        _end_now(number, children())
+                    return
+
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=watch, name="second signal", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        left.set()
+        signal.set_wakeup_fd(before)
+        writer.close()  # the thread reads the end of the stream, and ends
+        thread.join()
+        reader.close()
+
+
+def _end_now(number: int, children: list[int]) -> None:
+    """Kill the children and leave without any further cleaning up."""
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""  # a progress bar hides it
+    os.write(2, f"{show_cursor}{signal.Signals(number).name} again: ended at once.\n".encode())
+    for child in children:
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    os._exit(128 + number)
 
 
 def resume_argument(path: str | Path) -> str:

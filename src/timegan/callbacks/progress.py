@@ -132,8 +132,9 @@ class Progress(ProgressBar):
 
     def losses(self, trainer: Trainer, phase: Phase) -> str:
         """The newest losses of the phase, as far as any were logged."""
-        # What the module remembers of every batch, for not every batch is logged.
-        newest = getattr(trainer.lightning_module, "recent", trainer.callback_metrics)
+        # Not trainer.callback_metrics: reading it may reduce over processes, and only the first
+        # process is here. Not every batch is logged, either.
+        newest = cast(Any, trainer.lightning_module).recent
         found = {name: newest.get(f"{phase}/{name}") for name in SHOWN[phase]}
         parts = [f"{name} {_short(float(v))}" for name, v in found.items() if v is not None]
         distance, floor = (newest.get(f"validation/{name}") for name in ("distance", "floor"))

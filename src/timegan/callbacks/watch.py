@@ -100,7 +100,9 @@ class Watch(Callback):
             "diversity": look.diversity,
         }.items():
             model.recent[f"validation/{name}"] = torch.tensor(value)
-            model.log(f"validation/{name}", value, sync_dist=True)
+            # Every process has the value. Reading a metric that is yet to be reduced would make
+            # the process that reads it wait for the others, so nothing is left to reduce.
+            model.log(f"validation/{name}", value, sync_dist=True, rank_zero_only=True)
         return look
 
     def remember(self, look: Look, rest_rate: float, epoch: int, schedule: Schedule) -> None:

@@ -20,6 +20,7 @@ from omegaconf import DictConfig
 
 from timegan.building import build
 from timegan.callbacks import Watch, log_hparams
+from timegan.callbacks.interrupt import exit_on_second_signal
 from timegan.cli.config import plain
 from timegan.cli.finish import finish, objective, wanted
 from timegan.cli.launch import launch
@@ -90,7 +91,8 @@ def train(cfg: DictConfig) -> float | None:
             say(f"Resumed   from {where(str(begin_at))}")
 
     started, worked = time.perf_counter(), time.process_time()
-    trainer.fit(model, data, ckpt_path=begin_at)
+    with exit_on_second_signal(lambda: _started_by(trainer)):
+        trainer.fit(model, data, ckpt_path=begin_at)
     if not trainer.is_global_zero:
         return None
     training = {
@@ -185,6 +187,11 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
         raise InputError(
             f"Lightning's Trainer does not accept its arguments: {error} ({given})."
         ) from error
+
+
+def _started_by(trainer: Trainer) -> list[int]:
+    """Return the ids of the processes that Lightning started beside this one."""
+    return [process.pid for process in getattr(trainer.strategy.launcher, "procs", [])]
 
 
 def _interval(config: TrainConfig) -> int:

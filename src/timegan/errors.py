@@ -12,6 +12,10 @@ class TrainingError(InputError):
     """Training cannot go on. The message names the update, the step, and what to try."""
 
 
+class UnreadableError(TrainingError):
+    """A file that timegan could not read again: a fault of the program. The message names it."""
+
+
 def nearest(key: str, known: Iterable[str]) -> str | None:
     """The known key that reads most like ``key``; a right name in a wrong place counts as near.
 

@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 import torch
 from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
 
 from timegan.callbacks import Checkpoints
-from timegan.errors import InputError
+from timegan.errors import InputError, UnreadableError
 from timegan.io.checkpoint import read_checkpoint
 
 
@@ -168,6 +169,37 @@ def test_a_disk_that_fills_up_costs_checkpoints_but_not_the_run(
     assert "The run goes on" in said
     run(Checkpoints()).fit(tmp_path / "checkpoints/last.ckpt")  # there is room again
     assert names(tmp_path) == ENDS
+
+
+class Odd(Callback):
+    """Has something in its state that no checkpoint can hold, from some epoch on."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch, self.now = epoch, 0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.now = trainer.current_epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seen": {self.now} if self.now >= self.epoch else [self.now]}
+
+
+def test_a_checkpoint_that_could_not_be_loaded_ends_the_run_and_the_one_before_stays(
+    run: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UnreadableError, match=r"supervised\.ckpt: not saved.*Odd\.seen is a set"):
+        run(Odd(2), Checkpoints()).fit()
+    assert names(tmp_path) == {"autoencoder", "last"}
+    assert read_checkpoint(tmp_path / "checkpoints/last.ckpt")["epoch"] == 1
+
+
+def test_a_last_checkpoint_that_could_not_be_loaded_does_not_cost_the_trained_model(
+    run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = run(Odd(4), Checkpoints()).fit()
+    assert ended.trainer.current_epoch == 5
+    assert names(tmp_path) == {"autoencoder", "supervised", "previous", "last"}
+    assert "joint.ckpt: not saved" in capsys.readouterr().err
 
 
 def test_a_damaged_checkpoint_does_not_resume(run: Callable[..., Any], tmp_path: Path) -> None:

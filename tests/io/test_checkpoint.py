@@ -1,13 +1,16 @@
 """Checkpoints: written in full, read without running code, and refused when damaged."""
 
+import datetime
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from timegan.errors import InputError
+from timegan.errors import InputError, UnreadableError
 from timegan.io.checkpoint import AtomicCheckpointIO, newest_checkpoint, read_checkpoint
 from timegan.seeds import rng
 
@@ -40,6 +43,70 @@ def test_a_full_disk_keeps_the_checkpoint_before(
         AtomicCheckpointIO().save_checkpoint(CONTENT | {"epoch": 4}, checkpoint)
     assert read_checkpoint(checkpoint)["epoch"] == 3
     assert [file.name for file in checkpoint.parent.iterdir()] == ["last.ckpt"]
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (
+            {"looks": [{"when": datetime.date(2024, 1, 1)}]},
+            r"Watch\.looks\[0\]\.when is a datetime",
+        ),
+        ({"chosen": {1, 2}}, r"Watch\.chosen is a set"),
+        ({"call": print}, r"Watch\.call is a builtin_function"),
+        ({"when": np.datetime64("2024-01-01")}, r"Watch\.when is a numpy\.datetime64"),
+        ({"root": torch.ones(1, dtype=torch.complex64)}, r"could not be loaded: .*Complex"),
+    ],
+)
+def test_what_could_not_be_loaded_is_named_and_the_checkpoint_before_stays(
+    checkpoint: Path, value: Any, named: str
+) -> None:
+    before = checkpoint.read_bytes()
+    with pytest.raises(UnreadableError, match=named):
+        AtomicCheckpointIO().save_checkpoint(CONTENT | {"Watch": value}, checkpoint)
+    assert checkpoint.read_bytes() == before
+    assert [file.name for file in checkpoint.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_numbers_of_numpy_are_saved_as_python_s(checkpoint: Path) -> None:
+    odd = {
+        "least": np.float64(0.1),
+        "step": np.int64(3),
+        "single": np.float32(0.5),
+        "yes": np.bool_(True),
+        "text": np.str_("a"),
+        "many": np.arange(3),
+        np.int64(7): (np.float64(1.5), "b"),
+    }
+    AtomicCheckpointIO().save_checkpoint(CONTENT | {"odd": odd}, checkpoint)
+    found = read_checkpoint(checkpoint)["odd"]
+    assert found == {
+        "least": 0.1,
+        "step": 3,
+        "single": 0.5,
+        "yes": True,
+        "text": "a",
+        "many": [0, 1, 2],
+        7: (1.5, "b"),
+    }
+    assert [type(v) for v in found.values()] == [float, int, float, bool, str, list, tuple]
+
+
+def test_a_disk_that_returns_other_bytes_than_were_written_keeps_the_checkpoint_before(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, write = checkpoint.read_bytes(), Path.write_bytes
+
+    def damaged(self: Path, content: memoryview) -> int:
+        flipped = bytearray(content)
+        flipped[len(flipped) // 2] ^= 1
+        return write(self, flipped)
+
+    monkeypatch.setattr(Path, "write_bytes", damaged)
+    with pytest.raises(InputError, match=r"could not be read again .*Check the disk"):
+        AtomicCheckpointIO().save_checkpoint(CONTENT | {"epoch": 4}, checkpoint)
+    monkeypatch.undo()
+    assert checkpoint.read_bytes() == before
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from timegan.data import Columns, WindowDataModule
-from timegan.errors import InputError
+from timegan.errors import InputError, UnreadableError
 from timegan.generation import generate
 from timegan.io.export import export, load, load_networks
 from timegan.io.runs import open_run
@@ -97,6 +97,40 @@ def test_a_description_that_is_cut_short_is_refused(folder: Path) -> None:
         load(folder)
 
 
+def test_a_model_that_could_not_be_loaded_is_not_saved_and_the_one_before_stays(
+    fitted: Model, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, columns = fitted
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    odd = copy.deepcopy(columns)
+    object.__setattr__(odd, "enforced", {1})
+    with pytest.raises(UnreadableError, match=r"columns\.enforced is a set"):
+        export(model, odd, folder)
+    wrong = copy.deepcopy(model)
+    wrong.hparams["hidden"] = 7
+    with pytest.raises(UnreadableError, match=r"has the shape .* is needed"):
+        export(wrong, columns, folder)
+    wrong.hparams["hidden"], wrong.hparams["lr"] = 6, float("inf")
+    with pytest.raises(UnreadableError, match=r"hyper_parameters\.lr is inf"):
+        export(wrong, columns, folder)
+    with pytest.raises(UnreadableError, match="numbers that are not finite"):
+        export(broken(model), columns, folder)
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda self, content: write(self, content[:-1]))
+    with pytest.raises(UnreadableError, match="could not be loaded"):
+        export(model, columns, folder)
+    monkeypatch.undo()
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_settings_that_json_cannot_hold_are_kept_as_text(fitted: Model, tmp_path: Path) -> None:
+    minutes = {"checkpoints": {"minutes": float("inf")}}
+    export(*fitted, tmp_path, config=minutes)
+    load(tmp_path)
+    config = json.loads((tmp_path / "model.json").read_text())["config"]
+    assert config == {"checkpoints": {"minutes": "Infinity"}}
+
+
 def test_a_run_folder_with_an_export_opens(fitted: Model, folder: Path) -> None:
     for path in (folder, folder.parent):
         assert (sample(open_run(path)[0], 2) == sample(fitted[0], 2)).all()
@@ -123,10 +157,18 @@ def test_an_exported_folder_samples_without_lightning_and_hydra(
     assert run.stdout.strip() == here.to_csv().strip()
 
 
-def test_weights_that_are_not_finite_are_refused(fitted: Model, tmp_path: Path) -> None:
-    broken = copy.deepcopy(fitted[0])
-    next(iter(broken.net.recovery.parameters())).data[0] = torch.nan
-    export(broken, fitted[1], tmp_path)
+def broken(model: TimeGAN) -> TimeGAN:
+    """A model that has diverged."""
+    model = copy.deepcopy(model)
+    next(iter(model.net.recovery.parameters())).data[0] = torch.nan
+    return model
+
+
+def test_weights_that_are_not_finite_are_refused(
+    fitted: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timegan.io.export._read_again", lambda *_: None)
+    export(broken(fitted[0]), fitted[1], tmp_path)
     for read in (load, load_networks):
         with pytest.raises(InputError, match=r"recovery\S+ holds numbers that are not finite"):
             read(tmp_path)

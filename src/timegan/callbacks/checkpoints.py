@@ -7,7 +7,7 @@ from typing import Any, cast
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from timegan.errors import InputError
+from timegan.errors import InputError, UnreadableError
 from timegan.io.files import remove_leftovers
 from timegan.phases import Schedule
 from timegan.terminal import tell
@@ -35,6 +35,7 @@ class Checkpoints(Checkpoint):
     Raises:
         InputError: an interval is negative or zero; a checkpoint cannot be written, and
             ``required``.
+        UnreadableError: a checkpoint could not be loaded, while training goes on.
     """
 
     def __init__(
@@ -76,12 +77,16 @@ class Checkpoints(Checkpoint):
             raise
         return path
 
-    def attempt(self, trainer: Trainer, name: str = "last") -> None:
-        """Save, or say that it was not possible."""
+    def attempt(self, trainer: Trainer, name: str = "last", *, over: bool = False) -> None:
+        """Save, or say that it was not possible.
+
+        A checkpoint that could not be loaded ends the run, unless training is ``over``: the model
+        and its samples are still to be made.
+        """
         try:
             self.save(trainer, name)
         except InputError as error:
-            if self.required:
+            if self.required or (isinstance(error, UnreadableError) and not over):
                 raise
             tell(f"{error} The run goes on; what was saved before is still there.")
 
@@ -104,9 +109,9 @@ class Checkpoints(Checkpoint):
         over = trainer.current_epoch + 1
         ended = [p for p, end in schedule.ends.items() if end == over and schedule.epochs(p)]
         for phase in ended:
-            self.attempt(trainer, phase)
+            self.attempt(trainer, phase, over=over == schedule.total)
         if ended or self.due(trainer):
-            self.attempt(trainer)
+            self.attempt(trainer, over=over == schedule.total)
 
     def due(self, trainer: Trainer) -> bool:
         """Whether it is time for another ``last.ckpt``: the same answer on all processes."""

@@ -10,6 +10,7 @@ from timegan.data import kinds
 from timegan.data.kinds import Kind
 from timegan.data.measurable import Facet
 from timegan.data.squash import expand, squash
+from timegan.plain import plain
 from timegan.rules import Rules
 from timegan.seeds import rng
 from timegan.tables import Schema, Sequences, Table
@@ -196,7 +197,7 @@ class Columns:
 
     def state(self) -> dict[str, Any]:
         """Everything as numbers, strings, lists and dicts: it survives JSON and `torch.save`."""
-        return {
+        state = {
             "schema": self.schema.state(),
             "kinds": kinds.state(self.kinds),
             "labels": kinds.state(self.labels),
@@ -209,6 +210,8 @@ class Columns:
             "squashed": self.squashed,
             "reversed": self.reversed,
         }
+        found: dict[str, Any] = plain(state, "columns")
+        return found
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

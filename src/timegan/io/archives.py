@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from timegan.plain import NotPlainError
+
 MOST = 2**25
 """Bytes (32 MiB) of the table of contents, and of the pickle: all that is not in tensors."""
 
@@ -27,10 +29,6 @@ GLOBALS = {
 """The functions and types that a checkpoint of numbers, strings and tensors is made with."""
 
 END, END64 = b"PK\5\6", b"PK\6\6"
-
-
-class NotPlainError(ValueError):
-    """A pickle that asks for more than numbers, strings and tensors."""
 
 
 def check_archive(path: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
-from timegan.errors import InputError
-from timegan.io.archives import NotPlainError, check_archive, check_sizes
-from timegan.io.files import write_bytes
+from timegan.errors import InputError, UnreadableError
+from timegan.io.archives import check_archive, check_sizes
+from timegan.io.files import replacing
+from timegan.io.untrusted import brief
+from timegan.plain import NotPlainError, plain
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 """The newest state of a run, and the one that bore this name before it."""
@@ -23,19 +25,31 @@ class AtomicCheckpointIO(CheckpointIO):
     ``last.ckpt`` leaves the one before it as ``previous.ckpt``. Every record of a checkpoint, which
     is a zip archive, has a CRC-32 beside it, and reading compares them all.
 
+    NumPy's numbers become Python's. A checkpoint is read again before it takes its name.
+
     Raises:
         InputError: no room on the disk; a damaged checkpoint; a file that is something else.
+        UnreadableError: the checkpoint could not be loaded; the one before it is still there.
     """
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
-        """Write ``checkpoint`` under ``path``, in full or not at all."""
+        """Write ``checkpoint`` under ``path``, in full and readable, or not at all."""
+        path = Path(path)
+        try:
+            checkpoint = plain(checkpoint)
+        except NotPlainError as error:
+            raise UnreadableError(_unreadable(path, str(error))) from error
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        path = Path(path)
+        content = buffer.getbuffer()
         keep = path.with_name(PREVIOUS) if path.name == LAST else None
-        write_bytes(path, buffer.getvalue(), keep)
+        with replacing(path, content.nbytes, keep) as temporary:
+            temporary.write_bytes(content)
+            content.release()
+            buffer.close()  # reading takes as much memory again
+            _read_again(temporary, path)
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
@@ -61,9 +75,7 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             "A run leaves its checkpoints in its folder, under checkpoints/."
         )
     try:
-        check_archive(path)
-        check_sizes(path)
-        content = torch.load(path, map_location=map_location, weights_only=True)
+        content = _read(path, map_location)
     except (pickle.UnpicklingError, NotPlainError) as error:
         raise InputError(
             f"{path}: holds more than numbers, strings and tensors, and is not loaded, for that "
@@ -71,12 +83,13 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
         ) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
         raise InputError(_damaged(path)) from error
-    if not isinstance(content, dict) or "state_dict" not in content:
+    if not _is_checkpoint(content):
         raise InputError(
             f"{path}: the file holds no checkpoint of a training run. "
             "Give a .ckpt file out of a run's checkpoints/ folder."
         )
-    return content
+    found: dict[str, Any] = content
+    return found
 
 
 def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[str]]:
@@ -102,6 +115,40 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[st
                 notes.append(str(error))
     raise InputError(
         " ".join([*notes, f"{folder}: no whole checkpoint is there to go on from. Train again."])
+    )
+
+
+def _read(path: Path, map_location: Any) -> Any:
+    """Return what a file holds, once it is known to be whole and to ask for no code."""
+    check_archive(path)
+    check_sizes(path)
+    return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def _is_checkpoint(content: Any) -> bool:
+    return isinstance(content, dict) and "state_dict" in content
+
+
+def _read_again(written: Path, path: Path) -> None:
+    """Load a file that was just written, before it is called ``path``."""
+    try:
+        content = _read(written, "cpu")
+    except (pickle.UnpicklingError, NotPlainError) as error:
+        raise UnreadableError(_unreadable(path, brief(error))) from error
+    except Exception as error:  # what a damaged file raises depends on where the damage is
+        raise InputError(
+            f"{path}: what was written could not be read again ({brief(error)}), and was not kept. "
+            "Check the disk."
+        ) from error
+    if not _is_checkpoint(content):
+        raise UnreadableError(_unreadable(path, "it has no state_dict"))
+
+
+def _unreadable(path: Path, reason: str) -> str:
+    return (
+        f"{path}: not saved, for it could not be loaded: {reason}. A checkpoint holds numbers, "
+        "text, lists, dicts and tensors only. The checkpoint before it is still there. Remove the "
+        "callback or option that this value comes from, or report it as a fault of timegan."
     )
 
 

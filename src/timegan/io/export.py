@@ -14,9 +14,9 @@ import safetensors.torch
 import torch
 
 from timegan.data.columns import Columns
-from timegan.errors import InputError
+from timegan.errors import InputError, UnreadableError
 from timegan.io.card import write_card
-from timegan.io.files import write_bytes, write_text
+from timegan.io.files import replacing
 from timegan.io.implied import (
     EARLIER,
     check_finite,
@@ -28,6 +28,7 @@ from timegan.io.implied import (
 from timegan.io.portable import ONNX, PROGRAM
 from timegan.io.untrusted import MOST_TEXT, MOST_WEIGHTS, brief, opened, read_json, read_shapes
 from timegan.model import Networks
+from timegan.plain import NotPlainError, plain
 
 if TYPE_CHECKING:  # Lightning, which sampling does without
     from timegan.module import TimeGAN
@@ -58,30 +59,40 @@ def export(
 
     Raises:
         InputError: the folder cannot be written to, or the disk is full.
+        UnreadableError: the model could not be loaded; an older export is still there.
     """
     folder = Path(folder)
     state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
     weights = safetensors.torch.save(state)
-    description = {
-        "format": FORMAT,
-        "timegan": _version(),
-        "features": columns.features,
-        "window": model.net.window,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        "fingerprint": fingerprint,
-        "hyper_parameters": dict(model.hparams),
-        "columns": columns.state(),
-        "config": dict(config or {}),
-        "options": dict(options or {}),
-    }
-    description = json.loads(json.dumps(description, allow_nan=False))
+    try:
+        description = {
+            "format": FORMAT,
+            "timegan": _version(),
+            "features": columns.features,
+            "window": model.net.window,
+            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "fingerprint": fingerprint,
+            "hyper_parameters": dict(model.hparams),
+            "columns": columns.state(),
+            "config": _finite(config),
+            "options": _finite(options),
+        }
+        description = json.loads(json.dumps(plain(description, finite=True)))
+    except NotPlainError as error:
+        raise UnreadableError(_unreadable(folder, str(error))) from error
     description["sha256"] = _checksum(description)
-    for name in (ONNX, PROGRAM):  # of an older export
-        (folder / name).unlink(missing_ok=True)
-    write_card(folder, description)
-    # The description goes last, and only it makes the folder a model.
-    write_bytes(folder / WEIGHTS, weights)
-    write_text(folder / DESCRIPTION, json.dumps(description, indent=2) + "\n")
+    text = (json.dumps(description, indent=2) + "\n").encode()
+    # The description takes its name last, and only it makes the folder a model.
+    with (
+        replacing(folder / DESCRIPTION, len(text)) as new_description,
+        replacing(folder / WEIGHTS, len(weights)) as new_weights,
+    ):
+        new_weights.write_bytes(weights)
+        new_description.write_bytes(text)
+        _read_again(folder, new_description.name, new_weights.name, state, columns)
+        for name in (ONNX, PROGRAM):  # of an older export
+            (folder / name).unlink(missing_ok=True)
+        write_card(folder, description)
     return folder
 
 
@@ -123,11 +134,13 @@ def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
         return restore(description["hyper_parameters"], state), columns, description
 
 
-def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor], Columns]:
+def _parts(
+    folder: Path, named: str = DESCRIPTION, weighing: str = WEIGHTS
+) -> tuple[dict[str, Any], dict[str, torch.Tensor], Columns]:
     """Description, weights and columns that belong together; nothing is made of them before."""
-    description = _description(folder)
+    description = _description(folder, named)
     hyper_parameters = description["hyper_parameters"]
-    with opened(folder, WEIGHTS, MOST_WEIGHTS) as (file, size):
+    with opened(folder, weighing, MOST_WEIGHTS) as (file, size):
         try:
             check_weights(hyper_parameters, read_shapes(file, size))
         except Exception as error:  # what a wrong value raises depends on where it is
@@ -153,9 +166,9 @@ def _parts(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor], Colum
     return description, tensors, columns_for(hyper_parameters, description["columns"])
 
 
-def _description(folder: Path) -> dict[str, Any]:
+def _description(folder: Path, name: str) -> dict[str, Any]:
     """What ``model.json`` says, in a format that is known."""
-    with opened(folder, DESCRIPTION, MOST_TEXT) as (file, size):
+    with opened(folder, name, MOST_TEXT) as (file, size):
         description: dict[str, Any] = read_json(file.read(size))
     made_by = description["timegan"]
     if description["format"] < FORMAT:
@@ -172,6 +185,46 @@ def _description(folder: Path) -> dict[str, Any]:
     if description.get("sha256", _checksum(description)) != _checksum(description):
         raise ValueError("its content is not that of its checksum")
     return description
+
+
+def _read_again(
+    folder: Path,
+    named: str,
+    weighing: str,
+    state: Mapping[str, torch.Tensor],
+    columns: Columns,
+) -> None:
+    """Load the two files that were just written, before they are called a model.
+
+    Raises:
+        UnreadableError: they cannot be loaded, or are not what was to be written.
+    """
+    try:
+        description, weights, found = _parts(folder, named, weighing)
+        restore(description["hyper_parameters"], {f"net.{k}": v for k, v in weights.items()})
+        if found.state() != columns.state():
+            raise ValueError("the columns that are read are not those that were written")
+        if not all(torch.equal(weights[name], tensor) for name, tensor in state.items()):
+            raise ValueError("the weights that are read are not those that were written")
+    except OSError:
+        raise
+    except Exception as error:  # what a wrong value raises depends on where it is
+        cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
+        raise UnreadableError(_unreadable(folder, brief(cause))) from error
+
+
+def _unreadable(folder: Path, reason: str) -> str:
+    return (
+        f"{folder}: the model was not saved, for it could not be loaded: {reason}. Train again if "
+        "the run diverged; otherwise report it as a fault of timegan."
+    )
+
+
+def _finite(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return settings, which are only looked up, with infinity and NaN as text."""
+    text = json.dumps(plain(dict(settings or {})))
+    found: dict[str, Any] = json.loads(text, parse_constant=str)
+    return found
 
 
 def _checksum(description: Mapping[str, Any]) -> str:

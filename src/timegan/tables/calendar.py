@@ -1,6 +1,6 @@
 """How time runs through a table: regular, in business days or months, or in gaps to be learned."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -77,7 +77,7 @@ class Calendar:
         if plain.every is not None or not inner.any():
             return plain
         gaps = plain._between(time)[inner]
-        return cls(**(plain._plain() | {"least": gaps.min(), "median": np.median(gaps)}))
+        return replace(plain, least=float(gaps.min()), median=float(np.median(gaps)))
 
     @property
     def regular(self) -> bool:
@@ -150,9 +150,6 @@ class Calendar:
     def _scale(self) -> float:
         """One step as a gap."""
         return 1.0 if self.freq else self.step / PER_SECOND.get(self.unit, 1)
-
-    def _plain(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _starts(self) -> np.ndarray:
         return np.array(self.starts, dtype=np.float64 if self.real else np.int64)

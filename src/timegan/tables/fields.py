@@ -1,5 +1,6 @@
 """What is known about one column or index level: enough to write a column like it."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
@@ -69,9 +70,7 @@ class Field:
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         state = {k: v for k, v in kept.items() if k in REQUIRED or v != DEFAULTS[k]}
         if "categories" in state:
-            state["categories"] = [
-                list(c) if isinstance(c, tuple) else c for c in state["categories"]
-            ]
+            state["categories"] = [_packed(category) for category in state["categories"]]
         return state
 
     @classmethod
@@ -79,11 +78,25 @@ class Field:
         """What `state` was taken from."""
         state = dict(state)
         if "categories" in state:
-            state["categories"] = tuple(
-                tuple(c) if isinstance(c, list) else c for c in state["categories"]
-            )
+            state["categories"] = tuple(_unpacked(category) for category in state["categories"])
         return cls(**state)
 
 
 REQUIRED = ("name", "role", "type", "dtype")
 DEFAULTS = {f.name: f.default for f in fields(Field)}
+
+
+def _packed(category: Any) -> Any:
+    """Return a category as JSON can hold it, which has neither pairs nor infinity."""
+    if isinstance(category, tuple):
+        return [_packed(part) for part in category]
+    if isinstance(category, float) and not math.isfinite(category):
+        return {"float": str(float(category))}
+    return category
+
+
+def _unpacked(packed: Any) -> Any:
+    """Return the category that `_packed` was given."""
+    if isinstance(packed, list):
+        return tuple(_unpacked(part) for part in packed)
+    return float(packed["float"]) if isinstance(packed, dict) else packed

@@ -7,6 +7,7 @@ floor: the same distance for training windows in place of samples.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,6 +18,7 @@ from timegan.losses import directions
 from timegan.model import Networks
 from timegan.sampling import PART
 from timegan.seeds import generator, rng
+from timegan.variation import divisor, negligible
 
 PROJECTIONS = 128
 
@@ -57,7 +59,9 @@ class Yardstick:
             train = data.train.batch(data.chosen(data.train, count, seed))
         paths = view(train)
         self.centre, scale = paths.mean((0, 1)), paths.std((0, 1))
-        self.scale = scale.where(scale > 1e-6, 1.0)  # a channel that never changes has none
+        # Channels have deviation 1, and so increments the rounding of such values.
+        scale[torch.from_numpy(negligible(scale.numpy(), 1.0, np.float32))] = 0.0
+        self.scale = torch.from_numpy(divisor(scale.numpy()))
         stream = generator(seed, "yardstick")
         self.directions = directions(paths.shape[1], paths.shape[2], PROJECTIONS, stream)
         self.real = self.project(real)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from timegan.data.windows import Windows
+from timegan.variation import deviation
 
 SOME = 100_000
 """Rows that are looked at; less than twice as many."""
@@ -22,7 +23,7 @@ def finest(windows: Windows) -> float:
     """
     covered = np.flatnonzero(windows.covered())
     rows = windows.rows[covered[:: max(1, len(covered) // SOME)]].astype(np.float64)
-    rows = rows[:, rows.std(0) > 0]
+    rows = rows[:, deviation(rows, 0) > 0]
     if len(rows) <= rows.shape[1]:  # too few to tell
         return 1.0
     deviations = np.sqrt(np.linalg.eigvalsh(np.atleast_2d(np.corrcoef(rows.T))).clip(0))

@@ -12,6 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from timegan.data.latent_path import spread
 from timegan.errors import InputError
+from timegan.variation import deviation, divisor
 
 EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
 ATOM = 0.005  # share of the values from which a single value counts as an atom,
@@ -130,7 +131,7 @@ class Log:
                 "have a logarithm. Give dataset.scaling=auto."
             )
         logs = np.log(values)
-        mean, std = float(logs.mean()), float(logs.std())
+        mean, std = float(logs.mean()), divisor(deviation(logs))
         return cls(low, float(values.max()), mean, std, middles((logs - mean) / std))
 
     def forward(self, values: np.ndarray) -> np.ndarray:

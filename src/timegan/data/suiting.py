@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from timegan.data.scalings import ATOM, FEWEST, Log, Rank, Standard
+from timegan.variation import centred, deviation, divisor
 
 TIMES = 3.0  # largest over smallest value from which a logarithm differs from a straight line
 SOME = 50_000  # steps that unevenness is measured on, at most
@@ -37,7 +38,7 @@ def choose(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
 
 def _light(values: np.ndarray) -> bool:
     """Whether the excess kurtosis is below 1."""
-    unit = (values - values.mean()) / values.std()
+    unit = centred(values) / divisor(deviation(values))
     return bool((unit**4).mean() - 3.0 < 1.0)
 
 
@@ -62,7 +63,7 @@ def unevenness(before: np.ndarray, after: np.ndarray) -> float:
     if level.size < 8 * FEWEST:
         return 0.0
     parts = np.array_split(step[np.argsort(level, kind="stable")], 8)
-    sizes = np.array([part.std() for part in parts])
+    sizes = np.array([deviation(part, largest=np.abs(level).max()) for part in parts])
     return float(np.log(sizes[sizes > 0]).std()) if (sizes > 0).any() else 0.0
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timegan.errors import InputError
+from timegan.variation import divisor, span
 
 Array = npt.NDArray[Any]
 
@@ -60,8 +61,7 @@ class MinMax:
     def __init__(self, windows: Array, limits: tuple[Array, Array] | None = None) -> None:
         low, high = limits or (windows.min(axis=(0, 1)), windows.max(axis=(0, 1)))
         self.low: Array = np.asarray(low, dtype=np.float64)
-        span = np.asarray(high, dtype=np.float64) - self.low
-        self.span: Array = np.where(span > 0, span, 1.0)
+        self.span: Array = divisor(span(self.low, high))
 
     def __call__(self, windows: Array) -> Array:
         """``windows`` in min-max units, float64."""

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from timegan.metrics.arrays import Array
+from timegan.variation import centred, deviation, divisor
 
 MEANING = {
     "real": "another real sample",
@@ -57,9 +58,9 @@ def gaussian(train: Array, count: int, rng: np.random.Generator) -> Array:
     if len(train) < 2:
         return copy(train, count, rng)
     rows = train.reshape(len(train), -1).astype(np.float64)
-    centre, scale = rows.mean(axis=0), rows.std(axis=0)
-    scale[scale == 0] = 1.0
-    u, s, vt = np.linalg.svd((rows - centre) / scale, full_matrices=False)
+    away, scale = centred(rows, 0), divisor(deviation(rows, 0))
+    centre = rows[0] - away[0]
+    u, s, vt = np.linalg.svd(away / scale, full_matrices=False)
     kept = min(20, len(s))
     points = u[:, :kept] * s[:kept]
     model = GaussianMixture(

@@ -13,6 +13,7 @@ import numpy as np
 
 from timegan.metrics.arrays import Array, MinMax, check, subset
 from timegan.seeds import rng
+from timegan.variation import negligible
 
 TOO_FEW = 50
 EXACT = 1e-4
@@ -110,7 +111,8 @@ def _judge_few(count: int, near: Array, far: Array) -> dict[str, Any]:
     few = f"{count} training windows are" if count > 1 else "One training window is"
     figures: dict[str, Any] = {"copied_share": None, "expected_share": None}
     apart = _median(far[:, 0])
-    ratio = _median(near[:, 0]) / apart if apart else None
+    # Distances are in min-max units, in single precision.
+    ratio = None if negligible(apart, 1.0, np.float32) else _median(near[:, 0]) / apart
     copies = ratio is None or ratio < 1
     if ratio is None:
         sentence = f"{few} too few to learn from: all that a model can do is to copy."

@@ -4,15 +4,14 @@ import numpy as np
 
 from timegan.metrics.arrays import Array, check
 from timegan.seeds import rng
+from timegan.variation import centred, negligible
 
 
 def correlations(windows: Array) -> Array:
     """Pearson's correlations (C, C) of windows (N, T, C); NaN where a feature never changes."""
-    rows = np.asarray(windows, dtype=np.float64).reshape(-1, windows.shape[2])
-    rows = rows - rows.mean(axis=0)
-    # A constant's deviation is rounding, not zero.
+    rows = centred(windows.reshape(-1, windows.shape[2]), 0)
     size = np.sqrt((rows**2).sum(axis=0))
-    size[size <= 1e-12 * np.abs(windows).max(axis=(0, 1)) * np.sqrt(len(rows))] = np.nan
+    size[negligible(size / np.sqrt(len(rows)), np.abs(windows).max(axis=(0, 1)))] = np.nan
     rows = rows / size
     matrix: Array = np.clip(rows.T @ rows, -1, 1)
     return matrix

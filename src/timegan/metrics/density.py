@@ -7,22 +7,31 @@ from scipy.ndimage import gaussian_filter1d
 
 from timegan.metrics.arrays import Array, MinMax, check
 from timegan.metrics.autocorrelation import changes
+from timegan.variation import deviation, divisor
 
 BINS = 4_096
 
 
 @dataclass(frozen=True)
 class Densities:
-    """Two densities on one grid, with one bandwidth."""
+    """Two densities on one grid, with one bandwidth.
+
+    Args:
+        grid: places; they may coincide in floating point where values hardly differ.
+        real: density at each place.
+        synthetic: likewise.
+        width: from one place to the next.
+    """
 
     grid: Array
     real: Array
     synthetic: Array
+    width: float
 
     @property
     def overlap(self) -> float:
         """The area that both share: 1 for the same density, 0 for two that never meet."""
-        area = np.minimum(self.real, self.synthetic).sum() * (self.grid[1] - self.grid[0])
+        area = np.minimum(self.real, self.synthetic).sum() * self.width
         return float(min(area, 1.0))
 
 
@@ -45,14 +54,18 @@ def densities(
     """
     a = np.asarray(real, dtype=np.float64).ravel()
     b = np.asarray(synthetic, dtype=np.float64).ravel()
-    deviation = float(a.std())
+    size = deviation(a)
+    # From the smallest value on, so that bins are distinct however little values differ.
+    origin = a.min()
+    constant = 1e-3 * divisor(np.abs(a).max())
+    a, b = a - origin, b - origin
     middle = float(np.subtract(*np.quantile(a, (0.75, 0.25)))) / 1.34
-    rule = 0.9 * min(deviation, middle or deviation) * a.size ** (-1 / 5)
-    least = 0.01 * deviation if resolution is None else resolution
+    rule = 0.9 * min(size, middle or size) * a.size ** (-1 / 5)
+    least = 0.01 * size if resolution is None else resolution
     # A constant: what is within a thousandth of it counts as the same.
-    bandwidth = max(rule, least) or 1e-3 * (float(np.abs(a).max()) or 1.0)
-    room = margin * float(np.ptp(a)) + 5 * bandwidth
-    edges = np.linspace(a.min() - room, a.max() + room, BINS + 1)
+    bandwidth = max(rule, least) or constant
+    room = margin * float(a.max()) + 5 * bandwidth
+    edges = np.linspace(-room, a.max() + room, BINS + 1)
     width = float(edges[1] - edges[0])
 
     def estimate(values: Array) -> Array:
@@ -60,7 +73,8 @@ def densities(
         smooth: Array = gaussian_filter1d(share, bandwidth / width, mode="constant", truncate=5)
         return smooth
 
-    return Densities((edges[:-1] + edges[1:]) / 2, estimate(a), estimate(b))
+    grid = origin + (edges[:-1] + edges[1:]) / 2
+    return Densities(grid, estimate(a), estimate(b), width)
 
 
 def overlaps(real: Array, synthetic: Array) -> list[float]:
@@ -72,11 +86,13 @@ def overlaps(real: Array, synthetic: Array) -> list[float]:
 def change_densities(real: Array, synthetic: Array) -> list[Densities]:
     """For each feature the densities of its changes from step to step.
 
-    A hundredth of the feature's own deviation is what a change is resolved to.
+    A hundredth of the feature's own deviation is what a change is resolved to; of a constant
+    feature a thousandth of its value.
     """
     check(real, synthetic)
     a, b = changes(real), changes(synthetic)
-    resolution = 0.01 * np.asarray(real, dtype=np.float64).std(axis=(0, 1))
+    resolution = 0.01 * deviation(real, (0, 1))
+    resolution = np.where(resolution > 0, resolution, 1e-3 * np.abs(real).max(axis=(0, 1)))
     return [
         densities(a[..., c], b[..., c], resolution=float(resolution[c]))
         for c in range(real.shape[2])

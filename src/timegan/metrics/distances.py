@@ -11,6 +11,7 @@ from timegan.metrics.arrays import Array, MinMax, check, subset
 from timegan.metrics.autocorrelation import changes
 from timegan.metrics.spectrum import FEWEST_STEPS, spectrum
 from timegan.seeds import rng
+from timegan.variation import centred, deviation, divisor, negligible
 
 
 def wassersteins(real: Array, synthetic: Array) -> list[float]:
@@ -36,11 +37,9 @@ def lagged_correlations(windows: Array) -> Array:
     in all windows take no part; NaN where no step is left.
     """
     count, steps, features = windows.shape
-    x = np.asarray(windows, dtype=np.float64)
-    scale = np.abs(x).max(axis=(0, 1))
-    x = x - x.mean(axis=0)
+    x = centred(windows, 0)
     size = np.sqrt((x**2).sum(axis=0))
-    known = size > 1e-12 * scale * np.sqrt(count)
+    known = ~negligible(size / np.sqrt(count), np.abs(windows).max(axis=(0, 1)))
     z = np.where(known, x / np.where(known, size, 1.0), 0.0).reshape(count, -1)
     table = np.clip(z.T @ z, -1, 1).reshape(steps, features, steps, features)
     both = (known[:, :, None, None] & known[None, None]).astype(np.float64)
@@ -92,12 +91,12 @@ def increments(real: Array, synthetic: Array) -> float | None:
     if real.shape[1] < 2:
         return None
     a, b = (changes(x).reshape(-1, x.shape[2]) for x in (real, synthetic))
-    deviation = a.std(axis=0)
-    varies = deviation > 1e-12 * np.abs(real).max(axis=(0, 1))
+    size = deviation(a, 0, largest=np.abs(real).max(axis=(0, 1)))
+    varies = size > 0
     if not varies.any():
         return None
-    mean, deviation = a.mean(axis=0)[varies], deviation[varies]
-    a, b = ((x[:, varies] - mean) / deviation for x in (a, b))
+    mean, size = a.mean(axis=0)[varies], size[varies]
+    a, b = ((x[:, varies] - mean) / size for x in (a, b))
     gaps = [np.abs(_root(a, k) - _root(b, k)) for k in range(1, 5)]
     return float(np.mean(gaps))
 
@@ -118,17 +117,17 @@ def mmd(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> 
     check(real, synthetic)
     if min(len(real), len(synthetic)) < 2:
         return None
-    deviation = np.asarray(real, dtype=np.float64).std(axis=(0, 1))
-    deviation[deviation == 0] = 1.0
-    a = subset(real, limit, rng(seed, "mmd", "real")) / deviation
-    b = subset(synthetic, limit, rng(seed, "mmd", "synthetic")) / deviation
+    scale = divisor(deviation(real, (0, 1)))
+    a = subset(real, limit, rng(seed, "mmd", "real")) / scale
+    b = subset(synthetic, limit, rng(seed, "mmd", "synthetic")) / scale
     count = len(a)
     rows = np.concatenate((a, b)).reshape(count + len(b), -1)
+    rows = rows - rows[0]  # exactly zero where all windows agree
     rows = rows - rows[:count].mean(axis=0)
     size = np.square(rows).sum(axis=1)
     squares = np.maximum(size[:, None] + size - 2 * rows @ rows.T, 0)
     own = squares[:count, :count][~np.eye(count, dtype=bool)]
-    median = float(np.median(own)) or 1.0
+    median = divisor(np.median(own))
     kernel = np.zeros_like(squares)
     for factor in (0.25, 0.5, 1.0, 2.0, 4.0):
         kernel += np.exp(-squares / (factor * median)) / 5

@@ -26,6 +26,7 @@ from timegan.metrics.correlation import pairs
 from timegan.metrics.judge import GroupedGRU
 from timegan.metrics.work import track
 from timegan.seeds import derive
+from timegan.variation import deviation, divisor
 
 BATCH = 128
 
@@ -168,8 +169,7 @@ def convolutional(trials: Sequence[Trial], iterations: int) -> list[Belief]:
     beliefs = []
     for trial in track(trials, f"{len(trials)} convolutional judges", len(trials)):
         centre = trial.known_real.mean(axis=(0, 1))
-        scale = trial.known_real.std(axis=(0, 1))
-        scale[scale == 0] = 1.0
+        scale = divisor(deviation(trial.known_real, (0, 1)))
 
         def prepared(windows: Array, centre: Array = centre, scale: Array = scale) -> Tensor:
             x = np.clip((windows - centre) / scale, -10, 10).transpose(0, 2, 1)

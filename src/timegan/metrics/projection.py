@@ -7,6 +7,7 @@ from sklearn.manifold import TSNE
 
 from timegan.metrics.arrays import Array, MinMax, check, subset
 from timegan.seeds import derive, rng
+from timegan.variation import centred, deviation, divisor
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def tsne(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 400) -> P
     rows, _ = _components(rows, 30)  # t-SNE only looks at distances, which these keep
     # The start is given: sklearn's own divides by a deviation that may be zero.
     start = _plane(rows[:, :2])
-    start = start / (start.std() or 1.0) * 1e-4
+    start = start / divisor(deviation(start)) * 1e-4
     start = start + rng(seed, "tsne").normal(scale=1e-7, size=start.shape)
     model = TSNE(
         perplexity=min(30.0, (len(rows) - 1) / 3),
@@ -63,10 +64,10 @@ def _rows(real: Array, synthetic: Array, seed: int, limit: int) -> tuple[Array, 
 
 def _components(rows: Array, count: int) -> tuple[Array, Array]:
     """Coordinates (n, count) on the principal components, and their shares of the variance."""
-    u, s, vt = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
+    u, s, vt = np.linalg.svd(centred(rows, 0), full_matrices=False)
     # An axis points to where its largest coefficient is positive: either way would do as well.
     sign = np.sign(vt[np.arange(len(vt)), np.abs(vt).argmax(axis=1)])
-    shares = s**2 / ((s**2).sum() or 1.0)
+    shares = s**2 / divisor((s**2).sum())
     return (u * s * sign)[:, :count], shares[:count]
 
 

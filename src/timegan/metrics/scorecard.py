@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from timegan.metrics.arrays import Array, MinMax, Part, check, parted, subset
-from timegan.metrics.autocorrelation import autocorrelation_score, changes
+from timegan.metrics.autocorrelation import autocorrelation_score, change_autocorrelation_score
 from timegan.metrics.cache import fingerprint
 from timegan.metrics.copying import copying
 from timegan.metrics.correlation import correlation_score, correlations, pairs
@@ -122,7 +122,7 @@ MEASURES: dict[str, Callable[[Array, Array], float | None]] = {
     "change_density": change_overlap,
     "correlation": correlation_score,
     "autocorrelation": autocorrelation_score,
-    "change_autocorrelation": lambda a, b: autocorrelation_score(changes(a), changes(b)),
+    "change_autocorrelation": change_autocorrelation_score,
 }
 """The scores that no judge has to be trained for."""
 

@@ -8,6 +8,7 @@ from scipy.stats import ks_2samp, kurtosis
 
 from timegan.errors import InputError
 from timegan.metrics.arrays import Array
+from timegan.variation import deviation, negligible
 
 FEWEST = 20
 """Increments that a statistic needs."""
@@ -61,9 +62,11 @@ def seams(windows_real: Array, series: Array, seam_positions: Array) -> dict[str
     }
     turns = {side: _steps(x, t) - _steps(x, t - 1) for side, (x, t) in turned.items()}
     sigma = np.sqrt(_each(lambda v: (v**2).mean(), increments["real"]))
-    unit = np.where(sigma > 0, sigma, np.nan)
+    largest = np.nanmax(np.abs(real), axis=(0, 1), initial=0.0)
+    unit = np.where(negligible(sigma, largest), np.nan, sigma)
     size = {side: _each(_size, values) / unit for side, values in increments.items()}
-    ratio = _plain(size["seam"] / np.where(size["inside"] > 0, size["inside"], np.nan))
+    still = negligible(size["inside"] * unit, np.nanmax(np.abs(made), axis=(0, 1), initial=0.0))
+    ratio = _plain(size["seam"] / np.where(still, np.nan, size["inside"]))
     return {
         "series": len(made),
         "steps": made.shape[1],
@@ -122,7 +125,7 @@ def _size(values: Array) -> float:
 
 
 def _tails(values: Array) -> float:
-    return float(kurtosis(values)) if np.ptp(values) > 0 else np.nan
+    return float(kurtosis(values)) if deviation(values) > 0 else np.nan
 
 
 def _plain(values: Array) -> list[float | None]:
@@ -134,7 +137,7 @@ def _correlations(later: Array, before: Array) -> Array:
     for i in range(later.shape[-1]):
         known = np.isfinite(later[..., i]) & np.isfinite(before[..., i])
         a, b = later[..., i][known], before[..., i][known]
-        varies = len(a) >= FEWEST and np.ptp(a) > 0 and np.ptp(b) > 0
+        varies = len(a) >= FEWEST and deviation(a) > 0 and deviation(b) > 0
         found.append(np.corrcoef(a, b)[0, 1] if varies else np.nan)
     return np.array(found)
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from timegan.metrics.arrays import Array, check
+from timegan.variation import deviation, divisor, negligible
 
 STATISTICS: dict[str, Callable[[Array], float]] = {
     "mean": lambda values: float(values.mean()),
-    "std": lambda values: float(values.std()),  # of the population, as published tables print it
+    "std": deviation,  # of the population, as published tables print it
     "min": lambda values: float(values.min()),
     "max": lambda values: float(values.max()),
 }
@@ -19,7 +20,7 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
     """A row for each feature and statistic, over all windows and steps.
 
     ``difference`` is synthetic less real, ``relative_percent`` its size as a share of the real
-    value's size, and ``None`` where the real value is zero.
+    value's size, and ``None`` where the real value is zero or rounding.
 
     >>> ramp = np.arange(4.0).reshape(1, 4, 1)
     >>> statistics(ramp, ramp + 3, ["x"])[0]["relative_percent"]
@@ -28,6 +29,7 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
     check(real, synthetic)
     rows = []
     for index, feature in enumerate(features):
+        largest = np.abs(real[:, :, index]).max()
         for name, statistic in STATISTICS.items():
             a = statistic(np.asarray(real[:, :, index], dtype=np.float64))
             b = statistic(np.asarray(synthetic[:, :, index], dtype=np.float64))
@@ -38,7 +40,9 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
                     "real": a,
                     "synthetic": b,
                     "difference": b - a,
-                    "relative_percent": 100 * abs(b - a) / abs(a) if a else None,
+                    "relative_percent": None
+                    if negligible(abs(a), largest)
+                    else 100 * abs(b - a) / abs(a),
                 }
             )
     return rows
@@ -56,12 +60,14 @@ def spread(real: Array, synthetic: Array, features: Sequence[str]) -> dict[str, 
     0.25
     """
     check(real, synthetic)
-    size = np.abs(real).max(axis=(0, 1))
-    a, b = (windows.std(axis=0, dtype=np.float64).mean(axis=0) for windows in (real, synthetic))
-    varies = a > 1e-9 * size
+    a, b = (
+        deviation(windows, 0, largest=np.abs(windows).max(axis=(0, 1))).mean(axis=0)
+        for windows in (real, synthetic)
+    )
+    varies = a > 0
     if not varies.any() or len(synthetic) < 2:
         return {"ratio": None, "least": None, "feature": None}
-    ratios = np.where(varies, b / np.where(varies, a, 1.0), np.inf)
+    ratios = np.where(varies, b / divisor(a), np.inf)
     least = int(np.argmin(ratios))
     return {
         "ratio": float(np.mean(ratios[varies])),

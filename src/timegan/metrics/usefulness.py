@@ -15,6 +15,7 @@ from torch import Tensor
 from timegan.metrics.arrays import Array
 from timegan.metrics.work import track
 from timegan.seeds import derive
+from timegan.variation import deviation, divisor, negligible
 
 UNITS = 64
 BATCH = 128
@@ -46,8 +47,7 @@ def errors(
         ``linear`` and ``neural``: an error a set, the mean over features of that in units of the
         test windows' deviation; ``last_value``: that of who says that nothing will change.
     """
-    scale = test.std(axis=(0, 1))
-    scale[scale == 0] = 1.0
+    scale = divisor(deviation(test, (0, 1)))
     data = [_examples(s / scale, ahead) for s in sets]
     past, change = _examples(test / scale, ahead)
     said = {
@@ -69,7 +69,8 @@ def ratio(found: dict[str, list[float]], place: int, real: int) -> float | None:
     """
     best = min(("linear", "neural"), key=lambda kind: found[kind][real])
     error = found[best][real]
-    return found[best][place] / error if error > 1e-9 else None
+    # Errors are in units of the test windows' deviation, of forecasts in single precision.
+    return None if negligible(error, 1.0, np.float32) else found[best][place] / error
 
 
 def _examples(windows: Array, ahead: int) -> tuple[Array, Array]:
@@ -83,10 +84,9 @@ class _Units:
 
     def __init__(self, past: Array, change: Array) -> None:
         x = self._raw(past)
-        self.centre, self.scale = x.mean(axis=0), x.std(axis=0)
-        self.scale[self.scale < 1e-9] = 1.0
-        self.middle, self.size = change.mean(axis=0), change.std(axis=0)
-        self.size[self.size < 1e-9] = 1.0
+        largest = max(float(np.abs(past).max()), float(np.abs(change).max()))
+        self.centre, self.scale = x.mean(axis=0), divisor(deviation(x, 0, largest))
+        self.middle, self.size = change.mean(axis=0), divisor(deviation(change, 0, largest))
 
     @staticmethod
     def _raw(past: Array) -> Array:

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from timegan.metrics.arrays import Array
 from timegan.report.theme import Theme
+from timegan.variation import divisor, negligible
 
 
 def subplots(count: int, columns: int, height: float, theme: Theme) -> tuple[Figure, list[Axes]]:
@@ -58,11 +59,30 @@ def compact(value: float, _: object = None) -> str:
     return f"{round(value, 10):g}".replace("-", "\N{MINUS SIGN}")
 
 
-def share_limits(first: Axes, second: Axes, values: Array) -> None:
-    """Both axes show the real range and a little more; few points are worth a wider view."""
+def view(values: Array, share: float = 0.0) -> list[tuple[float, float]]:
+    """Return the ends of an axis for each feature of windows (N, T, C): the range, and more.
+
+    An axis needs ends that single precision tells apart, which is what a browser draws in. A
+    feature that varies less is shown in the middle of a range of its own size.
+
+    Args:
+        values: windows.
+        share: of the range that is added on either side.
+
+    >>> view(np.array([[[0.0, 2.0], [1.0, 2.0]]]), 0.5)
+    [(-0.5, 1.5), (1.0, 3.0)]
+    """
     low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
-    margin = np.where(high > low, 0.12 * (high - low), 0.5)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    narrow = negligible(high - low, largest, np.float32)
+    room = np.where(narrow, 0.5 * divisor(largest), share * (high - low))
+    return [(float(a), float(b)) for a, b in zip(low - room, high + room, strict=True)]
+
+
+def share_limits(first: Axes, second: Axes, values: Array) -> None:
+    """Let both axes show the range of two real features and a little more."""
+    x, y = view(values, 0.12)
     for ax in (first, second):
-        ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
-        ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+        ax.set_xlim(*x)
+        ax.set_ylim(*y)
     second.tick_params(labelleft=False)

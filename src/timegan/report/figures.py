@@ -12,12 +12,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
 from timegan.metrics.arrays import Array, subset
-from timegan.metrics.autocorrelation import autocorrelation, changes
+from timegan.metrics.autocorrelation import autocorrelation, change_autocorrelation
 from timegan.metrics.correlation import correlations
 from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
 from timegan.metrics.spectrum import spectrum
-from timegan.report.axes import compact, few_ticks, legend, share_limits, subplots
+from timegan.report.axes import compact, few_ticks, legend, share_limits, subplots, view
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.theme import LIGHT, Theme, diverging, style
 from timegan.report.words import decimal, label
@@ -53,7 +53,7 @@ def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
             ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
             ax.plot(d.grid, d.synthetic, color=theme.synthetic, linewidth=1.6)
             seen = d.grid[(d.real + d.synthetic) > 1e-3 * (d.real + d.synthetic).max()]
-            ax.set_xlim(seen[0], seen[-1])
+            ax.set_xlim(*view(seen[[0, -1], None, None])[0])
             ax.set_ylim(0)
             ax.set_yticks([])
             ax.spines["left"].set_visible(False)
@@ -138,12 +138,13 @@ def autocorrelations(
         chosen = features_to_draw(real, synthetic, FEATURES)
         figure = Figure(figsize=(theme.width, 2.05 * len(chosen) + 0.5), layout="constrained")
         grid: Any = figure.subplots(len(chosen), 2, squeeze=False)
-        for column, (name, form) in enumerate((("values", _same), ("changes", changes))):
-            if form(real[:1]).shape[1] < 2:
+        ways = (("values", autocorrelation), ("changes", change_autocorrelation))
+        for column, (name, curve_of) in enumerate(ways):
+            if real.shape[1] - column < 2:
                 for ax in grid[:, column]:
                     ax.set_visible(False)
                 continue
-            curves = [autocorrelation(form(windows)) for windows in (real, synthetic)]
+            curves = [curve_of(windows) for windows in (real, synthetic)]
             for row, c in enumerate(chosen):
                 ax = grid[row, column]
                 ax.axhline(0, color=theme.muted, linewidth=0.8)
@@ -283,7 +284,7 @@ def trajectories(
         i, j = pair_in_space(real)
         figure = Figure(figsize=(theme.width, 7.2 if theme.narrow else 3.9))
         figure.subplots_adjust(0.0, 0.02, 0.9 if theme.narrow else 0.95, 0.94, 0.06)
-        limits = [(float(real[..., c].min()), float(real[..., c].max())) for c in (i, j)]
+        limits = view(real[..., [i, j]])
         for place, (windows, colour, name) in enumerate(
             ((real, theme.real, "Real"), (synthetic, theme.synthetic, "Synthetic")), start=1
         ):
@@ -298,8 +299,7 @@ def trajectories(
             )
             ax.set_xlim(0, max(windows.shape[1] - 1, 1))
             for limit, place_limits in zip(limits, (ax.set_ylim, ax.set_zlim), strict=True):
-                low, high = limit
-                place_limits(low, high if high > low else low + 1)
+                place_limits(*limit)
             ax.set_xlabel("step")
             ax.set_ylabel(label(features[i]))
             ax.set_zlabel(label(features[j]))
@@ -348,7 +348,3 @@ def _rows(windows: Array, limit: int, name: str) -> Array:
     """Steps of random windows, as points (n, C)."""
     rows = windows.reshape(-1, windows.shape[2])
     return subset(rows, limit, rng(0, "figure", "rows", name))
-
-
-def _same(windows: Array) -> Array:
-    return windows

@@ -1,17 +1,18 @@
 """Figures for a browser: arrays (N, T, C) in, plotly's descriptions of graphs out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from timegan.metrics.arrays import Array, subset
-from timegan.metrics.autocorrelation import autocorrelation, changes
+from timegan.metrics.autocorrelation import autocorrelation, change_autocorrelation
 from timegan.metrics.correlation import correlations
 from timegan.metrics.density import Densities, change_densities, densities
 from timegan.metrics.projection import Projection
 from timegan.metrics.spectrum import spectrum
 from timegan.report import plotly
+from timegan.report.axes import view
 from timegan.report.choice import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures import DENSITIES, FEATURES, PAIRS
 from timegan.report.plotly import SIDES, Graph, Spec
@@ -130,10 +131,10 @@ def projection(pca: Projection, tsne: Projection | None) -> list[Graph]:
 
 def autocorrelations(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
     """Autocorrelation of each feature's values (left) and of its changes (right)."""
-    forms = [(real, synthetic)]
+    ways: list[Callable[[Array], Array]] = [autocorrelation]
     if real.shape[1] > 2:
-        forms.append((changes(real), changes(synthetic)))
-    curves = [[autocorrelation(windows) for windows in pair] for pair in forms]
+        ways.append(change_autocorrelation)
+    curves = [[curve_of(windows) for windows in (real, synthetic)] for curve_of in ways]
 
     def graph(c: int) -> tuple[list[Spec], Spec, str]:
         data = []
@@ -188,9 +189,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
         subset(windows.reshape(-1, windows.shape[2]), DOTS, rng(0, "figure", "rows", side[0]))
         for windows, side in zip((real, synthetic), SIDES, strict=True)
     ]
-    low, high = real.min(axis=(0, 1)), real.max(axis=(0, 1))
-    margin = np.where(high > low, 0.12 * (high - low), 0.5)
-    view = [[float(a), float(b)] for a, b in zip(low - margin, high + margin, strict=True)]
+    ends = view(real, 0.12)
     graphs = []
     for i, j in pairs_to_draw(real, synthetic, PAIRS):
         data = [
@@ -203,7 +202,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
         ]
         names = [plotly.plain(label(features[c])) for c in (i, j)]
         layout = plotly.side_by_side(names[0], names[0]) | {"hovermode": "closest"}
-        layout["xaxis"]["range"], layout["yaxis"] = view[i], {"range": view[j]}
+        layout["xaxis"]["range"], layout["yaxis"] = list(ends[i]), {"range": list(ends[j])}
         layout["yaxis"]["title"] = {"text": names[1]}
         found = [decimal(float(m[i, j])) if np.isfinite(m[i, j]) else "none" for m in r]
         title = f"{label(features[i])} and {label(features[j])}"
@@ -260,10 +259,7 @@ def trajectories(
 ) -> list[Graph]:
     """Sequences as curves in the space of two features and time."""
     i, j = pair_in_space(real)
-    limits = []
-    for c in (i, j):
-        low, high = float(real[..., c].min()), float(real[..., c].max())
-        limits.append([low, high if high > low else low + 1])
+    limits = [list(ends) for ends in view(real[..., [i, j]])]
     steps = np.arange(real.shape[1])
     names = [plotly.plain(label(features[c])) for c in (i, j)]
     graphs = []

@@ -8,6 +8,7 @@ import numpy as np
 
 from timegan.data.kinds.base import Info
 from timegan.data.kinds.lattice import Lattice
+from timegan.variation import centred, deviation, divisor
 
 SOME = 2_000  # rows that candidates are looked for on
 FIRST = 500  # rows that most candidates fail on
@@ -71,9 +72,10 @@ def _candidates(values: np.ndarray, columns: list[int]) -> list[tuple[int, int]]
     some = values[:: -(-len(values) // SOME)][:, columns]
     some = some - np.nan_to_num(np.nanmean(some, axis=0))
     some = np.nan_to_num(some)
-    some = some / np.maximum(np.abs(some).max(axis=0), 1e-300)
+    some = some / divisor(np.abs(some).max(axis=0))
     norms = np.sqrt((some**2).sum(axis=0))
-    alike = np.abs((some / np.maximum(norms, 1e-300)).T @ (some / np.maximum(norms, 1e-300)))
+    some = some / divisor(norms)
+    alike = np.abs(some.T @ some)
     first, second = np.nonzero(np.triu(alike >= ALIKE, k=1))
     return [(columns[a], columns[b]) for a, b in zip(first, second, strict=True)]
 
@@ -85,11 +87,11 @@ def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | Non
     if not np.array_equal(there, ~np.isnan(y[few])):
         return None
     some, image = x[few][there], y[few][there]
-    spread = float(((some - some.mean()) ** 2).sum()) if some.size else 0.0
-    if spread == 0.0:
+    if not some.size or deviation(some) == 0.0:
         return None
-    raw = float(((some - some.mean()) * (image - image.mean())).sum()) / spread
-    off = np.abs(image.mean() + raw * (some - some.mean()) - image).max()
+    away = centred(some)
+    raw = float((away * centred(image)).sum() / (away**2).sum())
+    off = np.abs(raw * away - centred(image)).max()
     lattice = Lattice.fit(image, dtype, steps=False)
     if off > 1e-6 * float(np.ptp(image)) + 0.7 * lattice.unit:
         return None

@@ -11,6 +11,7 @@ from timegan.data.kinds.independence import find_noise
 from timegan.data.kinds.overrides import check_overrides, check_possible
 from timegan.data.kinds.ramp import Clocks
 from timegan.data.kinds.recognise import Verdict, recognise
+from timegan.variation import span
 
 SAMPLE = 50_000  # contiguous rows that expensive looks are content with
 
@@ -100,9 +101,8 @@ def sample(count: int) -> slice:
 
 
 def _moves(column: np.ndarray) -> bool:
-    """Whether a column has two different values."""
-    low, high = np.fmin.reduce(column), np.fmax.reduce(column)
-    return bool(low < high)
+    """Whether a column has two values that differ by more than rounding."""
+    return bool(span(np.fmin.reduce(column), np.fmax.reduce(column)) > 0)
 
 
 def _copies(

@@ -7,6 +7,7 @@ import numpy as np
 
 from timegan.data.kinds.base import WHOLE, Draws, Setting, observed, register
 from timegan.data.kinds.stretch import Flag
+from timegan.variation import deviation, divisor
 
 ROUNDS = 200  # of finding the biases, at most
 CLOSE = 1e-3  # frequencies are right when none is further off
@@ -122,7 +123,7 @@ def balance(scores: np.ndarray, shares: np.ndarray) -> np.ndarray:
     sign.
     """
     biases = np.zeros(shares.size)
-    steps = np.full(shares.size, 0.5 * float(scores.std()) or 1.0)
+    steps = np.full(shares.size, divisor(0.5 * deviation(scores)))
     best, least, before = biases, np.inf, np.zeros(shares.size)
     for _ in range(ROUNDS):
         frequencies = np.bincount(np.argmax(scores + biases, axis=1), minlength=shares.size)

@@ -5,6 +5,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from timegan.data.kinds.base import follows
+from timegan.variation import deviation, divisor
 
 ROWS = 1_000  # fewest that can tell noise from a weak dependence
 LAGS = 30
@@ -49,7 +50,7 @@ def _scores(column: np.ndarray) -> np.ndarray:
         ranks = ranks - ranks.mean()
         far = np.abs(ranks) - np.abs(ranks).mean()
         for k, score in enumerate((ranks, far)):
-            scores[k, there] = score / max(float(score.std()), 1e-12)
+            scores[k, there] = score / divisor(deviation(score))
     return scores
 
 

@@ -9,8 +9,9 @@ from scipy.special import ndtr
 from timegan.data import scalings, suiting
 from timegan.data.kinds.base import WHOLE, Draws, Setting, differences, observed, register
 from timegan.data.kinds.lattice import Lattice
-from timegan.data.kinds.stretch import Warp, deviation
+from timegan.data.kinds.stretch import Warp
 from timegan.data.scalings import JITTER, SCALINGS, Log, Rank, Scaling, middles
+from timegan.variation import deviation, divisor
 
 FEW = 50_000  # rows that the spread of atoms is measured on
 
@@ -167,4 +168,4 @@ def roomy(scaling: Scaling, values: np.ndarray, breaks: np.ndarray, jitter: floa
     some, breaks = values[:FEW], breaks[breaks < FEW]
     spots = scaling.spread(some, breaks, np.random.default_rng(0), jitter)
     scores = spots * scaling.std + scaling.mean
-    return replace(scaling, mean=float(scores.mean()), std=deviation(scores))
+    return replace(scaling, mean=float(scores.mean()), std=divisor(deviation(scores)))

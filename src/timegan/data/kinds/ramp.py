@@ -8,6 +8,7 @@ import numpy as np
 from timegan.data.kinds.base import WHOLE, Draws, Setting, follows, observed, register
 from timegan.data.kinds.lattice import MOST_DECIMALS, Lattice
 from timegan.data.kinds.numeric import Continuous, scaled
+from timegan.variation import divisor, span
 
 LEAST, MOST = 3, 300  # rows between two readings
 EXCEPTIONS = 0.01  # share of the kinks that may lie elsewhere (a filled hole, a changed clock)
@@ -117,8 +118,8 @@ class Ramp:
 
         Mean square over the rows between readings, in units of the column's range.
         """
-        span = max(self.inner.lattice.high - self.inner.lattice.low, 1e-300)
-        raw = self.inner.raw(channels[..., 0]) / span
+        lattice = self.inner.lattice
+        raw = self.inner.raw(channels[..., 0]) / divisor(span(lattice.low, lattice.high))
         found = np.zeros((len(raw), len(self.begins)))
         for i, begin in enumerate(self.begins):
             knots, _ = self._knots(raw.shape[1], (self.phase - begin) % self.period)

@@ -10,6 +10,7 @@ from timegan.data.kinds.holding import HOLDS, repeats
 from timegan.data.kinds.lattice import Lattice
 from timegan.data.kinds.ramp import LEAST, MOST, find_period
 from timegan.errors import InputError
+from timegan.variation import centred, deviation, divisor
 
 CATEGORIES = 100  # most that a column may have
 ZEROS = 0.05  # share of exact zeros from which a column is zero-inflated
@@ -134,5 +135,5 @@ def _because(kind: str, part: np.ndarray, breaks: np.ndarray, lattice: Lattice) 
 
 def _tails(values: np.ndarray) -> float:
     """Excess kurtosis."""
-    unit = (values - values.mean()) / max(float(values.std()), 1e-300)
+    unit = centred(values) / divisor(deviation(values))
     return float((unit**4).mean()) - 3.0

@@ -8,14 +8,9 @@ from scipy.special import ndtr, ndtri
 
 from timegan.data.latent_path import spread
 from timegan.data.scalings import JITTER
+from timegan.variation import deviation, divisor
 
 KNOTS = 200  # most nodes of a map
-
-
-def deviation(scores: np.ndarray) -> float:
-    """Standard deviation, or 1 where all scores are the same."""
-    std = float(scores.std())
-    return std if std > 1e-9 else 1.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Flag:
         # As many rows of either answer as there are, but always the same spots.
         some = np.arange(2_000) < 2_000 * raw.share
         spots = raw.encode(some, np.arange(some.size), np.random.default_rng(0))
-        return replace(raw, mean=float(spots.mean()), std=deviation(spots))
+        return replace(raw, mean=float(spots.mean()), std=divisor(deviation(spots)))
 
     @property
     def threshold(self) -> float:

@@ -3,7 +3,7 @@
 Every ratio of `make bench` is against this file, so it is not made faster. The networks, losses and
 order of updates are those of docs/method.md, for both presets; fakes are detached in the update of
 the discriminator, as everyone does, and nothing else is frozen, shared or batched together.
-Parameters are called as in `timegan.model.Networks`, so that weights move between the two.
+Parameters are called as in `timegan.nn.networks.Networks`, so that weights move between the two.
 
 Shapes: B windows, T steps, C features, H latent channels; K draws of windows (K, B, T, C) enter an
 iteration. `progress` is how much of its phase is over, from 0 to 1.
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from timegan import losses
+from timegan.nn import losses
 
 Losses = dict[str, Tensor]
 Random = Callable[[str, int], torch.Generator]

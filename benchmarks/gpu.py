@@ -6,9 +6,9 @@ from functools import partial
 from benchmarks.baseline import BASELINES
 from benchmarks.setting import BACKENDS, FEATURES, model, take_turns
 from benchmarks.training import Cell, by_baseline, by_lightning, iterations
-from timegan.graphs import WARM
-from timegan.module import TimeGAN
-from timegan.phases import Phase
+from timegan.training.cuda_graphs import WARM
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase
 
 COUNT = 20
 """Iterations by which it is found out how long one takes."""

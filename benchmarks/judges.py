@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.setting import seconds, take_turns
-from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.predictive import Forecast, forecast
+from timegan.metrics.fidelity.discriminative import Contest, classify
+from timegan.metrics.utility.predictive import Forecast, forecast
 
 BATCH = 128
 

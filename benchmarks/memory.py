@@ -23,8 +23,8 @@ from lightning import Callback, LightningModule, Trainer
 
 from benchmarks.setting import BACKENDS, PRESETS, ROOT, ROWS, model, prepare, table
 from timegan.cli.train import peak_memory
-from timegan.module import TimeGAN
-from timegan.phases import Schedule
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
 
 
 def held() -> float:

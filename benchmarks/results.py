@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from timegan.cli.results import results
+from timegan.cli.aggregate import results
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))

@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.setting import PRESETS, model, table, take_turns
 from benchmarks.training import LEAST, Bare, by_lightning, iterations
 from timegan.data import WindowDataModule
-from timegan.module import TimeGAN
-from timegan.phases import Schedule
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
 
 JOINT = Schedule(0, 0, 1)
 

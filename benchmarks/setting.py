@@ -11,10 +11,10 @@ import torch
 from omegaconf import OmegaConf
 from scipy.signal import lfilter
 
-from timegan.cli.quiet import quiet
+from timegan.cli.console import quiet
 from timegan.data import WindowDataModule
-from timegan.module import TimeGAN
-from timegan.phases import Schedule
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ("reference", "timegan")

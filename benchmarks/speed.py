@@ -38,11 +38,11 @@ from benchmarks.setting import (
 )
 from benchmarks.training import Cell, measure, share
 from timegan.data.loader import RandomWindows
-from timegan.generation import generate
-from timegan.io.files import write_text
-from timegan.module import TimeGAN
-from timegan.phases import Phase
-from timegan.sampling import PART
+from timegan.files import write_text
+from timegan.sampling.sequences import generate
+from timegan.sampling.windows import PART
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase
 
 OWN = {"reference": 24, "timegan": 64}
 """Hidden units of the presets."""

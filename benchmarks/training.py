@@ -18,9 +18,10 @@ from torch import Tensor
 
 from benchmarks.baseline import BASELINES, batches
 from benchmarks.setting import BACKENDS, FEATURES, model, seconds, table, take_turns
-from timegan.data import Batch, WindowDataModule
-from timegan.module import TimeGAN
-from timegan.phases import Phase, Schedule
+from timegan.data import WindowDataModule
+from timegan.nn.batch import Batch
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase, Schedule
 
 WARM = 2
 """Iterations that a run begins with, and that do not count."""

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from timegan import native
-from timegan.backends import LIBRARIES
+from timegan.nn.kernels import compiler
+from timegan.nn.kernels.backends import LIBRARIES
 
-LONGEST = ("test_ddp.py", "cli/test_train.py", "tables/test_roundtrip.py", "callbacks/test_kill.py")
+LONGEST = (
+    "training/test_ddp.py",
+    "cli/test_train.py",
+    "tables/test_roundtrip.py",
+    "training/callbacks/test_kill.py",
+)
 """Files that would otherwise end the suite on one process while the others wait."""
 
 
@@ -25,7 +30,7 @@ def kernels() -> None:
 
     What ``model.backend=auto`` takes must not depend on which test another process is at.
     """
-    with suppress(native.Unavailable):
+    with suppress(compiler.Unavailable):
         for library in LIBRARIES:
             library.load()
 
@@ -38,6 +43,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         try:
             for library in LIBRARIES:
                 library.load()
-        except native.Unavailable as reason:
+        except compiler.Unavailable as reason:
             pytest.skip(f"no native backend here: {reason}")
         yield

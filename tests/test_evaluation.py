@@ -12,7 +12,7 @@ import timegan
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.evaluation import Sets, usual_count
-from timegan.metrics import cache
+from timegan.metrics.protocols import cache
 
 QUICK: dict[str, Any] = {"protocol": "quick", "judges": 1, "iterations": 2}
 

@@ -22,12 +22,12 @@ import numpy as np
 import torch
 
 from timegan.data import WindowDataModule
-from timegan.generation import generate
-from timegan.io.runs import open_run
-from timegan.metrics.arrays import MinMax, subset
-from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.scorecard import MEASURES
+from timegan.metrics.fidelity.discriminative import Contest, classify
+from timegan.metrics.protocols.quick import MEASURES
+from timegan.metrics.windows import MinMax, subset
+from timegan.sampling.sequences import generate
 from timegan.seeds import derive, rng
+from timegan.serialization.runs import open_run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -7,20 +7,20 @@ if TYPE_CHECKING:
     from timegan.data import WindowDataModule
     from timegan.errors import InputError
     from timegan.evaluation import evaluate
-    from timegan.module import TimeGAN
-    from timegan.phases import Phase, Schedule
-    from timegan.sampling import sample
+    from timegan.sampling.windows import sample
     from timegan.synthesizer import Synthesizer
+    from timegan.training.module import TimeGAN
+    from timegan.training.schedule import Phase, Schedule
 
 WHERE = {
     "InputError": "timegan.errors",
-    "Phase": "timegan.phases",
-    "Schedule": "timegan.phases",
+    "Phase": "timegan.training.schedule",
+    "Schedule": "timegan.training.schedule",
     "Synthesizer": "timegan.synthesizer",
-    "TimeGAN": "timegan.module",
+    "TimeGAN": "timegan.training.module",
     "WindowDataModule": "timegan.data",
     "evaluate": "timegan.evaluation",
-    "sample": "timegan.sampling",
+    "sample": "timegan.sampling.windows",
 }
 
 __all__ = [

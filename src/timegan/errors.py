@@ -1,6 +1,7 @@
-"""The one exception that is meant for the person at the keyboard, and a help to word it."""
+"""Errors for the person at the keyboard, helps to word them, and notices beside the output."""
 
 import difflib
+import sys
 from collections.abc import Iterable
 
 
@@ -32,3 +33,26 @@ def nearest(key: str, known: Iterable[str]) -> str | None:
 
     best = max(known, key=likeness, default=None)
     return best if best is not None and likeness(best) >= 0.7 else None
+
+
+def choose(key: str, name: str, options: Iterable[str]) -> str:
+    """``name``, if it is one of the options.
+
+    Raises:
+        InputError: it is not.
+    """
+    if name not in (names := list(options)):
+        raise InputError(f"{key}={name}: there is no such choice. Choose from {', '.join(names)}.")
+    return name
+
+
+def brief(error: Exception) -> str:
+    """What an error says, in a line that fits into another message."""
+    return (str(error) or type(error).__name__).partition("\n")[0][:200]
+
+
+def tell(*lines: str) -> None:
+    """Write lines to the standard error; a bar on the terminal makes room for them."""
+    for line in lines:
+        sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -9,22 +9,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.data.columns import Columns
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.generated import UNITS
-from timegan.data.preparing import windows_of
-from timegan.data.sources import read_table
+from timegan.data.second_table import sequences_like
+from timegan.data.simulated import UNITS
 from timegan.errors import InputError, nearest
-from timegan.generation import generate
-from timegan.metrics.arrays import check
-from timegan.metrics.shares import shares
-from timegan.module import TimeGAN
-from timegan.tables import Sequences, Table
+from timegan.metrics.fidelity.frequencies import shares
+from timegan.metrics.fidelity.window_boundaries import seams
+from timegan.metrics.windows import check
+from timegan.nn.networks import HasNetworks, Networks
+from timegan.sampling.long_series import continue_series, seam_positions
+from timegan.sampling.sequences import generate
+from timegan.sampling.windows import PART, networks, sample
+from timegan.tables import Sequences
+from timegan.training.module import TimeGAN
+from timegan.transforms.table_transform import Columns
 
 PROTOCOLS = {
-    "quick": "timegan.metrics.scorecard.quick",
-    "legacy": "timegan.metrics.legacy.legacy",
-    "strict": "timegan.metrics.strict.strict",
+    "quick": "timegan.metrics.protocols.quick.quick",
+    "legacy": "timegan.metrics.protocols.published.legacy",
+    "strict": "timegan.metrics.protocols.strict.strict",
 }
 """What each protocol's measuring function is called."""
 
@@ -160,7 +163,7 @@ class Sets:
         features: names of the M features.
         limits: minima and maxima that min-max units are made of; None: those of ``train``.
         described: the part ``data`` of ``metrics.json``.
-        shares: what is counted, see `timegan.metrics.shares`.
+        shares: what is counted, see `timegan.metrics.fidelity.frequencies`.
         forwards: turns time as the model sees it into time as the table has it, for pictures.
     """
 
@@ -271,53 +274,12 @@ def _tables(real: Data, synthetic: Data, holdout: Data | None, options: dict[str
     return Sets.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
 
 
-def sequences_like(
-    data: WindowDataModule, source: pd.DataFrame | str | Path, name: str
-) -> Sequences:
-    """Another table cut into windows as ``data``'s is, in the same units, time as there.
+def seams_of(model: Networks | HasNetworks, steps: int, *, seed: int = 0) -> dict[str, Any]:
+    """How steps across the seams of a series compare with those inside the model's windows.
 
-    Args:
-        data: what the windows are to resemble.
-        source: a DataFrame or a file.
-        name: what to call it in messages.
-
-    Raises:
-        InputError: the table lacks a column, holds what cannot be compared, or is too short.
+    See :func:`timegan.metrics.fidelity.window_boundaries.seams`; in channels, of the first series
+    of this seed.
     """
-    frame = source if isinstance(source, pd.DataFrame) else read_table(source)
-    what = name if isinstance(source, pd.DataFrame) else f"{name}={source}"
-    schema = data.columns.schema
-    if schema.key is not None and schema.key not in [*frame.columns, *frame.index.names]:
-        raise InputError(
-            f"{what}: there is no column {schema.key!r}, which tells the real table's sequences "
-            "apart. Give the synthetic sequences such numbers, too."
-        )
-    try:
-        table = Table.from_frame(frame, like=schema)
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from error
-    _check_holes(table, data.columns, what)
-    if data.columns.reversed:
-        table = table.reversed()
-    places = windows_of(table.bounds, data.window, data.options.stride, data.columns.variable)
-    if not len(places.starts):
-        raise InputError(
-            f"{what}: no sequence has the {data.window} rows of a window. "
-            "Give a smaller dataset.window."
-        )
-    return data.cut(table, places)
-
-
-def _check_holes(table: Table, columns: Columns, what: str) -> None:
-    """Refuse missing values in columns that have none in the real table."""
-    for facets, values, where in zip(
-        columns.facets(), (table.values, table.context), ("row", "sequence"), strict=True
-    ):
-        for i, facet in enumerate(facets):
-            empty = np.flatnonzero(np.isnan(values[:, i]))
-            if empty.size and not facet.holes:
-                raise InputError(
-                    f"{what}: column {facet.name!r} has no value (NaN) in {where} "
-                    f"{empty[0] + 1:,} (the first is 1), and the real table has none missing. "
-                    "Fill or drop such values first."
-                )
+    net = networks(model)
+    series = continue_series(net, 1, steps, seed=seed)
+    return seams(sample(net, 4 * PART, seed=seed), series, seam_positions(net.window, steps))

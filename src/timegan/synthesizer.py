@@ -12,18 +12,18 @@ import pandas as pd
 import torch
 from lightning import Trainer
 
-from timegan.building import build
-from timegan.callbacks import Calibrate, Progress, Watch
-from timegan.data import Columns, WindowDataModule
-from timegan.errors import InputError, nearest
-from timegan.generation import generate
-from timegan.io.export import export
-from timegan.io.implied import check_types
-from timegan.io.runs import read_run
-from timegan.io.untrusted import brief
-from timegan.module import TimeGAN
-from timegan.phases import Schedule
-from timegan.requests import read_context, read_labels
+from timegan.data import WindowDataModule
+from timegan.errors import InputError, brief, nearest
+from timegan.sampling.conditioning import read_context, read_labels
+from timegan.sampling.sequences import generate
+from timegan.serialization.architecture_check import check_types
+from timegan.serialization.model_folder import export
+from timegan.serialization.runs import read_run
+from timegan.training.callbacks import Calibrate, Progress, Watch
+from timegan.training.factory import build
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
+from timegan.transforms.table_transform import Columns
 
 GIVEN = {"features", "context", "variable", "draws"} | {
     *("name", "path", "generate", "url", "sha256")
@@ -166,7 +166,7 @@ class Synthesizer:
             context: a row for each sequence, with the context columns that it is to have.
             exogenous: labels of every step, as rows of sequences of a window's steps.
             steps: of each sequence, where it is to be longer than the window; see
-                :mod:`timegan.continuation`.
+                :mod:`timegan.sampling.long_series`.
 
         Raises:
             InputError: nothing was fitted, the count is negative, or what is asked for is not what

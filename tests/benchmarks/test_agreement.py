@@ -12,9 +12,9 @@ from torch import Tensor
 
 from benchmarks.baseline import BASELINES, Recipe
 from benchmarks.setting import BACKENDS, PRESETS, arguments
-from timegan.module import TimeGAN
-from timegan.phases import Phase, Schedule
 from timegan.seeds import generator
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase, Schedule
 
 C, T, B, HIDDEN = 2, 5, 16, 6
 SEED, STEPS = 1, 4  # whole rounds of penalties

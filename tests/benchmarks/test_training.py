@@ -9,8 +9,8 @@ import torch
 from benchmarks import gpu, speed
 from benchmarks.setting import PRESETS, model
 from benchmarks.training import Bare, Cell, by_bare_loop, by_lightning
-from timegan.module import TimeGAN
-from timegan.phases import Phase
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase
 
 
 @pytest.mark.parametrize("name", PRESETS)

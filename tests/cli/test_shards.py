@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.cli.conftest import Shell
-from timegan import Synthesizer, continuation
+from timegan import Synthesizer
+from timegan.sampling import long_series
+from timegan.sampling.shards import share_of
 from timegan.seeds import rng
-from timegan.shards import share_of
 
 SHARDS = 3
 
@@ -95,7 +96,7 @@ def test_long_series_and_given_contexts_are_shared_out(
     panel: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(continuation, "POOL", 256)
+    monkeypatch.setattr(long_series, "POOL", 256)
     whole, parts = whole_and_shards(f"run={series} count=4 steps=20", "csv")
     assert joined_text(parts) == whole.read_text(encoding="utf-8")
     assert [pd.read_csv(part)["sequence"].max() for part in parts] == [0, 1, 3]

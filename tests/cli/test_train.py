@@ -15,8 +15,8 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.cli.conftest import SMOKE, Shell
-from timegan.cli.finish import objective
-from timegan.cli.launch import folder_name, launch
+from timegan.cli.app import folder_name, launch
+from timegan.cli.artifacts import objective
 from timegan.cli.train import processes, train
 from timegan.errors import InputError
 

@@ -9,13 +9,13 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 
-from timegan.cli.config import composed
+from timegan.cli.app import open_key
 from timegan.cli.evaluate import EvaluateConfig
-from timegan.cli.launch import open_key
-from timegan.cli.settings import DATASET, MODEL, TrainConfig
+from timegan.cli.schema import DATASET, MODEL, TrainConfig
+from timegan.cli.signature_schema import composed
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
-from timegan.module import TimeGAN
+from timegan.training.module import TimeGAN
 
 CONF = Path(__file__).parents[2] / "conf"
 LOGGER = "logger=none"  # TensorBoard's folder is known in a run only

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from timegan.data import Columns, WindowDataModule
+from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
+from timegan.transforms.table_transform import Columns
 
 
 def series(rows: int = 500, seed: int = 0) -> pd.DataFrame:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
-from timegan.data import Batch, RandomWindows, WindowDataModule, Windows
+from timegan.data import RandomWindows, WindowDataModule, Windows
 from timegan.errors import InputError
+from timegan.nn.batch import Batch
 
 STEPS = 4  # batches in an epoch
 

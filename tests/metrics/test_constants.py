@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timegan.metrics.arrays import Array, MinMax
-from timegan.metrics.autocorrelation import change_autocorrelation
-from timegan.metrics.density import change_overlap, densities, overlaps
-from timegan.metrics.distances import mmd, spectral
-from timegan.metrics.legacy import legacy
-from timegan.metrics.scorecard import quick
-from timegan.metrics.spectrum import spectrum
-from timegan.metrics.statistics import spread, statistics
-from timegan.metrics.strict import strict
+from timegan.metrics.fidelity.autocorrelation import change_autocorrelation
+from timegan.metrics.fidelity.density import change_overlap, densities, overlaps
+from timegan.metrics.fidelity.distances import mmd, spectral
+from timegan.metrics.fidelity.power_spectrum import spectrum
+from timegan.metrics.fidelity.summary_statistics import spread, statistics
+from timegan.metrics.protocols.published import legacy
+from timegan.metrics.protocols.quick import quick
+from timegan.metrics.protocols.strict import strict
+from timegan.metrics.windows import Array, MinMax
 from timegan.report import page
 
 VALUES = (14.62, 1.3, 0.03, 518.67, 1e-12, -1e9)

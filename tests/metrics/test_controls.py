@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from timegan.metrics.arrays import Array
-from timegan.metrics.autocorrelation import autocorrelation, changes
 from timegan.metrics.controls import CONTROLS, MEANING
+from timegan.metrics.fidelity.autocorrelation import autocorrelation, changes
+from timegan.metrics.windows import Array
 
 
 def walks(count: int, seed: int = 0) -> Array:

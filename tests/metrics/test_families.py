@@ -8,12 +8,12 @@ import pytest
 from scipy.stats import gaussian_kde
 from sklearn.decomposition import PCA
 
-from timegan.metrics.arrays import Array, MinMax, halves
-from timegan.metrics.autocorrelation import autocorrelation, autocorrelation_score, changes
-from timegan.metrics.correlation import correlation_score, correlations
-from timegan.metrics.density import change_overlap, densities, overlaps, pooled_overlap
-from timegan.metrics.projection import pca, tsne
-from timegan.metrics.statistics import spread, statistics
+from timegan.metrics.fidelity.autocorrelation import autocorrelation, autocorrelation_score, changes
+from timegan.metrics.fidelity.correlation import correlation_score, correlations
+from timegan.metrics.fidelity.density import change_overlap, densities, overlaps, pooled_overlap
+from timegan.metrics.fidelity.projection import pca, tsne
+from timegan.metrics.fidelity.summary_statistics import spread, statistics
+from timegan.metrics.windows import Array, MinMax, halves
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from timegan.metrics.arrays import Array, MinMax
-from timegan.metrics.copying import copying
-from timegan.metrics.coverage import authenticity, coverage
-from timegan.metrics.distances import spectral
-from timegan.metrics.membership import membership
+from timegan.metrics.fidelity.distances import spectral
+from timegan.metrics.fidelity.precision_recall import authenticity, coverage
+from timegan.metrics.privacy.copies import copying
+from timegan.metrics.privacy.membership_inference import membership
+from timegan.metrics.windows import Array, MinMax
 
 
 def windows(count: int, seed: int) -> Array:

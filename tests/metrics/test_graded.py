@@ -11,20 +11,22 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from timegan.metrics import distances, usefulness
-from timegan.metrics.arrays import Array, MinMax
-from timegan.metrics.autocorrelation import autocorrelation_score, changes
-from timegan.metrics.context_fid import frechet
-from timegan.metrics.copying import copying
-from timegan.metrics.correlation import correlation_draws, correlation_score
-from timegan.metrics.coverage import authenticity, coverage
-from timegan.metrics.density import change_overlap, overlaps, pooled_overlap
-from timegan.metrics.discriminative import Contest, classify
-from timegan.metrics.judges import KINDS, Trial, auc
-from timegan.metrics.membership import membership, shifted_copies
-from timegan.metrics.predictive import Forecast, forecast
-from timegan.metrics.statistics import spread, statistics
-from timegan.metrics.ts2vec import encode, fit
+from timegan.metrics.fidelity import distances
+from timegan.metrics.fidelity.autocorrelation import autocorrelation_score, changes
+from timegan.metrics.fidelity.classifier_tests import KINDS, Trial, auc
+from timegan.metrics.fidelity.context_fid import frechet
+from timegan.metrics.fidelity.correlation import correlation_draws, correlation_score
+from timegan.metrics.fidelity.density import change_overlap, overlaps, pooled_overlap
+from timegan.metrics.fidelity.discriminative import Contest, classify
+from timegan.metrics.fidelity.precision_recall import authenticity, coverage
+from timegan.metrics.fidelity.summary_statistics import spread, statistics
+from timegan.metrics.fidelity.ts2vec import encode, fit
+from timegan.metrics.privacy.copies import copying
+from timegan.metrics.privacy.membership_inference import membership
+from timegan.metrics.privacy.shifted_copies import shifted_copies
+from timegan.metrics.utility import tstr
+from timegan.metrics.utility.predictive import Forecast, forecast
+from timegan.metrics.windows import Array, MinMax
 
 Measure = Callable[[Array, Sequence[Array]], list[float | None]]
 """What it makes of several synthetic sets: judges and forecasters of all train together."""
@@ -155,8 +157,8 @@ def judged(kind: str) -> Measure:
 
 def useful(ahead: int) -> Measure:
     def measure(real: Array, sets: Sequence[Array]) -> list[float | None]:
-        found = usefulness.errors([real, *sets], UNSEEN, ahead, seed=0, iterations=200)
-        return [usefulness.ratio(found, place, 0) for place in range(1, 1 + len(sets))]
+        found = tstr.errors([real, *sets], UNSEEN, ahead, seed=0, iterations=200)
+        return [tstr.ratio(found, place, 0) for place in range(1, 1 + len(sets))]
 
     return measure
 

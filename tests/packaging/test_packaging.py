@@ -39,7 +39,7 @@ def test_a_door_at_the_root_and_a_console_script_lead_to_the_same_place(name: st
 
 
 def test_the_library_does_without_hydra() -> None:
-    code = "import sys, timegan, timegan.module; sys.exit('hydra' in sys.modules)"
+    code = "import sys, timegan, timegan.training.module; sys.exit('hydra' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

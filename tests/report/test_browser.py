@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timegan.metrics.arrays import Array
-from timegan.metrics.scorecard import quick
+from timegan.metrics.protocols.quick import quick
+from timegan.metrics.windows import Array
 from timegan.report.page import write_report
 
 BROWSER = next(

@@ -15,11 +15,11 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from timegan.errors import InputError
-from timegan.metrics.arrays import Array
-from timegan.metrics.scorecard import quick
+from timegan.metrics.protocols.quick import quick
+from timegan.metrics.windows import Array
 from timegan.report import page
+from timegan.report.figures.theme import LIGHT
 from timegan.report.page import plots, write_report
-from timegan.report.theme import LIGHT
 
 
 def walks(count: int, seed: int, features: int, steps: int = 8) -> Array:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.tables.intake import Intake
+from timegan.tables.ingestion import Intake
+from timegan.tables.raw_columns import level_values
 from timegan.tables.schema import Schema
-from timegan.tables.slots import level_values
 from timegan.tables.table import Table
 
 

@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
-    from timegan.cli.study import Study
+    from timegan.cli.search.study import Study
 
 
 class OptunaSweeper(Sweeper):
@@ -73,14 +73,14 @@ class OptunaSweeper(Sweeper):
         from timegan.errors import InputError
 
         try:
-            from timegan.cli.space import example, split
+            from timegan.cli.search.space import example, split
         except ImportError as error:
             raise InputError(
                 f"hydra/sweeper=optuna needs Optuna ({error}). "
                 "pip install 'timegan-lightning[optuna]' gets it."
             ) from error
-        from timegan.cli.settings import at_least
-        from timegan.cli.study import Study
+        from timegan.cli.schema import at_least
+        from timegan.cli.search.study import Study
 
         at_least("hydra.sweeper.n_jobs", self.n_jobs, 1)
         at_least("hydra.sweeper.max_failures", self.max_failures, 1)
@@ -113,7 +113,7 @@ class OptunaSweeper(Sweeper):
 
     def search(self, study: Study) -> None:
         """Ask, launch, tell, until the study has enough."""
-        from timegan.cli.best import say_best, say_trial, write_best
+        from timegan.cli.search.summary import say_best, say_trial, write_best
         from timegan.errors import InputError
 
         failures = 0
@@ -135,7 +135,7 @@ class OptunaSweeper(Sweeper):
 
     def ask(self, study: Study) -> list[Trial]:
         """As many trials as the launcher gets at once, or fewer where that is enough."""
-        from timegan.cli.space import pasted
+        from timegan.cli.search.space import pasted
 
         trials: list[Trial] = []
         # Only with empty hands may it wait for what other workers do.
@@ -147,7 +147,7 @@ class OptunaSweeper(Sweeper):
 
     def launch(self, trials: list[Trial]) -> list[tuple[float | None, str]]:
         """Value and error of each."""
-        from timegan.cli.messages import explain
+        from timegan.cli.error_messages import explain
 
         jobs = [[*t.user_attrs["overrides"], f"hydra.sweep.subdir={folder(t)}"] for t in trials]
         try:
@@ -159,7 +159,7 @@ class OptunaSweeper(Sweeper):
 
 def outcome(job: JobReturn) -> tuple[float | None, str]:
     """The value that a job returned, or the error that ended it."""
-    from timegan.cli.messages import explain
+    from timegan.cli.error_messages import explain
 
     try:
         return job.return_value, ""

@@ -8,17 +8,17 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from timegan.cli.config import conform, plain
-from timegan.cli.finish import Comparison
-from timegan.cli.launch import launch
-from timegan.cli.quiet import quiet
-from timegan.cli.say import say, say_verdicts, where
-from timegan.cli.settings import chooses, read_dataset, read_evaluation
+from timegan.cli.app import launch
+from timegan.cli.artifacts import Comparison
+from timegan.cli.console import quiet, say, say_verdicts, where
+from timegan.cli.schema import chooses, read_dataset, read_evaluation
+from timegan.cli.signature_schema import conform, plain
 from timegan.data.datamodule import WindowDataModule
+from timegan.data.second_table import sequences_like
 from timegan.errors import InputError
-from timegan.evaluation import Sets, sequences_like, usual_count
-from timegan.generation import generate
-from timegan.io.runs import open_run
+from timegan.evaluation import Sets, usual_count
+from timegan.sampling.sequences import generate
+from timegan.serialization.runs import open_run
 from timegan.tables import Sequences
 
 

@@ -8,15 +8,14 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
-from timegan.cli.config import conform, plain
-from timegan.cli.launch import launch
-from timegan.cli.say import say
-from timegan.errors import InputError
-from timegan.io.card import NAME, write_card
-from timegan.io.export import DESCRIPTION, WEIGHTS, describe, export
-from timegan.io.portable import write_onnx, write_program
-from timegan.io.runs import read_run
-from timegan.networks import choose
+from timegan.cli.app import launch
+from timegan.cli.console import say
+from timegan.cli.signature_schema import conform, plain
+from timegan.errors import InputError, choose
+from timegan.serialization.model_card import NAME, write_card
+from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
+from timegan.serialization.programs import write_onnx, write_program
+from timegan.serialization.runs import read_run
 
 PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
 """Format -> what writes the program beside weights and description."""

@@ -9,11 +9,10 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from timegan.cli.config import leaves
-from timegan.errors import InputError
-from timegan.io.checkpoint import newest_checkpoint
-from timegan.phases import Schedule
-from timegan.terminal import tell
+from timegan.cli.signature_schema import leaves
+from timegan.errors import InputError, tell
+from timegan.training.checkpoint_files import newest_checkpoint
+from timegan.training.schedule import Schedule
 
 FREE = (
     *("trainer", "logger", "evaluation", "samples", "objective", "resume", "ckpt_path"),

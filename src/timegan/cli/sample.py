@@ -7,19 +7,20 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import Progress
 
-from timegan.cli.config import conform, plain
-from timegan.cli.launch import launch
-from timegan.cli.say import say
-from timegan.cli.settings import at_least
-from timegan.data.columns import Columns
-from timegan.data.sources import read_table
+from timegan.cli.app import launch
+from timegan.cli.console import say
+from timegan.cli.schema import at_least
+from timegan.cli.signature_schema import conform, plain
 from timegan.errors import InputError
-from timegan.generation import generate_parts, seams_of
-from timegan.io.runs import open_run
-from timegan.io.tables import write_table, writer
-from timegan.module import TimeGAN
-from timegan.requests import read_context, read_labels
-from timegan.shards import read_shard, share_of
+from timegan.evaluation import seams_of
+from timegan.sampling.conditioning import read_context, read_labels
+from timegan.sampling.sequences import generate_parts
+from timegan.sampling.shards import read_shard, share_of
+from timegan.serialization.runs import open_run
+from timegan.tables.readers import read_table
+from timegan.tables.writers import write_table, writer
+from timegan.training.module import TimeGAN
+from timegan.transforms.table_transform import Columns
 
 
 @dataclass(frozen=True)

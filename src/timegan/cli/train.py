@@ -18,13 +18,9 @@ from lightning import Trainer, seed_everything
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
-from timegan.building import build
-from timegan.callbacks import Watch, log_hparams
-from timegan.callbacks.interrupt import exit_on_second_signal
-from timegan.cli.config import plain
-from timegan.cli.finish import finish, objective, wanted
-from timegan.cli.launch import launch
-from timegan.cli.quiet import quiet
+from timegan.cli.app import launch
+from timegan.cli.artifacts import finish, objective, wanted
+from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
 from timegan.cli.resume import (
     measures_anew,
     missing,
@@ -33,14 +29,18 @@ from timegan.cli.resume import (
     rewrite_command_line,
     trained_already,
 )
-from timegan.cli.say import say, say_verdicts, say_where, trained, where
-from timegan.cli.settings import TrainConfig, chooses
+from timegan.cli.schema import TrainConfig, chooses
+from timegan.cli.signature_schema import plain
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
-from timegan.io.checkpoint import AtomicCheckpointIO, read_checkpoint
-from timegan.io.implied import EARLIER
-from timegan.module import TimeGAN
-from timegan.phases import Phase, Schedule
+from timegan.report.tensorboard import log_hparams
+from timegan.serialization.architecture_check import EARLIER
+from timegan.training.callbacks import Watch
+from timegan.training.callbacks.graceful_exit import exit_on_second_signal
+from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
+from timegan.training.factory import build
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Phase, Schedule
 
 
 def main() -> None:

@@ -8,19 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from timegan.data.batch import Batch
-from timegan.data.columns import Columns
-from timegan.data.fitting import Wishes, fit_columns
-from timegan.data.generated import GENERATORS
-from timegan.data.holes import treat
-from timegan.data.identity import check_same
-from timegan.data.kinds import Found
-from timegan.data.kinds.describe import text
+from timegan.data.argument_checks import check_options
+from timegan.data.compatibility import check_same
+from timegan.data.imputation import treat
 from timegan.data.loader import RandomWindows
-from timegan.data.look import MOST
-from timegan.data.measurable import measurable, names
-from timegan.data.options import check_options
-from timegan.data.preparing import (
+from timegan.data.simulated import GENERATORS
+from timegan.data.splits import halved
+from timegan.data.window_index import (
     USUAL,
     Places,
     check_window,
@@ -31,13 +25,19 @@ from timegan.data.preparing import (
     usual_window,
     windows_of,
 )
-from timegan.data.sources import download, read_table
-from timegan.data.splits import halved
 from timegan.data.windows import Windows
 from timegan.errors import InputError
-from timegan.lengths import edges_between
+from timegan.nn.batch import Batch
+from timegan.nn.length_coding import edges_between
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
+from timegan.tables.readers import download, read_table
+from timegan.transforms import Found
+from timegan.transforms.detection.summary import text
+from timegan.transforms.feature_view import measurable, names
+from timegan.transforms.fitting import Wishes, fit_columns
+from timegan.transforms.row_sample import MOST
+from timegan.transforms.table_transform import Columns
 
 
 class WindowDataModule(lightning.LightningDataModule):
@@ -200,7 +200,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     @property
     def measured(self) -> list[str]:
-        """Names of the features that metrics look at; see `timegan.data.measurable`."""
+        """Names of the features that metrics look at; see `timegan.transforms.feature_view`."""
         return names(*self.columns.facets(), self.columns.variable)
 
     def train_series(self, limit: int | None = None, seed: int = 0) -> Sequences:

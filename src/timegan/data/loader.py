@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from timegan.data.batch import Batch
 from timegan.data.windows import Windows
 from timegan.errors import InputError
+from timegan.nn.batch import Batch
 from timegan.seeds import rng
 
 

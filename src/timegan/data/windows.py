@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
-from timegan.data.batch import Batch
 from timegan.errors import InputError
+from timegan.nn.batch import Batch
 
 
 def valid_starts(runs: np.ndarray, window: int, stride: int = 1) -> np.ndarray:

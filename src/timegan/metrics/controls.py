@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from timegan.metrics.arrays import Array
+from timegan.metrics.windows import Array
 from timegan.variation import centred, deviation, divisor
 
 MEANING = {

@@ -18,15 +18,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
-from timegan.metrics.arrays import Array, check, subset
-from timegan.metrics.projection import pca, tsne
-from timegan.metrics.spectrum import FEWEST_STEPS
-from timegan.report import figures, interactive
-from timegan.report.plotly import TEMPLATE, Graph
+from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS
+from timegan.metrics.fidelity.projection import pca, tsne
+from timegan.metrics.windows import Array, check, subset
+from timegan.report.figures import interactive, static
+from timegan.report.figures.plotly import TEMPLATE, Graph
+from timegan.report.figures.theme import DARK, LIGHT
+from timegan.report.formatting import decimal, duration, number
 from timegan.report.tables import CONTROLS, controls, score_rows, tables
-from timegan.report.theme import DARK, LIGHT
-from timegan.report.verdict import verdicts
-from timegan.report.words import decimal, duration, number
+from timegan.report.verdicts.verdicts import verdicts
 from timegan.seeds import rng
 
 DPI = 150
@@ -146,16 +146,16 @@ def plots(
             "samples",
             "Examples",
             "Random windows, in the table's own units. The band holds 90% of all windows at "
-            "each step." + narrowed(figures.FEATURES),
-            lambda: figures.samples(real, fake, features),
+            "each step." + narrowed(static.FEATURES),
+            lambda: static.samples(real, fake, features),
             lambda: interactive.samples(real, fake, features),
         ),
         Plot(
             "density",
             "Values",
             "How often each value occurs, over all windows and steps. The overlap is the area "
-            "that both densities share; 1 is perfect." + narrowed(figures.DENSITIES),
-            lambda: figures.density(real, fake, features),
+            "that both densities share; 1 is perfect." + narrowed(static.DENSITIES),
+            lambda: static.density(real, fake, features),
             lambda: interactive.density(real, fake, features),
             17,
         ),
@@ -164,7 +164,7 @@ def plots(
             "Means, deviations and ranges",
             "In min-max units: 0 is the smallest real value of a feature and 1 its largest. "
             "The table below has the numbers.",
-            lambda: figures.statistics(metrics["statistics_scaled"]),
+            lambda: static.statistics(metrics["statistics_scaled"]),
             lambda: interactive.statistics(metrics["statistics_scaled"]),
             22,
         ),
@@ -174,15 +174,15 @@ def plots(
             "Each dot is one whole window, all features and steps. Where the colours mix, real "
             "and synthetic windows are alike; a patch of one colour is something the model "
             "misses, or invents.",
-            lambda: figures.projection(*planes),
+            lambda: static.projection(*planes),
             lambda: interactive.projection(*planes),
         ),
         Plot(
             "autocorrelation",
             "Memory",
             "How much a value, and a change from one step to the next, tells of later ones. The "
-            "thin line should lie on the thick one." + narrowed(figures.FEATURES),
-            lambda: figures.autocorrelations(real, fake, features),
+            "thin line should lie on the thick one." + narrowed(static.FEATURES),
+            lambda: static.autocorrelations(real, fake, features),
             lambda: interactive.autocorrelations(real, fake, features),
         ),
     ]
@@ -191,8 +191,8 @@ def plots(
             "changes",
             "Changes",
             "How often each change from one step to the next occurs. Curves that are too smooth "
-            "or too rough show here first." + narrowed(figures.DENSITIES),
-            lambda: figures.density_of_changes(real, fake, features),
+            "or too rough show here first." + narrowed(static.DENSITIES),
+            lambda: static.density_of_changes(real, fake, features),
             lambda: interactive.density_of_changes(real, fake, features),
             17,
         )
@@ -204,15 +204,15 @@ def plots(
                 "Frequencies",
                 "How much of a window's variation lies at which frequency: slow on the left, from "
                 "step to step on the right. Synthetic data above the real line at the right end "
-                "are noisy; below it, too smooth." + narrowed(figures.FEATURES),
-                lambda: figures.spectra(real, fake, features),
+                "are noisy; below it, too smooth." + narrowed(static.FEATURES),
+                lambda: static.spectra(real, fake, features),
                 lambda: interactive.spectra(real, fake, features),
                 17,
             )
         )
     if count > 1:
         few = (
-            f" Of {every} pairs {figures.PAIRS} are shown: those with the largest error, and "
+            f" Of {every} pairs {static.PAIRS} are shown: those with the largest error, and "
             "those most closely tied."
         )
         found.append(
@@ -220,8 +220,8 @@ def plots(
                 "correlation",
                 "Pairs of features",
                 "Each dot is one step of a window; r is the correlation over all of them."
-                + (few if every > figures.PAIRS else ""),
-                lambda: figures.scatter(real, fake, features),
+                + (few if every > static.PAIRS else ""),
+                lambda: static.scatter(real, fake, features),
                 lambda: interactive.scatter(real, fake, features),
             )
         )
@@ -231,7 +231,7 @@ def plots(
                 "correlation_matrix",
                 "All correlations",
                 "Both should look the same; the difference has a scale of its own.",
-                lambda: figures.correlation_matrices(real, fake, features),
+                lambda: static.correlation_matrices(real, fake, features),
                 lambda: interactive.correlation_matrices(real, fake, features),
                 17 if count <= 10 else 26,
             )
@@ -242,7 +242,7 @@ def plots(
             "trajectories",
             "Trajectories",
             f"Windows as curves through time and {space}.",
-            lambda: figures.trajectories(real, fake, features),
+            lambda: static.trajectories(real, fake, features),
             lambda: interactive.trajectories(real, fake, features),
         )
     )

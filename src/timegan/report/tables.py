@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from timegan.report.notes import notes
+from timegan.report.verdicts.caveats import notes
 
 SCORES = {
     "discriminative": (

@@ -2,7 +2,6 @@
 
 from timegan.tables.fields import Field
 from timegan.tables.schema import Schema
-from timegan.tables.sequences import Sequences
-from timegan.tables.table import Table
+from timegan.tables.table import Sequences, Table
 
 __all__ = ["Field", "Schema", "Sequences", "Table"]

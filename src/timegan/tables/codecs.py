@@ -9,12 +9,12 @@ from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.categories import category_codes, decode_category
-from timegan.tables.dates import NOTHING
+from timegan.tables.date_formats import NOTHING
 from timegan.tables.dtypes import is_text, number_type, revive
+from timegan.tables.field_inference import field_ticks
 from timegan.tables.fields import Field
-from timegan.tables.learning import field_ticks
-from timegan.tables.moments import decode_moments, encode_moments
 from timegan.tables.ticks import MISSING, from_ticks, to_ticks
+from timegan.tables.timestamps import decode_moments, encode_moments
 
 
 def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:

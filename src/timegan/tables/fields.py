@@ -31,7 +31,8 @@ class Field:
         wall: whether its datetimes count in local time.
         unit: of its ticks, ``s`` to ``ns``; empty where it has none.
         zone: time zone of its datetimes.
-        form: how dates are written that are kept as text (`timegan.tables.dates`); ``date`` for
+        form: how dates are written that are kept as text (`timegan.tables.date_formats`); ``date``
+        for
             Python's dates.
         missing: what an object column writes where a value is missing.
         freq: of a time index that knows its frequency.

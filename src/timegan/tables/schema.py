@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timegan.tables.calendar import Calendar
 from timegan.tables.codecs import decode
 from timegan.tables.detection import SEQUENCE
 from timegan.tables.dtypes import revive
 from timegan.tables.fields import Field, Name, Role
-from timegan.tables.keys import Labels
-from timegan.tables.times import write_time
+from timegan.tables.sequence_keys import Labels
+from timegan.tables.time_axis import Calendar
+from timegan.tables.time_column import write_time
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow
 
 from timegan.errors import InputError
-from timegan.tables.dates import NOTHING, parse, render, unit_of
+from timegan.tables.date_formats import NOTHING, parse, render, unit_of
 from timegan.tables.dtypes import ARROW, PER_SECOND, clock, is_span, is_text, revive
 from timegan.tables.fields import Field
 

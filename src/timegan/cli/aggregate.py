@@ -1,0 +1,200 @@
+"""`python -m timegan.cli.aggregate`: the runs of a sweep over seeds as one table."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from timegan.cli.console import say, where
+from timegan.errors import InputError
+from timegan.files import write_bytes, write_text
+
+INDIFFERENT = (
+    *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
+    *("trainer", "callbacks", "logger", "evaluation.seed"),
+    *("dataset.path", "dataset.name", "dataset.url", "model.cuda_graphs"),
+)
+"""Settings that make no other experiment."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The door: `python -m timegan.cli.aggregate RUNS ...`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m timegan.cli.aggregate",
+        description="Gathers evaluated runs into one table: means and deviations over training "
+        "seeds, floors, and published results where the data are known. Writes results.md, "
+        "results.csv and results.png.",
+    )
+    parser.add_argument("runs", nargs="+", help="run folders, or folders that hold some")
+    parser.add_argument("--out", help="folder of the three files (default: the first of RUNS)")
+    given = parser.parse_args(arguments)
+    try:
+        results([Path(path) for path in given.runs], Path(given.out or given.runs[0]))
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def results(folders: Sequence[Path], out: Path) -> None:
+    """Print the table of all runs below ``folders``, and leave it in ``out`` in three forms.
+
+    Raises:
+        InputError: there is no evaluated run, or one is damaged.
+    """
+    from timegan.report.page import png  # matplotlib, which the help does not need
+    from timegan.report.seeds.figure import picture
+    from timegan.report.seeds.runs import gather
+    from timegan.report.seeds.tables import as_csv, markdown
+
+    sections = gather([read(path) for path in find(folders)])
+    text = markdown(sections)
+    write_text(out / "results.md", text)
+    write_text(out / "results.csv", as_csv(sections))
+    write_bytes(out / "results.png", png(picture(sections)))
+    say(text, *(f"{where(out / f'results.{ending}')}" for ending in ("md", "csv", "png")))
+
+
+def find(folders: Sequence[Path]) -> list[Path]:
+    """Every evaluated run at or below these folders, each once, the oldest first.
+
+    Raises:
+        InputError: a folder does not exist, or none holds a run with scores.
+    """
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: there is no such folder. Give the folder of a sweep.")
+        for file in folder.rglob("metrics.json"):
+            if _load(file)["scores"]:
+                found[file.resolve()] = file.parent
+    if not found:
+        raise InputError(
+            f"{', '.join(map(str, folders))}: no run with scores lies there. Give the folder of a "
+            "sweep (outputs/sweeps/...) whose runs were evaluated: evaluation=none leaves nothing "
+            "to gather."
+        )
+    return [found[file] for file in sorted(found, key=lambda file: (file.stat().st_mtime, file))]
+
+
+def read(folder: Path) -> Any:
+    """A run with its scores, its training seed and its settings."""
+    from timegan.report.seeds.runs import Run
+
+    metrics = _load(folder / "metrics.json")
+    config = _config(folder)
+    settings = dict(config)
+    trained = folder
+    if config.get("run"):  # an evaluation of its own: what was trained is told elsewhere
+        trained = _trained(folder, config["run"])
+        training = _config(_run_folder(trained))
+        settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
+    settings = _settled(_run_folder(trained)) | settings
+    seed = settings.get("seed") if not config.get("real") else None
+    kept = {
+        key: value
+        for key, value in settings.items()
+        if not any(key == name or key.startswith(f"{name}.") for name in INDIFFERENT)
+    }
+    if preset := _choice(_run_folder(trained), "model"):
+        kept["model"] = preset
+    if config.get("synthetic"):
+        kept["synthetic"] = config["synthetic"]
+    if fingerprint := (metrics.get("data") or {}).get("fingerprint"):
+        kept["data"] = str(fingerprint)[:8]
+    number = int(seed) if seed is not None and seed.lstrip("-").isdigit() else None
+    return Run(where(folder), number, kept, metrics)
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        metrics = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: not a readable metrics.json ({error}).") from error
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("scores"), dict):
+        raise InputError(
+            f"{file}: it has no scores. Give folders that train.py or evaluate.py made."
+        )
+    return metrics
+
+
+def _config(folder: Path) -> dict[str, str]:
+    """The composed configuration with dotted keys; empty where the run has none."""
+    file = folder / ".hydra" / "config.yaml"
+    if not file.is_file():
+        return {}
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
+    except (OmegaConfBaseException, YAMLError, OSError) as error:
+        raise InputError(f"{file}: it cannot be read ({error}).") from error
+    return _flat(content) if isinstance(content, Mapping) else {}
+
+
+def _settled(folder: Path) -> dict[str, str]:
+    """What the model's arguments came to that a configuration leaves open, or did not have yet."""
+    from timegan.cli.schema import MODEL  # Lightning, which the help does not need
+    from timegan.serialization.architecture_check import EARLIER
+
+    file = folder / "model" / "model.json"
+    if not file.is_file():
+        return {}
+    try:
+        found = EARLIER | json.loads(file.read_text(encoding="utf-8"))["hyper_parameters"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: it does not say how the model was made ({error}).") from error
+    return _flat({"model": {name: v for name, v in found.items() if name not in MODEL}})
+
+
+def _choice(folder: Path, group: str) -> str | None:
+    """Which option of a group the run in ``folder`` took."""
+    file = folder / ".hydra" / "hydra.yaml"
+    if not file.is_file():
+        return None
+    found = OmegaConf.select(OmegaConf.load(file), f"hydra.runtime.choices.{group}")
+    return None if found is None else str(found)
+
+
+def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
+    """Nested settings with dotted names; what is not set is left out.
+
+    >>> _flat({"seed": 0, "model": {"hidden": 24, "noise": None}})
+    {'seed': '0', 'model.hidden': '24'}
+    """
+    found: dict[str, str] = {}
+    for key, value in content.items():
+        name = f"{path}.{key}".strip(".")
+        if isinstance(value, Mapping):
+            found |= _flat(value, name)
+        elif value is not None:
+            found[name] = str(value)
+    return found
+
+
+def _trained(folder: Path, run: str) -> Path:
+    """The run that was evaluated into ``folder``; both may have moved, one within the other."""
+    trained = _where_it_ran(folder) / run
+    return trained if trained.exists() else folder.resolve().parent
+
+
+def _where_it_ran(folder: Path) -> Path:
+    file = folder / ".hydra" / "hydra.yaml"
+    if not file.is_file():
+        return Path()
+    return Path(str(OmegaConf.select(OmegaConf.load(file), "hydra.runtime.cwd") or ""))
+
+
+def _run_folder(path: Path) -> Path:
+    """The folder of a run that was named by one of its checkpoints or its model."""
+    for folder in (path, *path.parents[:2]):
+        if (folder / ".hydra" / "config.yaml").is_file():
+            return folder
+    return path
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What a run leaves when training is over: samples, the model, the figures of merit, a report."""
+
+import json
+import math
+import pkgutil
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from timegan.cli.console import say
+from timegan.cli.signature_schema import leaves
+from timegan.data.datamodule import WindowDataModule
+from timegan.errors import InputError, nearest
+from timegan.evaluation import MOST, Sets, usual_count
+from timegan.files import write_text
+from timegan.metrics.aggregation import strict_json
+from timegan.sampling.sequences import generate
+from timegan.serialization.model_card import write_card
+from timegan.serialization.model_folder import describe, export
+from timegan.tables.writers import write_table
+from timegan.training.module import TimeGAN
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Real and synthetic windows, and how they are to be measured.
+
+    Args:
+        sets: the windows.
+        evaluation: the section of that name: ``_target_`` and its arguments, or nothing.
+    """
+
+    sets: Sets
+    evaluation: Mapping[str, Any]
+
+    def metrics(self) -> dict[str, Any]:
+        """The scores as ``metrics.json`` has them; empty where none are asked for."""
+        arguments = dict(self.evaluation)
+        if not arguments:
+            return {"scores": {}, "statistics": [], "copying": {}}
+        measure = pkgutil.resolve_name(arguments.pop("_target_"))
+        return self.sets.measured(measure, **arguments)
+
+    def report(self, folder: Path, metrics: dict[str, Any], settings: dict[str, Any]) -> None:
+        """``metrics.json``, and the page and its figures unless nothing was measured."""
+        metrics["protocol"] = {
+            "evaluation": choice("evaluation"),
+            "seed": self.evaluation.get("seed"),
+        }
+        content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
+        write_text(folder / "metrics.json", content + "\n")
+        if self.evaluation:
+            from timegan.report.page import write_report  # matplotlib, which not every run needs
+
+            sets = self.sets
+            write_report(
+                folder,
+                metrics=metrics,
+                train=sets.forwards(sets.train),
+                holdout=None if sets.holdout is None else sets.forwards(sets.holdout),
+                synthetic=sets.forwards(sets.synthetic),
+                features=sets.features,
+                config_yaml=OmegaConf.to_yaml(settings),
+                command=command(),
+                warnings=[],
+            )
+
+
+def finish(
+    model: TimeGAN,
+    data: WindowDataModule,
+    folder: Path,
+    *,
+    evaluation: Mapping[str, Any],
+    training: dict[str, Any],
+    samples: int | None,
+    seed: int,
+    settings: dict[str, Any],
+) -> dict[str, Any]:
+    """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
+    columns = data.columns
+    made = generate(model, columns, samples or usual_count(data, evaluation), seed=seed)
+    export(model, columns, folder / "model", fingerprint=data.fingerprint, config=settings)
+    kept = made.head(samples or MOST)  # a protocol may look at more
+    write_table(folder / "samples.csv", [columns.finished(kept)], len(kept), columns.schema)
+    if evaluation:
+        say("Measuring ...")
+    comparison = Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation)
+    metrics = comparison.metrics() | {"training": training, "data": comparison.sets.described}
+    comparison.report(folder, metrics, settings)
+    write_card(folder / "model", describe(folder / "model"), metrics)
+    return metrics
+
+
+def objective(
+    metrics: Mapping[str, Any], name: str | None, direction: str | None = None
+) -> float | None:
+    """The score that a search goes by: ``name``, dotted where a score has parts.
+
+    NaN where the score could not be computed, None where nothing was measured.
+
+    Raises:
+        InputError: there is no such score, or the search's ``direction`` (``minimize``,
+            ``maximize``) would make it worse.
+
+    >>> objective({"scores": {"discriminative": {"mean": 0.1}}}, "discriminative")
+    0.1
+    """
+    scores = metrics["scores"]
+    if name is None or not scores:
+        return None
+    value: Any = scores
+    for part in name.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            near = nearest(name, leaves(scores))
+            raise InputError(
+                f"objective={name}: the evaluation has no such score. "
+                f"{f'Did you mean {near}?' if near else 'It has ' + ', '.join(scores) + '.'}"
+            )
+        value = value[part]
+    if isinstance(value, Mapping):
+        better = value.get("better")
+        right = {"lower": "minimize", "higher": "maximize"}.get(str(better), direction)
+        if direction is not None and direction != right:
+            raise InputError(
+                f"hydra.sweeper.direction={direction}: {name} is better the {better} it is. "
+                f"Give hydra.sweeper.direction={right}."
+            )
+        value = value.get("mean")
+    return math.nan if value is None else float(value)
+
+
+def wanted() -> str | None:
+    """Where the search that this run belongs to wants its objective; None: it is in none."""
+    hydra = HydraConfig.get()
+    found = hydra.sweeper.get("direction") if hydra.mode is RunMode.MULTIRUN else None
+    return None if found is None else str(found)
+
+
+def choice(group: str) -> str:
+    """Which option of a group the run took."""
+    return str(HydraConfig.get().runtime.choices[group])
+
+
+def command() -> str:
+    """The command line that makes this run again."""
+    hydra = HydraConfig.get()
+    return shlex.join(["python", f"{hydra.job.config_name}.py", *hydra.overrides.task])

@@ -1,0 +1,250 @@
+"""The rules as sets of columns that depend on each other, as they are enforced."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from timegan.constraints.linear_relations import independent
+from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
+from timegan.errors import InputError
+from timegan.tables.value_grid import Domain, decimals_of
+
+MOST_WAYS = 64
+
+
+@dataclass(frozen=True)
+class Part:
+    """Columns that rules tie together. Equal columns are one *variable*, of m.
+
+    Args:
+        rules: that concern these columns.
+        members: the columns of each variable.
+        domains: the values that each may take.
+        weights: (m,) of a variable's squared change: the sum over its columns of scale ** -2.
+        below: (m, m) booleans, ``below[a, b]``: b is never above a; all that follow are there.
+        upward: the variables, each after those below it.
+        direction: 1 where a variable never falls along a sequence, -1 where it never rises, or 0.
+        sums: with variables for columns.
+        ways: choices of one variable a sum, (sum, variable) in an order in which each sum can be
+            made exact by its variable without spoiling an earlier one.
+    """
+
+    rules: tuple[Rule, ...]
+    members: tuple[tuple[int, ...], ...]
+    domains: tuple[Domain, ...]
+    weights: np.ndarray
+    below: np.ndarray
+    upward: tuple[int, ...]
+    direction: tuple[int, ...]
+    sums: tuple[Sum, ...]
+    ways: tuple[tuple[tuple[int, int], ...], ...]
+
+    @property
+    def over_time(self) -> bool:
+        """Whether a sequence's steps depend on each other."""
+        return any(self.direction)
+
+    def least(self) -> np.ndarray:
+        """The orderings without those that others imply."""
+        implied = (self.below.astype(np.int64) @ self.below.astype(np.int64)) > 0
+        fewest: np.ndarray = self.below & ~implied
+        return fewest
+
+
+def parts(
+    rules: Sequence[Rule],
+    scale: np.ndarray,
+    decimals: Sequence[int | None] | None = None,
+    names: Sequence[str] | None = None,
+) -> list[Part]:
+    """Sort the rules by the columns that they tie together.
+
+    Args:
+        rules: any.
+        scale: (C,) what a change of each column is measured by.
+        decimals: of each column, to which a changed value is rounded where no rule says more.
+        names: of the columns, for messages.
+
+    Raises:
+        InputError: rules of which one leaves nothing of what another allows; names them.
+    """
+    width = len(scale)
+    tie = np.eye(width, dtype=bool)
+    for rule in rules:
+        tie[rule.columns[0], list(rule.columns)] = True
+    count, label = connected_components(tie, directed=False)
+    groups: list[list[Rule]] = [[] for _ in range(count)]
+    for rule in rules:
+        groups[label[rule.columns[0]]].append(rule)
+    names = names or [f"column {i}" for i in range(width)]
+    places = decimals or [None] * width
+    return [_part(group, scale, places, names) for group in groups if group]
+
+
+def _part(
+    rules: list[Rule], scale: np.ndarray, decimals: Sequence[int | None], names: Sequence[str]
+) -> Part:
+    columns = sorted({c for rule in rules for c in rule.columns})
+    at = {c: i for i, c in enumerate(columns)}
+    above = np.eye(len(columns), dtype=bool)
+    for rule in rules:
+        if isinstance(rule, Order):
+            above[at[rule.above], at[rule.below]] = True
+        elif isinstance(rule, Equal):
+            above[at[rule.first], at[rule.second]] = above[at[rule.second], at[rule.first]] = True
+    above = _closure(above)
+    count, label = connected_components(above & above.T, directed=False)
+    members = tuple(tuple(c for c in columns if label[at[c]] == v) for v in range(count))
+    variable = {c: v for v, group in enumerate(members) for c in group}
+    first = [at[group[0]] for group in members]
+    below = above[np.ix_(first, first)] & ~np.eye(count, dtype=bool)
+    upward = tuple(int(v) for v in np.argsort(below.sum(axis=1), kind="stable"))
+    domains = [_domain(v, group, rules, decimals, names) for v, group in enumerate(members)]
+    for v in upward:  # what lies above is not lower than what is below can be, and so on
+        low = max([domains[v].low, *(domains[b].low for b in np.flatnonzero(below[v]))])
+        domains[v] = _narrowed(domains[v], low, domains[v].high)
+    for v in reversed(upward):
+        high = min([domains[v].high, *(domains[a].high for a in np.flatnonzero(below[:, v]))])
+        domains[v] = _narrowed(domains[v], domains[v].low, high)
+    sums = tuple(_summed(rule, variable) for rule in rules if isinstance(rule, Sum))
+    return Part(
+        tuple(rules),
+        members,
+        tuple(_checked(d, group, rules, names) for d, group in zip(domains, members, strict=True)),
+        np.array([sum(scale[c] ** -2.0 for c in group) for group in members]),
+        below,
+        upward,
+        tuple(_direction(group, rules, names) for group in members),
+        sums,
+        _ways(sums, independent(sums)),
+    )
+
+
+def _closure(above: np.ndarray) -> np.ndarray:
+    """All orderings that follow."""
+    for middle in range(len(above)):
+        above = above | (above[:, middle, None] & above[None, middle, :])
+    return above
+
+
+def _domain(
+    v: int,
+    group: tuple[int, ...],
+    rules: list[Rule],
+    decimals: Sequence[int | None],
+    names: Sequence[str],
+) -> Domain:
+    """What the rules of the columns that make a variable leave it."""
+    low, high = -math.inf, math.inf
+    known: set[float] | None = None
+    lattices: list[tuple[float, float]] = []
+    for rule in rules:
+        if rule.columns[0] not in group:
+            continue
+        if isinstance(rule, Bounds):
+            low = low if rule.low is None else max(low, rule.low)
+            high = high if rule.high is None else min(high, rule.high)
+        elif isinstance(rule, Steps):
+            lattices.append((rule.step, rule.offset))
+        elif isinstance(rule, Values):
+            known = set(rule.known) if known is None else known & set(rule.known)
+    if known is not None:
+        for step, offset in lattices:
+            lattice = Domain(step=step, offset=offset)
+            kept = {k for k in known if abs(float(lattice.nearest(np.array(k))) - k) < 1e-6 * step}
+            known = kept
+        return Domain(low, high, known=tuple(sorted(known))) if known else Domain(1.0, 0.0)
+    places = [decimals[c] for c in group]
+    if not lattices and None not in places:
+        lattices = [(10.0 ** -max(p for p in places if p is not None), 0.0)]
+    if not lattices:
+        return Domain(low, high)
+    common = _common(lattices)
+    return Domain(low, high, *common) if common else Domain(1.0, 0.0)
+
+
+def _common(lattices: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """The numbers that are on all lattices are one again (or none: None)."""
+    step, offset = lattices[0]
+    for other, shift in lattices[1:]:
+        places = max(decimals_of(step, offset) or 0, decimals_of(other, shift) or 0)
+        tens = 10**places
+        a, b, p, q = (round(v * tens) for v in (step, other, offset, shift))
+        common = math.gcd(a, b)
+        if (q - p) % common:
+            return None
+        times = ((q - p) // common * pow(a // common, -1, b // common)) % (b // common)
+        wide = a // common * b
+        step, offset = wide / tens, (p + a * times) % wide / tens
+    return step, offset
+
+
+def _narrowed(domain: Domain, low: float, high: float) -> Domain:
+    return Domain(low, high, domain.step, domain.offset, domain.known).tightened()
+
+
+def _checked(
+    domain: Domain, group: tuple[int, ...], rules: list[Rule], names: Sequence[str]
+) -> Domain:
+    if domain.empty:
+        told = [r.words(names) for r in rules if set(r.columns) & set(group)]
+        raise InputError(
+            f"The rules {'; '.join(told[:6])} leave {names[group[0]]!r} no value. "
+            "Drop one of them from dataset.rules."
+        )
+    return domain
+
+
+def _direction(group: tuple[int, ...], rules: list[Rule], names: Sequence[str]) -> int:
+    ways = [r for r in rules if isinstance(r, Monotone) and r.column in group]
+    if len({rule.rising for rule in ways}) > 1:
+        told = " and ".join(dict.fromkeys(repr(rule.words(names)) for rule in ways))
+        raise InputError(
+            f"The rules {told} leave a column that never moves. Drop one of them from "
+            "dataset.rules."
+        )
+    return 0 if not ways else 1 if ways[0].rising else -1
+
+
+def _summed(rule: Sum, variable: dict[int, int]) -> Sum:
+    """The same with variables for columns; equal columns are added up."""
+    total: dict[int, float] = {}
+    for column, coefficient in zip(rule.columns, rule.coefficients, strict=True):
+        total[variable[column]] = total.get(variable[column], 0.0) + coefficient
+    total = {v: c for v, c in total.items() if c}
+    return Sum(tuple(total), tuple(total.values()), rule.constant, rule.slack)
+
+
+def _ways(sums: tuple[Sum, ...], needed: list[int]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    ways: list[tuple[tuple[int, int], ...]] = []
+    choices = itertools.product(*(_totals_first(sums[i]) for i in needed)) if needed else ()
+    for chosen in itertools.islice(choices, 50 * MOST_WAYS):
+        choice = dict(zip(needed, chosen, strict=True))
+        if len(set(chosen)) < len(chosen):
+            continue
+        order: list[tuple[int, int]] = []
+        rest = set(needed)
+        while rest:  # the last one: a sum whose variable is in none of those before it
+            last = next(
+                (i for i in rest if all(choice[i] not in sums[j].columns for j in rest - {i})), None
+            )
+            if last is None:
+                break
+            order.insert(0, (last, choice[last]))
+            rest.remove(last)
+        if not rest:
+            ways.append(tuple(order))
+        if len(ways) == MOST_WAYS:
+            break
+    return tuple(ways)
+
+
+def _totals_first(rule: Sum) -> list[int]:
+    """The variables of a sum, a total (alone on its side) before the parts."""
+    signs = np.sign(rule.coefficients)
+    alone = [v for v, s in zip(rule.columns, signs, strict=True) if (signs == s).sum() == 1]
+    return alone + [v for v in rule.columns if v not in alone]

@@ -1,0 +1,51 @@
+"""Whether the options of a data module can be, before any table is read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from timegan.data.imputation import WAYS
+from timegan.data.simulated import GENERATORS
+from timegan.errors import InputError
+from timegan.transforms.scalers import SCALINGS
+
+CHOICES = {
+    "protocol": ("timegan", "reference"),
+    "scaling": (*SCALINGS, "auto"),
+    "missing": WAYS,
+    "constraints": ("audit", "project", "off"),
+}
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Look at the arguments of `WindowDataModule`.
+
+    Raises:
+        InputError: names the key, the value and the range.
+    """
+    if options["window"] is not None and options["window"] < 2:
+        raise InputError(f"dataset.window={options['window']}: a window needs at least 2 steps.")
+    for key in ("stride", "batch_size", "steps_per_epoch", "draws"):
+        if options[key] < 1:
+            raise InputError(f"dataset.{key}={options[key]} must be at least 1.")
+    if not 0 <= options["holdout"] < 1:
+        raise InputError(
+            f"dataset.holdout={options['holdout']} is a share of the data: give 0 (nothing held "
+            "out) or more, and less than 1."
+        )
+    for key, choices in CHOICES.items():
+        if options[key] not in choices:
+            raise InputError(
+                f"dataset.{key}={options[key]} is unknown: choose {', '.join(choices[:-1])} or "
+                f"{choices[-1]}."
+            )
+    if options["rules"] and options["constraints"] == "off":
+        raise InputError(
+            "dataset.rules are given, and dataset.constraints=off looks at none. Take audit or "
+            "project."
+        )
+    generate = options["generate"]
+    if generate is not None and generate not in GENERATORS:
+        raise InputError(
+            f"dataset.generate={generate} is unknown: the package can simulate "
+            f"{' and '.join(GENERATORS)}."
+        )

@@ -1,0 +1,1 @@
+"""Measures of how far synthetic windows are from real ones."""

@@ -1,0 +1,72 @@
+"""How a feature's value, or its change from step to step, depends on its own past."""
+
+import numpy as np
+
+from timegan.metrics.windows import Array, check
+from timegan.variation import centred, negligible
+
+
+def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
+    """Autocorrelations (T, C) of windows (N, T, C) at the lags 0 to T - 1.
+
+    ``r(l)`` is the correlation over windows of ``x_t`` and ``x_{t+l}``, averaged over ``t``: how
+    much a value tells of the one ``l`` steps later. A trend that all windows share takes no part.
+    Steps at which all windows agree have no correlation; NaN where no step is left.
+
+    Args:
+        windows: values, or their changes.
+        largest: (C,) magnitude of the values that changes were computed from; None: their own.
+    """
+    if largest is None:
+        largest = np.abs(windows).max(axis=(0, 1))
+    x = centred(windows, 0)
+    size = np.sqrt((x**2).sum(axis=0))
+    size[negligible(size / np.sqrt(len(x)), largest)] = np.nan
+    z = (x / size).transpose(2, 1, 0)  # (C, T, N)
+    table = np.clip(z @ z.transpose(0, 2, 1), -1, 1)  # (C, T, T)
+    steps = x.shape[1]
+    curve: Array = np.stack([_mean(table.diagonal(lag, 1, 2)) for lag in range(steps)])
+    return curve
+
+
+def _mean(values: Array) -> Array:
+    """Means over the last axis of what is finite."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0).sum(axis=-1)
+    mean: Array = np.where(known.any(axis=-1), total / np.maximum(known.sum(axis=-1), 1), np.nan)
+    return mean
+
+
+def changes(windows: Array) -> Array:
+    """Differences from step to step: (N, T, C) to (N, T - 1, C)."""
+    difference: Array = np.diff(np.asarray(windows, dtype=np.float64), axis=1)
+    return difference
+
+
+def change_autocorrelation(windows: Array) -> Array:
+    """Autocorrelations (T - 1, C) of the changes in windows (N, T, C)."""
+    return autocorrelation(changes(windows), np.abs(windows).max(axis=(0, 1)))
+
+
+def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
+    """Mean difference of the autocorrelations over features and lags from 1.
+
+    ``None`` when there is but one step, or every feature is constant.
+    """
+    check(real, synthetic)
+    return _difference(autocorrelation(real), autocorrelation(synthetic))
+
+
+def change_autocorrelation_score(real: Array, synthetic: Array) -> float | None:
+    """Mean difference of the changes' autocorrelations over features and lags from 1.
+
+    ``None`` where windows have fewer than three steps, or every feature changes evenly.
+    """
+    check(real, synthetic)
+    return _difference(change_autocorrelation(real), change_autocorrelation(synthetic))
+
+
+def _difference(real: Array, synthetic: Array) -> float | None:
+    difference = np.abs(real - synthetic)[1:]
+    difference = difference[np.isfinite(difference)]
+    return float(difference.mean()) if difference.size else None

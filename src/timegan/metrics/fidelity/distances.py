@@ -1,0 +1,136 @@
+"""How far two sets of windows are apart: in values, time, frequency, dependence, as wholes.
+
+All take windows (N, T, C) and (M, T, C) and give a number that is zero for equal sets, or ``None``
+where there is nothing to compare (:func:`mmd` may fall a little below zero by chance).
+"""
+
+import numpy as np
+from scipy.stats import wasserstein_distance
+
+from timegan.metrics.fidelity.autocorrelation import changes
+from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS, spectrum
+from timegan.metrics.windows import Array, MinMax, check, subset
+from timegan.seeds import rng
+from timegan.variation import centred, deviation, divisor, negligible
+
+
+def wassersteins(real: Array, synthetic: Array) -> list[float]:
+    """For each feature the Wasserstein-1 distance of its values, in the real values' range."""
+    check(real, synthetic)
+    scale = MinMax(real)
+    a, b = scale(real), scale(synthetic)
+    return [
+        float(wasserstein_distance(a[..., c].ravel(), b[..., c].ravel()))
+        for c in range(real.shape[2])
+    ]
+
+
+def marginal(real: Array, synthetic: Array) -> float:
+    """The mean over features of :func:`wassersteins`."""
+    return float(np.mean(wassersteins(real, synthetic)))
+
+
+def lagged_correlations(windows: Array) -> Array:
+    """Correlations (T, C, C) of feature i at step t with feature j at t + lag, averaged over t.
+
+    Lag 0 comes first; the diagonals are the autocorrelations. Steps at which a feature is the same
+    in all windows take no part; NaN where no step is left.
+    """
+    count, steps, features = windows.shape
+    x = centred(windows, 0)
+    size = np.sqrt((x**2).sum(axis=0))
+    known = ~negligible(size / np.sqrt(count), np.abs(windows).max(axis=(0, 1)))
+    z = np.where(known, x / np.where(known, size, 1.0), 0.0).reshape(count, -1)
+    table = np.clip(z.T @ z, -1, 1).reshape(steps, features, steps, features)
+    both = (known[:, :, None, None] & known[None, None]).astype(np.float64)
+    curve = np.full((steps, features, features), np.nan)
+    for lag in range(steps):
+        first = np.arange(steps - lag)
+        pairs = both[first, :, first + lag].sum(axis=0)
+        total = table[first, :, first + lag].sum(axis=0)
+        curve[lag] = np.where(pairs > 0, total / np.maximum(pairs, 1), np.nan)
+    return curve
+
+
+def cross_correlation(real: Array, synthetic: Array) -> float | None:
+    """Mean difference of the lagged correlations between different features, both ways in time."""
+    check(real, synthetic)
+    if real.shape[2] < 2:
+        return None
+    difference = np.abs(lagged_correlations(real) - lagged_correlations(synthetic))
+    off = difference[:, ~np.eye(real.shape[2], dtype=bool)]
+    off = off[np.isfinite(off)]
+    return float(off.mean()) if off.size else None
+
+
+def spectral(real: Array, synthetic: Array) -> float | None:
+    """Mean difference of the logarithms (base 10) of the power spectra, over features.
+
+    Power below a millionth of a feature's greatest real one counts as that, on both sides.
+    """
+    check(real, synthetic)
+    if real.shape[1] < FEWEST_STEPS:
+        return None
+    a, b = spectrum(real)[1], spectrum(synthetic)[1]
+    least = 1e-6 * a.max(axis=0)
+    varies = least > 0
+    if not varies.any():
+        return None
+    floor = least[varies]
+    gap = np.log10(np.maximum(a[:, varies], floor)) - np.log10(np.maximum(b[:, varies], floor))
+    return float(np.abs(gap).mean())
+
+
+def increments(real: Array, synthetic: Array) -> float | None:
+    """Mean difference of the first four moments of changes from step to step.
+
+    Changes are standardised by the real ones' mean and deviation, and of the k-th moment the k-th
+    root is compared, sign kept, so that one wild change in a million does not decide.
+    """
+    check(real, synthetic)
+    if real.shape[1] < 2:
+        return None
+    a, b = (changes(x).reshape(-1, x.shape[2]) for x in (real, synthetic))
+    size = deviation(a, 0, largest=np.abs(real).max(axis=(0, 1)))
+    varies = size > 0
+    if not varies.any():
+        return None
+    mean, size = a.mean(axis=0)[varies], size[varies]
+    a, b = ((x[:, varies] - mean) / size for x in (a, b))
+    gaps = [np.abs(_root(a, k) - _root(b, k)) for k in range(1, 5)]
+    return float(np.mean(gaps))
+
+
+def _root(values: Array, order: int) -> Array:
+    moment = (values**order).mean(axis=0)
+    root: Array = np.sign(moment) * np.abs(moment) ** (1 / order)
+    return root
+
+
+def mmd(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> float | None:
+    """Squared maximum mean discrepancy of whole windows, without bias.
+
+    The kernel is a sum of five Gaussians around the median distance between real windows (Gretton
+    and others, JMLR 2012, equation 3). Features are divided by their real deviation.
+    ``None`` for fewer than two windows on a side.
+    """
+    check(real, synthetic)
+    if min(len(real), len(synthetic)) < 2:
+        return None
+    scale = divisor(deviation(real, (0, 1)))
+    a = subset(real, limit, rng(seed, "mmd", "real")) / scale
+    b = subset(synthetic, limit, rng(seed, "mmd", "synthetic")) / scale
+    count = len(a)
+    rows = np.concatenate((a, b)).reshape(count + len(b), -1)
+    rows = rows - rows[0]  # exactly zero where all windows agree
+    rows = rows - rows[:count].mean(axis=0)
+    size = np.square(rows).sum(axis=1)
+    squares = np.maximum(size[:, None] + size - 2 * rows @ rows.T, 0)
+    own = squares[:count, :count][~np.eye(count, dtype=bool)]
+    median = divisor(np.median(own))
+    kernel = np.zeros_like(squares)
+    for factor in (0.25, 0.5, 1.0, 2.0, 4.0):
+        kernel += np.exp(-squares / (factor * median)) / 5
+    k_aa, k_bb, k_ab = kernel[:count, :count], kernel[count:, count:], kernel[:count, count:]
+    within = sum((k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (k_aa, k_bb))
+    return float(within - 2 * k_ab.mean())

@@ -1,0 +1,1 @@
+"""Evaluation protocols: sets of metrics with their baselines and repetitions."""

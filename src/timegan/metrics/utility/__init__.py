@@ -1,0 +1,1 @@
+"""Measures of how useful synthetic windows are for training a model."""

@@ -1,0 +1,1 @@
+"""Networks, the terms of the objective, and their optional compiled kernels."""

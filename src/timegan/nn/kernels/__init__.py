@@ -1,0 +1,1 @@
+"""Backends that compute GRUs and convolutions, compiled ones included."""

@@ -1,0 +1,1 @@
+"""Figures of synthetic windows beside real ones, static and interactive."""

@@ -1,0 +1,42 @@
+"""What to draw of a table that is too wide to draw all of it."""
+
+import numpy as np
+
+from timegan.metrics.fidelity.correlation import correlations, pairs
+from timegan.metrics.fidelity.density import overlaps
+from timegan.metrics.windows import Array
+
+TWINS = 0.995
+
+
+def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
+    """All features, or the ``limit`` ones whose densities overlap least, in the table's order."""
+    count = real.shape[2]
+    if count <= limit:
+        return list(range(count))
+    return sorted(int(c) for c in np.argsort(overlaps(real, synthetic), kind="stable")[:limit])
+
+
+def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, int]]:
+    """All pairs, or half of ``limit`` with the largest error and half with the closest tie.
+
+    Twins (a correlation of .995 or more) come last: they show a line whatever the model does.
+    """
+    every = pairs(real.shape[2])
+    if len(every) <= limit:
+        return every
+    a, b = (np.nan_to_num(correlations(windows)) for windows in (real, synthetic))
+    wrong = sorted(every, key=lambda pair: -abs(a[pair] - b[pair]))
+    tied = sorted(every, key=lambda pair: (abs(a[pair]) >= TWINS, -abs(a[pair])))
+    chosen = wrong[: limit - limit // 2]
+    chosen += [pair for pair in tied if pair not in chosen][: limit // 2]
+    return sorted(chosen)
+
+
+def pair_in_space(real: Array) -> tuple[int, int]:
+    """The two features to draw against time: those most alike without being the same."""
+    count = real.shape[2]
+    if count == 1:
+        return 0, 0
+    strength = np.abs(np.nan_to_num(correlations(real)))
+    return min(pairs(count), key=lambda pair: (strength[pair] >= TWINS, -strength[pair]))

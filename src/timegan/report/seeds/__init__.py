@@ -1,0 +1,1 @@
+"""Tables and a figure of scores over training seeds, beside published ones."""

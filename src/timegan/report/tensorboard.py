@@ -1,0 +1,85 @@
+"""TensorBoard: pictures of samples as they get better, and the final scores of a run."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
+
+from timegan.errors import InputError
+from timegan.training.schedule import Phase, Schedule
+
+
+class SampleFigures(Callback):
+    """Draw a few windows every few epochs of the joint phase, and at its end.
+
+    It draws no random number that training would miss: windows and noise are functions of the seed.
+
+    Args:
+        every_n_epochs: epochs between two pictures.
+        count: windows to draw for a picture.
+        seed: which windows, and which noise; the same ones every time, so that change is progress.
+    """
+
+    def __init__(self, every_n_epochs: int = 5, count: int = 200, seed: int = 0) -> None:
+        for name, value in {"every_n_epochs": every_n_epochs, "count": count}.items():
+            if value < 1:
+                raise InputError(f"callbacks.figures.{name}={value}: has to be at least 1.")
+        self.every_n_epochs = every_n_epochs
+        self.count = count
+        self.seed = seed
+
+    @rank_zero_only
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draw, if it is time and there is a TensorBoard to draw for."""
+        boards = [log for log in trainer.loggers if isinstance(log, TensorBoardLogger)]
+        schedule, epoch = cast(Schedule, pl_module.schedule), trainer.current_epoch
+        if not boards or schedule.phase(epoch) is not Phase.JOINT:
+            return
+        done = epoch + 1 - (schedule.ends[Phase.JOINT] - schedule.joint)
+        if done % self.every_n_epochs and done != schedule.joint:
+            return
+        figure = self.draw(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
+        batches = trainer.fit_loop.total_batch_idx  # the axis of the losses, not optimiser steps
+        for board in boards:
+            board.experiment.add_figure("samples", figure, batches)
+
+    def draw(self, model: Any, data: Any) -> Any:
+        """The picture of this moment."""
+        from timegan.report.figures.static import figure_samples
+        from timegan.sampling.sequences import generate
+
+        real = data.train_windows(self.count, self.seed)
+        made = generate(model, data.columns, self.count, seed=self.seed)
+        fake = data.measurable(made)
+        if not data.columns.variable:
+            real, fake = data.columns.forwards(real), data.columns.forwards(fake)
+        return figure_samples(real, fake, data.measured)
+
+
+def log_hparams(
+    logger: Logger | None, hparams: Mapping[str, Any], scores: Mapping[str, Any]
+) -> None:
+    """Write a run's settings and what it reached; other loggers than TensorBoard's are left alone.
+
+    The logger has to be made with ``default_hp_metric=False``: a run has one entry in that tab, and
+    Lightning would take it for a placeholder as training starts.
+
+    Args:
+        logger: the run's logger, or None.
+        hparams: the settings; groups may be nested.
+        scores: ``metrics.json``'s ``scores``: a number, or a dictionary with ``mean``, by name.
+            What could not be computed is left out.
+    """
+    if not isinstance(logger, TensorBoardLogger):
+        return
+    metrics = {f"score/{name}": value for name, value in _numbers(scores).items()}
+    logger.log_hyperparams(dict(hparams), metrics, step=0)
+    logger.save()
+
+
+def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
+    means = {k: v.get("mean") if isinstance(v, Mapping) else v for k, v in scores.items()}
+    return {name: float(value) for name, value in means.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Verdicts on scores in words, each with a grade."""

@@ -1,0 +1,1 @@
+"""Samples of a trained model: windows, sequences, and series of any length."""

@@ -1,0 +1,73 @@
+"""What a user asks a model for: static columns of the sequences, labels of their steps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from timegan.errors import InputError, nearest
+from timegan.tables import Field
+from timegan.tables.codecs import encode as numbers
+from timegan.transforms import encode
+from timegan.transforms.table_transform import Columns
+
+
+def read_context(frame: pd.DataFrame, columns: Columns) -> np.ndarray:
+    """Static columns (n, K) in the table's units, a row for each sequence that is asked for.
+
+    Raises:
+        InputError: the table has no static columns, one of them is missing or empty, or a value is
+            of another type than those that were learned.
+    """
+    fields = columns.schema.context_fields
+    values = _read(frame, fields, "context", "dataset.context_columns")
+    for i, (field, kind) in enumerate(zip(fields, columns.static, strict=False)):
+        empty = np.flatnonzero(np.isnan(values[:, i]))
+        if empty.size and kind.name != "missing":
+            raise InputError(
+                f"context: column {field.label!r} has no value in row {empty[0] + 1:,}, and none "
+                "was missing in the table that was learned. Fill it."
+            )
+    return values
+
+
+def read_labels(frame: pd.DataFrame, columns: Columns, window: int) -> np.ndarray:
+    """Labels per step as channels (n, T, U), from rows of n sequences of T steps, one by one.
+
+    Raises:
+        InputError: the table has no such columns, or the rows are not whole sequences.
+    """
+    fields = columns.schema.of("exogenous")
+    values = _read(frame, fields, "exogenous", "dataset.exogenous")
+    if np.isnan(values).any():
+        raise InputError("exogenous: a label is missing. Give one for every step.")
+    if len(values) % window:
+        raise InputError(
+            f"exogenous has {len(values):,} rows, and sequences have {window} steps: give whole "
+            f"sequences, {window} rows each."
+        )
+    channels = encode(columns.labels, values, np.arange(0, len(values), window), seed=1)
+    made = channels.reshape(-1, window, channels.shape[-1])
+    return made[:, ::-1] if columns.reversed else made
+
+
+def _read(frame: pd.DataFrame, fields: Sequence[Field], what: str, key: str) -> np.ndarray:
+    """The columns of these fields as numbers (n, K)."""
+    if not fields:
+        raise InputError(
+            f"{what} was given, and the model was trained without: it would have needed "
+            f"{key}=[...] then."
+        )
+    if not len(frame):
+        raise InputError(f"{what} has no row: nothing is asked for.")
+    parts = []
+    for field in fields:
+        if field.name not in frame.columns:
+            near = nearest(field.label, [str(name) for name in frame.columns])
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise InputError(
+                f"{what} lacks the column {field.label!r}.{hint} It needs "
+                f"{', '.join(f.label for f in fields)}."
+            )
+        parts.append(numbers(frame[field.name], field))
+    return np.stack(parts, axis=1)

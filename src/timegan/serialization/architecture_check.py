@@ -1,0 +1,131 @@
+"""What a description says that a model is, compared with what is there, before it is made."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from timegan.nn.networks import Networks
+from timegan.serialization.untrusted_files import Shapes
+from timegan.transforms.table_transform import Columns
+
+LONGEST = 100_000
+"""Steps of a window. Not all networks have a weight that tells the window's length, and sampling
+takes memory for it."""
+
+EARLIER = {"stepwise": False, "whitening": 0.0}
+"""What models were before an argument existed: their files do not say it."""
+
+TRIED = 3
+"""Steps that columns are tried on."""
+
+
+def check_weights(hyper_parameters: Mapping[str, Any], found: Shapes) -> None:
+    """Compare the tensors of a file with those of the networks that it is said to hold.
+
+    The networks are made without memory, on torch's ``meta`` device.
+
+    Args:
+        hyper_parameters: from the same stranger.
+        found: name -> shape.
+
+    Raises:
+        ValueError: arguments are missing or of a wrong type, or the tensors are others.
+    """
+    arguments = network_arguments(hyper_parameters)
+    # Loops in the constructor: the file has tensors for every layer and critic.
+    critics = 1 + arguments["critics"].count("+")
+    for name, many in (("layers", arguments["layers"]), ("critics", critics)):
+        if many > len(found):
+            raise ValueError(f"{many} {name} in {len(found):,} tensors")
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        wanted = {name: tuple(t.shape) for name, t in Networks(**arguments).state_dict().items()}
+    for name in [*wanted, *found]:
+        if name not in found or name not in wanted:
+            where = "missing" if name in wanted else "too many"
+            raise ValueError(f"the tensor {name[:80]} is {where}")
+        if found[name] != wanted[name]:
+            raise ValueError(f"{name} has the shape {found[name]}, and {wanted[name]} is needed")
+
+
+def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a model's arguments that its networks have, of the right types.
+
+    Raises:
+        ValueError: one is missing, of another type, or out of any range.
+    """
+    hyper_parameters = {**EARLIER, **hyper_parameters}
+    check_types(Networks, hyper_parameters)
+    names = inspect.signature(Networks).parameters
+    missing = [name for name in names if name not in hyper_parameters]
+    if missing:
+        raise ValueError(f"hyper_parameters lack {missing[0]}")
+    for name in names:
+        if type(hyper_parameters[name]) is int and not 0 <= hyper_parameters[name] < 2**31:
+            raise ValueError(f"{name} is below 0 or above {2**31 - 1}")
+    if hyper_parameters["window"] > LONGEST:
+        raise ValueError(f"a window of {hyper_parameters['window']} steps; {LONGEST:,} at most")
+    return {name: hyper_parameters[name] for name in names}
+
+
+def check_types(target: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Look at the numbers and words among what is given to ``target``.
+
+    Raises:
+        ValueError: one is of another type than the signature has.
+
+    >>> def paint(width: int, gloss: float | None = None) -> None: ...
+    >>> check_types(paint, {"width": 3, "gloss": 1})
+    >>> check_types(paint, {"width": True})
+    Traceback (most recent call last):
+    ValueError: width=True: int is needed
+    """
+    init: Any = target.__init__ if inspect.isclass(target) else target
+    for name, hint in get_type_hints(init).items():
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        if name not in given or not set(options) <= {int, float, str, bool, type(None)}:
+            continue
+        kind = type(given[name])
+        if kind not in options and not (kind is int and float in options):
+            words = " or ".join("nothing" if o is type(None) else o.__name__ for o in options)
+            raise ValueError(f"{name}={str(given[name])[:40]}: {words} is needed")
+
+
+def check_finite(weights: Mapping[str, Tensor]) -> None:
+    """Look for weights that no model can use; edges between lengths may be infinite.
+
+    Raises:
+        ValueError: names the first.
+    """
+    for name, tensor in weights.items():
+        if tensor.isnan().any() or (not name.endswith("edges") and tensor.isinf().any()):
+            raise ValueError(f"{name} holds numbers that are not finite")
+
+
+def columns_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> Columns:
+    """Columns that fit a model, tried on a sequence of zeros.
+
+    Raises:
+        ValueError: they have other channels than the model; whatever their parts raise.
+    """
+    columns = Columns.from_state(state)
+    for name, width in (*columns.widths.items(), ("variable", columns.variable)):
+        if hyper_parameters[name] != width:
+            raise ValueError(f"columns with {name}={width}, a model with {hyper_parameters[name]}")
+    schema, values = columns.schema, len(columns.kinds) + len(columns.labels)
+    counts = (len(schema.value_fields), columns.low.size, columns.high.size)
+    if set(counts) != {values} or len(schema.context) + columns.variable != len(columns.static):
+        raise ValueError(f"{values} columns, and what is said of them is of {counts}")
+    widths = columns.widths
+    with np.errstate(all="ignore"):
+        static, lengths = columns.decode_static(np.zeros((1, widths["context"])))
+        columns.encode_static(static, np.full(1, TRIED) if lengths is None else lengths)
+        lengths = None if lengths is None else np.clip(lengths, 1, TRIED)
+        x, labels = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
+        columns.to_frame(columns.decode(x, lengths, static, labels))
+        columns.starts(1, 0, 0)
+    return columns

@@ -1,0 +1,283 @@
+"""A trained model as files that any language can read: weights, a description, a model card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import safetensors.torch
+import torch
+
+from timegan.errors import InputError, UnreadableError, brief
+from timegan.files import replacing
+from timegan.nn.networks import Networks
+from timegan.plain import NotPlainError, plain
+from timegan.serialization.architecture_check import (
+    EARLIER,
+    check_finite,
+    check_types,
+    check_weights,
+    columns_for,
+    network_arguments,
+)
+from timegan.serialization.model_card import write_card
+from timegan.serialization.programs import ONNX, PROGRAM
+from timegan.serialization.untrusted_files import (
+    MOST_TEXT,
+    MOST_WEIGHTS,
+    opened,
+    read_json,
+    read_shapes,
+)
+from timegan.transforms.table_transform import Columns
+
+if TYPE_CHECKING:  # Lightning, which sampling does without
+    from timegan.training.module import TimeGAN
+
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+FORMAT = 2
+"""Rises when an older timegan could not read what this one writes."""
+
+
+def export(
+    model: TimeGAN,
+    columns: Columns,
+    folder: str | Path,
+    *,
+    fingerprint: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
+
+    Args:
+        model: a trained model.
+        columns: the table's columns, as the data module fitted them.
+        folder: is made if need be; an older export in it is replaced.
+        fingerprint: of the training data.
+        config: the run's settings, to look up later; not needed to load.
+        options: arguments of a `Synthesizer`, for the one that is made of this again.
+
+    Raises:
+        InputError: the folder cannot be written to, or the disk is full.
+        UnreadableError: the model could not be loaded; an older export is still there.
+    """
+    folder = Path(folder)
+    state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
+    weights = safetensors.torch.save(state)
+    try:
+        description = {
+            "format": FORMAT,
+            "timegan": _version(),
+            "features": columns.features,
+            "window": model.net.window,
+            "weights_sha256": hashlib.sha256(weights).hexdigest(),
+            "fingerprint": fingerprint,
+            "hyper_parameters": dict(model.hparams),
+            "columns": columns.state(),
+            "config": _finite(config),
+            "options": _finite(options),
+        }
+        description = json.loads(json.dumps(plain(description, finite=True)))
+    except NotPlainError as error:
+        raise UnreadableError(_unreadable(folder, str(error))) from error
+    description["sha256"] = _checksum(description)
+    text = (json.dumps(description, indent=2) + "\n").encode()
+    # The description takes its name last, and only it makes the folder a model.
+    with (
+        replacing(folder / DESCRIPTION, len(text)) as new_description,
+        replacing(folder / WEIGHTS, len(weights)) as new_weights,
+    ):
+        new_weights.write_bytes(weights)
+        new_description.write_bytes(text)
+        _read_again(folder, new_description.name, new_weights.name, state, columns)
+        for name in (ONNX, PROGRAM):  # of an older export
+            (folder / name).unlink(missing_ok=True)
+        write_card(folder, description)
+    return folder
+
+
+def describe(folder: str | Path) -> dict[str, Any]:
+    """The description alone, of a folder that :func:`export` has just written."""
+    content = json.loads((Path(folder) / DESCRIPTION).read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def load(folder: str | Path) -> tuple[TimeGAN, Columns]:
+    """The model that :func:`export` wrote, and its columns.
+
+    Raises:
+        InputError: a file is missing, damaged, does not belong to the other, or is too new.
+    """
+    model, columns, _ = read(folder)
+    return model, columns
+
+
+def load_networks(folder: str | Path) -> tuple[Networks, Columns]:
+    """The same for sampling alone: the networks, without Lightning.
+
+    Raises:
+        InputError: as :func:`load`.
+    """
+    with explaining(folder):
+        description, weights, columns = _parts(Path(folder))
+        net = Networks(**network_arguments(description["hyper_parameters"]))
+        net.load_state_dict(weights)
+        return net.eval(), columns
+
+
+def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
+    """The model, its columns, and the whole description beside them."""
+    with explaining(folder):
+        description, weights, columns = _parts(Path(folder))
+        state = {f"net.{name}": tensor for name, tensor in weights.items()}
+        return restore(description["hyper_parameters"], state), columns, description
+
+
+def _parts(
+    folder: Path, named: str = DESCRIPTION, weighing: str = WEIGHTS
+) -> tuple[dict[str, Any], dict[str, torch.Tensor], Columns]:
+    """Description, weights and columns that belong together; nothing is made of them before."""
+    description = _description(folder, named)
+    hyper_parameters = description["hyper_parameters"]
+    with opened(folder, weighing, MOST_WEIGHTS) as (file, size):
+        try:
+            check_weights(hyper_parameters, read_shapes(file, size))
+        except Exception as error:  # what a wrong value raises depends on where it is
+            raise InputError(
+                f"{folder / WEIGHTS}: not the weights of the model that {DESCRIPTION} describes "
+                f"({brief(error)}). Copy the folder again as a whole, or export once more."
+            ) from error
+        file.seek(0)
+        weights = file.read(size)
+    if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
+        raise InputError(
+            f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
+            "or from another export. Copy the folder again as a whole, or export once more."
+        )
+    tensors = safetensors.torch.load(weights)
+    try:
+        check_finite(tensors)
+    except ValueError as error:
+        raise InputError(
+            f"{folder / WEIGHTS}: {error}, and such a model makes nothing. Export once more, from "
+            "a run that did not diverge."
+        ) from error
+    return description, tensors, columns_for(hyper_parameters, description["columns"])
+
+
+def _description(folder: Path, name: str) -> dict[str, Any]:
+    """What ``model.json`` says, in a format that is known."""
+    with opened(folder, name, MOST_TEXT) as (file, size):
+        description: dict[str, Any] = read_json(file.read(size))
+    made_by = description["timegan"]
+    if description["format"] < FORMAT:
+        raise InputError(
+            f"{folder}: written by timegan {made_by} in the format {description['format']} of "
+            f"before the first release, which {_version()} no longer reads. Train again."
+        )
+    if description["format"] > FORMAT:
+        raise InputError(
+            f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
+            "know. Install a newer timegan."
+        )
+    # Descriptions written before there was a checksum have none.
+    if description.get("sha256", _checksum(description)) != _checksum(description):
+        raise ValueError("its content is not that of its checksum")
+    return description
+
+
+def _read_again(
+    folder: Path,
+    named: str,
+    weighing: str,
+    state: Mapping[str, torch.Tensor],
+    columns: Columns,
+) -> None:
+    """Load the two files that were just written, before they are called a model.
+
+    Raises:
+        UnreadableError: they cannot be loaded, or are not what was to be written.
+    """
+    try:
+        description, weights, found = _parts(folder, named, weighing)
+        restore(description["hyper_parameters"], {f"net.{k}": v for k, v in weights.items()})
+        if found.state() != columns.state():
+            raise ValueError("the columns that are read are not those that were written")
+        if not all(torch.equal(weights[name], tensor) for name, tensor in state.items()):
+            raise ValueError("the weights that are read are not those that were written")
+    except OSError:
+        raise
+    except Exception as error:  # what a wrong value raises depends on where it is
+        cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
+        raise UnreadableError(_unreadable(folder, brief(cause))) from error
+
+
+def _unreadable(folder: Path, reason: str) -> str:
+    return (
+        f"{folder}: the model was not saved, for it could not be loaded: {reason}. Train again if "
+        "the run diverged; otherwise report it as a fault of timegan."
+    )
+
+
+def _finite(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return settings, which are only looked up, with infinity and NaN as text."""
+    text = json.dumps(plain(dict(settings or {})))
+    found: dict[str, Any] = json.loads(text, parse_constant=str)
+    return found
+
+
+def _checksum(description: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a description says beside it, however it is laid out."""
+    rest = {name: value for name, value in description.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+@contextmanager
+def explaining(folder: str | Path) -> Iterator[None]:
+    """What is wrong with an exported folder as an InputError."""
+    folder = Path(folder)
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{error.filename}: there is no such file, and an exported model has {WEIGHTS} and "
+            f"{DESCRIPTION}. Give the folder that holds both."
+        ) from error
+    except Exception as error:  # what a wrong value raises depends on where it is
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{folder / DESCRIPTION}: damaged, or not the description of a model ({brief(error)}). "
+            "Copy the folder again, or export once more."
+        ) from error
+
+
+def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TimeGAN:
+    """A model ready to sample, on the CPU.
+
+    Raises:
+        ValueError: the weights are not finite, or not those of such a model, which is not made.
+    """
+    from timegan.training.module import TimeGAN
+
+    found = {name.removeprefix("net."): tuple(tensor.shape) for name, tensor in state.items()}
+    check_weights(hyper_parameters, found)
+    check_types(TimeGAN, hyper_parameters)
+    check_finite(state)
+    model = TimeGAN(**{**EARLIER, **hyper_parameters})
+    model.load_state_dict(dict(state))
+    return model.eval()
+
+
+def _version() -> str:
+    try:
+        return version("timegan-lightning")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,140 @@
+"""Synthetic sequences to a file, part by part, so that the count does not matter to the memory."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+
+from timegan.errors import InputError
+from timegan.files import replacing
+from timegan.tables.csv_text import as_text
+from timegan.tables.schema import Schema
+from timegan.tables.table import Sequences
+
+Parts = Iterable[Sequences]
+Writer = Callable[[Path, Parts, range, Schema, int], None]
+
+
+def write_table(
+    path: str | Path, parts: Parts, numbers: int | range, schema: Schema, total: int | None = None
+) -> None:
+    """Write sequences as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
+
+    A table is what `Schema.to_frame` makes of all parts together. An array holds ``windows``
+    (N, T, C) in the table's units, categories as codes and NaN behind a sequence's end;
+    ``features`` (C); ``lengths`` (N) where they differ; ``context`` (N, K) and ``context_features``
+    (K) where the table has such columns.
+
+    Args:
+        path: the ending chooses the format.
+        parts: sequences, in order; at least one part, and all of the same T for an array.
+        numbers: of the N sequences that the parts have together; a count: from 0 on.
+        schema: what the table looks like.
+        total: sequences of the table that these are a share of; None: there are no others.
+
+    Raises:
+        InputError: an unknown ending, or no room on the disk; nothing half-written is left.
+    """
+    write = writer(path)
+    numbers = range(numbers) if isinstance(numbers, int) else numbers
+    with replacing(path) as temporary:
+        write(temporary, parts, numbers, schema, numbers.stop if total is None else total)
+
+
+def writer(path: str | Path) -> Writer:
+    """What writes files of this ending; ask before the work that makes their content.
+
+    Raises:
+        InputError: an unknown ending.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in WRITERS:
+        raise InputError(
+            f"out={path}: the ending says the format, and {ending or 'none'} is not one of "
+            f"{', '.join(WRITERS)}. Choose one of these."
+        )
+    return WRITERS[ending]
+
+
+def _frames(parts: Parts, start: int, schema: Schema, total: int) -> Iterator[pd.DataFrame]:
+    for part in parts:
+        yield schema.to_frame(
+            part.values, part.lengths, part.context, part.starts, sequence_start=start, total=total
+        )
+        start += len(part)
+
+
+def _write_csv(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(_frames(parts, numbers.start, schema, total)):
+            as_text(frame, schema).to_csv(file, index=False, header=number == 0)
+
+
+def _write_parquet(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
+    keep = any(field.index and field.role != "rows" for field in schema.fields)
+    columns = _columns(_example(total, schema), keep)
+    with pyarrow.parquet.ParquetWriter(path, columns) as file:
+        for frame in _frames(parts, numbers.start, schema, total):
+            rows = pyarrow.Table.from_pandas(frame, preserve_index=keep)
+            file.write_table(rows.cast(columns))  # not by from_pandas: it knows no numbers as names
+
+
+def _columns(example: pd.DataFrame, keep_index: bool) -> Any:
+    """The file's types; pyarrow forgets that names are numbers where it leaves out the index."""
+    columns = pyarrow.Schema.from_pandas(example, preserve_index=keep_index)
+    about = json.loads(columns.metadata[b"pandas"])
+    with_index = pyarrow.Schema.from_pandas(example)
+    about["column_indexes"] = json.loads(with_index.metadata[b"pandas"])["column_indexes"]
+    return columns.with_metadata({b"pandas": json.dumps(about).encode()})
+
+
+def _example(total: int, schema: Schema) -> pd.DataFrame:
+    """A row with a value in every column, of which types can be read; a part may have none."""
+    values = np.zeros((1, 1, len(schema.value_fields)))
+    context = np.zeros((1, len(schema.context_fields)))
+    return schema.to_frame(values, None, context, sequence_start=max(total - 1, 0), total=total)
+
+
+def _write_npz(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
+    """An archive as `np.savez` makes it, without the whole array in memory."""
+    parts = iter(parts)
+    first = next(parts)
+    shape = (len(numbers), *first.values.shape[1:])
+    header = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    lengths, context = [], []
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("windows.npy", "w", force_zip64=True) as file:
+            np.lib.format.write_array_header_2_0(file, header)
+            for part in chain([first], parts):
+                if part.values.shape[1:] != shape[1:]:
+                    raise ValueError(f"A part of {part.values.shape} among parts of {shape}.")
+                file.write(np.ascontiguousarray(part.values, dtype="<f8").data)
+                lengths.append(part.lengths)
+                context.append(part.context)
+        _add(archive, "features", np.array([field.label for field in schema.value_fields]))
+        every = np.concatenate(lengths)
+        if (every != shape[1]).any():
+            _add(archive, "lengths", every)
+        if schema.context:
+            _add(archive, "context", np.concatenate(context))
+            _add(archive, "context_features", np.array(schema.context))
+
+
+def _add(archive: zipfile.ZipFile, name: str, array: np.ndarray) -> None:
+    content: Any
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as content:
+        np.lib.format.write_array(content, array)
+
+
+WRITERS: dict[str, Writer] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".npz": _write_npz,
+}

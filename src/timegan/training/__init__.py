@@ -1,0 +1,1 @@
+"""The TimeGAN module, its phases, its optimisation, and its checkpoints."""

@@ -1,0 +1,1 @@
+"""Detection of the type of each column from its training rows."""

@@ -1,0 +1,139 @@
+"""The kind of one column, looked at by itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from timegan.errors import InputError
+from timegan.tables.value_grid import Lattice
+from timegan.transforms.base import Info, observed
+from timegan.transforms.detection.repeats import HOLDS, repeats
+from timegan.transforms.piecewise_linear import LEAST, MOST, find_period
+from timegan.variation import centred, deviation, divisor
+
+CATEGORIES = 100  # most that a column may have
+ZEROS = 0.05  # share of exact zeros from which a column is zero-inflated
+BOUND = 0.01  # share of the rows at the smallest or largest value that makes a bound
+ALONE = 3.0  # times as many rows as any other value has: it stands out
+HEAVY = 1.0  # excess kurtosis
+POINTS = 1_000  # values of a lattice from which a column counts as continuous
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A kind, the reason in words, and what its fit needs to know."""
+
+    name: str
+    reason: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+def recognise(
+    there: np.ndarray,
+    part: np.ndarray,
+    breaks: np.ndarray,
+    clocks: np.ndarray,
+    info: Info,
+    wanted: str | None = None,
+    *,
+    knowledge: bool = True,
+) -> Verdict:
+    """The kind of a column that is neither constant nor a copy nor noise.
+
+    Args:
+        there: all training values, without holes.
+        part: contiguous training rows, NaN where there is a hole.
+        breaks: rows of the part that do not follow upon the one before.
+        clocks: (2, R) number of each of its rows in the table, and in its sequence.
+        info: of the column.
+        wanted: kind that the user asked for and that can be.
+        knowledge: False makes numbers continuous.
+    """
+    kind = wanted or {"number": None, "category": "categorical"}.get(info.values, info.values)
+    if kind in ("categorical", "boolean"):
+        count = int(np.unique(there).size)
+        check_categories(info, max(count, info.categories if info.values == "category" else 0))
+        return Verdict(kind, "true or false" if kind == "boolean" else f"{count} categories")
+    if kind is None and not knowledge:
+        return Verdict("continuous", "a number", {"steps": False, "jitter": 0.0})
+    if kind in (None, "ramp"):
+        period = find_period(part, breaks, clocks)
+        if period is not None:
+            return _ramp(*period)
+        if kind == "ramp":
+            raise InputError(
+                f"dataset.kinds.{info.name}=ramp cannot be: no period from {LEAST} to {MOST} rows "
+                "explains where the column's straight lines end. Leave it to the detection."
+            )
+    lattice = Lattice.fit(there, info.dtype)
+    if kind is None:
+        return _number(part, breaks, lattice)
+    return Verdict(kind, _because(kind, part, breaks, lattice))
+
+
+def check_categories(info: Info, count: int) -> None:
+    """Refuse a column of more categories than a model can learn one by one."""
+    if count > CATEGORIES:
+        raise InputError(
+            f"Column {info.name!r} has {count:,} categories, and {CATEGORIES} are the most that a "
+            "column may have. If it tells sequences apart, name it so: "
+            f"dataset.sequence_key={info.name}; otherwise leave it out by dataset.columns=[...]."
+        )
+
+
+def _ramp(period: int, phase: int, clock: int) -> Verdict:
+    params = {"period": period, "phase": phase, "clock": clock}
+    return Verdict("ramp", f"straight lines between readings every {period} rows", params)
+
+
+def _number(part: np.ndarray, breaks: np.ndarray, lattice: Lattice) -> Verdict:
+    """The kind of a number that is no ramp, by what is seen first."""
+    values, _ = observed(part, breaks)
+    distinct, counts = np.unique(values, return_counts=True)
+    if distinct.size == 2 and (lattice.low, lattice.high) == (0.0, 1.0):
+        return Verdict("boolean", "0 or 1")
+    shares = counts / max(values.size, 1)
+    usual = float(np.median(counts)) / max(values.size, 1)
+
+    def alone(value: float, least: float, others: np.ndarray) -> bool:
+        share = float(shares[distinct == value].sum())
+        rest = float(shares[~np.isin(distinct, others)].max(initial=0.0))
+        return share >= least and share >= ALONE * max(rest, usual)
+
+    if distinct.size > 2 and alone(0.0, ZEROS, np.zeros(1)):
+        return Verdict("zero_inflated", _because("zero_inflated", part, breaks, lattice))
+    share, smooth = repeats(part, breaks, lattice)
+    if share >= smooth + HOLDS:
+        return Verdict("held", _because("held", part, breaks, lattice))
+    ends = np.array([lattice.low, lattice.high])
+    if distinct.size > 20 and any(alone(float(end), BOUND, ends) for end in ends):
+        return Verdict("bounded", _because("bounded", part, breaks, lattice))
+    if lattice.levels or lattice.step > 1 or lattice.points <= POINTS or lattice.decimals == 0:
+        whole = lattice.decimals == 0 and lattice.step == 1 and not lattice.levels
+        return Verdict("integer" if whole else "step", str(lattice))
+    if lattice.low >= 0.0 and _tails(values) > HEAVY:
+        return Verdict("nonnegative", _because("nonnegative", part, breaks, lattice))
+    return Verdict("continuous", f"a number, {lattice}")
+
+
+def _because(kind: str, part: np.ndarray, breaks: np.ndarray, lattice: Lattice) -> str:
+    """What speaks for a kind, in words."""
+    values, _ = observed(part, breaks)
+    if kind == "zero_inflated":
+        return f"{100 * np.mean(values == 0.0):.0f} % exact zeros, {lattice}"
+    if kind == "held":
+        share = repeats(part, breaks, lattice)[0]
+        return f"holds its value in {100 * share:.0f} % of the steps, {lattice}"
+    if kind == "bounded":
+        low, high = (100 * np.mean(values == end) for end in (lattice.low, lattice.high))
+        return f"{low:.1f} % at {lattice.low:.6g}, {high:.1f} % at {lattice.high:.6g}, {lattice}"
+    if kind == "nonnegative":
+        return f"never below 0, excess kurtosis {_tails(values):.1f}, {lattice}"
+    return str(lattice)
+
+
+def _tails(values: np.ndarray) -> float:
+    """Excess kurtosis."""
+    unit = centred(values) / divisor(deviation(values))
+    return float((unit**4).mean()) - 3.0

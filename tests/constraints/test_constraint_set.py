@@ -1,0 +1,146 @@
+"""The rules of a table: found and declared together, kept with the model."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.constraints.made import starts, table
+from timegan.constraints import Bounds, Monotone, Order, Rules, Steps, Sum, Values
+from timegan.constraints.constraint_set import told
+from timegan.errors import InputError
+
+RNG = np.random.default_rng(0)
+NAMES = ["High", "Low", "Load", "Age"]
+
+
+def prices(rows: int = 400) -> np.ndarray:
+    low = RNG.normal(50, 5, size=rows).round(2)
+    high = (low + RNG.exponential(size=rows)).round(2)
+    load = RNG.uniform(10, 80, size=rows).round(1)
+    return np.stack([high, low, load, np.arange(rows) // 3.0], axis=1)
+
+
+TRAIN = prices()
+
+
+def fitted(*declared: str, values: np.ndarray = TRAIN) -> Rules:
+    return Rules.fit(values, np.array([0]), None, NAMES, declared)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_state_survives_json_and_a_checkpoint(seed: int) -> None:
+    values = table(seed)
+    names = [f"c {i}" for i in range(values.shape[2])]
+    rules = Rules.fit(
+        values.reshape(-1, len(names)), starts(values), None, names, ["`c 0` >= -1e9"]
+    )
+    assert Rules.from_state(json.loads(json.dumps(rules.state(), allow_nan=False))) == rules
+    buffer = BytesIO()
+    torch.save(rules.state(), buffer)
+    buffer.seek(0)
+    assert Rules.from_state(torch.load(buffer, weights_only=True)) == rules
+
+
+def test_a_declared_rule_takes_the_place_of_a_found_one() -> None:
+    rules = fitted("0 <= Load <= 100", "High >= 0", "Load is a multiple of 0.05")
+    loads = [r for r in rules.all if r.columns == (2,)]
+    assert loads == [Bounds(2, 0.0, 100.0), Steps(2, 0.05)]
+    # Only one side of High's bounds was declared.
+    assert Bounds(0, 0.0, None) in rules.all
+    assert Bounds(0, None, TRAIN[:, 0].max()) in rules.all
+    far = np.array([[[60.0, 50.0, 99.0, 1.0]]])
+    np.testing.assert_array_equal(rules.project(far), far)
+
+
+def test_a_declared_rule_that_was_found_too_is_told_once() -> None:
+    rows = fitted("High >= Low", "Age never falls").describe()
+    assert {"rule": "High ≥ Low", "kind": "order", "origin": "declared"} in rows
+    assert [row["rule"] for row in rows].count("High ≥ Low") == 1
+    assert {row["origin"] for row in rows} == {"found", "declared"}
+
+
+def test_a_rule_that_real_rows_break_is_refused_with_how_often_and_where() -> None:
+    values = TRAIN.copy()
+    values[[7, 30], 0] = values[[7, 30], 1] - 1
+    with pytest.raises(InputError, match=r"'High >= Low'.* 2 of 400 .*row 8 "):
+        fitted("High >= Low", values=values)
+    with pytest.raises(InputError, match=r"'Age never rises'.*133 of 400 .*row 4 "):
+        fitted("Age never rises")
+
+
+def test_motion_is_checked_within_sequences() -> None:
+    values = prices(30)
+    values[:, 3] = np.tile(np.arange(10.0), 3)
+    rules = Rules.fit(values, np.array([0, 10, 20]), None, NAMES, ["Age never falls"])
+    assert Monotone(3, True) in rules.declared
+    with pytest.raises(InputError, match=r"2 of 30 .*row 11 "):
+        Rules.fit(values, np.array([0]), None, NAMES, ["Age never falls"])
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        ("0 <= Load <= 1", "2 <= Load <= 3"),
+        ("High >= Low", "Low = High + 1"),
+        ("Load is one of 1, 2", "Load >= 3"),
+        ("Load is a multiple of 2", "Load = 3"),
+        ("Load is 1 plus a multiple of 2", "Load is a multiple of 4"),
+        ("Age never falls", "Age never rises"),
+        ("High + Low = 1", "High + Low = 2"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused_by_name(declared: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="no row can keep") as caught:
+        fitted(*declared)
+    assert all(text in str(caught.value) for text in declared)
+
+
+def test_three_rules_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(InputError, match="all of 'High >= Low', 'Low >= Load', 'Load = High"):
+        fitted("High >= Low", "Low >= Load", "Load = High + 1")
+
+
+def test_an_impossible_rule_is_refused() -> None:
+    with pytest.raises(InputError, match="no row can keep '5 <= Load <= 4'"):
+        fitted("5 <= Load <= 4")
+
+
+def test_a_rule_on_categories_is_refused() -> None:
+    with pytest.raises(InputError, match="'Load', which holds categories"):
+        Rules.fit(TRAIN, np.array([0]), None, NAMES, ["Load >= 0"], codes=[2])
+
+
+def test_implied_orderings_are_enforced_but_not_told() -> None:
+    rules = [Order(0, 1), Order(1, 2), Order(0, 2), Order(0, 3)]
+    assert told(rules) == [Order(0, 1), Order(1, 2), Order(0, 3)]
+    total = Sum((0, 1, 2), (1, -1, -1))
+    assert told([total, Order(0, 1), Order(0, 2)]) == [total, Order(0, 1), Order(0, 2)]
+    positive = [Bounds(1, 0.0, 1.0), Bounds(2, 0.0, 1.0)]
+    assert told([*positive, total, Order(0, 1), Order(0, 2)]) == [*positive, total]
+
+
+def test_sums_declared_on_decimals_are_kept_exactly() -> None:
+    values = prices()
+    values[:, 0] = (values[:, 1] + values[:, 2]).round(2)
+    rules = fitted("High = Low + Load", values=values)
+    assert sum(isinstance(rule, Sum) for rule in rules.all) == 1
+    spoilt = (values + RNG.normal(size=values.shape)).reshape(40, 10, 4)
+    found = np.rint(rules.project(spoilt) * 100)
+    np.testing.assert_array_equal(found[..., 0], found[..., 1] + found[..., 2])
+    assert rules.shares(spoilt)[0] > 0.9
+    assert max(rules.shares(rules.project(spoilt))) == 0
+
+
+def test_few_values_are_a_rule_that_may_be_declared_more_widely() -> None:
+    values = prices()
+    values[:, 2] = RNG.choice([1.0, 2.0], size=400)
+    assert Values(2, (1.0, 2.0)) in fitted(values=values).found
+    wide = fitted("Load is one of 1, 2, 3", "0 <= Load <= 9", values=values)
+    point = np.array([[[60.0, 50.0, 3.0, 1.0]]])
+    np.testing.assert_array_equal(wide.project(point), point)

@@ -1,0 +1,273 @@
+"""The verdict in words: figure and floor in every sentence, and a copy is said first."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from timegan.metrics.protocols.quick import quick
+from timegan.metrics.windows import Array
+from timegan.report.verdicts.verdicts import Grade, Verdict, verdicts
+
+
+def score(mean: float | None, floor: float | None = 0.01, **more: Any) -> dict[str, Any]:
+    return {"mean": mean, "std": 0.004, "floor": {"mean": floor, "std": 0.002}} | more
+
+
+def metrics(**scores: Any) -> dict[str, Any]:
+    copying = {
+        "warning": False,
+        "too_few": False,
+        "distance_ratio": 1.0,
+        "sentence": "No sign of copying.",
+    }
+    base = {
+        "discriminative": score(0.011),
+        "density": score(0.97, 0.98, features={"a": 0.95, "b": 0.99}),
+        "change_density": score(0.97, 0.98),
+        "autocorrelation": score(0.01),
+        "change_autocorrelation": score(0.02),
+        "correlation": score(
+            0.02, 0.001, pairs=[{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
+        ),
+    }
+    return {"scores": base | scores, "copying": copying}
+
+
+def about(found: list[Verdict], word: str) -> Verdict:
+    return next(verdict for verdict in found if word in verdict.question)
+
+
+@pytest.mark.parametrize(
+    ("mean", "grade", "words"),
+    [
+        (0.011, Grade.EXCELLENT, "can only guess: it is right in 51% of cases"),
+        (0.04, Grade.GOOD, "hardly does better than guessing"),
+        (0.12, Grade.FAIR, "often sees the difference: it is right in 62%"),
+        (0.45, Grade.POOR, "tells real from synthetic: it is right in 95%"),
+    ],
+)
+def test_the_judges_score_in_words(mean: float, grade: Grade, words: str) -> None:
+    found = about(verdicts(metrics(discriminative=score(mean))), "told from real")
+    assert found.grade is grade
+    assert words in found.sentence
+    assert f"{mean:.3f} ± 0.004" in found.sentence
+    assert "0.010 ± 0.002" in found.sentence
+
+
+def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
+    found = about(verdicts(metrics(discriminative=score(0.495))), "told from real")
+    assert "at its ceiling" in found.sentence
+    found = about(verdicts(metrics(discriminative=score(0.2, 0.14))), "told from real")
+    assert "says little here" in found.sentence
+
+
+def test_a_floor_that_nobody_knows_is_not_told() -> None:
+    pairs = [{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
+    found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "together")
+    assert "wo samples" not in found.sentence
+
+
+def controls(**means: float) -> dict[str, Any]:
+    return {"better": "lower", "controls": {k: {"mean": v, "std": 0.0} for k, v in means.items()}}
+
+
+def test_the_judges_score_stands_beside_a_copy_and_shuffled_rows() -> None:
+    seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.3, bootstrap=0.3))
+    found = about(verdicts(metrics(discriminative=seen)), "told from real")
+    assert found.grade is Grade.EXCELLENT
+    assert "a verbatim copy 0.020, real rows shuffled in time 0.400." in found.sentence
+
+
+def test_a_judge_that_does_not_see_shuffled_rows_does_not_call_anything_excellent() -> None:
+    half = score(0.011, **controls(copy=0.02, shuffled=0.012, gaussian=0.3, bootstrap=0.4))
+    found = about(verdicts(metrics(discriminative=half)), "told from real")
+    assert found.grade is Grade.GOOD
+    assert "This judge does not see that time is shuffled." in found.sentence
+
+
+def test_a_judge_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
+    blind = controls(copy=0.01, shuffled=0.012, gaussian=0.011, bootstrap=0.013)
+    found = about(verdicts(metrics(discriminative=score(0.011, **blind))), "told from real")
+    assert found.grade is Grade.UNKNOWN
+    assert "none of the controls" in found.sentence
+    bad = about(verdicts(metrics(discriminative=score(0.4, **blind))), "told from real")
+    assert bad.grade is Grade.POOR
+    blind = controls(shuffled=0.2501, gaussian=0.2499)
+    useful = score(0.2502, 0.25, **blind)
+    found = about(verdicts(metrics(predictive=useful)), "useful")
+    assert found.grade is Grade.UNKNOWN
+    assert "it says little" in found.sentence
+    every = score(0.12, 0.12, **controls(shuffled=0.3))
+    found = about(verdicts(metrics(predictive=useful, predictive_all=every)), "useful")
+    assert found.grade is Grade.EXCELLENT
+
+
+STRICT = {
+    "judges": score(0.62, 0.55, strongest="boosting", interval=[0.58, 0.66])
+    | {"controls": {"held_out": {"mean": 0.57}}},
+    "usefulness": score(1.04, 1.01),
+    "usefulness_ahead": score(1.2, 1.02),
+    "recall": score(0.9, 0.95),
+    "precision": score(0.97, 0.98),
+    "spectrum": score(0.3, 0.02),
+}
+
+
+def test_the_strict_protocols_scores_in_words() -> None:
+    found = verdicts(metrics(**STRICT))
+    alike, useful, covers = (about(found, word) for word in ("told", "useful", "cover"))
+    moves = about(found, "move")
+    assert moves.grade is Grade.FAIR
+    assert "off by a factor of 2.00 (between two real samples: 1.05)" in moves.sentence
+    assert alike.grade is Grade.GOOD
+    assert "(boosting)" in alike.sentence
+    assert "in 62% of pairs (95%: 58% to 66%)" in alike.sentence
+    assert "is told in 55%. Held-out real windows are told from others in 57%" in alike.sentence
+    assert useful.grade is Grade.FAIR
+    assert "1.04 times" in useful.sentence
+    assert "1.20 times several steps ahead; another real sample gives 1.01" in useful.sentence
+    assert covers.grade is Grade.EXCELLENT
+    assert "recall of 0.90; another real sample reaches 0.95" in covers.sentence
+
+
+def test_a_broken_rule_is_named() -> None:
+    def rule(words: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
+        return {"rule": words, "real": 0.0, "held_out": held_out, "synthetic": synthetic}
+
+    bounds = rule("1 ≤ a ≤ 9", 0.2, 0.19)
+    found = verdicts(metrics() | {"constraints": [bounds, rule("High ≥ Low", 0.05)]})
+    rules = about(found, "rules")
+    assert rules.grade is Grade.FAIR
+    assert "break 2; most often High ≥ Low, in 5.0% of rows (held-out real rows: 0.0%)" in (
+        rules.sentence
+    )
+    kept = about(verdicts(metrics() | {"constraints": [rule("a = b", 0.0, None)]}), "rules")
+    assert kept.grade is Grade.EXCELLENT
+    assert kept.sentence.startswith("One rule holds")
+
+
+def test_a_saturated_judge_says_so() -> None:
+    hopeless = about(verdicts(metrics(judges=score(0.995, 0.98))), "told")
+    assert hopeless.grade is Grade.UNKNOWN
+    found = about(verdicts(metrics(judges=score(0.995, 0.7))), "told")
+    assert found.grade is Grade.POOR
+    assert "at its ceiling" in found.sentence
+    assert "says little here" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("mean", "every", "grade", "words"),
+    [
+        (0.0375, 0.05, Grade.EXCELLENT, "errs by 0.0375 on real ones"),
+        (0.0375, 0.07, Grade.POOR, "For all features: 0.0700 and 0.0500"),
+        (0.030, 0.05, Grade.EXCELLENT, "may have leaked"),
+    ],
+)
+def test_the_published_predictive_score_in_words(
+    mean: float, every: float, grade: Grade, words: str
+) -> None:
+    scores = {
+        "predictive": score(mean, 0.0367) | {"std": 0.0001},
+        "predictive_all": score(every, 0.05),
+    }
+    scores["predictive"]["floor"]["std"] = 0.0001
+    found = about(verdicts(metrics(**scores)), "useful")
+    assert found.grade is grade
+    assert words in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("ratio", "least", "grade", "words"),
+    [
+        (0.05, 0.01, Grade.POOR, "has collapsed"),
+        (1.0, 0.2, Grade.POOR, "(pay: 0.20)"),
+        (0.98, 0.95, Grade.GOOD, "evaluation=strict"),
+        (None, None, Grade.UNKNOWN, "Nothing varies"),
+    ],
+)
+def test_a_collapse_is_said(
+    ratio: float | None, least: float | None, grade: Grade, words: str
+) -> None:
+    card = metrics() | {"spread": {"ratio": ratio, "least": least, "feature": "pay"}}
+    found = about(verdicts(card), "cover")
+    assert found.grade is grade
+    assert words in found.sentence
+
+
+def test_a_score_at_a_high_floor_is_excellent() -> None:
+    found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "told from real")
+    assert found.grade is Grade.EXCELLENT
+
+
+def test_every_sentence_names_the_floor() -> None:
+    found = verdicts(metrics())
+    assert "Two samples of real data share 98.0%" in about(found, "values").sentence
+    assert "a with 95.0%" in about(found, "values").sentence
+    assert "between two real samples: 98.0%" in about(found, "move").sentence
+    together = about(found, "together")
+    assert "0.700 where real data have 0.900" in together.sentence
+    assert "differ by 0.010" in together.sentence
+    assert together.grade is Grade.POOR
+
+
+def test_a_copy_comes_first_and_devalues_the_rest() -> None:
+    found = metrics()
+    found["copying"] |= {"warning": True, "sentence": "The model copies."}
+    first = verdicts(found)[0]
+    assert (first.question, first.grade, first.label) == ("Does it copy?", Grade.POOR, "Yes")
+    assert first.sentence.startswith("The model copies.")
+    assert "say little" in first.sentence
+
+
+def test_no_copy_comes_last() -> None:
+    last = verdicts(metrics())[-1]
+    assert (last.question, last.label) == ("Does it copy?", "No")
+
+
+def test_what_was_not_measured_is_said_with_its_reason() -> None:
+    absent = {"mean": None, "reason": "Too few."}
+    found = verdicts(
+        metrics(
+            discriminative=absent,
+            density=absent,
+            change_density=absent,
+            autocorrelation=absent,
+            change_autocorrelation=absent,
+            correlation=absent | {"pairs": [{"features": "ab", "real": None, "synthetic": 0.1}]},
+        )
+    )
+    for verdict in found[:-1]:
+        assert verdict.label == "Cannot tell"
+        assert verdict.sentence == "Not measured. Too few."
+
+
+def test_nothing_measured_is_no_verdict() -> None:
+    assert verdicts({}) == []
+
+
+@pytest.mark.parametrize(("count", "features", "steps"), [(1, 1, 1), (6, 2, 5), (60, 3, 4)])
+def test_every_scorecard_has_a_verdict(count: int, features: int, steps: int) -> None:
+    rng = np.random.default_rng(0)
+    real, fake = (rng.normal(size=(n, steps, features)) for n in (count, 30))
+    names = [f"f{c}" for c in range(features)]
+    card = quick(real, None, fake, names, iterations=2, judges=1)
+    found = verdicts(card)
+    assert all("None" not in verdict.sentence for verdict in found)
+    assert len(found) == (6 if features > 1 else 5)
+
+
+def test_real_data_are_excellent_and_noise_is_poor() -> None:
+    def walk(seed: int) -> Array:
+        rng = np.random.default_rng(seed)
+        found: Array = rng.normal(size=(500, 8, 2)).cumsum(axis=1)
+        return found
+
+    noise = np.random.default_rng(9).normal(size=(500, 8, 2)) * 5
+    able: dict[str, Any] = {"iterations": 200, "judges": 2, "hidden": 4, "lr": 1e-2}
+    good, bad = (
+        verdicts(quick(walk(0), None, fake, ["a", "b"], **able)) for fake in (walk(1), noise)
+    )
+    assert {verdict.grade for verdict in good} <= {Grade.EXCELLENT, Grade.GOOD}
+    assert about(bad, "told from real").grade in (Grade.FAIR, Grade.POOR)
+    assert about(bad, "move").grade is Grade.POOR

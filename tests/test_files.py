@@ -1,0 +1,57 @@
+"""A file is there in full or not at all."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from timegan.errors import InputError
+from timegan.files import write_bytes, write_text
+
+
+def fail(number: int) -> Any:
+    def broken(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return broken
+
+
+def test_a_file_is_replaced_and_its_folder_made(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.bin"
+    write_bytes(path, b"one")
+    write_text(path, "two")
+    assert path.read_bytes() == b"two"
+    assert [file.name for file in path.parent.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize(("where", "step"), [(os, "fsync"), (Path, "replace")])
+def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
+) -> None:
+    path = tmp_path / "a.bin"
+    write_bytes(path, b"old")
+    monkeypatch.setattr(where, step, fail(errno.ENOSPC))
+    with pytest.raises(InputError, match=r"a\.bin: no room on the disk"):
+        write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(InputError, match=r"taken/a\.bin: cannot be written"):
+        write_bytes(tmp_path / "taken" / "a.bin", b"new")
+
+
+def test_an_interrupt_leaves_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "a.bin", b"new")
+    assert [file.name for file in tmp_path.iterdir()] == []

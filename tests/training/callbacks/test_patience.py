@@ -1,0 +1,72 @@
+"""Phases end early where nothing becomes better, and a resumed run knows it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from lightning import Trainer
+
+from tests.training.callbacks.test_resume import assert_same
+from timegan.cli.resume import trained_already
+from timegan.data import WindowDataModule
+from timegan.training.callbacks import Checkpoints, Watch
+from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
+from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
+
+BATCHES = 2
+PLANNED = Schedule(autoencoder=9, supervised=1, joint=9, patience=1)
+
+
+class Keep(Checkpoints):
+    """Keeps a copy of every checkpoint under the number of batches that it comes after."""
+
+    def save(self, trainer: Trainer, name: str = "last") -> Path:
+        path = super().save(trainer, name)
+        done = trainer.fit_loop.total_batch_idx + 1
+        shutil.copy(path, path.with_name(f"after-{done}-{name}.ckpt"))
+        return path
+
+
+def train(folder: Path, schedule: Schedule, resume: Path | None = None) -> TimeGAN:
+    """A model that learns nothing at all, so that every phase is on a plateau at once."""
+    data = WindowDataModule(
+        generate="sines", window=6, batch_size=2000, steps_per_epoch=BATCHES, choose=True
+    )
+    model = TimeGAN(5, 6, schedule, hidden=6, lr=0.0, autoencoder_lr=0.0, latent_noise=0.0)
+    trainer = Trainer(
+        max_epochs=schedule.total,
+        default_root_dir=folder,
+        callbacks=[Watch(every_n_batches=1, count=32), Keep(every_n_batches=1)],
+        plugins=[AtomicCheckpointIO()],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(model, data, ckpt_path=resume)
+    assert trainer.current_epoch == trainer.max_epochs == model.schedule.total
+    return model
+
+
+def test_what_does_not_get_better_ends_early_and_resumes_to_the_bit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = train(tmp_path / "whole", PLANNED)
+    # One epoch to compare with, one that is no better, one for the learning rate to fall.
+    assert model.schedule == Schedule(autoencoder=3, supervised=1, joint=3, patience=1)
+    assert model.plateau.saved == {"autoencoder": 6, "joint": 6}
+    told = capsys.readouterr().err
+    assert "The phase autoencoder ends with epoch 3 and not 9" in told
+    assert "The phase joint ends with epoch 7 and not 13" in told
+    points = tmp_path / "whole/checkpoints"
+    last = read_checkpoint(points / "last.ckpt")
+    assert trained_already(last)
+    ends = {
+        name: read_checkpoint(points / f"{name}.ckpt")["epoch"] for name in ("autoencoder", "joint")
+    }
+    assert ends == {"autoencoder": 2, "joint": 6}
+    for point in ("5-last", "11-last"):
+        assert not trained_already(read_checkpoint(points / f"after-{point}.ckpt"))
+        train(tmp_path / point, PLANNED, resume=points / f"after-{point}.ckpt")
+        assert_same(last, read_checkpoint(tmp_path / point / "checkpoints/last.ckpt"))

@@ -1,0 +1,111 @@
+"""The distance that training is watched by."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timegan.data import WindowDataModule
+from timegan.nn.batch import Batch
+from timegan.training.callbacks.sample_distance import Yardstick, spread, view
+from timegan.training.factory import build
+from timegan.training.schedule import Schedule
+
+LONG: dict[str, Any] = {"generate": "sines", "window": 6}
+
+
+def ready(**options: Any) -> WindowDataModule:
+    data = WindowDataModule(**(LONG | options))
+    data.setup()
+    return data
+
+
+def panel() -> WindowDataModule:
+    """Sequences of 2 to 6 steps with a context column and a label."""
+    random = np.random.default_rng(0)
+    rows = []
+    for key in range(60):
+        steps = int(random.integers(2, 7))
+        walk = random.normal(size=steps).cumsum()
+        rows += [
+            {"key": key, "site": "ab"[key % 2], "event": bool(t % 2), "value": walk[t]}
+            for t in range(steps)
+        ]
+    roles: dict[str, Any] = {"context_columns": ["site"], "exogenous": ["event"]}
+    data = WindowDataModule.from_frame(pd.DataFrame(rows), sequence_key="key", **roles)
+    data.setup()
+    return data
+
+
+def test_it_is_the_energy_distance_over_all_pairs() -> None:
+    stick = Yardstick(ready(), count=40)
+    fake = torch.randn(128, 30, generator=torch.Generator().manual_seed(0)).double()
+    real = stick.real.double()
+
+    def mean(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a[:, :, None] - b[:, None, :]).abs().mean((1, 2))
+
+    look = stick.compare(fake)
+    wanted = (2 * mean(fake, real) - mean(fake, fake) - mean(real, real)).mean()
+    assert look.distance == pytest.approx(float(wanted), rel=1e-5)
+    assert look.diversity == pytest.approx(float(mean(fake, fake).mean() / mean(real, real).mean()))
+    assert torch.allclose(spread(fake), mean(fake, fake))
+
+
+@pytest.mark.parametrize("options", [{}, {"protocol": "reference"}])
+def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any]) -> None:
+    data = ready(**options)
+    stick = Yardstick(data, count=300)
+    random = np.random.default_rng(1)
+
+    def ratio(rows: Any) -> float:
+        return stick.compare(stick.project(Batch(rows))).distance / stick.floor
+
+    others = data.train.batch(random.choice(len(data.train), 300, replace=False)).x
+    assert 0.4 < ratio(others) < 2.5
+    assert ratio(others + 0.3 * others.std()) > 5
+    assert ratio(others[:, torch.randperm(6, generator=torch.Generator().manual_seed(0))]) > 5
+    assert ratio(others[:1].expand_as(others)) > 5
+
+
+def test_samples_that_are_all_alike_have_no_diversity() -> None:
+    data = ready()
+    stick = Yardstick(data, count=100)
+    windows = data.train.batch(np.arange(100)).x
+    same = stick.compare(stick.project(Batch(windows[:1].expand_as(windows))))
+    assert same.diversity < 1e-3
+    assert 0.7 < stick.compare(stick.project(Batch(windows))).diversity < 1.4
+
+
+def test_lengths_context_and_labels_are_part_of_what_is_compared() -> None:
+    data = panel()
+    batch = data.train.batch(np.arange(8))
+    assert batch.lengths is not None
+    assert batch.context is not None
+    assert batch.exogenous is not None
+    whole = view(batch)
+    channels = batch.x.shape[2] + batch.exogenous.shape[2]
+    assert whole.shape == (8, 6, 2 * channels + 1 + batch.context.shape[1])
+    assert not whole[batch.lengths == 2][:, 2:, :channels].any()
+    for name, change in (("lengths", 1), ("context", 1.0), ("exogenous", 1.0)):
+        other = batch._replace(**{name: getattr(batch, name) - change})
+        assert not torch.equal(view(other), whole), name
+
+
+@pytest.mark.parametrize("table", [ready, panel])
+def test_a_look_repeats_itself_and_touches_no_random_stream(table: Any) -> None:
+    data = table()
+    net = build(data, Schedule(1, 1, 1), hidden=6).net
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    stick = Yardstick(data, count=300)  # more than are made together
+    state = torch.get_rng_state()
+    look = stick.look(net)
+    assert stick.look(net) == look == Yardstick(data, count=300).look(net)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+    with torch.no_grad():
+        for weight in net.averages.parameters():
+            weight.mul_(2)
+    assert stick.look(net) != look  # of the averaged weights

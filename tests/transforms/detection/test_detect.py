@@ -1,0 +1,254 @@
+"""Detection: each look-alike is found for what it is, with a reason; the user can say otherwise."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transforms.look_alikes import LOOKS, column, held, info, punched, ramp, smooth
+from timegan.errors import InputError
+from timegan.seeds import rng
+from timegan.tables.value_grid import Lattice
+from timegan.transforms import Info, detect, fit
+from timegan.transforms.detection import summary
+from timegan.transforms.detection.detect import SAMPLE, sample
+from timegan.transforms.detection.repeats import repeats
+from timegan.transforms.detection.white_noise import find_noise
+from timegan.transforms.piecewise_linear import Clocks, find_period
+
+START = np.array([0])
+ROWS = 3_000
+
+
+def kind_of(values: np.ndarray, dtype: str = "float64") -> str:
+    return detect(values[:, None], START, [Info("x", dtype=dtype)])[0].kind
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", LOOKS)
+def test_each_kind_is_found(kind: str, seed: int) -> None:
+    values = column(kind, ROWS, seed)[:, None]
+    assert detect(values, START, [info(kind)])[0].kind == kind
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LOOKS if kind not in ("noise", "datetime")])
+def test_holes_do_not_hide_the_kind(kind: str) -> None:
+    values = punched(column(kind, ROWS, 0), 0)[:, None]
+    found = detect(values, START, [info(kind)])
+    assert found[0].kind == kind
+    assert found[0].missing == np.isnan(values).mean() > 0.05
+    assert "% missing" in found[0].reason
+    assert fit(found, values, START)[0].name == "missing"
+
+
+def period_of(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, int] | None:
+    return find_period(values, breaks, Clocks.of(len(values), breaks).rows)
+
+
+def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None:
+    names = list(LOOKS)
+    values = np.stack([column(kind, ROWS, 5) for kind in names], axis=1)
+    values = np.column_stack([values, values[:, 0], 2 * values[:, 0] + 1, np.full(ROWS, 4.0)])
+    infos = [*(info(kind) for kind in names), Info("same"), Info("twice"), Info("four")]
+    found = detect(values, START, infos)
+    assert [f.kind for f in found] == [*names, "copy", "copy", "constant"]
+    kinds = fit(found, values, START)
+    rows = {name: (kind, reason, width) for name, kind, reason, width in summary.rows(found, kinds)}
+    assert rows["same"] == ("copy", "copy of continuous", 0)
+    assert rows["twice"] == ("copy", "2 x continuous + 1", 0)
+    assert rows["four"] == ("constant", "4 in every training row", 0)
+    assert rows["ramp"] == ("ramp", "straight lines between readings every 6 rows", 1)
+    assert rows["step"] == ("step", "multiples of 100", 1)
+    assert rows["noise"][0::2] == ("noise", 0)
+    assert rows["held"][2] == 1
+    assert rows["held"][1].startswith("holds its value in ")
+    zeros = 100 * np.mean(values[:, names.index("zero_inflated")] == 0)
+    assert rows["zero_inflated"][1] == f"{zeros:.0f} % exact zeros, multiples of 10"
+    assert rows["categorical"][2] == 5
+    lines = summary.text(found, kinds).splitlines()
+    assert lines[0].split() == ["column", "kind", "reason", "channels"]
+    assert len(lines) == len(infos) + 1
+
+
+def test_numbers_that_are_only_zero_and_one_are_booleans() -> None:
+    assert kind_of(column("boolean", 500, 0), dtype="int64") == "boolean"
+
+
+def test_a_ramp_of_every_period_is_found_where_it_begins() -> None:
+    for period in (3, 4, 12, 24, 60):
+        values = ramp(rng(period), 4_000, period)[2:]
+        assert period_of(values, START) == (period, period - 2, 0)
+
+
+def test_a_ramp_that_begins_anew_in_every_sequence_is_found() -> None:
+    breaks = np.arange(0, 2_000, 50)
+    values = np.concatenate([ramp(rng(int(b)), 50, 6) for b in breaks])
+    assert period_of(values, breaks) == (6, 0, 1)
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["one series", "three sequences"])
+def test_a_ramp_is_found_though_rows_between_are_held_out(anew: bool) -> None:
+    whole = ramp(rng(0), 6_000)
+    starts = np.array([0, 2_002, 4_001])
+    if anew:
+        whole = np.concatenate([ramp(rng(i), n) for i, n in enumerate((2_002, 1_999, 1_999))])
+    runs = (0, 1_001), (1_201, 4_500), (4_705, 6_000)
+    kept = np.concatenate([np.arange(first, after) for first, after in runs])
+    breaks = np.flatnonzero(np.isin(kept, [*starts, 1_201, 4_705]))
+    begins = starts if anew else starts[:1]
+    clocks = np.stack([kept, kept - begins[np.searchsorted(begins, kept, side="right") - 1]])
+    found = detect(
+        whole[kept, None], breaks, [Info("x")], clocks=Clocks(clocks, clocks[:, kept % 3 == 0])
+    )[0]
+    assert (found.kind, found.params["period"]) == ("ramp", 6)
+    np.testing.assert_array_equal(found.params["readings"], clocks[int(anew)] % 6 == 0)
+    assert found.params["begins"] == ([0, 1, 2, 3, 4, 5] if anew else [0, 3])
+    assert detect(whole[kept, None], breaks, [Info("x")])[0].kind != "ramp"  # as if none were
+
+
+def test_smooth_held_and_straight_series_are_no_ramps() -> None:
+    steps = np.repeat(np.round(rng(0).standard_normal(500).cumsum(), 2), 6)
+    for values in (smooth(rng(0), 3_000), held(rng(0), 3_000), np.arange(3_000.0), steps):
+        assert period_of(values, START) is None
+
+
+def test_rounding_alone_is_no_holding() -> None:
+    draw = rng(0)
+    for unit in (0.001, 0.01, 0.1):  # from many moves a reading to many readings a move
+        values = np.round(smooth(draw, 5_000) / unit) * unit
+        share, expected = repeats(values, START, Lattice.fit(np.round(values, 4)))
+        assert share < expected + 0.1
+        assert kind_of(np.round(values, 4)) != "held"
+
+
+def test_a_lattice_of_wild_jumps_is_no_holding() -> None:
+    assert (
+        kind_of(10.0 * np.round(np.abs(4 * rng(0).standard_normal(5_000).cumsum()) % 90)) != "held"
+    )
+
+
+def test_a_dependence_however_hidden_is_no_noise() -> None:
+    draw = rng(1)
+    noise = draw.standard_normal(6_000)
+    other = draw.standard_normal(6_000)
+    spread = np.exp(smooth(draw, 6_000))
+    hidden = {
+        "own past": noise + 0.15 * np.roll(noise, 1),
+        "own past, far": noise + 0.15 * np.roll(noise, 17),
+        "spread": noise * spread,
+        "a line in the spectrum": noise + 0.25 * np.sin(np.arange(6_000) * 0.9),
+        "the other": noise + 0.15 * other,
+        "the other, a row before": noise + 0.15 * np.roll(other, 1),
+        "the other, a row after": noise + 0.15 * np.roll(other, -1),
+        "the other's size": noise * (0.6 + np.abs(other)),
+    }
+    for name, values in hidden.items():
+        table = np.stack([values, other], axis=1)
+        assert 0 not in find_noise(table, START, np.ones(2, bool), np.ones(2, bool)), name
+    table = np.stack([noise, other], axis=1)
+    assert find_noise(table, START, np.ones(2, bool), np.ones(2, bool)) == [0, 1]
+
+
+def test_noise_is_hardly_ever_taken_for_something_else() -> None:
+    table = rng(2).random((2_000, 60))
+    everything = np.ones(60, bool)
+    assert len(find_noise(table, np.arange(0, 2_000, 40), everything, everything)) >= 57
+
+
+def test_a_short_table_cannot_tell_noise() -> None:
+    assert kind_of(rng(0).standard_normal(400)) == "continuous"
+
+
+def test_the_user_knows_better() -> None:
+    values = np.stack([column("step", ROWS, 0), column("held", ROWS, 0)], axis=1)
+    infos = [Info("Volume"), Info("T")]
+    asked = {"Volume": "nonnegative", "T": "auto"}
+    found = detect(values, START, infos, asked)
+    assert [f.kind for f in found] == ["nonnegative", "held"]
+    assert found[0].reason.startswith("asked for: never below 0")
+
+
+def test_a_copy_that_is_to_be_learned_is_learned() -> None:
+    values = np.repeat(column("continuous", 500, 0)[:, None], 3, axis=1)
+    found = detect(
+        values, START, [Info("a"), Info("b"), Info("c")], {"a": "step", "c": "continuous"}
+    )
+    assert [f.kind for f in found] == ["step", "copy", "continuous"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"Volme": "step"}, r"no feature 'Volme'.*Did you mean 'Volume'\?"),
+        ({"Volume": "nonegative"}, r"there is no 'nonegative'.*Did you mean 'nonnegative'\?"),
+        ({"Volume": "missing"}, r"a number column cannot be 'missing'\. Choose among boolean,"),
+        ({"when": "ramp"}, r"a datetime column cannot be 'ramp'.*continuous, copy, datetime, auto"),
+        ({"city": "integer"}, r"a category column cannot be 'integer'"),
+        ({"change": "nonnegative"}, r"change=nonnegative cannot be: its smallest value is -"),
+        ({"Volume": "zero_inflated"}, r"it is never 0"),
+        ({"Volume": "boolean"}, r"different values, and a boolean has two"),
+        ({"Volume": "constant"}, r"its values differ"),
+        ({"Volume": "copy"}, r"no factor and shift away from any other"),
+        ({"change": "integer"}, r"not whole numbers"),
+        ({"change": "ramp"}, r"no period from 3 to 300 rows"),
+        ({"root": "step"}, r"no common step"),
+        ({"Volume": "categorical"}, r"'Volume' has .* categories, and 100 are the most"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_remedy(asked: dict[str, str], message: str) -> None:
+    infos = [Info("Volume"), Info("change"), info("datetime", "when"), info("categorical", "city")]
+    looks = ("step", "continuous", "datetime", "categorical")
+    columns = [column(kind, 1_500, 0) for kind in looks]
+    values = np.column_stack([*columns, np.sqrt(2 + columns[1] ** 2)])
+    with pytest.raises(InputError, match=message):
+        detect(values, START, [*infos, Info("root")], asked)
+
+
+def test_too_many_categories_name_the_remedies() -> None:
+    codes = np.arange(500.0) % 250
+    with pytest.raises(
+        InputError, match=r"'who' has 250 categ.*sequence_key=who.*dataset\.columns"
+    ):
+        detect(codes[:, None], START, [Info("who", "category", "str", 250)])
+
+
+def test_without_knowledge_numbers_are_only_continuous() -> None:
+    names = [kind for kind in LOOKS if kind not in ("boolean", "categorical", "datetime")]
+    values = np.column_stack([*(column(kind, ROWS, 0) for kind in names), np.full(ROWS, 1.0)])
+    values = np.column_stack([values, values[:, 0], column("categorical", ROWS, 0)])
+    infos = [*map(info, names), Info("c"), Info("again"), info("categorical")]
+    infos = [Info(i.name, "number") if i.values == "boolean" else i for i in infos]
+    found = detect(values, START, infos, knowledge=False)
+    free = ["continuous"] * len(names)
+    assert [f.kind for f in found] == [*free, "constant", "continuous", "categorical"]
+    kinds = fit(found, values, START, "rank")
+    zeros = values[:, names.index("zero_inflated")]
+    channels = kinds[names.index("zero_inflated")].encode(zeros, START, rng(0))
+    assert np.unique(channels).size == np.unique(zeros).size  # no jitter, no lattice
+
+
+def test_the_sample_is_contiguous_and_lies_in_the_middle() -> None:
+    assert sample(10) == slice(0, 10)
+    assert sample(3 * SAMPLE) == slice(SAMPLE, 2 * SAMPLE)
+
+
+def test_the_phase_counts_from_the_first_row_in_long_tables_too() -> None:
+    values = ramp(rng(0), 2 * SAMPLE + 1_001, 7)[:, None]
+    assert detect(values, START, [Info("x")])[0].params["phase"] == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(list(LOOKS)), min_size=1, max_size=6),
+    rows=st.integers(2, 200),
+    seed=st.integers(0, 1_000),
+    holes=st.booleans(),
+)
+def test_any_table_however_short_has_kinds_that_can_be_fitted(
+    kinds: list[str], rows: int, seed: int, holes: bool
+) -> None:
+    columns = [column(kind, rows, seed + i) for i, kind in enumerate(kinds)]
+    values = np.stack([punched(c, seed, 0.5) if holes else c for c in columns], axis=1)
+    infos = [info(kind, f"c{i}") for i, kind in enumerate(kinds)]
+    found = detect(values, START, infos)
+    assert len(fit(found, values, START)) == len(kinds)

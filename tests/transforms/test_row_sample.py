@@ -1,0 +1,103 @@
+"""Long tables are looked at in part, and nothing that must hold everywhere is lost by it."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timegan.constraints import Bounds, Order
+from timegan.data import WindowDataModule
+from timegan.errors import InputError
+from timegan.transforms import encoding, fitting
+from timegan.transforms.row_sample import blocks, look
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A table (R, 2) whose first column counts rows, its training rows, and breaks among them."""
+    count = draw(st.integers(1, 400))
+    random = np.random.default_rng(draw(st.integers(0, 99)))
+    values = np.column_stack([np.arange(count), random.normal(size=count)])
+    values[random.random(count) < 0.1, 1] = np.nan
+    kept = random.random(count) < draw(st.sampled_from([0.9, 1.0]))
+    kept[0] = True  # a training part without a row is refused before
+    rows = np.flatnonzero(kept)
+    return values, rows, np.union1d([0], random.choice(len(rows), 3))
+
+
+def pairs(values: np.ndarray, breaks: np.ndarray) -> set[tuple[float, float]]:
+    """Numbers of the rows that follow each other."""
+    joined = np.delete(np.arange(len(values)), breaks)
+    return {(float(values[i - 1, 0]), float(values[i, 0])) for i in joined}
+
+
+@given(parts(), st.sampled_from([40, 100, 1_000]))
+def test_a_look_has_the_ends_and_only_true_neighbours(
+    part: tuple[np.ndarray, np.ndarray, np.ndarray], most: int
+) -> None:
+    values, rows, breaks = part
+    found, new, numbers = look(values, rows, breaks, most)
+    assert (found[:, 0] == numbers).all()
+    assert len(found) <= most + 4
+    assert len(found) >= min(most, len(rows))
+    assert pairs(found, new) <= pairs(values[rows], breaks)
+    if not np.isnan(values[rows, 1]).all():
+        for end in (np.nanmin, np.nanmax):
+            assert (end(found, axis=0) == end(values[rows], axis=0)).all()
+
+
+@given(parts(), st.sampled_from([1, 7, 1_000]))
+def test_blocks_have_every_row_and_every_pair(
+    part: tuple[np.ndarray, np.ndarray, np.ndarray], size: int
+) -> None:
+    values, rows, breaks = part
+    every = list(blocks(values, rows, breaks, size))
+    assert {float(row[0]) for block, _, _ in every for row in block} == set(values[rows, 0])
+    assert all((block[:, 0] == numbers).all() for block, _, numbers in every)
+    found = set().union(*(pairs(block, new) for block, new, _ in every))
+    assert found == pairs(values[rows], breaks)
+
+
+def long_table() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    low = np.round(random.normal(size=4_000).cumsum(), 3)
+    return pd.DataFrame({"low": low, "high": low + random.random(4_000)})
+
+
+@pytest.fixture
+def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "look", partial(look, most=400))
+    monkeypatch.setattr(fitting, "blocks", partial(blocks, size=300))
+
+
+@pytest.mark.usefixtures("_short_look")
+@pytest.mark.parametrize("protocol", ["timegan", "reference"])
+def test_a_rule_that_one_row_far_from_the_look_breaks_is_none(protocol: str) -> None:
+    options = {"window": 8, "holdout": 0.0, "protocol": protocol, "scaling": "auto"}
+    frame = long_table()
+    data = WindowDataModule.from_frame(frame, **options)
+    data.setup()
+    assert Order(1, 0) in data.columns.rules.all
+    lows = {rule.column: rule.low for rule in data.columns.rules.all if isinstance(rule, Bounds)}
+    assert lows == {0: frame["low"].min(), 1: frame["high"].min()}
+    frame.loc[1_777, "high"] = frame["low"][1_777] - 1e-3
+    data = WindowDataModule.from_frame(frame, **options)
+    data.setup()
+    assert Order(1, 0) not in data.columns.rules.all
+    with pytest.raises(InputError, match=r"not hold .* first of them row 1,778 with high = "):
+        WindowDataModule.from_frame(frame, rules=["high >= low"], **options).setup()
+
+
+def test_rows_are_encoded_in_pieces_as_they_are_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = long_table()
+    frame.loc[100:130, "low"] = np.nan
+    whole = WindowDataModule.from_frame(frame, window=8)
+    whole.setup()
+    monkeypatch.setattr(encoding, "PIECE", 300)
+    parts = WindowDataModule.from_frame(frame, window=8)
+    parts.setup()
+    free = [0, 2]  # the flag of holes between them has draws of its own
+    np.testing.assert_allclose(parts.train.rows[:, free], whole.train.rows[:, free], atol=1e-6)

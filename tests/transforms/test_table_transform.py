@@ -1,0 +1,153 @@
+"""Columns: the way to the model and back, and what survives the checkpoint."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timegan.data import WindowDataModule
+from timegan.seeds import rng
+from timegan.tables import Sequences
+from timegan.transforms.table_transform import Columns
+
+
+def mixed(sequences: int = 40, seed: int = 0) -> pd.DataFrame:
+    """People with visits: an id, dates, static columns, labels, a hole-ridden column, lengths."""
+    draw = rng(seed, "mixed")
+    frames = []
+    for person in range(sequences):
+        steps = int(draw.integers(4, 13))
+        level = draw.normal(70, 8)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "person": f"p{person:02d}",
+                    "date": pd.date_range("2024-01-01", periods=steps, freq="D"),
+                    "sex": str(draw.choice(["f", "m"])),
+                    "age": int(draw.integers(20, 90)),
+                    "weight": (level + draw.normal(0, 1, steps).cumsum()).round(1),
+                    "state": draw.choice(["good", "fair", "bad"], size=steps),
+                    "crp": np.where(draw.random(steps) < 0.4, np.nan, draw.gamma(2, 3, steps)),
+                    "drug": draw.choice([0, 0, 0, 5, 10], size=steps),
+                    "weekend": draw.random(steps) < 0.3,
+                }
+            )
+        )
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(double=2 * frame["weight"] + 1, unit="kg")
+
+
+ROLES: dict[str, Any] = {
+    "sequence_key": "person",
+    "context_columns": ["sex", "age"],
+    "exogenous": ["weekend"],
+}
+
+
+def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
+    data = WindowDataModule.from_frame(frame, **({"holdout": 0.0} | options))
+    data.setup()
+    return data
+
+
+def decoded(data: WindowDataModule, columns: Columns | None = None) -> Sequences:
+    """The training windows, to the model and back."""
+    columns = columns or data.columns
+    everything = data.train.batch(np.arange(len(data.train)))
+    series = data.train_series()
+    labels = None if everything.exogenous is None else everything.exogenous.numpy()
+    return columns.decode(everything.x.numpy(), series.lengths, series.context, labels)
+
+
+@pytest.mark.parametrize("scaling", ["auto", "minmax", "standard", "rank"])
+def test_a_table_comes_back_from_the_model_as_it_was(scaling: str) -> None:
+    frame = mixed()
+    data = module(frame, scaling=scaling, **ROLES)
+    made, real = decoded(data), data.train_series()
+    np.testing.assert_allclose(made.values, real.values, rtol=0, atol=1e-4)
+    exact = [data.features.index(n) for n in ("weight", "state", "drug", "weekend", "double")]
+    np.testing.assert_array_equal(made.values[..., exact], real.values[..., exact])
+    np.testing.assert_array_equal(made.lengths, real.lengths)
+    again = data.columns.to_frame(made)
+    pd.testing.assert_frame_equal(again.head(0), frame.head(0))
+    pd.testing.assert_series_equal(again["weight"], frame["weight"])
+    pd.testing.assert_series_equal(again["sex"], frame["sex"])
+
+
+def test_static_columns_and_lengths_come_back_from_their_channels() -> None:
+    data = module(mixed(), **ROLES)
+    real = data.train_series()
+    assert data.train.context is not None
+    context, lengths = data.columns.decode_static(data.train.context)
+    np.testing.assert_array_equal(context, real.context)
+    np.testing.assert_array_equal(lengths, real.lengths)
+
+
+def test_channels_of_minmax_lie_between_0_and_1_whatever_the_column() -> None:
+    data = module(mixed(), scaling="minmax", **ROLES)
+    x = data.train.rows
+    assert 0 <= x.min() <= x.max() <= 1
+
+
+def test_the_state_survives_json() -> None:
+    data = module(mixed(), constraints="project", rules=["weight >= 18"], **ROLES)
+    again = Columns.from_state(json.loads(json.dumps(data.columns.state())))
+    made, expected = decoded(data, again), decoded(data)
+    np.testing.assert_array_equal(made.values, expected.values)
+    pd.testing.assert_frame_equal(again.to_frame(made), data.columns.to_frame(expected))
+    assert again.state() == data.columns.state()
+
+
+def test_windows_of_the_reference_run_backwards_and_tables_forwards() -> None:
+    frame = mixed(1).drop(columns=["person"]).head(4)
+    data = module(frame, protocol="reference", window=3, context_columns=["sex", "age"])
+    table = data.columns.to_frame(decoded(data))
+    pd.testing.assert_series_equal(
+        table["weight"].tail(3), frame["weight"].tail(3).reset_index(drop=True)
+    )
+
+
+def test_forwards_turns_each_sequence_within_its_own_length() -> None:
+    data = module(mixed(), protocol="reference", **ROLES)
+    real = data.train_series()
+    turned = data.columns.forwards(real.values, real.lengths)
+    for one, other, length in zip(real.values, turned, real.lengths, strict=True):
+        np.testing.assert_array_equal(other[:length], one[:length][::-1])
+        assert np.isnan(other[length:]).all()
+
+
+def test_noise_is_drawn_anew_for_each_seed_and_sequence_and_copies_follow() -> None:
+    draw = rng(3, "noise")
+    frame = pd.DataFrame(
+        {"walk": draw.normal(size=4_000).cumsum(), "noise": draw.random(4_000).round(6)}
+    ).assign(twin=lambda f: f["noise"])
+    data = module(frame, window=12)
+    assert data.describe()["kinds"] == {"walk": "continuous", "noise": "noise", "twin": "copy"}
+    x = data.train.take(np.arange(8))
+    one, same = (data.columns.decode(x, seed=0, start=4) for _ in range(2))
+    np.testing.assert_array_equal(one.values, same.values)
+    np.testing.assert_array_equal(one.values[..., 1], one.values[..., 2])
+    tail = data.columns.decode(x[3:], seed=0, start=7)
+    np.testing.assert_array_equal(one.values[3:], tail.values)
+    assert not np.array_equal(one.values, data.columns.decode(x, seed=1, start=4).values)
+
+
+def test_enforced_rules_are_kept_by_whatever_the_model_makes() -> None:
+    draw = rng(1, "prices")
+    low = 50 + draw.normal(size=600).cumsum()
+    frame = pd.DataFrame({"low": low, "high": low + draw.gamma(2, 0.3, size=600)}).round(2)
+    wild = draw.normal(size=(20, 12, 2)).astype(np.float32)
+    broken = {
+        way: (made[..., 1] < made[..., 0]).mean()
+        for way in ("audit", "project")
+        for made in [module(frame, window=12, constraints=way).columns.decode(wild).values]
+    }
+    assert broken["audit"] > 0.2
+    assert broken["project"] == 0
+
+
+def test_comparisons_use_the_training_range() -> None:
+    data = module(pd.DataFrame({"a": [2.0, 4.0, 3.5], "b": [10.0, 30.0, 11.0]}), window=2)
+    np.testing.assert_allclose(data.columns.unit(np.array([[3.0, 15.0]])), [[0.5, 0.25]], atol=1e-6)

@@ -23,7 +23,7 @@ def variants(cell: Cell, phase: Phase, device: str) -> dict[str, Callable[[int],
     def ours(accelerator: str, *, graphs: bool = False) -> Callable[[int], float]:
         net = model(TimeGAN, cell.preset, data, schedule, hidden=cell.hidden, backend=BACKENDS[-1])
         net.cuda_graphs = graphs
-        warm = WARM * net.hparams["penalty_every"] + 1  # until steps of both kinds are recorded
+        warm = WARM * net.hparams["penalty_interval"] + 1  # until steps of both kinds are recorded
         return partial(by_lightning, net, data, accelerator=accelerator, warm=warm)
 
     return {

@@ -63,7 +63,7 @@ def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]
 def multiplications(name: str, data: WindowDataModule, hidden: int) -> int:
     """Of as many joint iterations as have a penalty once, by torch's own layers."""
     net = model(Bare, name, data, JOINT, hidden=hidden, backend="torch")
-    data.steps_per_epoch = net.hparams["penalty_every"]
+    data.steps_per_epoch = net.hparams["penalty_interval"]
     net.begin(data.steps_per_epoch)
     counter = FlopCounterMode(display=False)
     counter.mod_tracker = Untracked()  # type: ignore[assignment]

@@ -101,7 +101,7 @@ def path(given: argparse.Namespace) -> Iterator[Record]:
     for kind, window in itertools.product(FEATURES, (24, 128)):
         data = table("timegan", FEATURES[kind], window)
         loader, kept = data.train_dataloader(), torch.from_numpy(data.train.all())
-        drawn = loader.batch_size * loader.draws
+        drawn = loader.batch_size * loader.batches_per_step
         works: dict[str, Callable[[], object]] = {
             "baseline": partial(batches, kept, loader.batch_size),
             "windows": partial(draw, loader),

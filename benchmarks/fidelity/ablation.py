@@ -27,7 +27,7 @@ FINE = {
 """Parts of the recipe for columns that are nearly one, which energy has not."""
 PARTS: dict[str, tuple[str, ...]] = {
     "the default": (),
-    "critics see all steps in one unit": ("model.stepwise=false",),
+    "critics see all steps in one unit": ("model.per_step_normalization=false",),
     **FINE,
     "critics see no increments": ("model.increments=false",),
     "no energy distance": ("model.energy_weight=0",),
@@ -36,8 +36,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "no dense critic": ("model.critics=conv",),
     "cross-entropy, not relativistic pairs": ("model.adversarial=bce",),
     "no gradient penalty": ("model.penalty_weight=0",),
-    "gradient penalty in every update": ("model.penalty_every=1",),
-    "no averaged weights": ("model.ema=0",),
+    "gradient penalty in every update": ("model.penalty_interval=1",),
+    "no averaged weights": ("model.ema_decay=0",),
     "64 units": ("model.hidden=64",),
     "the paper's recurrent networks, but for the critics": (
         *("model.autoencoder=recurrent", "model.generator=recurrent"),

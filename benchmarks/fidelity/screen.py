@@ -86,7 +86,7 @@ def read_dataset(folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
         OmegaConf.load(folder / ".hydra" / "config.yaml")["dataset"]
     )
-    for name in ("constraints", "draws", "seed"):
+    for name in ("constraints", "batches_per_step", "seed"):
         config.pop(name, None)
     return config
 

@@ -25,7 +25,7 @@ from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import Columns
 
-GIVEN = {"features", "context", "variable", "draws"} | {
+GIVEN = {"features", "context", "variable_length", "batches_per_step"} | {
     *("name", "path", "generate", "url", "sha256")
 }
 """Arguments of the two modules that follow from others, or from what ``fit`` is given."""
@@ -252,8 +252,12 @@ class Synthesizer:
         return self._fitted
 
     def _data(self, table: Table) -> WindowDataModule:
-        draws = int(self.options.get("generator_steps", 2)) + 1
-        options: dict[str, Any] = {"window": self.window, "seed": self.seed, "draws": draws}
+        batches = int(self.options.get("generator_steps", 2)) + 1
+        options: dict[str, Any] = {
+            "window": self.window,
+            "seed": self.seed,
+            "batches_per_step": batches,
+        }
         options |= self._part(WindowDataModule)
         if isinstance(table, pd.DataFrame):
             return WindowDataModule.from_frame(table, **options)

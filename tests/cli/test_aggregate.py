@@ -182,8 +182,14 @@ def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> 
     """Runs of before an argument was there, or was chosen by the data, are the same experiment."""
     came_to = {
         "old": ("latent_noise: 0.05", {"latent_noise": 0.05}),
-        "new": ("latent_noise: null", {"latent_noise": 0.05, "whitening": 0.0, "finest": 0.1}),
-        "other": ("latent_noise: null", {"latent_noise": 0.01, "whitening": 0.3, "finest": 0.02}),
+        "new": (
+            "latent_noise: null",
+            {"latent_noise": 0.05, "whitening": 0.0, "smallest_component_std": 0.1},
+        ),
+        "other": (
+            "latent_noise: null",
+            {"latent_noise": 0.01, "whitening": 0.3, "smallest_component_std": 0.02},
+        ),
     }
     for seed, (name, (given, arguments)) in enumerate(came_to.items()):
         folder = leave(tmp_path / name, seed, 0.1)

@@ -39,8 +39,14 @@ from timegan.errors import InputError
         ("train model.schedule.joint=-1", "model.schedule.joint=-1: a phase cannot have fewer"),
         ("train +trainer.max_steps=10", "trainer.max_steps cannot be set here."),
         ("train trainer.max_steps=10", "trainer.max_steps cannot be set here."),
-        ("train model.finest=1", "model.finest cannot be set here. It follows from the data"),
-        ("sample model.finest=1", "model.finest: there is no such key."),
+        (
+            "train model.smallest_component_std=1",
+            "model.smallest_component_std cannot be set here. It follows from the data",
+        ),
+        (
+            "sample model.smallest_component_std=1",
+            "model.smallest_component_std: there is no such key.",
+        ),
         ("train trainer.strategy=dpd", "Lightning's Trainer does not accept its arguments:"),
         pytest.param(
             "train trainer=gpu",

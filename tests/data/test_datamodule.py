@@ -252,7 +252,7 @@ def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
         ({"stride": 0}, r"dataset\.stride=0 must be at least 1"),
         ({"batch_size": 0}, r"dataset\.batch_size=0"),
         ({"steps_per_epoch": 0}, r"dataset\.steps_per_epoch=0"),
-        ({"draws": 0}, r"dataset\.draws=0"),
+        ({"batches_per_step": 0}, r"dataset\.batches_per_step=0"),
         ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is a share"),
         ({"holdout": -0.1}, r"dataset\.holdout=-0\.1"),
         ({"protocol": "diffusion"}, "dataset.protocol=diffusion is unknown: choose timegan or ref"),
@@ -392,7 +392,7 @@ def test_a_second_setup_changes_nothing() -> None:
 
 
 def test_the_loader_follows_the_options() -> None:
-    data = module(series(), batch_size=6, steps_per_epoch=4, draws=2)
+    data = module(series(), batch_size=6, steps_per_epoch=4, batches_per_step=2)
     batches = list(data.train_dataloader())
     assert len(batches) == 4
     assert all(batch.x.shape == (2, 6, 12, 2) for batch in batches)

@@ -19,7 +19,12 @@ STEPS = 4  # batches in an epoch
 def loader(windows: int = 100, **options: Any) -> RandomWindows:
     """Windows of two steps whose first value is their number."""
     rows = np.arange(windows + 1, dtype=np.float32)[:, None]
-    options = {"batch_size": 8, "steps_per_epoch": STEPS, "draws": 3, "seed": 0} | options
+    options = {
+        "batch_size": 8,
+        "steps_per_epoch": STEPS,
+        "batches_per_step": 3,
+        "seed": 0,
+    } | options
     return RandomWindows(Windows(rows, np.arange(windows), 2), **options)
 
 

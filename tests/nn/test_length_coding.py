@@ -18,7 +18,7 @@ from timegan.training.schedule import Schedule
 def test_the_code_of_a_real_sequence_gives_its_mask(numbers: list[int], logarithm: bool) -> None:
     lengths = np.array(numbers)
     codes = np.log(lengths) if logarithm else lengths / 3 - 1e6
-    net = TimeGAN(1, 9, Schedule(1, 1, 1), hidden=4, context=2, variable=True).net
+    net = TimeGAN(1, 9, Schedule(1, 1, 1), hidden=4, context=2, variable_length=True).net
     net.set_edges(edges_between(lengths, codes, 9))
     context = torch.stack([torch.zeros(len(codes)), torch.from_numpy(codes).float()], dim=1)
     real = Batch(torch.zeros(len(lengths), 9, 1), torch.from_numpy(lengths)).mask
@@ -43,11 +43,11 @@ def test_a_code_that_does_not_grow_is_refused() -> None:
     "edges", [[0.0, 1.0, 2.0], [-np.inf, 1.0], [-np.inf, 1.0, 0.0], [-np.inf, np.nan, 1.0]]
 )
 def test_edges_that_are_none_are_refused(edges: list[float]) -> None:
-    net = TimeGAN(1, 3, Schedule(1, 1, 1), hidden=4, context=1, variable=True).net
+    net = TimeGAN(1, 3, Schedule(1, 1, 1), hidden=4, context=1, variable_length=True).net
     with pytest.raises(InputError, match="Edges"):
         net.set_edges(torch.tensor(edges))
 
 
 def test_a_length_needs_a_context_channel() -> None:
-    with pytest.raises(InputError, match="variable=True with context=0"):
-        TimeGAN(1, 3, Schedule(1, 1, 1), variable=True)
+    with pytest.raises(InputError, match="variable_length=True with context=0"):
+        TimeGAN(1, 3, Schedule(1, 1, 1), variable_length=True)

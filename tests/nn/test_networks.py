@@ -91,7 +91,9 @@ def test_increments_come_in_units_of_their_scale() -> None:
 
 
 def test_levels_come_in_the_units_of_their_step() -> None:
-    discriminator = Discriminator(2, 4, critics="dense", increments=False, stepwise=True, **RNN)
+    discriminator = Discriminator(
+        2, 4, critics="dense", increments=False, per_step_normalization=True, **RNN
+    )
     wide = torch.tensor([1e-2, 1.0, 3.0, 0.0])[:, None]  # the last step is always the same
     h = 5 + wide * torch.randn(512, 4, 2, generator=generator(0))
     for half in h.chunk(2):
@@ -107,7 +109,13 @@ def test_levels_come_in_the_units_of_their_step() -> None:
 @pytest.mark.parametrize("whitening", [0.5, 0.3, 0.1])
 def test_whitening_takes_correlations_off_by_a_power(whitening: float) -> None:
     discriminator = Discriminator(
-        2, 4, critics="dense", increments=False, stepwise=True, whitening=whitening, **RNN
+        2,
+        4,
+        critics="dense",
+        increments=False,
+        per_step_normalization=True,
+        whitening=whitening,
+        **RNN,
     )
     level, spread = torch.randn(2, 4_000, 4, 1, generator=generator(0))
     rho = (1 - 0.1**2) / (1 + 0.1**2)
@@ -130,7 +138,13 @@ def test_whitening_stops_where_there_is_only_rounding() -> None:
 
 def test_steps_that_few_sequences_reach_have_their_own_spread() -> None:
     discriminator = Discriminator(
-        1, 3, critics="dense", increments=False, stepwise=True, variable=True, **RNN
+        1,
+        3,
+        critics="dense",
+        increments=False,
+        per_step_normalization=True,
+        variable_length=True,
+        **RNN,
     )
     h = torch.randn(60, 8, 3, 1, generator=generator(0)) * torch.tensor([1.0, 2.0, 4.0])[:, None]
     mask = torch.ones(8, 3, 1)
@@ -153,14 +167,20 @@ def test_the_width_follows_from_the_number_of_channels(channels: int, hidden: in
 def test_nearly_equal_features_are_whitened_and_get_less_noise(
     finest: float, noise: float, whitening: float
 ) -> None:
-    found = TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest).hparams
+    found = TimeGAN(2, 4, Schedule(1, 1, 1), smallest_component_std=finest).hparams
     assert (found["latent_noise"], found["whitening"]) == (noise, whitening)
-    given = TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest, latent_noise=0.2, whitening=0).hparams
+    given = TimeGAN(
+        2, 4, Schedule(1, 1, 1), smallest_component_std=finest, latent_noise=0.2, whitening=0
+    ).hparams
     assert (given["latent_noise"], given["whitening"]) == (0.2, 0)
-    assert not TimeGAN(2, 4, Schedule(1, 1, 1), finest=finest, stepwise=False).hparams["whitening"]
+    assert not TimeGAN(
+        2, 4, Schedule(1, 1, 1), smallest_component_std=finest, per_step_normalization=False
+    ).hparams["whitening"]
 
 
-@pytest.mark.parametrize("wrong", [{"whitening": 0.6}, {"whitening": 0.3, "stepwise": False}])
+@pytest.mark.parametrize(
+    "wrong", [{"whitening": 0.6}, {"whitening": 0.3, "per_step_normalization": False}]
+)
 def test_whitening_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=r"model\.whitening=0\.\d.*0 to 0\.5"):
         TimeGAN(2, 4, Schedule(1, 1, 1), **wrong)

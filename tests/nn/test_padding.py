@@ -76,7 +76,9 @@ class Recorded(TimeGAN):
 
 
 def trained(*batches: Batch, **options: Any) -> Recorded:
-    model = Recorded(C, T, Schedule(1, 1, 1), context=S, exogenous=U, variable=True, **options)
+    model = Recorded(
+        C, T, Schedule(1, 1, 1), context=S, exogenous=U, variable_length=True, **options
+    )
     model.net.set_edges(EDGES)
     trainer = Trainer(
         max_epochs=3,
@@ -121,8 +123,8 @@ def test_sequences_of_one_step_alone_give_finite_losses(critics: str, adversaria
 @pytest.mark.parametrize("preset", PRESETS)
 def test_with_conditions_too_every_weight_gets_a_gradient(preset: str) -> None:
     # A relativistic critic has no use for a bias behind its head.
-    options = {**PRESETS[preset], "rest_threshold": 0.0, "lr": 1e-2, "adversarial": "bce"}
-    new = Recorded(C, T, Schedule(1, 1, 1), context=S, exogenous=U, variable=True, **options)
+    options = {**PRESETS[preset], "discriminator_threshold": 0.0, "lr": 1e-2, "adversarial": "bce"}
+    new = Recorded(C, T, Schedule(1, 1, 1), context=S, exogenous=U, variable_length=True, **options)
     model = trained(batch(0), batch(1), **options)
     for (name, a), (_, b) in zip(
         new.net.named_parameters(), model.net.named_parameters(), strict=True
@@ -135,7 +137,12 @@ def test_with_conditions_too_every_weight_gets_a_gradient(preset: str) -> None:
 def test_a_critic_says_of_a_padded_sequence_what_it_says_of_it_alone(
     critics: str, length: int
 ) -> None:
-    options: dict[str, Any] = {"increments": True, "context": S, "exogenous": U, "variable": True}
+    options: dict[str, Any] = {
+        "increments": True,
+        "context": S,
+        "exogenous": U,
+        "variable_length": True,
+    }
     critic = Discriminator(C, 12, critics=critics, **options, **RNN).double()
     random = generator(length)
     h = torch.randn(B, 12, C, generator=random, dtype=torch.double)
@@ -150,7 +157,11 @@ def test_a_critic_says_of_a_padded_sequence_what_it_says_of_it_alone(
 
 
 def test_whitening_does_not_look_at_the_padding() -> None:
-    options: dict[str, Any] = {"critics": "dense", "increments": False, "stepwise": True}
+    options: dict[str, Any] = {
+        "critics": "dense",
+        "increments": False,
+        "per_step_normalization": True,
+    }
     critics = [Discriminator(C, T, **options, whitening=0.3, **RNN) for _ in range(2)]
     mask = (torch.arange(T) < LENGTHS[:, None]).float()[..., None]
     h = torch.randn(len(mask), T, C, generator=generator(0))
@@ -163,7 +174,9 @@ def test_whitening_does_not_look_at_the_padding() -> None:
 
 
 def test_the_view_is_zero_in_the_padding_and_ends_with_the_mask() -> None:
-    critic = Discriminator(C, T, critics="dense", increments=True, context=S, variable=True, **RNN)
+    critic = Discriminator(
+        C, T, critics="dense", increments=True, context=S, variable_length=True, **RNN
+    )
     one = batch(0).draw(0)
     view = critic.view(torch.randn(B, T, C), Conditions(one.context, None, one.mask))
     assert view.shape == (B, T, 2 * C + S + 1)
@@ -213,7 +226,7 @@ def test_a_mask_of_ones_changes_no_objective(loss: Any) -> None:
 
 
 def test_scales_are_measured_on_real_steps_alone() -> None:
-    net = TimeGAN(C, T, Schedule(1, 1, 1), context=1, variable=True).net
+    net = TimeGAN(C, T, Schedule(1, 1, 1), context=1, variable_length=True).net
     h, garbage = torch.randn(B, T, C), torch.full((B, T, C), 1e3)
     mask = (torch.arange(T) < LENGTHS[:, None])[..., None].float()
     net.follow(h.where(mask > 0, garbage), mask)

@@ -20,9 +20,9 @@ from timegan.training.schedule import Schedule
 
 
 def made(**options: Any) -> TimeGAN:
-    given = {"context": S, "exogenous": U, "variable": True, "hidden": 8} | options
+    given = {"context": S, "exogenous": U, "variable_length": True, "hidden": 8} | options
     model = TimeGAN(C, T, Schedule(1, 1, 1), **given)
-    if given["variable"]:
+    if given["variable_length"]:
         model.net.set_edges(EDGES)
     return model
 
@@ -87,7 +87,7 @@ def test_labels_without_a_context_are_given_to_every_second_window(
     conditions: list[tuple[Any, Any]],
 ) -> None:
     real = Batch(torch.rand(B, T, C), exogenous=torch.rand(B, T, U))
-    made(context=0, variable=False).generate(real, 0)
+    made(context=0, variable_length=False).generate(real, 0)
     ((context, exogenous),) = conditions
     assert context is None
     assert exogenous.isnan().all(2).all(1).tolist() == [False, True] * 4
@@ -164,7 +164,7 @@ def test_a_sequence_is_a_function_of_its_seed_number_and_context(model: TimeGAN)
 
 def test_the_noise_of_a_context_is_seen_by_its_head_alone() -> None:
     """So that a context that was asked for leaves a sequence as free as one that was made."""
-    net = made(variable=False, static_noise=5).net
+    net = made(variable_length=False, static_noise=5).net
     z, z_static = net.noise(2, generator(0))
     assert z_static.shape == (2, 5 + net.head_width)
     own = torch.cat([z_static[:1].expand(2, -1)[:, :5], z_static[:, 5:]], dim=1)
@@ -176,7 +176,7 @@ def test_the_noise_of_a_context_is_seen_by_its_head_alone() -> None:
 
 
 def test_a_model_without_conditions_has_none(model: TimeGAN) -> None:
-    plain = made(context=0, exogenous=0, variable=False)
+    plain = made(context=0, exogenous=0, variable_length=False)
     (got,) = sample_parts(plain, 2)
     assert (got.lengths, got.context, got.exogenous) == (None, None, None)
     assert np.array_equal(got.x, sample(plain, 2))
@@ -202,7 +202,7 @@ def test_what_does_not_fit_is_refused(model: TimeGAN, given: Any, message: str) 
 
 def test_a_context_is_refused_by_a_model_without_one() -> None:
     with pytest.raises(InputError, match="takes 0 channels"):
-        sample(made(context=0, exogenous=0, variable=False), 2, context=np.zeros((2, 0)))
+        sample(made(context=0, exogenous=0, variable_length=False), 2, context=np.zeros((2, 0)))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_context_is_refused_by_a_model_without_one() -> None:
     [
         ({"context": S + 1}, "3 channels of context"),
         ({"exogenous": 0}, "2 channels of exogenous"),
-        ({"variable": False}, "variable=True"),
+        ({"variable_length": False}, "variable_length=True"),
     ],
 )
 def test_batches_with_other_conditions_are_refused(options: Any, message: str) -> None:

@@ -100,7 +100,13 @@ def test_progress_counts_every_step(model: TimeGAN) -> None:
 def test_windows_of_one_and_two_steps_and_the_networks_of_the_reference() -> None:
     once = Schedule(1, 1, 1)
     reference = TimeGAN(
-        2, 5, once, hidden=8, generator="recurrent", autoencoder="recurrent", noise_kind="uniform"
+        2,
+        5,
+        once,
+        hidden=8,
+        generator="recurrent",
+        autoencoder="recurrent",
+        noise_distribution="uniform",
     )
     for model in (TimeGAN(2, 1, once, hidden=8), TimeGAN(2, 2, once, hidden=8), reference):
         series = continue_series(model, 2, 33)

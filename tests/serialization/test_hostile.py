@@ -99,7 +99,7 @@ def refused(folder: Path, message: str) -> None:
         ("hidden", None),
         ("hidden", [4]),
         ("cell", "os.system"),
-        ("ema", "0.9"),
+        ("ema_decay", "0.9"),
     ],
 )
 def test_other_sizes_than_those_of_the_weights_are_refused(

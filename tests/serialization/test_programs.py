@@ -16,7 +16,7 @@ from timegan.serialization.programs import example, inputs, outputs, write_onnx,
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
-PANEL = {"context": 2, "exogenous": 2, "variable": True}
+PANEL = {"context": 2, "exogenous": 2, "variable_length": True}
 LABELS = {"exogenous": 1}
 CASES = [
     ("timegan", "gru", PANEL),
@@ -35,7 +35,7 @@ def networks(preset: str, cell: str, conditions: dict[str, Any]) -> Networks:
     with torch.no_grad():
         for weight in net.parameters():
             weight.add_(0.2 * torch.randn_like(weight))
-    if net.variable:
+    if net.variable_length:
         net.set_edges(torch.tensor([-torch.inf, -0.5, 0.0, 0.5, torch.inf]))
     return net
 

@@ -36,7 +36,7 @@ class Panel(LightningDataModule):
             windows,
             batch_size=32,
             steps_per_epoch=3,
-            draws=3,
+            batches_per_step=3,
             seed=0,
             rank=self.trainer.global_rank,
             world_size=self.trainer.world_size,
@@ -48,11 +48,11 @@ def main(preset: str, table: str, devices: int, out: Path) -> None:
     from tests.training.test_module import PRESETS
 
     options: dict[str, Any] = dict(PRESETS[preset])
-    options["rest_threshold"] = 0.7 if preset == "reference" else 0.0
+    options["discriminator_threshold"] = 0.7 if preset == "reference" else 0.0
     data: LightningDataModule
     if table == "panel":
         data = panel = Panel()
-        conditions: dict[str, Any] = {"context": 2, "exogenous": 2, "variable": True}
+        conditions: dict[str, Any] = {"context": 2, "exogenous": 2, "variable_length": True}
         model = TimeGAN(5, 8, Schedule(1, 1, 2), **conditions, **options).double()
         model.net.set_edges(edges_between(panel.lengths, panel.context[:, -1], 8))
     else:

@@ -23,23 +23,26 @@ RECURRENT: dict[str, Any] = {
 }
 KINDS: dict[str, dict[str, Any]] = {
     "timegan": {},
-    "whitened, one noise a sequence": {"finest": 0.01, "noise_kind": "uniform"},
-    "conditions, lengths": {"context": S, "exogenous": U, "variable": True},
+    "whitened, one noise a sequence": {
+        "smallest_component_std": 0.01,
+        "noise_distribution": "uniform",
+    },
+    "conditions, lengths": {"context": S, "exogenous": U, "variable_length": True},
     "reference": RECURRENT
     | {
         "layers": 2,
         "adversarial": "bce",
-        "joint_embedder": True,
+        "train_embedder_jointly": True,
         "embedder_supervised_weight": 0.1,
         "moment_weight": 10.0,
-        "root_losses": True,
+        "sqrt_losses": True,
         "gamma": 1.0,
         "penalty_weight": 0.0,
-        "rest_threshold": 2.05,
-        "ema": 0.0,
+        "discriminator_threshold": 2.05,
+        "ema_decay": 0.0,
         "grad_clip": 0.0,
     },
-    "recurrent critic, penalties": {"critics": "recurrent", "joint_embedder": True},
+    "recurrent critic, penalties": {"critics": "recurrent", "train_embedder_jointly": True},
 }
 """Settings in which a step does different things."""
 
@@ -113,7 +116,7 @@ def build(kind: str, cls: type[TimeGAN] = TimeGAN, **options: Any) -> TimeGAN:
     """An untrained model."""
     given = {"hidden": 8, "projections": 16, "log_every": 2, "seed": 1, **KINDS[kind], **options}
     model = cls(C, T, SCHEDULE, **given)
-    if model.hparams["variable"]:
+    if model.hparams["variable_length"]:
         edges = torch.arange(T) / T + 0.5 / T
         edges[0] = -torch.inf
         model.net.set_edges(edges)

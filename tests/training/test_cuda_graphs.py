@@ -100,7 +100,7 @@ class Faulty(Replayed):
 
 
 def faulty(first: int, last: int, **options: Any) -> Faulty:
-    model = build("timegan", Faulty, ema=0.0, **options)
+    model = build("timegan", Faulty, ema_decay=0.0, **options)
     assert isinstance(model, Faulty)
     model.first, model.last = first, last
     train(model, "timegan")

@@ -23,21 +23,21 @@ REFERENCE: dict[str, Any] = {
     "layers": 2,
     "noise": C,
     "static_noise": 0,
-    "noise_kind": "uniform",
+    "noise_distribution": "uniform",
     "autoencoder": "recurrent",
     "supervisor": "recurrent",
     "generator": "recurrent",
     "critics": "recurrent",
     "increments": False,
-    "stepwise": False,
+    "per_step_normalization": False,
     "adversarial": "bce",
-    "joint_embedder": True,
-    "rest_threshold": 0.15,
-    "lr_end": 1.0,
+    "train_embedder_jointly": True,
+    "discriminator_threshold": 0.15,
+    "min_lr_ratio": 1.0,
     "beta1": 0.9,
     "beta2": 0.999,
-    "ema": 0.0,
-    "root_losses": True,
+    "ema_decay": 0.0,
+    "sqrt_losses": True,
     "latent_noise": 0.0,
     "reconstruction_weight": 10.0,
     "embedder_supervised_weight": 0.1,
@@ -77,7 +77,7 @@ def fit(model: TimeGAN, **options: Any) -> TimeGAN:
         enable_model_summary=False,
         **options,
     )
-    trainer.fit(model, Batches(model.draws))
+    trainer.fit(model, Batches(model.batches_per_step))
     return model
 
 
@@ -94,7 +94,7 @@ def weights(model: TimeGAN) -> dict[str, Tensor]:
 def test_a_penalty_is_due_in_every_so_many_th_batch(
     every: int, seen: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = TimeGAN(C, T, Schedule(0, 0, 1), penalty_every=every, **SMALL)
+    model = TimeGAN(C, T, Schedule(0, 0, 1), penalty_interval=every, **SMALL)
     found: list[int] = []
 
     def penalty(*_: object) -> Tensor:
@@ -109,8 +109,8 @@ def test_a_penalty_is_due_in_every_so_many_th_batch(
 def test_a_rarer_penalty_weighs_more() -> None:
     """In the first batch it is as if the weight were larger."""
     ways: list[dict[str, Any]] = [
-        {"penalty_every": 4, "penalty_weight": 0.5},
-        {"penalty_every": 1, "penalty_weight": 2.0},
+        {"penalty_interval": 4, "penalty_weight": 0.5},
+        {"penalty_interval": 1, "penalty_weight": 2.0},
     ]
     models = [
         fit(TimeGAN(C, T, Schedule(0, 0, 1), **SMALL, **way), limit_train_batches=1) for way in ways
@@ -186,7 +186,7 @@ def test_each_update_of_a_joint_step_sees_windows_and_noise_of_its_own(
 
 def test_the_supervisor_learns_to_look_ahead() -> None:
     """A supervisor that returns its input would leave the loss where it started."""
-    model = TimeGAN(C, T, Schedule(2, 40, 0), lr=1e-2, lr_end=1.0, **SMALL)
+    model = TimeGAN(C, T, Schedule(2, 40, 0), lr=1e-2, min_lr_ratio=1.0, **SMALL)
     h = model.net.embedder(next(iter(Batches()))[0])
     idle = losses.supervised(h, h).item()
     fit(model)
@@ -253,7 +253,7 @@ def test_gradients_are_clipped_to_the_norm_that_was_asked_for(
 
 
 def test_the_discriminator_rests_while_it_is_ahead() -> None:
-    options = {**REFERENCE, "rest_threshold": 100.0}
+    options = {**REFERENCE, "discriminator_threshold": 100.0}
     model = TimeGAN(C, T, Schedule(0, 0, 1), **options)
     before = weights(model)["discriminator"]
     assert torch.equal(before, weights(fit(model))["discriminator"])
@@ -261,7 +261,7 @@ def test_the_discriminator_rests_while_it_is_ahead() -> None:
 
 
 def test_averaged_weights_follow_the_generator_and_are_what_sampling_uses() -> None:
-    model = fit(TimeGAN(C, T, Schedule(0, 0, 1), ema=0.5, **SMALL))
+    model = fit(TimeGAN(C, T, Schedule(0, 0, 1), ema_decay=0.5, **SMALL))
     net = model.net
     live = torch.cat([p.flatten() for p in net.generator.parameters()])
     mean = torch.cat([p.flatten() for p in net.averages["generator"].parameters()])
@@ -280,7 +280,7 @@ def test_learning_rates_fall_along_a_cosine_within_each_phase() -> None:
             super().training_step(batch, batch_idx)
             rates.append(self.optimizers()[2].param_groups[0]["lr"])  # type: ignore[index]
 
-    fit(Watch(C, T, Schedule(1, 1, 2), lr=1.0, lr_end=0.1, **SMALL))
+    fit(Watch(C, T, Schedule(1, 1, 2), lr=1.0, min_lr_ratio=0.1, **SMALL))
     joint = rates[2 * STEPS :]
     assert rates[0] == rates[STEPS] == joint[0] == 1.0
     assert joint == sorted(joint, reverse=True)
@@ -324,7 +324,7 @@ def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
         ({"generator_steps": 0}, "1 or more"),
         ({"lr": -1e-3}, "0 or a positive"),
         ({"gamma": float("nan")}, "0 or a positive"),
-        ({"ema": 1.0}, "below 1"),
+        ({"ema_decay": 1.0}, "below 1"),
         ({"cell": "rnn"}, "gru, lstm"),
         ({"adversarial": "wgan"}, "relativistic, bce"),
     ],

@@ -13,7 +13,7 @@ from timegan.errors import InputError
 from timegan.training.module import TimeGAN
 
 DATASET = {
-    "draws": "It follows from model.generator_steps.",
+    "batches_per_step": "It follows from model.generator_steps.",
     "seed": "Take seed=..., at the top.",
     "choose": "It follows from callbacks.watch.best and model.schedule.patience.",
 }
@@ -24,8 +24,8 @@ MODEL = {
     "window": "Take dataset.window=...",
     "context": "It follows from the data; dataset.context_columns chooses.",
     "exogenous": "It follows from the data; dataset.exogenous chooses.",
-    "variable": "It follows from the data.",
-    "finest": "It follows from the data; model.latent_noise and model.whitening from it.",
+    "variable_length": "It follows from the data.",
+    "smallest_component_std": "It follows from the data; set model.latent_noise, model.whitening.",
     "schedule": "Its epochs are model.schedule.*.",
     "seed": "Take seed=..., at the top.",
 }

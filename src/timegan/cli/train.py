@@ -59,7 +59,7 @@ def train(cfg: DictConfig) -> float | None:
     seed_everything(config.seed, verbose=False)
     data = WindowDataModule(
         **config.dataset,
-        draws=config.model["generator_steps"] + 1,
+        batches_per_step=config.model["generator_steps"] + 1,
         seed=config.seed,
         choose=chooses(config.callbacks, config.model["schedule"]),
     )

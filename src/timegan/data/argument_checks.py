@@ -24,7 +24,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     """
     if options["window"] is not None and options["window"] < 2:
         raise InputError(f"dataset.window={options['window']}: a window needs at least 2 steps.")
-    for key in ("stride", "batch_size", "steps_per_epoch", "draws"):
+    for key in ("stride", "batch_size", "steps_per_epoch", "batches_per_step"):
         if options[key] < 1:
             raise InputError(f"dataset.{key}={options[key]} must be at least 1.")
     if not 0 <= options["holdout"] < 1:

@@ -71,7 +71,7 @@ class WindowDataModule(lightning.LightningDataModule):
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
         steps_per_epoch: batches in an epoch.
-        draws: draws of windows in a batch.
+        batches_per_step: draws of windows in a batch.
         seed: of the order in which windows are drawn. The split does not depend on it.
         choose: one half of what is held out is there to choose a model by (``validation``), and
             the other half (``holdout``) to report on.
@@ -112,7 +112,7 @@ class WindowDataModule(lightning.LightningDataModule):
         holdout: float = 0.1,
         batch_size: int = 64,
         steps_per_epoch: int = 50,
-        draws: int = 3,
+        batches_per_step: int = 3,
         seed: int = 0,
         choose: bool = False,
     ) -> None:
@@ -124,7 +124,7 @@ class WindowDataModule(lightning.LightningDataModule):
         self.window: int = window or 0  # known once there is a table
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
-        self.draws = draws
+        self.batches_per_step = batches_per_step
         self.seed = seed
         self.wishes = Wishes(scaling, kinds, knowledge, constraints, rules or ())
         self._frame: pd.DataFrame | None = None
@@ -259,7 +259,7 @@ class WindowDataModule(lightning.LightningDataModule):
             self.train,
             batch_size=self.batch_size,
             steps_per_epoch=self.steps_per_epoch,
-            draws=self.draws,
+            batches_per_step=self.batches_per_step,
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world_size=self.trainer.world_size if self.trainer else 1,

@@ -22,7 +22,7 @@ class RandomWindows:
         windows: scaled windows (N, T, C).
         batch_size: windows in a draw over all processes.
         steps_per_epoch: batches in an epoch, whatever the number of windows.
-        draws: independent draws in a batch.
+        batches_per_step: independent draws in a batch.
         seed: of the run.
         rank: number of this process.
         world_size: number of processes.
@@ -32,8 +32,8 @@ class RandomWindows:
         InputError: the batch cannot be shared out evenly.
 
     Yields:
-        Batches whose windows are (draws, batch_size / world_size, T, C), float32. A draw holds no
-        window twice unless there are fewer windows than ``batch_size``, or weights.
+        Batches whose windows are (batches_per_step, batch_size / world_size, T, C), float32. A draw
+        holds no window twice unless there are fewer windows than ``batch_size``, or weights.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class RandomWindows:
         *,
         batch_size: int,
         steps_per_epoch: int,
-        draws: int,
+        batches_per_step: int,
         seed: int,
         rank: int = 0,
         world_size: int = 1,
@@ -57,7 +57,7 @@ class RandomWindows:
         self.windows = windows
         self.batch_size = batch_size
         self.steps_per_epoch = steps_per_epoch
-        self.draws = draws
+        self.batches_per_step = batches_per_step
         self.seed = seed
         self._cumulative = None if weights is None else np.cumsum(weights) / np.sum(weights)
         share = batch_size // world_size
@@ -84,8 +84,10 @@ class RandomWindows:
         return stream.choice(len(self.windows), size=self.batch_size, replace=scarce)
 
     def batch(self, epoch: int, batch: int) -> Batch:
-        """This process's share of one batch: (draws, B, T, C)."""
-        picks = [self.indices(epoch, batch, draw)[self._share] for draw in range(self.draws)]
+        """This process's share of one batch: (batches_per_step, B, T, C)."""
+        picks = [
+            self.indices(epoch, batch, draw)[self._share] for draw in range(self.batches_per_step)
+        ]
         return self.windows.batch(np.stack(picks))
 
     @property

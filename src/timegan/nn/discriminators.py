@@ -100,17 +100,16 @@ class Discriminator(nn.Module):
     Args:
         critics: names joined by ``+`` out of ``recurrent``, ``conv`` and ``dense``.
         increments: the critics see first differences beside the latents, in units of their scale.
-        stepwise: they see the latents of each step about their own mean, in units of their own
-            deviation. Windows that begin alike differ little in their first steps, and by what
-            little there is they are told apart.
-        whitening: power of the levels' correlations that is taken off what the critics see, 0 to
-            .5; it wants ``stepwise``. By .5 all directions would count alike, also those that are
-            nothing but rounding; by less the small differences of columns that are nearly one (a
-            spread between two prices) count for more than in levels, and still for less than
-            these.
+        per_step_normalization: critics see the latents of each step standardized by that step's
+            mean and standard deviation. Windows that begin alike differ little in their first
+            steps, and those small differences tell them apart.
+        whitening: power of the correlations of latents that is removed from the critics' inputs,
+            0 to 0.5, with ``per_step_normalization`` only. At 0.5 all directions count alike, even
+            rounding errors. Below it, small differences of nearly collinear columns count for more
+            than in the latents, and for less than other directions.
         context: S.
         exogenous: U; labels are looked at as latents are.
-        variable: sequences have different lengths.
+        variable_length: sequences have different lengths.
     """
 
     sigma: Tensor
@@ -132,15 +131,19 @@ class Discriminator(nn.Module):
         cell: str,
         context: int = 0,
         exogenous: int = 0,
-        stepwise: bool = False,
+        per_step_normalization: bool = False,
         whitening: float = 0.0,
-        variable: bool = False,
+        variable_length: bool = False,
     ) -> None:
         super().__init__()
-        self.increments, self.stepwise, self.variable = increments, stepwise, variable
+        self.increments, self.per_step_normalization, self.variable_length = (
+            increments,
+            per_step_normalization,
+            variable_length,
+        )
         self.whitening = whitening
         paths = latent + exogenous
-        views = (2 * paths if increments else paths) + context + variable
+        views = (2 * paths if increments else paths) + context + variable_length
         build: dict[str, Callable[[], nn.Module]] = {
             "recurrent": lambda: Recurrent(
                 views, 1, hidden=hidden, layers=layers, cell=cell, squash=False
@@ -152,7 +155,7 @@ class Discriminator(nn.Module):
             build[choose("model.critics", name, build)]() for name in critics.split("+")
         )
         self.register_buffer("sigma", torch.ones(paths))
-        if stepwise:
+        if per_step_normalization:
             self.register_buffer("centre", torch.zeros(window, paths))
             self.register_buffer("spread", torch.ones(window, paths))
             self.register_buffer("seen", torch.zeros(window, 1))
@@ -163,7 +166,7 @@ class Discriminator(nn.Module):
     @torch.no_grad()
     def follow(self, paths: Tensor, mask: Tensor | None = None) -> None:
         """Count more real paths (B, T, H + U): each step's mean and deviation, correlations."""
-        if not self.stepwise:
+        if not self.per_step_normalization:
             return
         mask = torch.ones_like(paths[..., :1]) if mask is None else mask
         centre, spread = masked_moments(paths, mask)
@@ -183,7 +186,7 @@ class Discriminator(nn.Module):
     def calibrate(self, sigma: Tensor) -> None:
         """Set the scale of increments, (H + U,); settle that of each step, and the whitening."""
         self.sigma.copy_(sigma)
-        if self.stepwise and self.seen.any():
+        if self.per_step_normalization and self.seen.any():
             share = self.seen / self.seen.sum()
             away = self.centre - (share * self.centre).sum(0)
             whole = (share * (self.spread.square() + away.square())).sum(0).sqrt()
@@ -195,20 +198,20 @@ class Discriminator(nn.Module):
     def view(self, h: Tensor, conditions: Conditions = Conditions()) -> Tensor:  # noqa: B008
         """What the critics look at: latents and what goes with them, (B, T, H) -> (B, T, V)."""
         paths, mask = conditions.paths(h), conditions.mask
-        levels = (paths - self.centre) / self.spread if self.stepwise else paths
+        levels = (paths - self.centre) / self.spread if self.per_step_normalization else paths
         if self.whitening:
             levels = levels @ self.mixing
         view = conditions.around(levels)
         if self.increments:
             view = torch.cat([view, increments(paths) / self.sigma], dim=-1)
-        if not self.variable:
+        if not self.variable_length:
             return view
         mask = torch.ones_like(h[..., :1]) if mask is None else mask
         return torch.cat([view.where(mask > 0, 0), mask], dim=-1)
 
     def mask(self, view: Tensor) -> Tensor | None:
         """The mask of a view, (B, T, 1); None where all sequences fill their windows."""
-        return view[..., -1:].detach() if self.variable else None
+        return view[..., -1:].detach() if self.variable_length else None
 
     def forward(self, view: Tensor, parts: int = 1, *, twice: bool = False) -> list[Tensor]:
         """Each critic's logits, (B, 1) or a logit a step, zero in the padding.

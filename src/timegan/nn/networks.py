@@ -50,7 +50,7 @@ class Networks(nn.Module):
     The arguments are those of :class:`timegan.training.module.TimeGAN` that shape a network.
 
     Raises:
-        InputError: a choice that does not exist; ``variable`` without a context channel.
+        InputError: a choice that does not exist; ``variable_length`` without a context channel.
     """
 
     edges: Tensor
@@ -66,33 +66,35 @@ class Networks(nn.Module):
         *,
         context: int = 0,
         exogenous: int = 0,
-        variable: bool = False,
+        variable_length: bool = False,
         cell: str,
         hidden: int,
         layers: int,
         noise: int,
         static_noise: int,
-        noise_kind: str,
+        noise_distribution: str,
         latent: int,
         autoencoder: str,
         supervisor: str,
         generator: str,
         critics: str,
         increments: bool,
-        stepwise: bool,
+        per_step_normalization: bool,
         whitening: float,
-        ema: float,
+        ema_decay: float,
     ) -> None:
         super().__init__()
-        if variable and not context:
+        if variable_length and not context:
             raise InputError(
-                "variable=True with context=0: the length of a sequence is coded in the last "
-                "context channel. Give 1 or more."
+                "variable_length=True with context=0: the last context channel encodes lengths. "
+                " Set context to 1 or more."
             )
         self.features, self.window, self.latent = features, window, latent
-        self.context, self.exogenous, self.variable = context, exogenous, variable
+        self.context, self.exogenous, self.variable_length = context, exogenous, variable_length
         self.noise_width, self.static_width = noise, static_noise
-        self.noise_kind = choose("model.noise_kind", noise_kind, ("normal", "uniform"))
+        self.noise_distribution = choose(
+            "model.noise_distribution", noise_distribution, ("normal", "uniform")
+        )
         choose("model.cell", cell, ("gru", "lstm"))
         rnn: dict[str, Any] = {"hidden": hidden, "layers": layers, "cell": cell}
         fewer = {**rnn, "layers": max(1, layers - 1)}
@@ -125,20 +127,20 @@ class Networks(nn.Module):
             window,
             critics=critics,
             increments=increments,
-            stepwise=stepwise,
+            per_step_normalization=per_step_normalization,
             whitening=whitening,
-            variable=variable,
+            variable_length=variable_length,
             **given,
         )
         self.averages = nn.ModuleDict()
-        if ema > 0:
+        if ema_decay > 0:
             for name in ("generator", "supervisor"):
                 self.averages[name] = copy.deepcopy(getattr(self, name)).requires_grad_(False)
 
         self.register_buffer("sigma", torch.ones(latent + exogenous))
         self.register_buffer("roughness", torch.ones(latent + exogenous))
         self.register_buffer("batches_seen", torch.tensor(0.0))
-        if variable:
+        if variable_length:
             self.register_buffer("edges", torch.full((window,), -torch.inf))
 
     def noise(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -146,7 +148,7 @@ class Networks(nn.Module):
 
         Where there is a context, its own noise lies behind that of the sequence.
         """
-        draw = torch.randn if self.noise_kind == "normal" else torch.rand
+        draw = torch.randn if self.noise_distribution == "normal" else torch.rand
         z = draw(count, self.window, self.noise_width, generator=random)
         return z, draw(count, self.static_width + self.head_width, generator=random)
 
@@ -172,7 +174,9 @@ class Networks(nn.Module):
     def mask(self, context: Tensor | None) -> Tensor | None:
         """The steps that sequences of this context (B, S) have, (B, T, 1); None: all."""
         return (
-            mask_of(context[:, -1], self.edges) if self.variable and context is not None else None
+            mask_of(context[:, -1], self.edges)
+            if self.variable_length and context is not None
+            else None
         )
 
     @torch.no_grad()

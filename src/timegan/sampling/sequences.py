@@ -86,7 +86,7 @@ def generate_parts(
         yield from _long(net, columns, count, steps, seed, start, tell)
         return
     wanted = None
-    if context is not None and net.variable:
+    if context is not None and net.variable_length:
         wanted = lengths_for(model, columns, context, seed, start)
     for first in range(start - start % PART, start + count, PART):
         inside = slice(max(start, first) - start, min(start + count, first + PART) - start)

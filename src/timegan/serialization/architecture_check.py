@@ -17,7 +17,7 @@ LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
 takes memory for it."""
 
-EARLIER = {"stepwise": False, "whitening": 0.0}
+EARLIER = {"per_step_normalization": False, "whitening": 0.0}
 """What models were before an argument existed: their files do not say it."""
 
 TRIED = 3
@@ -113,7 +113,7 @@ def columns_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> C
         ValueError: they have other channels than the model; whatever their parts raise.
     """
     columns = Columns.from_state(state)
-    for name, width in (*columns.widths.items(), ("variable", columns.variable)):
+    for name, width in (*columns.widths.items(), ("variable_length", columns.variable)):
         if hyper_parameters[name] != width:
             raise ValueError(f"columns with {name}={width}, a model with {hyper_parameters[name]}")
     schema, values = columns.schema, len(columns.kinds) + len(columns.labels)

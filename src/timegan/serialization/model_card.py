@@ -112,7 +112,7 @@ def _sampling(description: Mapping[str, Any], programs: list[str]) -> str:
     )
     if not programs:
         return text
-    uniform = description["hyper_parameters"].get("noise_kind") == "uniform"
+    uniform = description["hyper_parameters"].get("noise_distribution") == "uniform"
     noise = "uniform from 0 to 1" if uniform else "standard normal"
     return text + (
         f"\n\n## Other engines\n\n{' and '.join(f'`{name}`' for name in programs)}: noise to "

@@ -76,7 +76,7 @@ def outputs(net: Networks) -> list[str]:
     """Names of what it gives back, in order."""
     there = {
         "x": True,
-        "lengths": net.variable,
+        "lengths": net.variable_length,
         "context": bool(net.context),
         "exogenous": bool(net.exogenous),
     }

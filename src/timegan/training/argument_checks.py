@@ -14,23 +14,23 @@ AT_LEAST_ONE = (
     "generator_steps",
     "projections",
     "log_every",
-    "penalty_every",
+    "penalty_interval",
 )
-BELOW_ONE = ("beta1", "beta2", "ema")
+BELOW_ONE = ("beta1", "beta2", "ema_decay")
 NOT_NEGATIVE = (
     *(
         "context",
         "exogenous",
         "noise",
         "static_noise",
-        "rest_threshold",
+        "discriminator_threshold",
         "lr",
         "autoencoder_lr",
-        "lr_end",
+        "min_lr_ratio",
         "grad_clip",
-        "grad_limit",
+        "skip_grad_norm",
     ),
-    *("finest", "whitening"),
+    *("smallest_component_std", "whitening"),
     *("latent_noise", "reconstruction_weight", "embedder_supervised_weight", "supervised_weight"),
     *("moment_weight", "energy_weight", "penalty_weight", "gamma", *BELOW_ONE),
 )
@@ -48,10 +48,13 @@ def check_ranges(options: Mapping[str, Any]) -> None:
     for name in NOT_NEGATIVE:
         if not 0 <= options[name] < math.inf:
             raise InputError(f"model.{name}={options[name]}: give 0 or a positive number.")
-    if options["whitening"] > 0.5 or (options["whitening"] and not options["stepwise"]):
+    if options["whitening"] > 0.5 or (
+        options["whitening"] and not options["per_step_normalization"]
+    ):
         raise InputError(
-            f"model.whitening={options['whitening']} with model.stepwise={options['stepwise']}: "
-            "give 0 to 0.5, and 0 where the critics do not see each step in its own units."
+            f"model.whitening={options['whitening']} with model.per_step_normalization="
+            f"{options['per_step_normalization']}: set 0 to 0.5, and 0 without "
+            "model.per_step_normalization."
         )
     for name in BELOW_ONE:
         if options[name] >= 1:
@@ -85,10 +88,10 @@ def check_batch(batch: Batch, draws: int, options: Mapping[str, Any], *, squashe
                 f"A batch with {got} channels of {name}: the model was made with {name}="
                 f"{options[name]}. Make the data module and the model with the same numbers."
             )
-    if batch.lengths is not None and not options["variable"]:
+    if batch.lengths is not None and not options["variable_length"]:
         raise InputError(
-            "A batch with sequences of different lengths, and a model with variable=False: it "
-            "would make all of them full windows. Give variable=True."
+            "A batch with sequences of different lengths, and a model with variable_length=False: "
+            "it would make all of them full windows. Give variable_length=True."
         )
     low, high = float(x.min()), float(x.max())
     if squashes and (low < -1e-4 or high > 1 + 1e-4):

@@ -19,8 +19,8 @@ def build(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN
     model = TimeGAN(
         **data.columns.widths,
         window=data.window,
-        variable=data.columns.variable,
-        finest=finest(data.train),
+        variable_length=data.columns.variable,
+        smallest_component_std=finest(data.train),
         schedule=schedule,
         **options,
     )

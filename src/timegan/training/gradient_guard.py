@@ -101,7 +101,7 @@ class Guard:
                 rate = f"; its learning rate is now {self.factors[update]:g} of what it would be"
             _tell(
                 f"{where}: update {update} skipped {int(skipped)} times since the last look, its "
-                f"gradient was not finite or above model.grad_limit{rate}."
+                f"gradient was not finite or above model.skip_grad_norm{rate}."
             )
 
     def factor(self, update: str) -> float:
@@ -127,7 +127,7 @@ class Guard:
         if self._good is None or self.fallbacks >= FALLBACKS:
             raise TrainingError(
                 f"{where}: the gradients of update {update} are not finite or above "
-                f"model.grad_limit; {self.skipped} updates were skipped, and "
+                f"model.skip_grad_norm; {self.skipped} updates were skipped, and "
                 f"{self.fallbacks} times the last good state was taken up again. Look for infinite "
                 f"or enormous values in the table, lower model.lr (model.autoencoder_lr in the "
                 "first phase), or give model.grad_clip=1."

@@ -53,65 +53,62 @@ class TimeGAN(Routine):
         features: C, the number of features.
         window: T, the steps of a window.
         schedule: epochs of the three phases.
-        context: S, channels of what is said of a sequence as a whole.
-        exogenous: U, channels of the labels per step.
-        variable: sequences have different lengths, coded in the last context channel.
-        finest: deviation of the finest direction in which features of deviation 1 vary together
-            (:func:`timegan.data.smallest_scale.finest`): 1 for features that know nothing of each
-            other.
-        seed: fixes the weights at the start and all noise.
+        context: S, channels that describe a sequence as a whole.
+        exogenous: U, channels of the covariates of every step.
+        variable_length: sequences differ in length, which the last context channel encodes.
+        smallest_component_std: standard deviation of the smallest principal component of features
+            that are scaled to 1, see :mod:`timegan.data.smallest_scale`.
+        seed: fixes the initial weights and all noise.
         cell: ``gru`` or ``lstm``.
-        hidden: width of the cells; the other widths are multiples of it. None: 32 for one channel,
-            48 for two to eight, 64 for more; channels are features, labels and context together.
-        layers: stacked cells; the supervisor has one fewer, but at least one.
-        noise: Z, noise channels a step; None: one a feature, and for ``path`` 8 to 32.
-        static_noise: G, noise channels a sequence; None: two a feature, between 16 and 32, for
-            ``path``, and none for ``recurrent``.
-        noise_kind: ``normal`` or ``uniform`` (0 to 1).
-        latent: H, channels of the latent space; None: one a feature.
+        hidden: width of the cells, of which other widths are multiples. None: 32 for one channel,
+            48 for two to eight, 64 for more. Features, exogenous and context channels count.
+        layers: stacked cells. The supervisor has one fewer, but at least one.
+        noise: Z, noise channels of a step. None: one a feature, 8 to 32 for ``path``.
+        static_noise: G, noise channels of a sequence. None: two a feature, 16 to 32, for ``path``;
+            0 for ``recurrent``.
+        noise_distribution: ``normal``, or ``uniform`` from 0 to 1.
+        latent: H, channels of the latent space. None: one a feature.
         autoencoder: ``residual`` (single steps, near the identity) or ``recurrent``.
         supervisor: ``residual`` or ``recurrent``.
         generator: ``path`` (a level plus increments) or ``recurrent``.
-        critics: ``conv``, ``dense``, ``recurrent``, or several joined by ``+``.
-        increments: the critics see first differences too, and L_S is measured in their scale.
-        stepwise: the critics see the latents of each step about their mean, in units of their
-            deviation at that step.
-        whitening: power of the latents' correlations that is taken off what the critics see; it
-            wants ``stepwise``. None: 0.3 where channels are nearly one (``finest`` below 0.05),
-            0 elsewhere.
+        critics: ``conv``, ``dense`` or ``recurrent``, or several of them joined by ``+``.
+        increments: critics see first differences too, in whose scale L_S is measured.
+        per_step_normalization: critics see the latents of each step standardized by that step's
+            mean and standard deviation.
+        whitening: power of the latent correlations that is removed from the critics' inputs, with
+            ``per_step_normalization`` only. None: 0.3 if ``smallest_component_std`` is below 0.05,
+            else 0.
         adversarial: ``relativistic`` or ``bce``.
         generator_steps: generator updates for each update of the discriminator.
-        joint_embedder: embedder and recovery go on learning in the joint phase.
-        rest_threshold: the discriminator rests while its loss is below this; 0: never.
+        train_embedder_jointly: train embedder and recovery in the joint phase too.
+        discriminator_threshold: loss below which the discriminator skips an update; 0: never.
         lr: learning rate of Adam in the supervised and joint phases.
-        autoencoder_lr: the same in the first phase.
-        lr_end: share of the learning rate that a cosine leaves at the end of a phase.
-        beta1: Adam's decay of the mean.
-        beta2: Adam's decay of the square.
+        autoencoder_lr: learning rate of Adam in the autoencoder phase.
+        min_lr_ratio: share of the learning rate that its cosine ends at in every phase.
+        beta1: decay of Adam's mean.
+        beta2: decay of Adam's mean square.
         grad_clip: largest norm of an update's gradient; 0: no clipping.
-        grad_limit: an update whose gradient has a larger norm, or none, is skipped; 0: no limit.
-            Far above what healthy runs show: millions, where L_S is measured in tiny increments.
-        ema: decay of the averaged generator and supervisor that sampling uses; 0: no average.
-        root_losses: take roots of the squared errors, as the reference does.
-        latent_noise: deviation of the noise on h that the recovery network learns to live with.
-            None: 0.05, or half of ``finest`` where that is below 0.05: smaller differences between
-            channels than the noise would be averaged away.
-        reconstruction_weight: of L_R.
-        embedder_supervised_weight: of L_S in the joint update of the embedder.
-        supervised_weight: of L_S in the generator's update.
-        moment_weight: of L_V.
-        energy_weight: of the sliced energy distance.
-        projections: directions of that distance.
-        penalty_weight: of the critics' gradient penalties on real and synthetic windows.
-        penalty_every: updates of the discriminator from one with a penalty to the next, counted in
-            an epoch; it weighs as many times as much there (Karras et al. 2020).
-        gamma: weight of what the critics say of e_hat, before the supervisor.
+        skip_grad_norm: gradient norm above which an update is skipped; 0: only if not finite. Leave
+            it far above the millions that L_S reaches in the scale of tiny increments.
+        ema_decay: decay of the averages of generator and supervisor that sampling uses; 0: none.
+        sqrt_losses: minimize the roots of squared errors, as the authors' code does.
+        latent_noise: standard deviation of the noise on h that recovery learns to remove. None:
+            0.05, or half of ``smallest_component_std`` if that is below 0.05.
+        reconstruction_weight: weight of L_R.
+        embedder_supervised_weight: weight of L_S in the joint update of the embedder.
+        supervised_weight: weight of L_S in the update of the generator.
+        moment_weight: weight of L_V.
+        energy_weight: weight of the sliced energy distance.
+        projections: number of projections of that distance.
+        penalty_weight: weight of the gradient penalties on real and synthetic windows.
+        penalty_interval: updates of the discriminator between two penalties, whose weight is
+            multiplied by the same number (Karras et al. 2020).
+        gamma: weight of the critics' logits of e_hat, the latents before the supervisor.
         log_every: batches between two log entries.
-        backend: what computes the networks: ``torch``, ``fused``, ``native``, or ``auto``, the
-            quickest that can be had (docs/speed.md). It is no part of the model: weights fit all
-            of them, and results differ in the last digits.
-        cuda_graphs: on a CUDA device, record steps and replay them (docs/speed.md). It is no part
-            of the model either.
+        backend: ``torch``, ``fused``, ``native``, or ``auto`` for the fastest that is available
+            (docs/speed.md). It is no part of the model: results differ in the last digits only.
+        cuda_graphs: record steps on a CUDA device and replay them (docs/speed.md). It is no part of
+            the model.
     """
 
     trains: ClassVar = UPDATES
@@ -124,36 +121,36 @@ class TimeGAN(Routine):
         *,
         context: int = 0,
         exogenous: int = 0,
-        variable: bool = False,
-        finest: float = 1.0,
+        variable_length: bool = False,
+        smallest_component_std: float = 1.0,
         seed: int = 0,
         cell: str = "gru",
         hidden: int | None = None,
         layers: int = 1,
         noise: int | None = None,
         static_noise: int | None = None,
-        noise_kind: str = "normal",
+        noise_distribution: str = "normal",
         latent: int | None = None,
         autoencoder: str = "residual",
         supervisor: str = "residual",
         generator: str = "path",
         critics: str = "conv+dense",
         increments: bool = True,
-        stepwise: bool = True,
+        per_step_normalization: bool = True,
         whitening: float | None = None,
         adversarial: str = "relativistic",
         generator_steps: int = 2,
-        joint_embedder: bool = False,
-        rest_threshold: float = 0.0,
+        train_embedder_jointly: bool = False,
+        discriminator_threshold: float = 0.0,
         lr: float = 1e-3,
         autoencoder_lr: float = 2e-3,
-        lr_end: float = 0.05,
+        min_lr_ratio: float = 0.05,
         beta1: float = 0.0,
         beta2: float = 0.99,
         grad_clip: float = 10.0,
-        grad_limit: float = 1e12,
-        ema: float = 0.999,
-        root_losses: bool = False,
+        skip_grad_norm: float = 1e12,
+        ema_decay: float = 0.999,
+        sqrt_losses: bool = False,
         latent_noise: float | None = None,
         reconstruction_weight: float = 1.0,
         embedder_supervised_weight: float = 0.0,
@@ -162,7 +159,7 @@ class TimeGAN(Routine):
         energy_weight: float = 10.0,
         projections: int = 128,
         penalty_weight: float = 0.5,
-        penalty_every: int = 4,
+        penalty_interval: int = 4,
         gamma: float = 0.0,
         log_every: int = 50,
         backend: str = "auto",
@@ -179,15 +176,15 @@ class TimeGAN(Routine):
         if static_noise is None:
             static_noise = min(max(2 * features, 16), 32) if path else 0
         latent = features if latent is None else latent
-        fine = finest < NOISE
+        fine = smallest_component_std < NOISE
         if latent_noise is None:
-            latent_noise = finest / 2 if fine else NOISE
+            latent_noise = smallest_component_std / 2 if fine else NOISE
         if whitening is None:
-            whitening = WHITENING if fine and stepwise else 0.0
+            whitening = WHITENING if fine and per_step_normalization else 0.0
         self.save_hyperparameters(ignore=["backend", "cuda_graphs"])
         check_ranges(self.hparams)
         self.schedule = Schedule(**schedule)
-        self.draws = generator_steps + 1
+        self.batches_per_step = generator_steps + 1
         choose("model.adversarial", adversarial, losses.ADVERSARIAL)
         self.generator_loss, self.discriminator_loss = losses.ADVERSARIAL[adversarial]
         with torch.random.fork_rng(devices=[]):
@@ -197,7 +194,7 @@ class TimeGAN(Routine):
         self.backend = choose("model.backend", backend, BACKENDS)
         self.cuda_graphs = cuda_graphs
         self.settle(backend)
-        self.updates = [name for name in UPDATES if name != "embedder" or joint_embedder]
+        self.updates = [name for name in UPDATES if name != "embedder" or train_embedder_jointly]
 
     @property
     def parameter_count(self) -> int:
@@ -212,19 +209,19 @@ class TimeGAN(Routine):
             case Phase.SUPERVISED:
                 self.update_supervisor(batch.draw(0))
             case Phase.JOINT:
-                last = self.draws - 1
+                last = self.batches_per_step - 1
                 for draw in range(last):
                     real = batch.draw(draw)
                     h = self.embed(real)
                     self.update_generator(real, h.detach(), draw)
-                    if self.weight.joint_embedder:
+                    if self.weight.train_embedder_jointly:
                         self.update_embedder(real, h)
                 self.update_discriminator(batch.draw(last), last)
 
     @property
     def penalised(self) -> bool:
         """Whether the critics' gradients are penalised in this batch."""
-        due = self.batch_idx % self.weight.penalty_every == 0
+        due = self.batch_idx % self.weight.penalty_interval == 0
         return bool(self.weight.penalty_weight) and due
 
     @property
@@ -236,7 +233,9 @@ class TimeGAN(Routine):
     def steps_of_optimizers(self) -> int:
         """One, or those of a joint step."""
         return (
-            1 if self.phase is not Phase.JOINT else (self.draws - 1) * len(self.updates[2:-1]) + 1
+            1
+            if self.phase is not Phase.JOINT
+            else (self.batches_per_step - 1) * len(self.updates[2:-1]) + 1
         )
 
     def update_autoencoder(self, real: Batch) -> None:
@@ -257,7 +256,7 @@ class TimeGAN(Routine):
 
     def embed(self, real: Batch) -> Tensor:
         """h of real windows in the joint phase, once for the updates that look at them."""
-        learns = bool(self.weight.joint_embedder)
+        learns = bool(self.weight.train_embedder_jointly)
         self.let_learn({"embedder"} if learns else set())
         with torch.set_grad_enabled(learns):
             h: Tensor = self.net.embedder(real.x, real.mask)
@@ -321,7 +320,7 @@ class TimeGAN(Routine):
             if self.penalised:
                 penalty = losses.gradient_penalty(logits, view, net.discriminator.mask(view))
                 penalty = len(views) * penalty
-                total = loss + weight.penalty_every * weight.penalty_weight * penalty
+                total = loss + weight.penalty_interval * weight.penalty_weight * penalty
                 self.note("joint/penalty", penalty)
             rests = self.rests(loss)
             descend(total, rests)
@@ -382,9 +381,9 @@ class TimeGAN(Routine):
     def root(self, squared: Tensor) -> Tensor:
         """A squared error as the objective wants it."""
         # Not below 1e-12: windows of one step have no error to follow, and a root at 0 no slope.
-        return squared.clamp_min(1e-12).sqrt() if self.weight.root_losses else squared
+        return squared.clamp_min(1e-12).sqrt() if self.weight.sqrt_losses else squared
 
     def rests(self, loss: Tensor) -> Tensor | None:
         """1 where the discriminator is so far ahead that it sits this update out; None: never."""
-        threshold = self.weight.rest_threshold
+        threshold = self.weight.discriminator_threshold
         return (gather(loss.detach()[None]).mean() < threshold).to(loss) if threshold > 0 else None

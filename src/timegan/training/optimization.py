@@ -38,7 +38,7 @@ class Routine(Fresh):
 
     schedule: Schedule
     updates: list[str]
-    draws: int
+    batches_per_step: int
     backend: str
     """What is to compute the GRUs, as it was asked for ..."""
     settled: str
@@ -190,7 +190,7 @@ class Routine(Fresh):
         if not self.trainer.strategy.reduce_boolean_decision(reached, all=False):
             return
         self.plateau.over = True
-        cooling = COOLING if self.weight.lr_end < 1 else 0.0
+        cooling = COOLING if self.weight.min_lr_ratio < 1 else 0.0
         planned, shorter = self.schedule, self.schedule.shortened(self.current_epoch, cooling)
         if saved := planned.total - shorter.total:
             self.plateau.saved[phase.value] = saved
@@ -235,7 +235,7 @@ class Routine(Fresh):
         """Decay of the averages; lower at first, so that the start is forgotten soon."""
         epochs = self.schedule.ends[Phase.SUPERVISED]
         done = (self.count - epochs * self.batches) * self.weight.generator_steps + draw
-        return float(min(self.weight.ema, (1 + done) / (10 + done)))
+        return float(min(self.weight.ema_decay, (1 + done) / (10 + done)))
 
     def on_train_batch_start(self, batch: Batch | Tensor, batch_idx: int) -> None:
         """Set the learning rates, and the scales at the start of the joint phase."""
@@ -245,7 +245,9 @@ class Routine(Fresh):
             if self.current_epoch == self.schedule.ends[Phase.SUPERVISED]:
                 self.net.calibrate()
         done = self.schedule.progress(self.current_epoch + batch_idx / self.batches)
-        decay = self.weight.lr_end + (1 - self.weight.lr_end) * 0.5 * (1 + math.cos(math.pi * done))
+        decay = self.weight.min_lr_ratio + (1 - self.weight.min_lr_ratio) * 0.5 * (
+            1 + math.cos(math.pi * done)
+        )
         for name, optimizer in zip(self.updates, self.optimizers(), strict=True):
             rate = self.weight.autoencoder_lr if name == "autoencoder" else self.weight.lr
             optimizer.param_groups[0]["lr"] = rate * decay * self.guard.factor(name)
@@ -255,7 +257,9 @@ class Routine(Fresh):
 
     def check(self, batch: Batch | Tensor) -> None:
         """Refuse batches of another shape, or of another scale than the networks can return."""
-        check_batch(as_batch(batch), self.draws, self.hparams, squashes=self.net.squashes)
+        check_batch(
+            as_batch(batch), self.batches_per_step, self.hparams, squashes=self.net.squashes
+        )
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """One Adam for each update; fused, unless gradients are to be scaled back before a clip."""
@@ -292,7 +296,7 @@ class Routine(Fresh):
             norm = torch.nn.utils.clip_grad_norm_(parameters, self.weight.grad_clip)
         else:
             norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        limit = self.weight.grad_limit
+        limit = self.weight.skip_grad_norm
         if not self.waits:
             # Fused optimisers ask for it: 1 leaves weights and moments alone.
             optimizer.found_inf = self.guard.skips(self.updating, norm, limit, self.rest)  # type: ignore[attr-defined]

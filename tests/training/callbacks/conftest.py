@@ -24,7 +24,7 @@ class Tiny(LightningModule):
         self.schedule = Schedule(autoencoder, supervised, joint)
         self.automatic_optimization = False
         self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
-        self.draws = 1
+        self.batches_per_step = 1
         self.recent: dict[str, Tensor] = {}
 
     @property

@@ -109,7 +109,7 @@ def test_a_collapse_is_said_once_while_training_and_kept(
 
 def test_the_discriminator_s_rests_are_counted(tmp_path: Path) -> None:
     watch = Watch(every_n_batches=1, count=32)
-    train(tmp_path, watch, rest_threshold=100.0)
+    train(tmp_path, watch, discriminator_threshold=100.0)
     assert [look["rest_rate"] for look in watch.looks] == [1.0] * 4
     assert any("rested in 100% of its updates" in alarm for alarm in watch.alarms)
 

@@ -155,7 +155,7 @@ class Double(TimeGAN):
         """Of a step on the average of two, or of all that have a penalty once; one warms up."""
         self.acted = phase
         self.training_step(batch, 0)
-        count = max(2, self.weight.penalty_every) if phase is Phase.JOINT else 2
+        count = max(2, self.weight.penalty_interval) if phase is Phase.JOINT else 2
         began = time.monotonic()
         for self.batch_idx in range(count):
             self.training_step(batch, self.batch_idx)

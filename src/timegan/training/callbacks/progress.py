@@ -84,7 +84,7 @@ class Progress(ProgressBar):
         alone = trainer.world_size == 1 and pl_module.device.type == "cpu"
         if alone and isinstance(pl_module, TimeGAN):
             self.clock.rehearsed = rehearse(pl_module, batch)
-            self.clock.updates[Phase.JOINT] = pl_module.draws
+            self.clock.updates[Phase.JOINT] = pl_module.batches_per_step
         self.tick_at = time.monotonic()
 
     def on_train_batch_end(

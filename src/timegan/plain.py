@@ -10,7 +10,7 @@ import torch
 
 BASES = (bool, int, float, str)
 """Types of single values; ``bool`` first, for it is an ``int`` too."""
-KEPT = (*BASES, type(None), torch.Tensor, torch.nn.Parameter)
+KEPT = {*BASES, type(None), torch.Tensor, torch.nn.Parameter}
 
 
 class NotPlainError(ValueError):
@@ -46,6 +46,8 @@ def plain(content: Any, where: str = "", *, finite: bool = False) -> Any:
     if isinstance(content, Mapping):
         return _mapping(content, where, finite)
     if isinstance(content, list | tuple):
+        if kind in (list, tuple) and not finite and KEPT.issuperset(map(type, content)):
+            return content  # lists of thousands of numbers are frequent
         parts = [plain(part, f"{where}[{i}]", finite=finite) for i, part in enumerate(content)]
         if kind in (list, tuple) and _same(parts, content):
             return content

@@ -1,21 +1,37 @@
 """`python train.py resume=RUN`: the same run, in its folder."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 
 from tests.cli.conftest import SMOKE, Shell
+from timegan.cli import train
 from timegan.cli.resume import rewritten
 from timegan.errors import InputError
 
 QUIET = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that went on to the end."""
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        line = f"{QUIET} model.hidden=8 hydra.run.dir=whole"
+        patch.setattr(sys, "argv", ["train.py", *line.split()])
+        train.main()
+        GlobalHydra.instance().clear()
+    return folder / "whole"
+
+
 @pytest.fixture
-def stopped(shell: Shell, tmp_path: Path) -> Path:
+def stopped(shell: Shell, trained: Path, tmp_path: Path) -> Path:
     """A run as it is after the supervised phase, and one that went on to the end beside it."""
-    assert shell(f"train {QUIET} model.hidden=8 hydra.run.dir=whole").status == 0
+    shutil.copytree(trained, tmp_path / "whole")
     checkpoints = tmp_path / "a=1,part" / "checkpoints"
     checkpoints.mkdir(parents=True)
     shutil.copytree(tmp_path / "whole/.hydra", tmp_path / "a=1,part/.hydra")
@@ -58,6 +74,110 @@ def test_a_damaged_checkpoint_is_said_and_the_one_before_it_taken(
     assert "last.ckpt: the checkpoint is damaged" in result.err
     assert "Going on from a=1,part/checkpoints/previous.ckpt" in result.err
     assert (stopped / "samples.csv").read_bytes() == (tmp_path / "whole/samples.csv").read_bytes()
+
+
+def test_a_run_without_a_checkpoint_begins_anew_as_it_was_configured(
+    shell: Shell, stopped: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(stopped / "checkpoints")
+    result = shell("train resume=a=1,part")
+    assert result.status == 0, result.err
+    (line,) = (line for line in result.out.splitlines() if line.startswith("Resumed"))
+    assert line == "Resumed   from the beginning: the run had not saved a checkpoint yet"
+    assert (stopped / "samples.csv").read_bytes() == (tmp_path / "whole/samples.csv").read_bytes()
+
+
+def test_a_run_that_began_from_another_one_s_checkpoint_begins_anew_from_there(
+    shell: Shell, stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = "ckpt_path=whole/checkpoints/supervised.ckpt hydra.run.dir=next"
+    assert shell(f"train {QUIET} model.hidden=8 {start}").status == 0
+    samples = (tmp_path / "next/samples.csv").read_bytes()
+    for path in (tmp_path / "next").iterdir():
+        if path.name != ".hydra":
+            (shutil.rmtree if path.is_dir() else Path.unlink)(path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    result = shell("train resume=../next")
+    assert result.status == 0, result.err
+    assert "had not saved a checkpoint yet" in result.out
+    assert (tmp_path / "next/samples.csv").read_bytes() == samples
+    assert not (tmp_path / "next/checkpoints/supervised.ckpt").exists()  # it began behind it
+
+
+def test_a_run_whose_checkpoints_are_all_damaged_is_refused_and_they_stay(
+    shell: Shell, stopped: Path
+) -> None:
+    for path in (stopped / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-100])
+    before = {path: path.read_bytes() for path in (stopped / "checkpoints").iterdir()}
+    result = shell("train resume=a=1,part")
+    assert result.status == 2
+    assert "last.ckpt: the checkpoint is damaged" in result.err
+    assert "previous.ckpt: the checkpoint is damaged" in result.err
+    assert {path: path.read_bytes() for path in (stopped / "checkpoints").iterdir()} == before
+
+
+def test_damaged_checkpoints_are_put_aside_under_names_of_their_own(
+    shell: Shell, stopped: Path, tmp_path: Path
+) -> None:
+    checkpoints = stopped / "checkpoints"
+    (checkpoints / "last.damaged").write_bytes(b"of before")
+    damaged = (checkpoints / "last.ckpt").read_bytes()[:-100]
+    (checkpoints / "last.ckpt").write_bytes(damaged)
+    assert shell("train resume=a=1,part").status == 0
+    assert (checkpoints / "last.damaged").read_bytes() == b"of before"
+    assert (checkpoints / "last.2.damaged").read_bytes() == damaged
+
+
+def test_a_trained_run_whose_checkpoints_were_removed_is_not_trained_again(
+    shell: Shell, stopped: Path, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "whole/checkpoints")
+    samples = (tmp_path / "whole/samples.csv").read_bytes()
+    result = shell("train resume=whole")
+    assert result.status == 2
+    assert "the run has no checkpoints, and training is over (whole/samples.csv" in result.err
+    assert (tmp_path / "whole/samples.csv").read_bytes() == samples
+
+
+def test_checkpoints_in_a_folder_of_their_own_are_found(
+    shell: Shell, stopped: Path, tmp_path: Path
+) -> None:
+    own = f"train {QUIET} model.hidden=8 +callbacks.checkpoints.folder=kept hydra.run.dir=own"
+    assert shell(f"{own} seed=1").status == 0
+    samples = (tmp_path / "own/samples.csv").read_bytes()
+    (tmp_path / "own/samples.csv").unlink()
+    result = shell("train resume=own")
+    assert "from kept/last.ckpt" in result.out
+    assert (tmp_path / "own/samples.csv").read_bytes() == samples
+
+
+@pytest.mark.parametrize("name", ["config", "hydra", "overrides"])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_run_stopped_while_its_configuration_was_written_says_so(
+    shell: Shell, tmp_path: Path, name: str, empty: bool
+) -> None:
+    folder = tmp_path / "run/.hydra"
+    folder.mkdir(parents=True)
+    for other in ("config", "hydra", "overrides"):
+        (folder / f"{other}.yaml").write_text("[]")
+    path = folder / f"{name}.yaml"
+    path.unlink()
+    if empty:
+        path.touch()
+    result = shell("train resume=run")
+    assert result.status == 2
+    assert f"stopped while its configuration was written (run/.hydra/{name}.yaml" in result.err
+    (tmp_path / "run/checkpoints").mkdir()
+    (tmp_path / "run/checkpoints/last.ckpt").touch()
+    assert "configuration is lost" in shell("train resume=run").err
+
+
+def test_a_refused_resume_leaves_the_folder(shell: Shell, stopped: Path) -> None:
+    shutil.rmtree(stopped / "checkpoints")
+    assert shell("train resume=a=1,part model.hidden=16").status == 2
+    assert (stopped / ".hydra/config.yaml").is_file()
 
 
 @pytest.mark.parametrize(

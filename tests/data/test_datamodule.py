@@ -237,6 +237,21 @@ def test_a_checkpoint_of_other_data_is_refused(other: object, words: str) -> Non
         data.load_state_dict(other().state_dict())
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_checkpoint_s_calibrated_columns_are_taken_up(early: bool) -> None:
+    frame = series()
+    frame.loc[rng(0, "holes").random(len(frame)) < 0.3, "level"] = np.nan
+    trained, data = module(frame), WindowDataModule.from_frame(frame, window=12)
+    noise = rng(0, "channels").normal(size=(50, 12, trained.columns.widths["features"]))
+    trained.columns = trained.columns.calibrated(noise, slice(None), None)
+    if early:
+        data.load_state_dict(trained.state_dict())
+    data.setup()
+    if not early:
+        data.load_state_dict(trained.state_dict())
+    assert data.columns.state() == trained.columns.state() != module(frame).columns.state()
+
+
 def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
     data = WindowDataModule.from_frame(series(), window=12)
     data.load_state_dict(module(series(seed=1)).state_dict())

@@ -89,7 +89,8 @@ def _reporting(task: Task) -> Task:
         except BAD_INPUT as error:
             if HydraConfig.get().mode is RunMode.MULTIRUN:
                 raise
-            _remove_if_empty(Path(HydraConfig.get().runtime.output_dir))
+            if HydraConfig.get().output_subdir is not None:  # else the folder was there before
+                _remove_if_empty(Path(HydraConfig.get().runtime.output_dir))
             _fail(error)
 
     return run

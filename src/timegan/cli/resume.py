@@ -1,5 +1,6 @@
 """`python train.py resume=RUN`: the same run again, in its folder, from its newest checkpoint."""
 
+import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -45,11 +46,7 @@ def rewritten(arguments: list[str]) -> list[str]:
         raise InputError("resume= goes on with one run: leave -m out, and resume each run alone.")
     folder = Path(run)
     file = folder / ".hydra" / "overrides.yaml"
-    if not (folder / ".hydra" / "config.yaml").is_file() or not file.is_file():
-        raise InputError(
-            f"resume={run}: no run lies there (it has no .hydra/config.yaml). Give the folder of a "
-            "run, outputs/<date>/<time>; ckpt_path=FILE goes on from a checkpoint alone."
-        )
+    _check_begun(folder)
     keys = {_key(argument) for argument in arguments}
     begun = [o for o in OmegaConf.load(file) if _key(str(o)) not in keys]
     own = [] if "hydra.run.dir" in keys else [f'hydra.run.dir="{run}"', "hydra.output_subdir=null"]
@@ -68,15 +65,15 @@ def restored(cfg: DictConfig) -> DictConfig:
         cfg.resume = HydraConfig.get().runtime.output_dir
     if cfg.get("resume") is None:
         return cfg
-    if cfg.get("ckpt_path") is not None:
-        raise InputError(
-            f"resume={cfg.resume} ckpt_path={cfg.ckpt_path}: give one of the two. resume= takes "
-            "the run's newest checkpoint."
-        )
     folder = Path(cfg.resume) / ".hydra"
     begun, wanted = _content(OmegaConf.load(folder / "config.yaml")), _content(cfg)
     stored = set(map(str, OmegaConf.load(folder / "overrides.yaml")))
     given = [_key(o) for o in HydraConfig.get().overrides.task if o not in stored]
+    if "ckpt_path" in given and cfg.get("ckpt_path") is not None:
+        raise InputError(
+            f"resume={cfg.resume} ckpt_path={cfg.ckpt_path}: give one of the two. resume= takes "
+            "the run's newest checkpoint."
+        )
     result = OmegaConf.create(begun)
     for key in sorted({*leaves(begun), *leaves(wanted)}):
         if not _asked(key, given):
@@ -106,9 +103,19 @@ def queued_again() -> bool:
     return "SUBMITIT_EXECUTOR" in os.environ and any(checkpoints.glob("*.ckpt"))
 
 
-def point(run: str) -> Path:
-    """The checkpoint to go on from; damaged ones are said, and put aside."""
-    path, _, notes = newest_checkpoint(Path(run) / "checkpoints")
+def point(run: str) -> Path | None:
+    """Return the checkpoint to go on from; None: the run ended before it had saved any.
+
+    Damaged checkpoints are named, and put aside under another name.
+
+    Raises:
+        InputError: all checkpoints are damaged, or they were removed after training.
+    """
+    folder = _checkpoints_of(Path(run))
+    if not any(folder.glob("*.ckpt")):
+        _check_nothing_made(Path(run))
+        return None
+    path, _, notes = newest_checkpoint(folder)
     if notes:
         tell(*notes, f"Going on from {path}.")
         for name in ("last", "previous"):  # or a damaged one would push out the whole one
@@ -116,8 +123,15 @@ def point(run: str) -> Path:
             if newer == path:
                 break
             if newer.is_file():
-                newer.replace(newer.with_suffix(".damaged"))
+                newer.replace(_aside(newer))
     return path
+
+
+def begun_from(run: str) -> str | None:
+    """Return the checkpoint of another run that this run itself was begun from, if any."""
+    hydra = Path(run) / ".hydra"
+    path = OmegaConf.select(OmegaConf.load(hydra / "config.yaml"), "ckpt_path")
+    return None if path is None else str(_found_from(hydra, path))
 
 
 def trained_already(content: Mapping[str, Any]) -> bool:
@@ -183,12 +197,65 @@ def _word(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
+def _check_begun(folder: Path) -> None:
+    """Refuse a folder without the configuration of a run, which Hydra writes in three files."""
+    files = [folder / ".hydra" / f"{name}.yaml" for name in ("config", "hydra", "overrides")]
+    absent = next((f for f in files if not f.is_file() or not f.stat().st_size), None)
+    if absent is None:
+        return
+    if not absent.parent.is_dir():
+        raise InputError(
+            f"resume={folder}: no run lies there (it has no .hydra/config.yaml). Give the folder "
+            "of a run, outputs/<date>/<time>; ckpt_path=FILE goes on from a checkpoint alone."
+        )
+    if any(folder.glob("checkpoints/*.ckpt")):
+        raise InputError(
+            f"resume={folder}: the run's configuration is lost ({absent} is missing or empty). "
+            "Give the command that began the run, with ckpt_path=FILE for its newest checkpoint."
+        )
+    raise InputError(
+        f"resume={folder}: the run was stopped while its configuration was written ({absent} is "
+        "missing or empty), before any training. Give the command that began the run again."
+    )
+
+
+def _checkpoints_of(folder: Path) -> Path:
+    """Return the folder that a run keeps its checkpoints in."""
+    hydra = folder / ".hydra"
+    chosen = OmegaConf.select(OmegaConf.load(hydra / "config.yaml"), "callbacks.checkpoints.folder")
+    return folder / "checkpoints" if chosen is None else _found_from(hydra, chosen)
+
+
+def _check_nothing_made(folder: Path) -> None:
+    """Refuse to train anew where a training has left something that would be overwritten."""
+    made = next((folder / name for name in LEFT if (folder / name).is_file()), None)
+    if made is not None:
+        raise InputError(
+            f"resume={folder}: the run has no checkpoints, and training is over ({made} is there). "
+            "Sample with sample.py run=RUN, or start a new run without resume=."
+        )
+
+
+def _aside(path: Path) -> Path:
+    """Return a name for a damaged checkpoint under which no other one lies."""
+    names = itertools.chain([".damaged"], (f".{i}.damaged" for i in itertools.count(2)))
+    return next(p for name in names if not (p := path.with_suffix(name)).exists())
+
+
 def _find_table(cfg: DictConfig, folder: Path) -> None:
     """A path that was given from another folder is still the same file."""
     path = cfg.dataset.get("path")
-    hydra = folder / "hydra.yaml"
-    if path is None or Path(path).exists() or not hydra.is_file():
-        return
-    before = OmegaConf.select(OmegaConf.load(hydra), "hydra.runtime.cwd")
-    if before and (Path(before) / path).exists():
-        cfg.dataset.path = str(Path(before) / path)
+    if path is not None:
+        cfg.dataset.path = str(_found_from(folder, path))
+
+
+def _found_from(hydra: Path, path: str) -> Path:
+    """Return a path that was given in a run's own working folder as it is from here.
+
+    Args:
+        hydra: the run's folder ``.hydra``.
+        path: as it was given.
+    """
+    before = OmegaConf.select(OmegaConf.load(hydra / "hydra.yaml"), "hydra.runtime.cwd")
+    there = Path(before or "") / path
+    return there if not Path(path).exists() and there.exists() else Path(path)

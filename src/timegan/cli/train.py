@@ -22,6 +22,7 @@ from timegan.cli.app import launch
 from timegan.cli.artifacts import finish, objective, wanted
 from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
 from timegan.cli.resume import (
+    begun_from,
     measures_anew,
     missing,
     point,
@@ -74,21 +75,24 @@ def train(cfg: DictConfig) -> float | None:
     )
     model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
-    begin_at = config.ckpt_path
+    begin_at, goes_on = config.ckpt_path, None
     if config.resume is not None:
-        begin_at = str(point(config.resume))
-        if trained_already(read_checkpoint(begin_at)):
-            absent = missing(folder, measured=bool(config.evaluation))
-            if not absent and not measures_anew():
-                say(f"Trained already, and nothing is missing: {where(folder)}")
-                metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-                return objective(metrics, config.objective, wanted())
-            say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
+        goes_on = point(config.resume)
+        begin_at = begun_from(config.resume) if goes_on is None else str(goes_on)
+    if goes_on is not None and trained_already(read_checkpoint(goes_on)):
+        absent = missing(folder, measured=bool(config.evaluation))
+        if not absent and not measures_anew():
+            say(f"Trained already, and nothing is missing: {where(folder)}")
+            metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+            return objective(metrics, config.objective, wanted())
+        say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
         _say_what_begins(data, schedule, folder)
-        if config.resume is not None:
-            say(f"Resumed   from {where(str(begin_at))}")
+        if goes_on is not None:
+            say(f"Resumed   from {where(str(goes_on))}")
+        elif config.resume is not None:
+            say("Resumed   from the beginning: the run had not saved a checkpoint yet")
 
     started, worked = time.perf_counter(), time.process_time()
     with exit_on_second_signal(lambda: _started_by(trainer)):

@@ -191,7 +191,7 @@ class WindowDataModule(lightning.LightningDataModule):
                 for runs in halved(self.split.holdout, self.window)
             )
         if self._restored is not None:
-            check_same(self._restored, self.state_dict())
+            self._take_up(self._restored)
 
     @property
     def features(self) -> list[str]:
@@ -313,14 +313,18 @@ class WindowDataModule(lightning.LightningDataModule):
         return {"fingerprint": self.fingerprint, "columns": self.columns.state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Compare a checkpoint's data with ours.
+        """Compare a checkpoint's data with ours, and take up its columns: they may be calibrated.
 
         Raises:
             InputError: the checkpoint was trained on other data, or on the same prepared otherwise.
         """
         self._restored = state_dict
         if hasattr(self, "train"):
-            check_same(state_dict, self.state_dict())
+            self._take_up(state_dict)
+
+    def _take_up(self, state_dict: dict[str, Any]) -> None:
+        check_same(state_dict, self.state_dict())
+        self.columns = Columns.from_state(state_dict["columns"])
 
     def _read(self) -> pd.DataFrame:
         if self._frame is not None:

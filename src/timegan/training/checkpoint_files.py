@@ -11,7 +11,7 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from timegan.errors import InputError, UnreadableError, brief
 from timegan.files import replacing
 from timegan.plain import NotPlainError, plain
-from timegan.training.checkpoint_scan import check_archive, check_sizes
+from timegan.training.checkpoint_scan import check_archive, check_sizes, check_tensors
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 """The newest state of a run, and the one that bore this name before it."""
@@ -74,7 +74,9 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             "A run leaves its checkpoints in its folder, under checkpoints/."
         )
     try:
-        content = _read(path, map_location)
+        check_archive(path)
+        check_sizes(path)
+        content = torch.load(path, map_location=map_location, weights_only=True)
     except (pickle.UnpicklingError, NotPlainError) as error:
         raise InputError(
             f"{path}: holds more than numbers, strings and tensors, and is not loaded, for that "
@@ -117,13 +119,6 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[st
     )
 
 
-def _read(path: Path, map_location: Any) -> Any:
-    """Return what a file holds, once it is known to be whole and to ask for no code."""
-    check_archive(path)
-    check_sizes(path)
-    return torch.load(path, map_location=map_location, weights_only=True)
-
-
 def _is_checkpoint(content: Any) -> bool:
     return isinstance(content, dict) and "state_dict" in content
 
@@ -131,7 +126,8 @@ def _is_checkpoint(content: Any) -> bool:
 def _read_again(written: Path, path: Path) -> None:
     """Load a file that was just written, before it is called ``path``."""
     try:
-        content = _read(written, "cpu")
+        check_archive(written)
+        content = torch.load(written, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, NotPlainError) as error:
         raise UnreadableError(_unreadable(path, brief(error))) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
@@ -139,6 +135,10 @@ def _read_again(written: Path, path: Path) -> None:
             f"{path}: what was written could not be read again ({brief(error)}), and was not kept. "
             "Check the disk."
         ) from error
+    try:
+        check_tensors(content, written.stat().st_size)
+    except ValueError as error:
+        raise UnreadableError(_unreadable(path, str(error))) from error
     if not _is_checkpoint(content):
         raise UnreadableError(_unreadable(path, "it has no state_dict"))
 

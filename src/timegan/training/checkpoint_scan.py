@@ -59,8 +59,20 @@ def check_sizes(path: Path) -> None:
     Raises:
         Exception: it does not, or cannot be read.
     """
-    content = torch.load(path, map_location="meta", weights_only=True)
-    size, seen, left = path.stat().st_size, set(), [content]
+    check_tensors(torch.load(path, map_location="meta", weights_only=True), path.stat().st_size)
+
+
+def check_tensors(content: Any, size: int) -> None:
+    """Refuse tensors that are larger than the file that holds them.
+
+    Args:
+        content: of a checkpoint.
+        size: bytes of the file.
+
+    Raises:
+        ValueError: names the shape of the first.
+    """
+    seen, left = set(), [content]
     while left:  # a list can hold itself
         item: Any = left.pop()
         if id(item) in seen:

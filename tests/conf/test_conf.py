@@ -11,8 +11,8 @@ from hydra.core.global_hydra import GlobalHydra
 
 from timegan.cli.app import open_key
 from timegan.cli.evaluate import EvaluateConfig
-from timegan.cli.schema import DATASET, MODEL, TrainConfig
-from timegan.cli.signature_schema import composed
+from timegan.cli.schema import RESERVED, TrainConfig
+from timegan.cli.signature_schema import compose_config
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.training.module import TimeGAN
@@ -26,7 +26,7 @@ def options(group: str) -> list[str]:
 
 
 def train_config(*overrides: str) -> TrainConfig:
-    return TrainConfig.read(composed("train", [LOGGER, *overrides]))
+    return TrainConfig.read(compose_config("train", [LOGGER, *overrides]))
 
 
 @pytest.fixture(autouse=True)
@@ -55,8 +55,8 @@ def test_every_option_composes_and_passes_the_schema(override: str) -> None:
 def test_the_defaults_are_the_constructors_own() -> None:
     config = train_config("dataset=csv")
     for section, target, given in (
-        (config.dataset, WindowDataModule, DATASET),
-        (config.model, TimeGAN, MODEL),
+        (config.dataset, WindowDataModule, RESERVED["dataset"]),
+        (config.model, TimeGAN, RESERVED["model"]),
     ):
         arguments = {
             name: parameter.default
@@ -70,7 +70,8 @@ def test_the_defaults_are_the_constructors_own() -> None:
 def test_a_preset_names_every_argument_in_the_constructor_s_order(name: str) -> None:
     content = yaml.safe_load((CONF / "model" / f"{name}.yaml").read_text())
     model = content.get("model", content)
-    assert list(model) == [key for key in inspect.signature(TimeGAN).parameters if key not in MODEL]
+    known = inspect.signature(TimeGAN).parameters
+    assert list(model) == [key for key in known if key not in RESERVED["model"]]
 
 
 def test_the_reference_preset_scales_as_its_sigmoids_need() -> None:
@@ -99,15 +100,15 @@ def test_a_typo_does_not_slip_through_with_a_plus(section: str) -> None:
 
 def test_a_plus_sets_what_the_trainer_knows_and_the_file_does_not_list() -> None:
     assert train_config("+trainer.deterministic=true").trainer["deterministic"] is True
-    with pytest.raises(InputError, match=r"take model\.grad_clip"):
+    with pytest.raises(InputError, match=r"Set model\.grad_clip"):
         train_config("+trainer.gradient_clip_val=1")
 
 
 def test_evaluate_asks_for_a_run_or_two_tables() -> None:
     for overrides in ([], ["real=a.csv"], ["run=a", "real=a.csv", "synthetic=b.csv"]):
         with pytest.raises(InputError, match="Give either run=RUN"):
-            EvaluateConfig.read(composed("evaluate", overrides))
-    EvaluateConfig.read(composed("evaluate", ["real=a.csv", "synthetic=b.csv"]))
+            EvaluateConfig.read(compose_config("evaluate", overrides))
+    EvaluateConfig.read(compose_config("evaluate", ["real=a.csv", "synthetic=b.csv"]))
 
 
 def test_the_installed_package_carries_this_tree() -> None:
@@ -119,7 +120,7 @@ def test_the_installed_package_carries_this_tree() -> None:
 
 @pytest.mark.parametrize("override", ["threads=0", "seed=-1", f"seed={2**32}", "samples=0"])
 def test_a_number_out_of_range_is_refused_with_the_range(override: str) -> None:
-    with pytest.raises(InputError, match=rf"{override}: give a whole number from"):
+    with pytest.raises(InputError, match=rf"{override}: out of range. Set a whole number from"):
         train_config(override)
 
 

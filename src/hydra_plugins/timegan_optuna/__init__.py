@@ -79,11 +79,11 @@ class OptunaSweeper(Sweeper):
                 f"hydra/sweeper=optuna needs Optuna ({error}). "
                 "pip install 'timegan-lightning[optuna]' gets it."
             ) from error
-        from timegan.cli.schema import at_least
+        from timegan.cli.schema import check_at_least
         from timegan.cli.search.study import Study
 
-        at_least("hydra.sweeper.n_jobs", self.n_jobs, 1)
-        at_least("hydra.sweeper.max_failures", self.max_failures, 1)
+        check_at_least("hydra.sweeper.n_jobs", self.n_jobs, 1)
+        check_at_least("hydra.sweeper.max_failures", self.max_failures, 1)
         lines = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         parser = OverridesParser.create(config_loader=self.context.config_loader)
         self.fixed, space = split(parser.parse_overrides(lines))

@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from timegan.cli.console import say, where
+from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text
 
@@ -137,7 +138,6 @@ def _config(folder: Path) -> dict[str, str]:
 
 def _settled(folder: Path) -> dict[str, str]:
     """What the model's arguments came to that a configuration leaves open, or did not have yet."""
-    from timegan.cli.schema import MODEL  # Lightning, which the help does not need
     from timegan.serialization.architecture_check import EARLIER
 
     file = folder / "model" / "model.json"
@@ -147,7 +147,7 @@ def _settled(folder: Path) -> dict[str, str]:
         found = EARLIER | json.loads(file.read_text(encoding="utf-8"))["hyper_parameters"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: it does not say how the model was made ({error}).") from error
-    return _flat({"model": {name: v for name, v in found.items() if name not in MODEL}})
+    return _flat({"model": {name: v for name, v in found.items() if name not in RESERVED["model"]}})
 
 
 def _choice(folder: Path, group: str) -> str | None:

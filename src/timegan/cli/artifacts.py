@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from timegan.cli.console import say
-from timegan.cli.signature_schema import leaves
+from timegan.cli.signature_schema import flatten_keys
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.evaluation import MOST, Sets, usual_count
@@ -118,7 +118,7 @@ def objective(
     value: Any = scores
     for part in name.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            near = nearest(name, leaves(scores))
+            near = nearest(name, flatten_keys(scores))
             raise InputError(
                 f"objective={name}: the evaluation has no such score. "
                 f"{f'Did you mean {near}?' if near else 'It has ' + ', '.join(scores) + '.'}"

@@ -5,9 +5,14 @@ import shlex
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf import OmegaConf
 
-from timegan.cli.signature_schema import composed, leaves, unknown_key
+from timegan.cli.schema import RESERVED
+from timegan.cli.signature_schema import (
+    compose_config,
+    flatten_keys,
+    to_container,
+    unknown_key,
+)
 from timegan.errors import InputError, nearest
 
 EXTRAS = {"hydra/launcher=joblib": "sweep", "hydra/launcher=submitit_slurm": "slurm"}
@@ -38,7 +43,7 @@ def explain(error: Exception, config: str | None = None) -> str:
             hint = f" It comes with pip install 'timegan-lightning[{EXTRAS[f'{group}={name}']}]'."
         return f"{group}={name}: there is no such choice.{hint} There are: {options}."
     if (found := re.search(r"Could not override '([^']+)'", text)) and config:
-        return _not_there(found[1].partition("@")[0], config)
+        return _unknown_key(found[1].partition("@")[0], config)
     if found := re.search(r"An item is already at '([^']+)'", text):
         return f"+{found[1]}: the key is there already. Leave the + out."
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
@@ -47,19 +52,12 @@ def explain(error: Exception, config: str | None = None) -> str:
     return " ".join(text.split())
 
 
-def _not_there(key: str, config: str) -> str:
-    """Why a key cannot be overridden: it is a run's own to set, or there is no such thing."""
-    from timegan.cli.schema import GIVEN  # the whole of Lightning, for which no one should wait
-
-    group, _, name = key.partition(".")
-    if config == "train" and name in GIVEN.get(group, {}):
-        return f"{key} cannot be set here. {GIVEN[group][name]}"
-    return str(unknown_key(key, _known(config)))
-
-
-def _known(config: str) -> list[str]:
-    """Every key and group that the command has, without its own overrides."""
+def _unknown_key(key: str, config: str) -> str:
+    """Return why a key cannot be set: the command sets it itself, or there is no such key."""
     GlobalHydra.instance().clear()
-    groups = ["dataset", "model", "schedule", "trainer", "callbacks", "logger", "evaluation"]
-    content = OmegaConf.to_container(composed(config, []), resolve=False)
-    return [*groups, "experiment", *leaves(content)]
+    content = to_container(compose_config(config, []), resolve=False)
+    group, _, name = key.partition(".")
+    if group in content and name in RESERVED.get(group, {}):
+        return f"{key} cannot be set here. {RESERVED[group][name]}"
+    groups = ("schedule", "experiment") if config == "train" else ()  # of keys in other places
+    return str(unknown_key(key, [*flatten_keys(content), *groups]))

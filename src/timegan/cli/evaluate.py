@@ -11,8 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 from timegan.cli.app import launch
 from timegan.cli.artifacts import Comparison
 from timegan.cli.console import quiet, say, say_verdicts, where
-from timegan.cli.schema import chooses, read_dataset, read_evaluation
-from timegan.cli.signature_schema import conform, plain
+from timegan.cli.schema import read_dataset, read_evaluation, read_keys, selects_on_holdout
+from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import sequences_like
 from timegan.errors import InputError
@@ -43,7 +43,7 @@ class EvaluateConfig:
         Raises:
             InputError: one that is wrong, or neither a run nor two tables.
         """
-        content = conform(plain(cfg), cls, "")
+        content = read_keys(cfg, cls, seed=0, threads=1)
         content["dataset"] = read_dataset(content["dataset"])
         content["evaluation"] = read_evaluation(content["evaluation"])
         config = cls(**content)
@@ -84,7 +84,7 @@ def evaluate(cfg: DictConfig) -> None:
         sets.described["split"] = f"held out: {config.holdout}"
     comparison = Comparison(sets, config.evaluation)
     metrics = comparison.metrics() | {"data": sets.described}
-    comparison.report(folder, metrics, plain(cfg))
+    comparison.report(folder, metrics, to_container(cfg))
     say_verdicts(metrics)
     if config.evaluation:
         say("", f"Report    {where(folder / 'report.html')}")
@@ -130,12 +130,12 @@ def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
     content = OmegaConf.load(file)
     stored = OmegaConf.select(content, "dataset")
     groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model.schedule"))
-    choose = {"choose": chooses(*groups)}
+    choose = {"choose": selects_on_holdout(*groups)}
     given = [o.lstrip("+").partition("=")[0] for o in HydraConfig.get().overrides.task]
     if "dataset" in given:
         return config.dataset | choose
     chosen = [key.removeprefix("dataset.") for key in given if key.startswith("dataset.")]
-    options = read_dataset(plain(stored) | {key: config.dataset[key] for key in chosen})
+    options = read_dataset(to_container(stored) | {key: config.dataset[key] for key in chosen})
     return options | choose
 
 

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from timegan.cli.app import launch
 from timegan.cli.console import say
-from timegan.cli.signature_schema import conform, plain
+from timegan.cli.schema import read_keys
 from timegan.errors import InputError, choose
 from timegan.serialization.model_card import NAME, write_card
 from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
@@ -46,7 +46,7 @@ def main() -> None:
 
 def export_run(cfg: DictConfig) -> None:
     """Write weights, description and card, and the program that was asked for."""
-    config = ExportConfig(**conform(plain(cfg), ExportConfig, ""))
+    config = ExportConfig(**read_keys(cfg, ExportConfig))
     config.check()
     torch.set_num_threads(1)
     run, folder = read_run(str(config.run)), Path(config.out)

@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from timegan.cli.signature_schema import leaves
+from timegan.cli.signature_schema import flatten_keys
 from timegan.errors import InputError, tell
 from timegan.training.checkpoint_files import newest_checkpoint
 from timegan.training.schedule import Schedule
@@ -75,7 +75,7 @@ def restored(cfg: DictConfig) -> DictConfig:
             "the run's newest checkpoint."
         )
     result = OmegaConf.create(begun)
-    for key in sorted({*leaves(begun), *leaves(wanted)}):
+    for key in sorted({*flatten_keys(begun), *flatten_keys(wanted)}):
         if not _asked(key, given):
             continue
         old, new = _at(begun, key), _at(wanted, key)
@@ -178,7 +178,7 @@ def _under(key: str, groups: tuple[str, ...]) -> bool:
 
 
 def _under_group(content: Mapping[str, Any], group: str) -> list[str]:
-    return [key for key in leaves(content) if key.startswith(f"{group}.")]
+    return [key for key in flatten_keys(content) if key.startswith(f"{group}.")]
 
 
 def _asked(key: str, given: list[str]) -> bool:

@@ -9,8 +9,7 @@ from rich.progress import Progress
 
 from timegan.cli.app import launch
 from timegan.cli.console import say
-from timegan.cli.schema import at_least
-from timegan.cli.signature_schema import conform, plain
+from timegan.cli.schema import read_keys
 from timegan.errors import InputError
 from timegan.evaluation import seams_of
 from timegan.sampling.conditioning import read_context, read_labels
@@ -55,8 +54,6 @@ class SampleConfig:
         if self.shard is not None:
             read_shard(self.shard)
         writer(self.out)  # a wrong ending is better found before the work
-        at_least("seed", self.seed, 0)
-        at_least("threads", self.threads, 1)
 
 
 def main() -> None:
@@ -66,7 +63,7 @@ def main() -> None:
 
 def sample(cfg: DictConfig) -> None:
     """Draw sequences and write them, a part at a time."""
-    config = SampleConfig(**conform(plain(cfg), SampleConfig, ""))
+    config = SampleConfig(**read_keys(cfg, SampleConfig, seed=0, threads=1))
     config.check()
     torch.set_num_threads(config.threads)
     model, columns = open_run(str(config.run))

@@ -1,64 +1,61 @@
-"""What the configurations of the commands may say, group by group."""
+"""Schemas of the commands' configurations, group by group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lightning import Trainer
 from omegaconf import DictConfig
 
-from timegan.cli.signature_schema import conform, conform_target, plain
-from timegan.data.datamodule import WindowDataModule
+from timegan.cli.signature_schema import to_container, validate_arguments, validate_target
 from timegan.errors import InputError
-from timegan.training.module import TimeGAN
 
-DATASET = {
-    "batches_per_step": "It follows from model.generator_steps.",
-    "seed": "Take seed=..., at the top.",
-    "choose": "It follows from callbacks.watch.best and model.schedule.patience.",
+DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
+MODEL = "timegan.training.module.TimeGAN"
+TRAINER = "lightning.Trainer"
+
+RESERVED = {
+    "dataset": {
+        "batches_per_step": "Set model.generator_steps.",
+        "seed": "Set seed=... without a group.",
+        "choose": "Set callbacks.watch.best or model.schedule.patience.",
+    },
+    "model": {
+        "features": "Set dataset.columns to choose columns.",
+        "window": "Set dataset.window=...",
+        "context": "Set dataset.context_columns to choose columns.",
+        "exogenous": "Set dataset.exogenous to choose columns.",
+        "variable_length": "It follows from the data.",
+        "smallest_component_std": "It follows from the data. Set model.latent_noise instead.",
+        "schedule": "Set model.schedule.* for its epochs.",
+        "seed": "Set seed=... without a group.",
+    },
+    "trainer": {
+        "accumulate_grad_batches": "Set a larger dataset.batch_size.",
+        "callbacks": "Set the group callbacks.",
+        "default_root_dir": "Set hydra.run.dir.",
+        "enable_checkpointing": "Set callbacks.checkpoints.",
+        "enable_progress_bar": "Set callbacks.progress.",
+        "fast_dev_run": "It would train the first phase only. Set schedule=smoke.",
+        "gradient_clip_val": "Optimisation is manual. Set model.grad_clip.",
+        "gradient_clip_algorithm": "Optimisation is manual. Set model.grad_clip.",
+        "logger": "Set the group logger.",
+        "max_epochs": "Set model.schedule.* for the epochs of each phase.",
+        "max_steps": "Set model.schedule.* for the epochs of each phase.",
+        "min_epochs": "Set model.schedule.* for the epochs of each phase.",
+        "min_steps": "Set model.schedule.* for the epochs of each phase.",
+        "plugins": "Checkpoints need the plugin that the command sets.",
+        "use_distributed_sampler": "The data module shards windows by itself.",
+    },
+    "evaluation": dict.fromkeys(
+        ("train", "holdout", "synthetic", "features", "limits"), "The command sets it."
+    ),
 }
-"""Arguments of the data module that a run sets itself, and what to set instead."""
-
-MODEL = {
-    "features": "It follows from the data; dataset.columns chooses.",
-    "window": "Take dataset.window=...",
-    "context": "It follows from the data; dataset.context_columns chooses.",
-    "exogenous": "It follows from the data; dataset.exogenous chooses.",
-    "variable_length": "It follows from the data.",
-    "smallest_component_std": "It follows from the data; set model.latent_noise, model.whitening.",
-    "schedule": "Its epochs are model.schedule.*.",
-    "seed": "Take seed=..., at the top.",
-}
-"""The same of the model."""
-
-MEASURED = ("train", "holdout", "synthetic", "features", "limits")
-"""The same of an evaluation."""
-
-TRAINER = {
-    "accumulate_grad_batches": "A larger dataset.batch_size does the same.",
-    "callbacks": "That is the group callbacks.",
-    "default_root_dir": "That is hydra.run.dir.",
-    "enable_checkpointing": "That is callbacks.checkpoints.",
-    "enable_progress_bar": "That is callbacks.progress.",
-    "fast_dev_run": "It would see the first phase only; take schedule=smoke.",
-    "gradient_clip_val": "Optimisation is manual: take model.grad_clip.",
-    "gradient_clip_algorithm": "Optimisation is manual: take model.grad_clip.",
-    "logger": "That is the group logger.",
-    "max_epochs": "The epochs of the phases are model.schedule.*.",
-    "max_steps": "It would count optimiser steps; the epochs of the phases are model.schedule.*.",
-    "min_epochs": "The epochs of the phases are model.schedule.*.",
-    "min_steps": "The epochs of the phases are model.schedule.*.",
-    "plugins": "Checkpoints need the one that is there.",
-    "use_distributed_sampler": "The windows are dealt to the processes already.",
-}
-"""The same of Lightning's Trainer."""
-
-GIVEN = {"dataset": DATASET, "model": MODEL, "trainer": TRAINER}
+"""Arguments that a command sets itself, by group, and what to set instead."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """`conf/train.yaml`, checked: the groups as arguments, the rest as values."""
+    """Checked content of `conf/train.yaml`: groups as arguments, other keys as values."""
 
     dataset: dict[str, Any]
     model: dict[str, Any]
@@ -78,19 +75,22 @@ class TrainConfig:
         """Check every key and type of a composed configuration.
 
         Raises:
-            InputError: the first one that is wrong.
+            InputError: names the first key that is wrong.
         """
-        content = conform(plain(cfg), cls, "")
-        for key, least in {"seed": 0, "threads": 1, "samples": 1}.items():
-            at_least(key, content[key], least)
+        content = read_keys(cfg, cls, seed=0, threads=1, samples=1)
         content["dataset"] = read_dataset(content["dataset"])
         model = dict(content["model"])
-        schedule = conform(model.pop("schedule", {}), open_schedule, "model.schedule")
-        content["model"] = conform(model, TimeGAN, "model", given=MODEL) | {"schedule": schedule}
-        content["trainer"] = conform(content["trainer"], Trainer, "trainer", given=TRAINER)
+        schedule = model.pop("schedule", {})
+        content["model"] = validate_arguments(model, MODEL, "model", reserved=RESERVED["model"])
+        content["model"]["schedule"] = validate_arguments(
+            schedule, f"{__name__}.PartialSchedule", "model.schedule"
+        )
+        content["trainer"] = validate_arguments(
+            content["trainer"], TRAINER, "trainer", reserved=RESERVED["trainer"]
+        )
         for group in ("callbacks", "logger"):
             content[group] = {
-                name: conform_target(node, f"{group}.{name}")
+                name: validate_target(node, f"{group}.{name}")
                 for name, node in content[group].items()
                 if node  # null leaves one out
             }
@@ -98,8 +98,46 @@ class TrainConfig:
         return cls(**content)
 
 
-def chooses(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:
-    """Whether a run decides something by held-out windows, on which nothing may be reported then.
+@dataclass
+class PartialSchedule:
+    """Epochs of the phases, of which None follows from the size of the data, and patience."""
+
+    autoencoder: int | None = None
+    supervised: int | None = None
+    joint: int | None = None
+    patience: int | None = None
+
+
+def read_keys(cfg: DictConfig, schema: type, **minima: int) -> dict[str, Any]:
+    """Return a composed configuration, its top checked against the fields of a dataclass.
+
+    Args:
+        cfg: the configuration.
+        schema: the dataclass.
+        minima: smallest value of each whole number that has one.
+
+    Raises:
+        InputError: a key is unknown, or a value has a wrong type or is too small.
+    """
+    name = f"{schema.__module__}.{schema.__qualname__}"
+    content = validate_arguments(to_container(cfg), name, "")
+    for key, least in minima.items():
+        check_at_least(key, content[key], least)
+    return content
+
+
+def read_dataset(section: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the data module that the group ``dataset`` gives."""
+    return validate_arguments(section, DATA_MODULE, "dataset", reserved=RESERVED["dataset"])
+
+
+def read_evaluation(section: dict[str, Any]) -> dict[str, Any]:
+    """Return the group ``evaluation``, checked; an empty one means that nothing is measured."""
+    return validate_target(section, "evaluation", reserved=RESERVED["evaluation"])
+
+
+def selects_on_holdout(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:
+    """Return True if held-out windows decide about a run, so that scores need other windows.
 
     Args:
         callbacks: the group of that name.
@@ -109,33 +147,13 @@ def chooses(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:
     return best or schedule.get("patience") is not None
 
 
-def at_least(key: str, value: int | None, least: int) -> None:
-    """Raises InputError where a number is too small; None leaves it open."""
+def check_at_least(key: str, value: int | None, least: int) -> None:
+    """Refuse a number that is too small or needs more than 32 bits; None is accepted.
+
+    Raises:
+        InputError: names the key and the range.
+    """
     if value is not None and not least <= value < 2**32:
-        raise InputError(f"{key}={value}: give a whole number from {least} to {2**32 - 1}.")
-
-
-def open_schedule(
-    autoencoder: int | None = None,
-    supervised: int | None = None,
-    joint: int | None = None,
-    patience: int | None = None,
-) -> dict[str, int | None]:
-    """Epochs of the phases, where None leaves a count to the size of the data, and patience."""
-    return {
-        "autoencoder": autoencoder,
-        "supervised": supervised,
-        "joint": joint,
-        "patience": patience,
-    }
-
-
-def read_dataset(section: dict[str, Any]) -> dict[str, Any]:
-    """The group ``dataset``, checked."""
-    return conform(section, WindowDataModule, "dataset", given=DATASET)
-
-
-def read_evaluation(section: dict[str, Any]) -> dict[str, Any]:
-    """The group ``evaluation``, checked; empty where nothing is to be measured."""
-    given = dict.fromkeys(MEASURED, "The run knows it.")
-    return conform_target(section, "evaluation", given=given)
+        raise InputError(
+            f"{key}={value}: out of range. Set a whole number from {least} to {2**32 - 1}."
+        )

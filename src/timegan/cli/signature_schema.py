@@ -1,183 +1,129 @@
-"""What a configuration may say: the signatures that it is handed to are its schema.
+"""Checks of a configuration against the signatures of the classes and functions it configures.
 
-Keys, types and defaults live in one place, the constructors; nothing here can drift from them.
+Keys, types and defaults stand in constructors alone. Reading them imports neither torch nor
+Lightning, so a mistyped key is answered at once.
 """
 
-import inspect
 import pkgutil
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from timegan.errors import InputError, nearest
-
-WORDS = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "a section with keys of its own",
-    type(None): "null",
-}
-
-CONTAINERS: dict[Any, type] = {list: list, Sequence: list, dict: dict, Mapping: dict}
+from timegan.signatures import read_signature
 
 
-def composed(config: str, overrides: list[str]) -> DictConfig:
-    """The configuration that the command line ``overrides`` makes, outside a run."""
+def compose_config(config: str, overrides: list[str]) -> DictConfig:
+    """Compose ``conf/<config>.yaml`` with overrides of a command line, outside a run."""
     with hydra.initialize_config_module("timegan.conf", version_base="1.3"):
         return hydra.compose(config, overrides)
 
 
-def plain(cfg: DictConfig) -> dict[str, Any]:
-    """A composed configuration as dicts, lists and scalars, every reference resolved.
+def to_container(cfg: DictConfig, *, resolve: bool = True) -> dict[str, Any]:
+    """Return a composed configuration as dicts, lists and scalars.
+
+    Args:
+        cfg: the configuration.
+        resolve: replace references by the values that they lead to.
 
     Raises:
-        InputError: a reference leads nowhere, or a value is still missing.
+        InputError: a reference leads nowhere, or a value is missing.
     """
     try:
-        content = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+        content = OmegaConf.to_container(cfg, resolve=resolve, throw_on_missing=resolve)
     except OmegaConfBaseException as error:
         raise InputError(f"The configuration cannot be read: {error}") from error
     assert isinstance(content, dict)
     return {str(key): value for key, value in content.items()}
 
 
-def conform(
+def validate_arguments(
     section: Mapping[str, Any],
-    target: Callable[..., Any],
+    target: str,
     path: str,
     *,
-    given: Mapping[str, str] | None = None,
+    reserved: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The arguments that ``section`` gives to ``target``, each of the type that it asks for.
+    """Return the arguments that a section gives to a class or function, each of its type.
 
     Args:
-        section: key to value, as a configuration has it.
-        target: a class or function; its signature is the schema.
+        section: key to value.
+        target: dotted name of the class or function, whose signature is the schema.
         path: where the section lies, for messages: ``model``, or an empty text at the top.
-        given: arguments that are not a configuration's to set, with the remedy for who tries.
+        reserved: arguments that a configuration must not set, each with the remedy.
 
     Raises:
-        InputError: a key that ``target`` does not know (the nearest one is named), a value of
-            another type, or an argument without a value.
-
-    >>> def paint(width: int, colour: str = "red") -> None: ...
-    >>> conform({"width": 3.0}, paint, "brush")
-    {'width': 3}
+        InputError: a key is unknown (the message names the nearest one), a value has another
+            type, or an argument has neither value nor default.
     """
-    given = given or {}
-    parameters = _parameters(target)
-    known = [name for name in parameters if name not in given]
+    reserved = reserved or {}
+    signature = read_signature(target)
+    if signature is None:  # not written in Python: its own error has to do
+        return dict(section)
+    known = {name: argument for name, argument in signature.items() if name not in reserved}
     values = {}
     for key, value in section.items():
-        full = f"{path}.{key}".strip(".")
-        if key in given:
-            raise InputError(f"{full} cannot be set here. {given[key]}")
-        if key not in parameters:
-            raise unknown_key(full, [f"{path}.{name}".strip(".") for name in known])
-        values[key] = _value(full, value, parameters[key][0])
-    for name in known:
-        if parameters[name][1] is inspect.Parameter.empty and name not in values:
-            full = f"{path}.{name}".strip(".")
-            raise InputError(f"{full} has no value, and no default. Give one: {full}=...")
+        name = _join(path, key)
+        if key in reserved:
+            raise InputError(f"{name} cannot be set here. {reserved[key]}")
+        if key not in known:
+            raise unknown_key(name, [_join(path, other) for other in known])
+        values[key] = known[key].convert(name, value)
+    for key, argument in known.items():
+        if argument.is_required and key not in values:
+            raise InputError(f"{_join(path, key)} has no value. Set {_join(path, key)}=...")
     return values
 
 
-def conform_target(
-    node: Any, path: str, *, given: Mapping[str, str] | None = None
+def validate_target(
+    node: Any, path: str, *, reserved: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """A section that names the class or function it is for by ``_target_``, its arguments checked.
-
-    An empty section stays empty.
+    """Return a section that names its class or function by ``_target_``, with checked arguments.
 
     Raises:
-        InputError: as :func:`conform`, or there is no such target.
+        InputError: see :func:`validate_arguments`; or there is no such class or function.
     """
     if not node:
         return {}
-    if not isinstance(node, Mapping) or "_target_" not in node:
-        raise InputError(f"{path} has no _target_: name the class or function that it is for.")
-    try:
-        target = pkgutil.resolve_name(node["_target_"])
-    except (ImportError, AttributeError, ValueError) as error:
-        name = f"{path}._target_={node['_target_']}"
-        raise InputError(
-            f"{name}: there is nothing to import under this name ({error})."
-        ) from error
+    if not isinstance(node, Mapping) or not isinstance(node.get("_target_"), str):
+        raise InputError(f"{path} names no class or function. Set {path}._target_=...")
+    target = node["_target_"]
+    if read_signature(target) is None:
+        try:
+            pkgutil.resolve_name(target)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InputError(
+                f"{path}._target_={target}: there is nothing to import under this name ({error}). "
+                "Set the dotted name of a class or function."
+            ) from error
     own = {key: value for key, value in node.items() if not key.startswith("_")}
     special = {key: value for key, value in node.items() if key.startswith("_")}
-    return special | conform(own, target, path, given=given)
+    return special | validate_arguments(own, target, path, reserved=reserved)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> InputError:
-    """The error for a key that does not exist, naming the one that was probably meant."""
+    """Return the error for an unknown key, which names the key that was probably meant."""
     near = nearest(key, known)
-    remedy = f"Did you mean {near}?" if near else "`--cfg job` shows every key and its value."
+    remedy = f"Did you mean {near}?" if near else "Use `--cfg job` to list every key."
     return InputError(f"{key}: there is no such key. {remedy}")
 
 
-def leaves(content: Any, path: str = "") -> list[str]:
-    """The full names of all keys of a nested mapping.
+def flatten_keys(content: Mapping[str, Any], path: str = "") -> list[str]:
+    """Return the full names of all keys of a nested mapping.
 
-    >>> leaves({"seed": 0, "model": {"hidden": 24}})
+    >>> flatten_keys({"seed": 0, "model": {"hidden": 24}})
     ['seed', 'model', 'model.hidden']
     """
     names = []
     for key, value in content.items():
-        name = f"{path}.{key}".strip(".")
-        names.append(name)
+        names.append(_join(path, key))
         if isinstance(value, Mapping):
-            names += leaves(value, name)
+            names += flatten_keys(value, names[-1])
     return names
 
 
-def _parameters(target: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
-    """Each argument's type and default."""
-    function = target.__init__ if inspect.isclass(target) else target
-    hints = get_type_hints(inspect.unwrap(function))
-    return {
-        name: (hints.get(name, Any), parameter.default)
-        for name, parameter in inspect.signature(target).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
-
-
-def _value(key: str, value: Any, hint: Any) -> Any:
-    options = _options(hint)
-    choices = [choice for option in options for choice in _choices(option)]
-    if choices and value is not None and value not in choices and all(map(_simple, options)):
-        names = ", ".join(str(choice) for choice in choices)
-        raise InputError(f"{key}={value}: there is no such choice. Choose from {names}.")
-    if not all(option in WORDS for option in options):
-        return value  # a type that only the target itself can judge
-    kinds = set(options)
-    if type(value) in kinds:
-        return value
-    if float in kinds and type(value) is int:
-        return float(value)
-    if int in kinds and type(value) is float and value.is_integer():
-        return int(value)
-    if str in kinds and type(value) in (int, float):
-        return str(value)
-    words = " or ".join(WORDS[option] for option in options)
-    raise InputError(f"{key}={value}: this has to be {words}, not {WORDS[type(value)]}.")
-
-
-def _options(hint: Any) -> tuple[Any, ...]:
-    """The members of a union, containers without what they contain."""
-    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
-    return tuple(CONTAINERS.get(get_origin(member), member) for member in members)
-
-
-def _choices(option: Any) -> tuple[Any, ...]:
-    return get_args(option) if get_origin(option) is Literal else ()
-
-
-def _simple(option: Any) -> bool:
-    return option is type(None) or bool(_choices(option))
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}".strip(".")

@@ -30,8 +30,8 @@ from timegan.cli.resume import (
     rewrite_command_line,
     trained_already,
 )
-from timegan.cli.schema import TrainConfig, chooses
-from timegan.cli.signature_schema import plain
+from timegan.cli.schema import TrainConfig, selects_on_holdout
+from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
@@ -62,7 +62,7 @@ def train(cfg: DictConfig) -> float | None:
         **config.dataset,
         batches_per_step=config.model["generator_steps"] + 1,
         seed=config.seed,
-        choose=chooses(config.callbacks, config.model["schedule"]),
+        choose=selects_on_holdout(config.callbacks, config.model["schedule"]),
     )
     data.prepare_data()
     data.setup()
@@ -117,7 +117,7 @@ def train(cfg: DictConfig) -> float | None:
         training=training,
         samples=config.samples,
         seed=config.seed,
-        settings=plain(cfg),
+        settings=to_container(cfg),
     )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
     say("", trained(training), f"GRUs      model.backend={model.settled}")

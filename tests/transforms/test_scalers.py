@@ -14,7 +14,7 @@ SAMPLES = {
     "normal": DRAW.standard_normal(3_000).cumsum().round(4),
     "skewed": np.exp(2 * DRAW.standard_normal(3_000)).round(2),
     "zeros": (DRAW.integers(0, 5, 3_000) * (DRAW.random(3_000) < 0.2)).astype(float),
-    "lattice": DRAW.integers(0, 150, 3_000) / 10,
+    "grid": DRAW.integers(0, 150, 3_000) / 10,
     "binary": DRAW.integers(0, 2, 3_000).astype(float),
     "few rows": DRAW.standard_normal(7).round(2),
     "two rows": np.array([3.0, 8.0]),

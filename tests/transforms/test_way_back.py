@@ -15,9 +15,9 @@ from timegan.transforms import (
     Draws,
     Found,
     Kind,
-    Lattice,
     Missing,
     Noise,
+    ValueGrid,
     decode,
     detect,
     encode,
@@ -204,12 +204,12 @@ def test_all_kinds_are_tried_here() -> None:
 
 
 def test_lattices_snap_to_known_values_within_the_range() -> None:
-    lattice = Lattice.fit(np.arange(3, 90, 7) / 10)
-    assert str(lattice) == "steps of 0.7 from 0.3"
-    np.testing.assert_array_equal(lattice.snap(np.array([-5, 1.2, 1.4, 99])), [0.3, 1.0, 1.7, 8.7])
-    few = Lattice.fit(np.repeat([0.0, 1 / 3, 100.0], 30))
+    grid = ValueGrid.fit(np.arange(3, 90, 7) / 10)
+    assert str(grid) == "steps of 0.7 from 0.3"
+    np.testing.assert_array_equal(grid.snap(np.array([-5, 1.2, 1.4, 99])), [0.3, 1.0, 1.7, 8.7])
+    few = ValueGrid.fit(np.repeat([0.0, 1 / 3, 100.0], 30))
     np.testing.assert_array_equal(few.snap(np.array([0.3, 60.0])), [1 / 3, 100.0])
 
 
 def test_two_or_three_numbers_share_no_step() -> None:
-    assert Lattice.fit(np.array([10.0, 20.0, 35.0])).step == 1
+    assert ValueGrid.fit(np.array([10.0, 20.0, 35.0])).step == 1

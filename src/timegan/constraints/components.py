@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from timegan.constraints.linear_relations import independent
 from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
 from timegan.errors import InputError
-from timegan.tables.value_grid import Domain, decimals_of
+from timegan.tables.value_grid import ValueGrid, decimals_of
 
 MOST_WAYS = 64
 
@@ -35,7 +35,7 @@ class Part:
 
     rules: tuple[Rule, ...]
     members: tuple[tuple[int, ...], ...]
-    domains: tuple[Domain, ...]
+    domains: tuple[ValueGrid, ...]
     weights: np.ndarray
     below: np.ndarray
     upward: tuple[int, ...]
@@ -106,10 +106,10 @@ def _part(
     domains = [_domain(v, group, rules, decimals, names) for v, group in enumerate(members)]
     for v in upward:  # what lies above is not lower than what is below can be, and so on
         low = max([domains[v].low, *(domains[b].low for b in np.flatnonzero(below[v]))])
-        domains[v] = _narrowed(domains[v], low, domains[v].high)
+        domains[v] = domains[v].within(low, domains[v].high)
     for v in reversed(upward):
         high = min([domains[v].high, *(domains[a].high for a in np.flatnonzero(below[:, v]))])
-        domains[v] = _narrowed(domains[v], domains[v].low, high)
+        domains[v] = domains[v].within(domains[v].low, high)
     sums = tuple(_summed(rule, variable) for rule in rules if isinstance(rule, Sum))
     return Part(
         tuple(rules),
@@ -137,11 +137,11 @@ def _domain(
     rules: list[Rule],
     decimals: Sequence[int | None],
     names: Sequence[str],
-) -> Domain:
+) -> ValueGrid:
     """What the rules of the columns that make a variable leave it."""
     low, high = -math.inf, math.inf
     known: set[float] | None = None
-    lattices: list[tuple[float, float]] = []
+    grids: list[tuple[float, float]] = []
     for rule in rules:
         if rule.columns[0] not in group:
             continue
@@ -149,28 +149,29 @@ def _domain(
             low = low if rule.low is None else max(low, rule.low)
             high = high if rule.high is None else min(high, rule.high)
         elif isinstance(rule, Steps):
-            lattices.append((rule.step, rule.offset))
+            grids.append((rule.step, rule.offset))
         elif isinstance(rule, Values):
             known = set(rule.known) if known is None else known & set(rule.known)
     if known is not None:
-        for step, offset in lattices:
-            lattice = Domain(step=step, offset=offset)
-            kept = {k for k in known if abs(float(lattice.nearest(np.array(k))) - k) < 1e-6 * step}
+        for step, offset in grids:
+            grid = ValueGrid(step=step, offset=offset)
+            kept = {k for k in known if abs(float(grid.snap(np.array(k))) - k) < 1e-6 * step}
             known = kept
-        return Domain(low, high, known=tuple(sorted(known))) if known else Domain(1.0, 0.0)
+        levels = tuple(sorted(known))
+        return ValueGrid(low, high, levels=levels) if levels else ValueGrid(1.0, 0.0)
     places = [decimals[c] for c in group]
-    if not lattices and None not in places:
-        lattices = [(10.0 ** -max(p for p in places if p is not None), 0.0)]
-    if not lattices:
-        return Domain(low, high)
-    common = _common(lattices)
-    return Domain(low, high, *common) if common else Domain(1.0, 0.0)
+    if not grids and None not in places:
+        grids = [(10.0 ** -max(p for p in places if p is not None), 0.0)]
+    if not grids:
+        return ValueGrid(low, high)
+    common = _common(grids)
+    return ValueGrid(low, high, *common) if common else ValueGrid(1.0, 0.0)
 
 
-def _common(lattices: list[tuple[float, float]]) -> tuple[float, float] | None:
-    """The numbers that are on all lattices are one again (or none: None)."""
-    step, offset = lattices[0]
-    for other, shift in lattices[1:]:
+def _common(grids: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """The numbers that are on all grids are one again (or none: None)."""
+    step, offset = grids[0]
+    for other, shift in grids[1:]:
         places = max(decimals_of(step, offset) or 0, decimals_of(other, shift) or 0)
         tens = 10**places
         a, b, p, q = (round(v * tens) for v in (step, other, offset, shift))
@@ -183,14 +184,10 @@ def _common(lattices: list[tuple[float, float]]) -> tuple[float, float] | None:
     return step, offset
 
 
-def _narrowed(domain: Domain, low: float, high: float) -> Domain:
-    return Domain(low, high, domain.step, domain.offset, domain.known).tightened()
-
-
 def _checked(
-    domain: Domain, group: tuple[int, ...], rules: list[Rule], names: Sequence[str]
-) -> Domain:
-    if domain.empty:
+    domain: ValueGrid, group: tuple[int, ...], rules: list[Rule], names: Sequence[str]
+) -> ValueGrid:
+    if domain.is_empty:
         told = [r.words(names) for r in rules if set(r.columns) & set(group)]
         raise InputError(
             f"The rules {'; '.join(told[:6])} leave {names[group[0]]!r} no value. "

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from timegan.constraints.components import parts
-from timegan.constraints.discovery import decimals, find
+from timegan.constraints.discovery import find
 from timegan.constraints.integer_program import solve
 from timegan.constraints.linear_relations import independent
 from timegan.constraints.parsing import parse
@@ -25,6 +25,7 @@ from timegan.constraints.types import (
 )
 from timegan.constraints.violations import asked, broken
 from timegan.errors import InputError
+from timegan.tables.value_grid import nearly_exact_decimals
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Rules:
             _without(find(values, breaks, codes), chosen),
             chosen,
             tuple(spread if spread > 0 else 1.0 for spread in spreads),
-            tuple(decimals(column)[0] if column.size else None for column in columns),
+            tuple(nearly_exact_decimals(column)[0] if column.size else None for column in columns),
         )
 
     def checked(self, blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Self:
@@ -210,7 +211,7 @@ def _fitted(rule: Rule, values: np.ndarray) -> Rule:
         return replace(rule, slack=max(1e-12, (4e-6 if single else 64 * DOUBLE) * size))
     if isinstance(rule, Steps) and _single(values[:, rule.column]):
         column = values[:, rule.column]
-        return replace(rule, precision=decimals(column[~np.isnan(column)])[1])
+        return replace(rule, precision=nearly_exact_decimals(column[~np.isnan(column)])[1])
     return rule
 
 

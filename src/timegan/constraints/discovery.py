@@ -6,8 +6,6 @@ import numpy as np
 
 from timegan.constraints.linear_relations import sums
 from timegan.constraints.types import (
-    DOUBLE,
-    SINGLE,
     Bounds,
     Equal,
     Monotone,
@@ -16,8 +14,7 @@ from timegan.constraints.types import (
     Steps,
     Values,
 )
-from timegan.constraints.violations import off_lattice
-from timegan.tables.value_grid import MOST_DECIMALS
+from timegan.tables.value_grid import nearly_exact_decimals
 
 SAMPLE = 2_000  # rows that sort out most candidates
 BLOCK = 65_536  # rows that are looked at together afterwards
@@ -68,24 +65,6 @@ def find(
     return (*rules, *equal, *order, *sums(values, own, lattice, sizes))
 
 
-def decimals(values: np.ndarray) -> tuple[int | None, float]:
-    """The fewest decimals that hold all values (n,), or None; and the precision they have.
-
-    A column that was float32 in the table is not as near to its decimals as one of float64.
-    """
-    short = _sampled(values)
-    for precision in (DOUBLE, SINGLE):
-        if precision == SINGLE and not np.array_equal(short.astype(np.float32), short):
-            break
-        for places in range(MOST_DECIMALS + 1):
-            step = 10.0**-places
-            if 8 * precision * np.abs(short).max() > 0.1 * step:
-                break
-            if not any(off_lattice(v, step, 0.0, precision).any() for v in (short, values)):
-                return places, precision
-    return None, DOUBLE
-
-
 def _sampled(values: np.ndarray) -> np.ndarray:
     return values[:: max(1, len(values) // SAMPLE)]
 
@@ -121,7 +100,7 @@ def _few(column: np.ndarray) -> tuple[float, ...] | None:
 
 def _steps(c: int, column: np.ndarray) -> Iterator[Rule]:
     """The widest lattice of a column: a whole multiple of its last decimal."""
-    places, precision = decimals(column)
+    places, precision = nearly_exact_decimals(column)
     if places is None or np.abs(column).max() * 10.0**places > 2.0**53:
         return
     tens = 10.0**places

@@ -74,12 +74,12 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
     root = np.sqrt(part.weights)
     for t, v in np.argwhere(~np.isnan(start)):
         domain, value = part.domains[v], float(start[t, v])
-        near = float(domain.nearest(np.array(value)))
+        near = float(domain.snap(np.array(value)))
         size = number(0.0, np.inf, False, 1.0)
-        if domain.known is not None:
-            chosen = [number(0, 1, True) for _ in domain.known]
+        if domain.levels:
+            chosen = [number(0, 1, True) for _ in domain.levels]
             rows.add([(at, 1.0) for at in chosen], 1.0, 1.0)
-            terms = [(at, k - near) for at, k in zip(chosen, domain.known, strict=True)]
+            terms = [(at, k - near) for at, k in zip(chosen, domain.levels, strict=True)]
         elif domain.step is not None:
             least, most = ((edge - near) / domain.step for edge in (domain.low, domain.high))
             terms = [(number(np.rint(least), np.rint(most), True), domain.step)]
@@ -119,7 +119,7 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
         domain = part.domains[v]
         exact = [np.rint(found.x[at]) if whole[at] else found.x[at] for at, _ in terms]
         moved = near + sum(f * x for (_, f), x in zip(terms, exact, strict=True))
-        result[t, v] = domain.nearest(np.array(moved))
+        result[t, v] = domain.snap(np.array(moved))
     return result
 
 

@@ -12,14 +12,14 @@ from timegan.constraints.components import Part
 from timegan.constraints.integer_program import programme
 from timegan.constraints.types import Monotone
 from timegan.constraints.violations import broken, residual
-from timegan.tables.value_grid import Domain
+from timegan.tables.value_grid import ValueGrid
 
 WAYS = 3  # choices of a sum's free variable that all rows try; the others are for hard rows
 MORE_WAYS = 8
 TOGETHER = 50  # sequences in one search for the best way of each step
 
 Way = tuple[tuple[int, int], ...]
-Rounding = Callable[[Domain, np.ndarray], np.ndarray]
+Rounding = Callable[[ValueGrid, np.ndarray], np.ndarray]
 
 
 def rounded(ideal: np.ndarray, start: np.ndarray, part: Part) -> np.ndarray:
@@ -42,7 +42,7 @@ def rounded(ideal: np.ndarray, start: np.ndarray, part: Part) -> np.ndarray:
     for points in _plain(ideal, start, part):
         consider(points, rows)
     if part.sums:
-        for points in _summed(ideal, part, part.ways[:WAYS], (Domain.nearest,)):
+        for points in _summed(ideal, part, part.ways[:WAYS], (ValueGrid.snap,)):
             consider(points, rows)
         hard = np.flatnonzero(np.isinf(least))
         if hard.size:
@@ -58,7 +58,7 @@ def rounded(ideal: np.ndarray, start: np.ndarray, part: Part) -> np.ndarray:
         exact = programme(start[row], part)[None]
         for points in (exact, _raised(exact, part), _lowered(exact, part)):
             consider(points, rows)
-        for points in _summed(exact, part, part.ways, (Domain.nearest,)):
+        for points in _summed(exact, part, part.ways, (ValueGrid.snap,)):
             consider(points, rows)
         if np.isinf(least[row]):  # as far as the solver's tolerance
             best[row] = exact[0]
@@ -78,7 +78,7 @@ def _plain(ideal: np.ndarray, start: np.ndarray, part: Part) -> Iterator[np.ndar
         yield _lowered(near, part)
 
 
-ROUNDINGS: tuple[Rounding, ...] = (Domain.nearest, Domain.down, Domain.up)
+ROUNDINGS: tuple[Rounding, ...] = (ValueGrid.snap, ValueGrid.floor, ValueGrid.ceil)
 
 
 def _summed(
@@ -131,12 +131,12 @@ def _absorbed(points: np.ndarray, part: Part, way: Way) -> np.ndarray:
     for index, v in way:
         rule = part.sums[index]
         off = residual(rule, points) / rule.coefficients[rule.columns.index(v)]
-        moved = part.domains[v].nearest(points[..., v] - np.nan_to_num(off))
+        moved = part.domains[v].snap(points[..., v] - np.nan_to_num(off))
         points[..., v] = np.where(np.abs(off) > 0, moved, points[..., v])
     return points
 
 
-def _allowed(points: np.ndarray, part: Part, rounding: Rounding = Domain.nearest) -> np.ndarray:
+def _allowed(points: np.ndarray, part: Part, rounding: Rounding = ValueGrid.snap) -> np.ndarray:
     columns = [rounding(domain, points[..., v]) for v, domain in enumerate(part.domains)]
     return np.stack(columns, axis=-1)
 
@@ -154,7 +154,7 @@ def _raised(points: np.ndarray, part: Part) -> np.ndarray:
         least = points[..., v]
         for b in np.flatnonzero(pairs[v]):
             least = np.fmax(least, points[..., b])
-        least = np.where(known, part.domains[v].up(least), np.nan)
+        least = np.where(known, part.domains[v].ceil(least), np.nan)
         if part.direction[v]:
             ahead = slice(None, None, part.direction[v])
             least = np.fmax.accumulate(least[:, ahead], axis=1)[:, ahead]
@@ -170,7 +170,7 @@ def _lowered(points: np.ndarray, part: Part) -> np.ndarray:
         most = points[..., v]
         for a in np.flatnonzero(pairs[:, v]):
             most = np.fmin(most, points[..., a])
-        most = np.where(known, part.domains[v].down(most), np.nan)
+        most = np.where(known, part.domains[v].floor(most), np.nan)
         if part.direction[v]:
             ahead = slice(None, None, -part.direction[v])
             most = np.fmin.accumulate(most[:, ahead], axis=1)[:, ahead]

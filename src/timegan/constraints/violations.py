@@ -3,6 +3,7 @@
 import numpy as np
 
 from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
+from timegan.tables.value_grid import is_multiple
 
 
 def broken(
@@ -33,7 +34,8 @@ def broken(
         if rule.high is not None:
             found |= column > rule.high
     elif isinstance(rule, Steps):
-        found = off_lattice(values[..., rule.column], rule.step, rule.offset, rule.precision)
+        column = values[..., rule.column]
+        found = ~is_multiple(column, rule.step, rule.offset, rule.precision)
     elif isinstance(rule, Values):
         found = _unknown(values[..., rule.column], np.asarray(rule.known))
     elif isinstance(rule, Order):
@@ -67,14 +69,6 @@ def residual(rule: Sum, values: np.ndarray) -> np.ndarray:
     for column, coefficient in zip(rule.columns, rule.coefficients, strict=True):
         total += coefficient * values[..., column]
     return total
-
-
-def off_lattice(values: np.ndarray, step: float, offset: float, precision: float) -> np.ndarray:
-    """Which values are not ``offset + k · step``, as well as their precision can tell."""
-    count = (values - offset) / step
-    room = 1e-6 + 4 * precision * np.abs(values / step)
-    found: np.ndarray = np.abs(count - np.round(count)) > room
-    return found
 
 
 def _unknown(values: np.ndarray, known: np.ndarray) -> np.ndarray:

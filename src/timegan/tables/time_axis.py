@@ -10,10 +10,10 @@ from timegan.tables.day_frequencies import advance, known_grid, regular_grid, sp
 from timegan.tables.dtypes import PER_SECOND
 from timegan.tables.fields import Field
 from timegan.tables.ticks import from_local, to_local
+from timegan.tables.value_grid import exact_decimals
 
 MOST_STARTS = 1_000
 """Real start times that are kept."""
-MOST_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,7 @@ def _thinned(count: int) -> np.ndarray:
 
 def _real(time: np.ndarray, inner: np.ndarray) -> dict[str, Any]:
     """Float64 times: one distance but for rounding, or any."""
-    places = range(MOST_DECIMALS + 1)
-    decimals = next((d for d in places if np.array_equal(np.round(time, d), time)), None)
+    decimals = exact_decimals(time)
     gaps = np.diff(time)[inner]
     step = float(np.median(gaps)) if gaps.size else 1.0
     if decimals is not None:

@@ -1,256 +1,269 @@
-"""The values a column can have: decimals, a fixed step, or a list; all within a range."""
+"""Value grids: the values that a column can take, and rounding to them."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
-MOST_DECIMALS = 9  # a column that needs more is not rounded
-PROBE = 10_000  # values that a cheap look is content with
-LEVELS = 1_000  # most values that a list has,
-REPEATS = 10  # and how often each occurs on average at least
-SPARSE = 10  # a list is kept where a lattice would have so many times more values
-EVIDENCE = 8  # distinct values from which a common step is none by accident
-EXACT = 2**53
+MAX_DECIMALS = 9  # columns that need more are not rounded
+PROBE_ROWS = 10_000  # a first, cheap look at long columns
+SPREAD_ROWS = 2_000  # another one, at rows from all over the column
+MAX_LEVELS = 1_000
+MIN_ROWS_PER_LEVEL = 10  # on average, for a list of levels to be kept
+MIN_SPARSITY = 10  # a list is kept where an even grid would have so many times more values
+MIN_STEP_EVIDENCE = 8  # distinct values: fewer share a step by accident
+EXACT_INTEGERS = 2**53  # float64 holds every integer up to here
+DOUBLE_EPSILON = 2.0**-52
+SINGLE_EPSILON = 2.0**-23
 
 
 @dataclass(frozen=True)
-class Lattice:
-    """The smallest set of values that holds a column's, as far as it can be told.
+class ValueGrid:
+    """Numbers within a range: all of them, an even grid, or a list of levels.
+
+    An even grid holds ``(offset + k * step) / 10**decimals`` for whole k.
 
     Args:
-        low: smallest value.
-        high: largest value.
-        decimals: that the values have; None where nine do not hold them.
-        step: between values, in units of the last decimal.
-        offset: of one value, in the same units.
-        levels: all values, where they are few and no lattice; else empty.
-        single: the column is float32.
-    """
-
-    low: float
-    high: float
-    decimals: int | None = None
-    step: int = 1
-    offset: int = 0
-    levels: tuple[float, ...] = ()
-    single: bool = False
-
-    @classmethod
-    def fit(cls, values: np.ndarray, dtype: str = "float64", *, steps: bool = True) -> Self:
-        """Learn from values without NaN.
-
-        Args:
-            values: (n,) of any order.
-            dtype: pandas type of the column.
-            steps: look for a step and a list; otherwise for decimals only.
-        """
-        single = "float32" in dtype.lower()
-        low, high = float(values.min()), float(values.max())
-        decimals = _decimals(values, single)
-        plain = cls(low, high, decimals, single=single)
-        if not steps:
-            return plain
-        found = plain
-        if decimals is not None and max(abs(low), abs(high)) * 10**decimals < EXACT:
-            units = np.rint(values * 10.0**decimals).astype(np.int64)
-            base = int(units.min())
-            units -= base
-            step = int(np.gcd.reduce(units))
-            if step > 1 and _enough(units, step):
-                found = cls(low, high, decimals, step, base % step, single=single)
-        levels = _levels(values)
-        if levels is not None and found.points > SPARSE * levels.size:
-            return cls(low, high, decimals, levels=tuple(levels.tolist()), single=single)
-        return found
-
-    @property
-    def unit(self) -> float:
-        """Distance between neighbours, in the table's units; 0 where there is none."""
-        if self.levels:
-            return float(np.diff(self.levels).min())
-        return 0.0 if self.decimals is None else self.step / 10.0**self.decimals
-
-    @property
-    def points(self) -> float:
-        """How many values there are."""
-        if self.levels:
-            return len(self.levels)
-        return (self.high - self.low) / self.unit + 1 if self.unit else float("inf")
-
-    def snap(self, values: np.ndarray) -> np.ndarray:
-        """The nearest value of the lattice, within the range."""
-        if self.levels:
-            return np.asarray(self._list[self._nearest(values)])
-        if self.decimals is not None:
-            scale = 10.0**self.decimals
-            units = values * scale
-            if self.step > 1:
-                units = np.rint((units - self.offset) / self.step) * self.step + self.offset
-            values = np.rint(units) / scale
-        values = np.clip(values, self.low, self.high)
-        return values.astype(np.float32).astype(np.float64) if self.single else values
-
-    def _nearest(self, values: np.ndarray) -> np.ndarray:
-        return np.searchsorted((self._list[1:] + self._list[:-1]) / 2, values)
-
-    @property
-    def _list(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
-        return np.array(self.levels, dtype=np.float64)
-
-    def __str__(self) -> str:
-        if self.levels:
-            return f"{len(self.levels)} distinct values"
-        if self.decimals is None:
-            return "no last decimal"
-        if self.step == 1:
-            decimals = f"{self.decimals} decimal{'s' * (self.decimals > 1)}"
-            return "whole numbers" if self.decimals == 0 else decimals
-        start = "multiples" if self.offset == 0 else "steps"
-        after = "" if self.offset == 0 else f" from {self.low:.10g}"
-        return f"{start} of {self.unit:.10g}{after}"
-
-    def state(self) -> dict[str, Any]:
-        """Plain numbers and lists."""
-        return asdict(self) | {"levels": list(self.levels)}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
-        return cls(**(state | {"levels": tuple(state["levels"])}))
-
-
-def _decimals(values: np.ndarray, single: bool) -> int | None:
-    """The fewest decimals that hold every value in its own type, or None where nine do not."""
-    for decimals in range(MOST_DECIMALS + 1):
-        if _held(values[:PROBE], decimals, single) and _held(values, decimals, single):
-            return decimals
-    return None
-
-
-def _held(values: np.ndarray, decimals: int, single: bool) -> bool:
-    rounded = np.round(values, decimals)
-    if single:
-        return np.array_equal(rounded.astype(np.float32), values.astype(np.float32))
-    return np.array_equal(rounded, values)
-
-
-def _enough(units: np.ndarray, step: int) -> bool:
-    """Whether enough different values speak for a step: two or three share one by accident."""
-    return np.unique(units[:PROBE]).size >= EVIDENCE or np.unique(units).size >= EVIDENCE
-
-
-def _levels(values: np.ndarray) -> np.ndarray | None:
-    """The distinct values, where they are few and occur often."""
-    most = min(LEVELS, values.size // REPEATS)
-    if most < 2 or np.unique(values[:PROBE]).size > most:
-        return None
-    levels = np.unique(values)
-    return levels if 2 <= levels.size <= most else None
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Numbers between two bounds: all of them, those of a lattice, or a few.
-
-    Args:
-        low: smallest number (may be minus infinity).
-        high: largest number.
-        step: of the lattice ``offset + k · step``; None: none.
-        offset: of the lattice.
-        known: the few numbers (increasing), where only these are allowed.
+        low: smallest value, or infinite.
+        high: largest value, or infinite; finite ends are values of the grid, see `within`.
+        step: distance of neighbours; None: every number of the range is allowed.
+        offset: of one value of the grid.
+        decimals: power of ten that ``step`` and ``offset`` are divided by.
+        levels: all values, increasing, where there are few that form no even grid.
+        single: round values to float32.
     """
 
     low: float = -np.inf
     high: float = np.inf
     step: float | None = None
-    offset: float = 0.0
-    known: tuple[float, ...] | None = None
+    offset: float = 0
+    decimals: int = 0
+    levels: tuple[float, ...] = ()
+    single: bool = False
+
+    @classmethod
+    def fit(cls, values: np.ndarray, dtype: str = "float64", *, search_step: bool = True) -> Self:
+        """Return the smallest grid that holds all values.
+
+        Args:
+            values: (n,) without NaN, in any order.
+            dtype: pandas type of the column.
+            search_step: look for a common step and for levels, besides decimals.
+        """
+        single = "float32" in dtype.lower()
+        grid = cls(float(values.min()), float(values.max()), single=single)
+        decimals = exact_decimals(values, single=single)
+        if decimals is not None:
+            grid = replace(grid, step=1, decimals=decimals)
+        if not search_step:
+            return grid
+        levels = _levels(values)
+        largest = max(abs(grid.low), abs(grid.high))
+        if decimals is not None and largest * 10**decimals < EXACT_INTEGERS:
+            units = np.rint(values * 10.0**decimals).astype(np.int64)
+            first = int(units.min())
+            units -= first
+            step = int(np.gcd.reduce(units))
+            if step > 1 and _has_step_evidence(units):
+                grid = replace(grid, step=step, offset=first % step)
+        if levels is not None and grid.size > MIN_SPARSITY * levels.size:
+            return cls(grid.low, grid.high, levels=tuple(levels.tolist()), single=single)
+        return grid
 
     @property
-    def empty(self) -> bool:
-        """Whether no number is allowed."""
+    def unit(self) -> float:
+        """Smallest distance of neighbours, in the table's units; 0 where there is none."""
+        if self.levels:
+            return float(np.diff(self.levels).min())
+        return 0.0 if self.step is None else self.step / 10.0**self.decimals
+
+    @property
+    def size(self) -> float:
+        """Number of values; infinite where every number is allowed."""
+        if self.levels:
+            return len(self.levels)
+        return (self.high - self.low) / self.unit + 1 if self.unit else float("inf")
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the grid holds all whole numbers of its range."""
+        return (self.step, self.offset, self.decimals) == (1, 0, 0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the range holds no number."""
         return not self.low <= self.high
 
-    @property
-    def discrete(self) -> bool:
-        """Whether rounding is needed."""
-        return self.step is not None or self.known is not None
+    def snap(self, values: np.ndarray) -> np.ndarray:
+        """Return the nearest value of the grid for each number; NaN stays NaN."""
+        if self.levels:
+            levels = np.array(self.levels, dtype=np.float64)
+            return self._level(np.searchsorted((levels[1:] + levels[:-1]) / 2, values), values)
+        if self.step is not None:
+            values = self._value(self._index(values))
+        values = np.clip(values, self.low, self.high)
+        return values.astype(np.float32).astype(np.float64) if self.single else np.asarray(values)
 
-    def tightened(self) -> "Domain":
-        """The same with bounds that are themselves allowed; check ``empty`` afterwards."""
-        if self.known is not None:
-            inside = tuple(v for v in self.known if self.low <= v <= self.high)
+    def ceil(self, values: np.ndarray) -> np.ndarray:
+        """Return the smallest value not below each number, or else the largest of the grid."""
+        if self.levels:
+            return self._level(np.searchsorted(self.levels, values), values)
+        if self.step is not None:
+            index = self._index(np.clip(values, self.low, self.high))
+            near = self._value(index)
+            values = np.where(near < values, self._value(index + 1), near)
+        return np.asarray(np.clip(values, self.low, self.high))
+
+    def floor(self, values: np.ndarray) -> np.ndarray:
+        """Return the largest value not above each number, or else the smallest of the grid."""
+        if self.levels:
+            return self._level(np.searchsorted(self.levels, values, side="right") - 1, values)
+        if self.step is not None:
+            index = self._index(np.clip(values, self.low, self.high))
+            near = self._value(index)
+            values = np.where(near > values, self._value(index - 1), near)
+        return np.asarray(np.clip(values, self.low, self.high))
+
+    def within(self, low: float, high: float) -> Self:
+        """Return the part of the grid within a range, whose ends are values of the grid.
+
+        ``is_empty`` tells whether any value is left.
+        """
+        if self.levels:
+            inside = tuple(level for level in self.levels if low <= level <= high)
             low, high = (inside[0], inside[-1]) if inside else (np.inf, -np.inf)
-            return Domain(low, high, known=inside or self.known)
-        if self.step is None or self.empty:
-            return self
-        free = Domain(step=self.step, offset=self.offset)
-        low = float(free.up(np.array(self.low))) if np.isfinite(self.low) else self.low
-        high = float(free.down(np.array(self.high))) if np.isfinite(self.high) else self.high
-        return Domain(low, high, self.step, self.offset)
+            return replace(self, low=low, high=high, levels=inside or self.levels)
+        if self.step is not None and low <= high:
+            free = replace(self, low=-np.inf, high=np.inf)
+            low = float(free.ceil(np.array(low))) if np.isfinite(low) else low
+            high = float(free.floor(np.array(high))) if np.isfinite(high) else high
+        return replace(self, low=low, high=high)
 
-    def point(self, count: np.ndarray) -> np.ndarray:
-        """The lattice's number ``count``: the double that its decimals are read as.
+    def _index(self, values: np.ndarray) -> np.ndarray:
+        """Return the number k of the grid's value nearest to each of the values."""
+        assert self.step is not None
+        return np.asarray(np.rint((values * 10.0**self.decimals - self.offset) / self.step))
 
-        Integers over a power of ten, for the division rounds once, and correctly.
+    def _value(self, index: np.ndarray) -> np.ndarray:
+        """Return the grid's values of these numbers: the doubles that their decimals read as.
+
+        Whole numbers are divided by a power of ten, because one division rounds correctly.
         """
         assert self.step is not None
-        tens, step, offset = _whole(self.step, self.offset)
-        return np.asarray((offset + count * step) / tens)
+        if self.step == 1 and self.offset == 0:
+            return np.asarray(index / 10.0**self.decimals)
+        more = decimals_of(self.step, self.offset) or 0
+        tens = 10.0**more
+        step, offset = (np.rint(v * tens) if more else v for v in (self.step, self.offset))
+        return np.asarray((offset + index * step) / (tens * 10.0**self.decimals))
 
-    def count(self, values: np.ndarray) -> np.ndarray:
-        """Numbers of the lattice's points nearest to the values."""
-        assert self.step is not None
-        return np.asarray(np.rint((values - self.offset) / self.step))
+    def _level(self, index: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Return the levels of these numbers, and NaN where a value is NaN."""
+        levels = np.array(self.levels, dtype=np.float64)[np.clip(index, 0, len(self.levels) - 1)]
+        return np.where(np.isnan(values), np.nan, levels)
 
-    def nearest(self, values: np.ndarray) -> np.ndarray:
-        """The allowed number nearest to each value; NaN stays NaN."""
-        if self.known is not None:
-            few = np.asarray(self.known)
-            middle = (few[1:] + few[:-1]) / 2
-            return np.where(np.isnan(values), np.nan, few[np.searchsorted(middle, values)])
-        if self.step is not None:
-            values = self.point(self.count(np.clip(values, self.low, self.high)))
-        return np.asarray(np.clip(values, self.low, self.high))
+    def __str__(self) -> str:
+        if self.levels:
+            return f"{len(self.levels)} distinct values"
+        if self.step is None:
+            return "no last decimal"
+        if self.is_integer:
+            return "whole numbers"
+        if self.step == 1:
+            return f"{self.decimals} decimal{'s' * (self.decimals > 1)}"
+        if self.offset == 0:
+            return f"multiples of {self.unit:.10g}"
+        return f"steps of {self.unit:.10g} from {self.low:.10g}"
 
-    def up(self, values: np.ndarray) -> np.ndarray:
-        """The smallest allowed number that is not below each value (the largest, if none is)."""
-        if self.known is not None:
-            few = np.asarray(self.known)
-            place = np.minimum(np.searchsorted(few, values), len(few) - 1)
-            return np.where(np.isnan(values), np.nan, few[place])
-        if self.step is not None:
-            count = self.count(np.clip(values, self.low, self.high))
-            near = self.point(count)
-            values = np.where(near < values, self.point(count + 1), near)
-        return np.asarray(np.clip(values, self.low, self.high))
+    def state(self) -> dict[str, Any]:
+        """Return plain numbers and lists."""
+        return asdict(self) | {"levels": list(self.levels)}
 
-    def down(self, values: np.ndarray) -> np.ndarray:
-        """The largest allowed number that is not above each value (the smallest, if none is)."""
-        if self.known is not None:
-            few = np.asarray(self.known)
-            place = np.maximum(np.searchsorted(few, values, side="right") - 1, 0)
-            return np.where(np.isnan(values), np.nan, few[place])
-        if self.step is not None:
-            count = self.count(np.clip(values, self.low, self.high))
-            near = self.point(count)
-            values = np.where(near > values, self.point(count - 1), near)
-        return np.asarray(np.clip(values, self.low, self.high))
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Return the grid that `state` describes."""
+        return cls(**(state | {"levels": tuple(state["levels"])}))
 
 
-def decimals_of(step: float, offset: float = 0.0) -> int | None:
-    """The fewest decimals that write both numbers, or None where nine do not."""
-    for decimals in range(MOST_DECIMALS + 1):
-        if all(round(v, decimals) == v for v in (step, offset)):
+def exact_decimals(values: np.ndarray, *, single: bool = False) -> int | None:
+    """Return the fewest decimals that hold every value (n,) exactly; None where nine do not.
+
+    Args:
+        values: without NaN.
+        single: compare as float32.
+    """
+
+    def hold(some: np.ndarray, decimals: int) -> bool:
+        rounded = np.round(some, decimals)
+        if single:
+            return np.array_equal(rounded.astype(np.float32), some.astype(np.float32))
+        return np.array_equal(rounded, some)
+
+    for decimals in range(MAX_DECIMALS + 1):
+        if hold(values[:PROBE_ROWS], decimals) and hold(values, decimals):
             return decimals
     return None
 
 
-def _whole(step: float, offset: float) -> tuple[float, float, float]:
-    """A power of ten, and both numbers times it, whole where they can be."""
-    decimals = decimals_of(step, offset)
-    if decimals is None:
-        return 1.0, step, offset
-    tens = 10.0**decimals
-    return tens, float(np.rint(step * tens)), float(np.rint(offset * tens))
+def nearly_exact_decimals(values: np.ndarray) -> tuple[int | None, float]:
+    """Return the fewest decimals that hold all values (n,) up to rounding, and their precision.
+
+    A column that was float32 in the table is not as near to its decimals as one of float64.
+
+    Args:
+        values: without NaN.
+
+    Returns:
+        Decimals, None where nine do not hold the values; and the relative precision.
+    """
+    few = values[:: max(1, len(values) // SPREAD_ROWS)]
+    for precision in (DOUBLE_EPSILON, SINGLE_EPSILON):
+        if precision == SINGLE_EPSILON and not np.array_equal(few.astype(np.float32), few):
+            break
+        for decimals in range(MAX_DECIMALS + 1):
+            step = 10.0**-decimals
+            if 8 * precision * np.abs(few).max() > 0.1 * step:
+                break
+            if all(is_multiple(v, step, 0.0, precision).all() for v in (few, values)):
+                return decimals, precision
+    return None, DOUBLE_EPSILON
+
+
+def is_multiple(values: np.ndarray, step: float, offset: float, precision: float) -> np.ndarray:
+    """Return which values are ``offset + k * step`` as well as their precision can tell.
+
+    NaN counts as one.
+    """
+    index = (values - offset) / step
+    tolerance = 1e-6 + 4 * precision * np.abs(values / step)
+    away = np.abs(index - np.round(index)) > tolerance
+    return np.asarray(~away)
+
+
+def decimals_of(*numbers: float) -> int | None:
+    """Return the fewest decimals that write all numbers, or None where nine do not.
+
+    >>> decimals_of(0.25, 3.0)
+    2
+    """
+    for decimals in range(MAX_DECIMALS + 1):
+        if all(round(number, decimals) == number for number in numbers):
+            return decimals
+    return None
+
+
+def _has_step_evidence(units: np.ndarray) -> bool:
+    """Check that there are enough different values for a common step to be no accident."""
+    return (
+        np.unique(units[:PROBE_ROWS]).size >= MIN_STEP_EVIDENCE
+        or np.unique(units).size >= MIN_STEP_EVIDENCE
+    )
+
+
+def _levels(values: np.ndarray) -> np.ndarray | None:
+    """Return the distinct values, where they are few and frequent."""
+    most = min(MAX_LEVELS, values.size // MIN_ROWS_PER_LEVEL)
+    if most < 2 or np.unique(values[:PROBE_ROWS]).size > most:
+        return None
+    levels = np.unique(values)
+    return levels if 2 <= levels.size <= most else None

@@ -1,6 +1,6 @@
 """Kinds of columns: each has a way to the model and an exact way back, fitted on training rows."""
 
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import KINDS, Draws, Found, Info, Kind
 from timegan.transforms.categorical import Boolean, Categorical
 from timegan.transforms.derived import Constant, Copy, Noise
@@ -45,12 +45,12 @@ __all__ = [
     "Info",
     "Integer",
     "Kind",
-    "Lattice",
     "Missing",
     "Noise",
     "Nonnegative",
     "Ramp",
     "Step",
+    "ValueGrid",
     "ZeroInflated",
     "calibrate",
     "decode",

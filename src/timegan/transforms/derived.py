@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import ndtri
 
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import WHOLE, Draws, Setting, observed, register
 from timegan.transforms.scalers import Rank
 
@@ -70,43 +70,41 @@ class Copy(_Silent):
         source: number of the column that it is an image of, which is no copy itself.
         factor: 1 for an exact copy.
         shift: 0 for an exact copy.
-        lattice: range and decimals of this column; None leaves an exact copy untouched.
+        grid: range and decimals of this column; None leaves an exact copy untouched.
     """
 
     name: ClassVar[str] = "copy"
     source: int
     factor: float = 1.0
     shift: float = 0.0
-    lattice: Lattice | None = None
+    grid: ValueGrid | None = None
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
         """Take what the detection found; it has seen both columns."""
         params = setting.params
         there, _ = observed(values, breaks)
-        lattice = None if params["exact"] else Lattice.fit(there, setting.dtype, steps=False)
-        return cls(params["source"], params["factor"], params["shift"], lattice)
+        grid = None if params["exact"] else ValueGrid.fit(there, setting.dtype, search_step=False)
+        return cls(params["source"], params["factor"], params["shift"], grid)
 
     def decode_from(self, source: np.ndarray) -> np.ndarray:
         """From the decoded values of the source, of any shape; its holes are this one's."""
-        if self.lattice is None:
+        if self.grid is None:
             return source.copy()
-        return self.lattice.snap(self.factor * source + self.shift)
+        return self.grid.snap(self.factor * source + self.shift)
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
         """Cannot be: see `decode_from`."""
         raise TypeError("A copy is decoded from its source: use decode_from.")
 
     def state(self) -> dict[str, Any]:
-        """Source, factor, shift and lattice."""
-        return asdict(self) | {"lattice": self.lattice and self.lattice.state()}
+        """Source, factor, shift and grid."""
+        return asdict(self) | {"grid": self.grid and self.grid.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """What `state` was taken from."""
-        return cls(
-            **(state | {"lattice": state["lattice"] and Lattice.from_state(state["lattice"])})
-        )
+        return cls(**(state | {"grid": state["grid"] and ValueGrid.from_state(state["grid"])}))
 
 
 @register
@@ -116,29 +114,29 @@ class Noise(_Silent):
 
     Args:
         rank: the distribution, as a map from normal quantiles.
-        lattice: range and possible values.
+        grid: range and possible values.
     """
 
     name: ClassVar[str] = "noise"
     rank: Rank
-    lattice: Lattice
+    grid: ValueGrid
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
         """Learn the distribution of training rows (R,)."""
         values, _ = observed(values, breaks)
-        return cls(Rank.fit(values), Lattice.fit(values, setting.dtype))
+        return cls(Rank.fit(values), ValueGrid.fit(values, setting.dtype))
 
     def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
         """Values (n, T) from the column's own draws."""
         scores = (ndtri(draws.own) - self.rank.mean) / self.rank.std
-        return self.lattice.snap(self.rank.backward(scores))
+        return self.grid.snap(self.rank.backward(scores))
 
     def state(self) -> dict[str, Any]:
         """Plain numbers and lists."""
-        return {"rank": self.rank.state(), "lattice": self.lattice.state()}
+        return {"rank": self.rank.state(), "grid": self.grid.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """What `state` was taken from."""
-        return cls(Rank(**state["rank"]), Lattice.from_state(state["lattice"]))
+        return cls(Rank(**state["rank"]), ValueGrid.from_state(state["grid"]))

@@ -1,4 +1,4 @@
-"""Numbers that move freely: a scaling, the range and lattice of the column, atoms with room."""
+"""Numbers that move freely: a scaling, the range and grid of the column, atoms with room."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import ndtr
 
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms import scaler_choice, scalers
 from timegan.transforms.base import WHOLE, Draws, Setting, differences, observed, register
 from timegan.transforms.quantile_maps import Warp
@@ -23,7 +23,7 @@ class Continuous:
 
     Args:
         scaling: fitted map to the channel.
-        lattice: range and possible values.
+        grid: range and possible values.
         jitter: share of its stretch over which an atom's rows are spread.
         warp: sets the shares of atoms, or of a logarithm's levels, right in what the model makes;
             None leaves them.
@@ -33,7 +33,7 @@ class Continuous:
     fill: ClassVar[str] = "linear"
     always: ClassVar[str | None] = None  # the scaling where a kind needs a certain one
     scaling: Scaling
-    lattice: Lattice
+    grid: ValueGrid
     jitter: float = JITTER
     warp: Warp | None = None
 
@@ -44,25 +44,25 @@ class Continuous:
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn scaling and lattice from training rows (R,)."""
+        """Learn scaling and grid from training rows (R,)."""
         values, breaks = observed(values, breaks)
         scaling = scaled(values, breaks, cls.always or setting.scaling)
-        lattice = Lattice.fit(values, setting.dtype, steps=setting.params.get("steps", True))
+        grid = ValueGrid.fit(values, setting.dtype, search_step=setting.params.get("steps", True))
         jitter = float(setting.params.get("jitter", setting.jitter))
-        return cls(roomy(scaling, values, breaks, jitter), lattice, jitter)
+        return cls(roomy(scaling, values, breaks, jitter), grid, jitter)
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
         """From the table's units (R,) to (R, 1)."""
-        values = np.clip(values, self.lattice.low, self.lattice.high)
+        values = np.clip(values, self.grid.low, self.grid.high)
         if isinstance(self.scaling, Rank):
             return self.scaling.spread(values, breaks, random, self.jitter)[:, None]
         return self.scaling.forward(values)[:, None]
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """From (n, T, 1) to the table's units (n, T), on the lattice."""
-        return self.lattice.snap(self.raw(channels[..., 0]))
+        """From (n, T, 1) to the table's units (n, T), on the grid."""
+        return self.grid.snap(self.raw(channels[..., 0]))
 
     def raw(self, channel: np.ndarray) -> np.ndarray:
         """From a channel of any shape to the table's units, within the range, not snapped."""
@@ -93,7 +93,7 @@ class Continuous:
         """Plain numbers, strings, lists and dicts."""
         return {
             "scaling": {"name": self.scaling.name, "state": self.scaling.state()},
-            "lattice": self.lattice.state(),
+            "grid": self.grid.state(),
             "jitter": self.jitter,
             "warp": self.warp and self.warp.state(),
         }
@@ -103,7 +103,7 @@ class Continuous:
         """What `state` was taken from."""
         return cls(
             scalers.restore(state["scaling"]["name"], state["scaling"]["state"]),
-            Lattice.from_state(state["lattice"]),
+            ValueGrid.from_state(state["grid"]),
             state["jitter"],
             state["warp"] and Warp(**state["warp"]),
         )
@@ -149,7 +149,7 @@ class Step(Continuous):
 
 @register
 class Datetime(Continuous):
-    """Points in time as a feature, in seconds or days on a lattice."""
+    """Points in time as a feature, in seconds or days on a grid."""
 
     name = "datetime"
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import WHOLE, Draws, Setting, follows, observed, register
 from timegan.transforms.numeric import Continuous, scaled
 
@@ -24,7 +24,7 @@ class Held:
     column's values holds some by itself.
 
     Args:
-        path: scaling and lattice.
+        path: scaling and grid.
         share: of the training rows that hold another value than the row before.
         band: half the width of the dead band, in the channel's unit.
     """
@@ -46,7 +46,7 @@ class Held:
         values, breaks = observed(values, breaks)
         path = Continuous(
             scaled(values, breaks, setting.scaling),
-            Lattice.fit(values, setting.dtype),
+            ValueGrid.fit(values, setting.dtype),
             setting.jitter,
         )
         joined = follows(len(values), breaks)
@@ -57,12 +57,12 @@ class Held:
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
         """From the table's units (R,) to (R, 1)."""
-        return self.path.encode(self.path.lattice.snap(values), breaks, random)
+        return self.path.encode(self.path.grid.snap(values), breaks, random)
 
     def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
         """From (n, T, 1) to the table's units (n, T)."""
         channel = channels[..., 0]
-        return holding(channel, self.path.lattice.snap(self.path.raw(channel)), self.band)
+        return holding(channel, self.path.grid.snap(self.path.raw(channel)), self.band)
 
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
         """With the training share of changes, and of atoms and levels, in what it makes."""
@@ -73,7 +73,7 @@ class Held:
         table = np.stack([np.pad(s, (0, length - len(s)), mode="edge") for s in sequences])
         count = sum(len(s) - 1 for s in sequences)
         path = self.path.calibrate(channels)
-        values = path.lattice.snap(path.raw(table))
+        values = path.grid.snap(path.raw(table))
 
         def changed(band: float) -> float:
             return int((np.diff(holding(table, values, band), axis=1) != 0).sum()) / max(count, 1)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.tables.value_grid import MOST_DECIMALS, Lattice
+from timegan.tables.value_grid import MAX_DECIMALS, ValueGrid
 from timegan.transforms.base import WHOLE, Draws, Setting, follows, observed, register
 from timegan.transforms.numeric import Continuous, scaled
 from timegan.variation import divisor, span
@@ -45,7 +45,7 @@ class Ramp:
 
     Args:
         inner: scaling, range and decimals of all rows.
-        reading: lattice of the rows that hold a reading.
+        reading: grid of the rows that hold a reading.
         usual: the same without the few readings that were missing and lie on a line themselves;
             once the kind has been calibrated, it makes no others.
         period: rows from one reading to the next.
@@ -56,8 +56,8 @@ class Ramp:
     name: ClassVar[str] = "ramp"
     fill: ClassVar[str] = "linear"
     inner: Continuous
-    reading: Lattice
-    usual: Lattice
+    reading: ValueGrid
+    usual: ValueGrid
     period: int
     phase: int
     begins: tuple[int, ...]
@@ -76,14 +76,14 @@ class Ramp:
         there, joins = observed(values, breaks)
         inner = Continuous(
             scaled(there, joins, setting.scaling),
-            Lattice.fit(there, setting.dtype, steps=False),
+            ValueGrid.fit(there, setting.dtype, search_step=False),
             jitter=0.0,  # straight lines must stay straight
         )
         # A list of readings is right for readings only: between them are others.
-        lattice = Lattice.fit(readings, setting.dtype) if readings.size else inner.lattice
+        grid = ValueGrid.fit(readings, setting.dtype) if readings.size else inner.grid
         few = usual(readings)
-        often = Lattice.fit(few, setting.dtype) if few.size else lattice
-        return cls(inner, lattice, often, period, phase, begins)
+        often = ValueGrid.fit(few, setting.dtype) if few.size else grid
+        return cls(inner, grid, often, period, phase, begins)
 
     def encode(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -111,15 +111,15 @@ class Ramp:
             at[:, isread] = self.reading.snap(at[:, isread])
             at[:, ~isread] = self._part(at[:, ~isread])
             made[first == offset] = lines(at, knots)
-        return self.inner.lattice.snap(made)
+        return self.inner.grid.snap(made)
 
     def misfit(self, channels: np.ndarray) -> np.ndarray:
         """How far channels (n, T, 1) are from lines that begin at each of ``begins``, (n, begins).
 
         Mean square over the rows between readings, in units of the column's range.
         """
-        lattice = self.inner.lattice
-        raw = self.inner.raw(channels[..., 0]) / divisor(span(lattice.low, lattice.high))
+        grid = self.inner.grid
+        raw = self.inner.raw(channels[..., 0]) / divisor(span(grid.low, grid.high))
         found = np.zeros((len(raw), len(self.begins)))
         for i, begin in enumerate(self.begins):
             knots, _ = self._knots(raw.shape[1], (self.phase - begin) % self.period)
@@ -135,7 +135,7 @@ class Ramp:
         return knots, np.isin(knots, readings)
 
     def _part(self, values: np.ndarray) -> np.ndarray:
-        """Values between two readings: on a lattice that is finer by the period."""
+        """Values between two readings: on a grid that is finer by the period."""
         unit = 0.0 if self.reading.levels else self.reading.unit / self.period
         if unit == 0.0:
             return values
@@ -162,8 +162,8 @@ class Ramp:
         """What `state` was taken from."""
         return cls(
             Continuous.from_state(state["inner"]),
-            Lattice.from_state(state["reading"]),
-            Lattice.from_state(state.get("usual", state["reading"])),
+            ValueGrid.from_state(state["reading"]),
+            ValueGrid.from_state(state.get("usual", state["reading"])),
             state["period"],
             state["phase"],
             tuple(state.get("begins", range(state["period"]))),
@@ -189,7 +189,7 @@ def usual(readings: np.ndarray) -> np.ndarray:
     >>> usual(np.array([1.0, 2.0, 3.0] * 50 + [1.0 + 1 / 3])).max().tolist()
     3.0
     """
-    for decimals in range(MOST_DECIMALS):
+    for decimals in range(MAX_DECIMALS):
         few = readings[np.round(readings, decimals) == readings]
         if few.size >= (1 - UNUSUAL) * readings.size:
             return np.asarray(few)
@@ -228,6 +228,5 @@ def find_period(
 def _tolerance(values: np.ndarray) -> float:
     """Second differences up to here may be rounding: each value is off by half a decimal."""
     there = values[~np.isnan(values)]
-    decimals = Lattice.fit(there, steps=False).decimals
-    rounding = 0.0 if decimals is None else 2.0 * 10.0**-decimals
+    rounding = 2.0 * ValueGrid.fit(there, search_step=False).unit
     return rounding * 1.001 + 1e-9 * float(np.ptp(there))

@@ -83,7 +83,7 @@ def roughness(steps: np.ndarray, turns: np.ndarray) -> float:
 def _stands_out(values: np.ndarray) -> bool:
     """Whether a value has more than .5 % of the mass, and far more than the others.
 
-    The second condition keeps a fine lattice (tenths of a year) from counting as atoms.
+    The second condition keeps a fine grid (tenths of a year) from counting as atoms.
     """
     counts = np.unique(values, return_counts=True)[1]
     heavy = int(counts.max())

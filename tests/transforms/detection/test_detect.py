@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.transforms.look_alikes import LOOKS, column, held, info, punched, ramp, smooth
 from timegan.errors import InputError
 from timegan.seeds import rng
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms import Info, detect, fit
 from timegan.transforms.detection import summary
 from timegan.transforms.detection.detect import SAMPLE, sample
@@ -116,7 +116,7 @@ def test_rounding_alone_is_no_holding() -> None:
     draw = rng(0)
     for unit in (0.001, 0.01, 0.1):  # from many moves a reading to many readings a move
         values = np.round(smooth(draw, 5_000) / unit) * unit
-        share, expected = repeats(values, START, Lattice.fit(np.round(values, 4)))
+        share, expected = repeats(values, START, ValueGrid.fit(np.round(values, 4)))
         assert share < expected + 0.1
         assert kind_of(np.round(values, 4)) != "held"
 
@@ -224,7 +224,7 @@ def test_without_knowledge_numbers_are_only_continuous() -> None:
     kinds = fit(found, values, START, "rank")
     zeros = values[:, names.index("zero_inflated")]
     channels = kinds[names.index("zero_inflated")].encode(zeros, START, rng(0))
-    assert np.unique(channels).size == np.unique(zeros).size  # no jitter, no lattice
+    assert np.unique(channels).size == np.unique(zeros).size  # no jitter, no grid
 
 
 def test_the_sample_is_contiguous_and_lies_in_the_middle() -> None:

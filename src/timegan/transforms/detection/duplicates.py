@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import Info
 from timegan.variation import centred, deviation, divisor
 
@@ -92,26 +92,26 @@ def _line(x: np.ndarray, y: np.ndarray, dtype: str) -> tuple[float, float] | Non
     away = centred(some)
     raw = float((away * centred(image)).sum() / (away**2).sum())
     off = np.abs(raw * away - centred(image)).max()
-    lattice = Lattice.fit(image, dtype, steps=False)
-    if off > 1e-6 * float(np.ptp(image)) + 0.7 * lattice.unit:
+    grid = ValueGrid.fit(image, dtype, search_step=False)
+    if off > 1e-6 * float(np.ptp(image)) + 0.7 * grid.unit:
         return None
     there = ~np.isnan(x)
     if not np.array_equal(there, ~np.isnan(y)):
         return None
     x, y = x[there], y[there]
-    lattice = Lattice.fit(y, dtype, steps=False)
+    grid = ValueGrid.fit(y, dtype, search_step=False)
     for digits in DIGITS:
         factor = float(f"{raw:.{digits}g}")
         middle = float(np.median(image - factor * some))
         for shift in (0.0, *(float(f"{middle:.{more}g}") for more in DIGITS)):
-            line = factor, shift, lattice
+            line = factor, shift, grid
             if factor and _fits(some, image, *line) and _fits(x, y, *line):
                 return factor, shift
     return None
 
 
-def _fits(x: np.ndarray, y: np.ndarray, factor: float, shift: float, lattice: Lattice) -> bool:
-    made = lattice.snap(factor * x + shift)
-    if lattice.decimals is not None:
+def _fits(x: np.ndarray, y: np.ndarray, factor: float, shift: float, grid: ValueGrid) -> bool:
+    made = grid.snap(factor * x + shift)
+    if grid.step is not None:
         return np.array_equal(made, y)
-    return bool(np.abs(made - y).max() <= NEAR * max(abs(lattice.low), abs(lattice.high)))
+    return bool(np.abs(made - y).max() <= NEAR * max(abs(grid.low), abs(grid.high)))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from timegan.errors import InputError
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import Info, observed
 from timegan.transforms.detection.repeats import HOLDS, repeats
 from timegan.transforms.piecewise_linear import LEAST, MOST, find_period
@@ -17,7 +17,7 @@ ZEROS = 0.05  # share of exact zeros from which a column is zero-inflated
 BOUND = 0.01  # share of the rows at the smallest or largest value that makes a bound
 ALONE = 3.0  # times as many rows as any other value has: it stands out
 HEAVY = 1.0  # excess kurtosis
-POINTS = 1_000  # values of a lattice from which a column counts as continuous
+POINTS = 1_000  # values of a grid from which a column counts as continuous
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ def recognise(
                 f"dataset.kinds.{info.name}=ramp cannot be: no period from {LEAST} to {MOST} rows "
                 "explains where the column's straight lines end. Leave it to the detection."
             )
-    lattice = Lattice.fit(there, info.dtype)
+    grid = ValueGrid.fit(there, info.dtype)
     if kind is None:
-        return _number(part, breaks, lattice)
-    return Verdict(kind, _because(kind, part, breaks, lattice))
+        return _number(part, breaks, grid)
+    return Verdict(kind, _because(kind, part, breaks, grid))
 
 
 def check_categories(info: Info, count: int) -> None:
@@ -87,11 +87,11 @@ def _ramp(period: int, phase: int, clock: int) -> Verdict:
     return Verdict("ramp", f"straight lines between readings every {period} rows", params)
 
 
-def _number(part: np.ndarray, breaks: np.ndarray, lattice: Lattice) -> Verdict:
+def _number(part: np.ndarray, breaks: np.ndarray, grid: ValueGrid) -> Verdict:
     """The kind of a number that is no ramp, by what is seen first."""
     values, _ = observed(part, breaks)
     distinct, counts = np.unique(values, return_counts=True)
-    if distinct.size == 2 and (lattice.low, lattice.high) == (0.0, 1.0):
+    if distinct.size == 2 and (grid.low, grid.high) == (0.0, 1.0):
         return Verdict("boolean", "0 or 1")
     shares = counts / max(values.size, 1)
     usual = float(np.median(counts)) / max(values.size, 1)
@@ -102,35 +102,36 @@ def _number(part: np.ndarray, breaks: np.ndarray, lattice: Lattice) -> Verdict:
         return share >= least and share >= ALONE * max(rest, usual)
 
     if distinct.size > 2 and alone(0.0, ZEROS, np.zeros(1)):
-        return Verdict("zero_inflated", _because("zero_inflated", part, breaks, lattice))
-    share, smooth = repeats(part, breaks, lattice)
+        return Verdict("zero_inflated", _because("zero_inflated", part, breaks, grid))
+    share, smooth = repeats(part, breaks, grid)
     if share >= smooth + HOLDS:
-        return Verdict("held", _because("held", part, breaks, lattice))
-    ends = np.array([lattice.low, lattice.high])
+        return Verdict("held", _because("held", part, breaks, grid))
+    ends = np.array([grid.low, grid.high])
     if distinct.size > 20 and any(alone(float(end), BOUND, ends) for end in ends):
-        return Verdict("bounded", _because("bounded", part, breaks, lattice))
-    if lattice.levels or lattice.step > 1 or lattice.points <= POINTS or lattice.decimals == 0:
-        whole = lattice.decimals == 0 and lattice.step == 1 and not lattice.levels
-        return Verdict("integer" if whole else "step", str(lattice))
-    if lattice.low >= 0.0 and _tails(values) > HEAVY:
-        return Verdict("nonnegative", _because("nonnegative", part, breaks, lattice))
-    return Verdict("continuous", f"a number, {lattice}")
+        return Verdict("bounded", _because("bounded", part, breaks, grid))
+    if grid.is_integer:
+        return Verdict("integer", str(grid))
+    if grid.levels or (grid.step or 0) > 1 or grid.size <= POINTS:
+        return Verdict("step", str(grid))
+    if grid.low >= 0.0 and _tails(values) > HEAVY:
+        return Verdict("nonnegative", _because("nonnegative", part, breaks, grid))
+    return Verdict("continuous", f"a number, {grid}")
 
 
-def _because(kind: str, part: np.ndarray, breaks: np.ndarray, lattice: Lattice) -> str:
+def _because(kind: str, part: np.ndarray, breaks: np.ndarray, grid: ValueGrid) -> str:
     """What speaks for a kind, in words."""
     values, _ = observed(part, breaks)
     if kind == "zero_inflated":
-        return f"{100 * np.mean(values == 0.0):.0f} % exact zeros, {lattice}"
+        return f"{100 * np.mean(values == 0.0):.0f} % exact zeros, {grid}"
     if kind == "held":
-        share = repeats(part, breaks, lattice)[0]
-        return f"holds its value in {100 * share:.0f} % of the steps, {lattice}"
+        share = repeats(part, breaks, grid)[0]
+        return f"holds its value in {100 * share:.0f} % of the steps, {grid}"
     if kind == "bounded":
-        low, high = (100 * np.mean(values == end) for end in (lattice.low, lattice.high))
-        return f"{low:.1f} % at {lattice.low:.6g}, {high:.1f} % at {lattice.high:.6g}, {lattice}"
+        low, high = (100 * np.mean(values == end) for end in (grid.low, grid.high))
+        return f"{low:.1f} % at {grid.low:.6g}, {high:.1f} % at {grid.high:.6g}, {grid}"
     if kind == "nonnegative":
-        return f"never below 0, excess kurtosis {_tails(values):.1f}, {lattice}"
-    return str(lattice)
+        return f"never below 0, excess kurtosis {_tails(values):.1f}, {grid}"
+    return str(grid)
 
 
 def _tails(values: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from timegan.errors import InputError, nearest
-from timegan.tables.value_grid import Lattice
+from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import KINDS, Info
 
 CHOICES = {
@@ -54,9 +54,9 @@ def check_possible(kind: str | None, there: np.ndarray, info: Info) -> None:
         why = "it is never 0"
     elif kind == "boolean" and np.unique(there).size != 2:
         why = f"it has {np.unique(there).size:,} different values, and a boolean has two"
-    elif kind == "integer" and Lattice.fit(there, info.dtype, steps=False).decimals != 0:
+    elif kind == "integer" and not ValueGrid.fit(there, info.dtype, search_step=False).is_integer:
         why = "its values are not whole numbers"
-    elif kind == "step" and Lattice.fit(there, info.dtype).unit == 0.0:
+    elif kind == "step" and ValueGrid.fit(there, info.dtype).unit == 0.0:
         why = "its values have no common step"
     if why is not None:
         raise InputError(

@@ -6,7 +6,7 @@
 
 Each run is `python train.py experiment=published dataset=... seed=...` in outputs/results/, then
 `evaluate.py` on it with evaluation=wide: in a sweep of one's own, the same with -m. The strict
-scores are those of another training, which holds a tenth out (dataset.protocol=timegan): the
+scores are those of another training, which holds a tenth out (dataset.preprocessing=default): the
 published protocol learns every window, and what was learned cannot test for copies.
 
 It can be stopped and started again: whole runs are kept, one that was cut off is trained anew. The
@@ -32,11 +32,11 @@ STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
 SEVEN = "dataset.columns=[T1,RH_1,T2,RH_2,T_out,Press_mm_hg,Tdewpoint]"
 """Smooth ones, in the place of ETTh1, whose file is not there."""
-UNKNOWN = "dataset.knowledge=false"
+UNKNOWN = "dataset.infer_types=false"
 REFERENCE = "model=reference"
 MORE = ("wide", "strict")
 """Evaluations besides the legacy one."""
-STRICT = ("dataset.protocol=timegan", "evaluation=strict")
+STRICT = ("dataset.preprocessing=default", "evaluation=strict")
 """What the training is given whose scores are the strict ones."""
 
 

@@ -58,7 +58,7 @@ def model(
 ) -> Model:
     """An untrained model of a preset for the windows of `data`; `kind` is `TimeGAN` or like it."""
     return kind(
-        **data.columns.widths,
+        **data.transform.widths,
         window=data.window,
         schedule=schedule,
         **arguments(name, hidden, backend),

@@ -89,7 +89,7 @@ def sampling(given: argparse.Namespace) -> Iterator[Record]:
             ).net
             noise = net.noise(PART, torch.default_generator)
             works[backend] = partial(net.synthesise, *noise)
-        works["generate"] = partial(generate, net, cell.data.columns, PART)
+        works["generate"] = partial(generate, net, cell.data.transform, PART)
         found = summary(timed(works, given.rounds, 1_000 / PART))
         rates = {name: 1e6 / median for name, median in found["median"].items()}
         unit = "ms for 1,000 windows"

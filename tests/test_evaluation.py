@@ -154,14 +154,14 @@ def test_an_unknown_protocol_names_the_nearest() -> None:
 
 def test_a_model_makes_as_many_windows_as_the_protocol_looks_at() -> None:
     frame = pd.DataFrame({"a": np.random.default_rng(0).normal(size=6_100).cumsum()})
-    data = WindowDataModule.from_frame(frame, window=4, protocol="reference")
+    data = WindowDataModule.from_frame(frame, window=4, preprocessing="reference")
     data.setup()
     every = len(data.train)
     assert every > 6_000
     assert usual_count(data, {}) == 5_000
     assert usual_count(data, {"limit": 6_000}) == 6_000
     assert usual_count(data, {"limit": 20_000}) == every
-    short = WindowDataModule.from_frame(frame[:90], window=4, protocol="reference")
+    short = WindowDataModule.from_frame(frame[:90], window=4, preprocessing="reference")
     short.setup()
     assert usual_count(short, {"limit": 20_000}) == 1_000
 
@@ -187,7 +187,7 @@ def test_the_published_tables_are_compared_with_as_many_windows_as_they_have(
 
 
 def test_sines_are_scored_in_the_unit_of_the_published_tables() -> None:
-    data = WindowDataModule(generate="sines", window=6, protocol="reference")
+    data = WindowDataModule(generate="sines", window=6, preprocessing="reference")
     data.setup()
     limits = Sets.of(data, data.train_series(100, 0), 0).limits
     assert limits is not None

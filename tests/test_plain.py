@@ -16,7 +16,7 @@ from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
 from timegan.transforms import KINDS
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 PLAIN = {bool, int, float, str, type(None), list, dict}
 """Types that JSON, torch's reader and `Columns.from_state` give back as they were."""
@@ -35,9 +35,9 @@ def odd(content: Any, where: str = "state") -> Iterator[str]:
             yield from odd(value, f"{where}[{i}]")
 
 
-def calibrated(data: WindowDataModule) -> Columns:
+def calibrated(data: WindowDataModule) -> TableTransform:
     """The columns as they are when training is over, for a model that makes noise."""
-    columns, random = data.columns, rng(0, "channels")
+    columns, random = data.transform, rng(0, "channels")
     x, labels, static = (
         random.normal(size=(20, *shape, columns.widths[name]))
         for name, shape in (("features", (6,)), ("exogenous", (6,)), ("context", ()))
@@ -53,12 +53,12 @@ def check(data: WindowDataModule) -> set[str]:
     """Look at what is remembered before and after calibration; the kinds that were met."""
     data.setup()
     met = set()
-    for columns in (data.columns, calibrated(data)):
-        data.columns = columns
+    for columns in (data.transform, calibrated(data)):
+        data.transform = columns
         state = data.state_dict()
         assert not list(odd(state))
         assert json.loads(json.dumps(state, allow_nan=False)) == state
-        again = Columns.from_state(state["columns"])
+        again = TableTransform.from_state(state["columns"])
         assert again.state() == state["columns"]
         assert again.schema == columns.schema
         met |= {kind.name for kind in (*columns.kinds, *columns.labels, *columns.static)}
@@ -103,7 +103,7 @@ def rows(seed: int = 0, count: int = 400) -> pd.DataFrame:
 
 
 def test_what_is_remembered_of_every_kind_of_column_is_plain() -> None:
-    data = WindowDataModule.from_frame(rows(), window=6, kinds={"noise": "noise"})
+    data = WindowDataModule.from_frame(rows(), window=6, column_types={"noise": "white_noise"})
     assert check(data) == set(KINDS)
 
 
@@ -129,7 +129,7 @@ def test_what_is_remembered_of_irregular_times_is_plain(name: str) -> None:
     frame = rows()[["wave"]].assign(time=irregular()[name])
     data = WindowDataModule.from_frame(frame, window=6, sequence_index="time")
     check(data)
-    assert data.columns.schema.of("gap")
+    assert data.transform.schema.of("gap")
 
 
 def test_options_given_as_numbers_of_numpy_are_saved(tmp_path: Path) -> None:

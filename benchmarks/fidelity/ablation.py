@@ -43,7 +43,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         *("model.autoencoder=recurrent", "model.generator=recurrent"),
         *("model.supervisor=recurrent", "dataset.scaling=minmax"),
     ),
-    "kinds of columns not known": ("dataset.knowledge=false",),
+    "kinds of columns not known": ("dataset.infer_types=false",),
 }
 """A part that is missing -> what train.py is told for it."""
 SHORT = {"energy": ("model.schedule.joint=40",)}

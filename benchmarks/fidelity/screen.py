@@ -1,7 +1,7 @@
 """Train a configuration over seeds, score it, write a line into the log: how recipes are chosen.
 
     python benchmarks/fidelity/screen.py stock                  the default preset
-    python benchmarks/fidelity/screen.py energy --seeds 0 1 dataset.knowledge=false
+    python benchmarks/fidelity/screen.py energy --seeds 0 1 dataset.infer_types=false
 
 The real tables lie in ../shared/data, or where TIMEGAN_DATA says. Scores are those of the legacy
 protocol on the training windows, with few judges: to choose by, not to report. What is reported
@@ -40,7 +40,7 @@ STRONGER = {"hidden": 24, "lr": 3e-3, "iterations": 1_500}
 def train(data: str, seed: int, overrides: list[str], folder: Path) -> float:
     """CPU seconds of a run in ``folder``."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    given = [f"dataset={data}", "dataset.protocol=reference", f"seed={seed}"]
+    given = [f"dataset={data}", "dataset.preprocessing=reference", f"seed={seed}"]
     if data in FILES:
         given.append(f"dataset.path={DATA / FILES[data]}")
     quiet = ["evaluation=none", "logger=none", "dataset.constraints=off"]

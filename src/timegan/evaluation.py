@@ -22,7 +22,7 @@ from timegan.sampling.sequences import generate
 from timegan.sampling.windows import PART, networks, sample
 from timegan.tables import Sequences
 from timegan.training.module import TimeGAN
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 PROTOCOLS = {
     "quick": "timegan.metrics.protocols.quick.quick",
@@ -106,7 +106,7 @@ def evaluate(
 def evaluate_model(
     data: WindowDataModule,
     model: TimeGAN,
-    columns: Columns,
+    transform: TableTransform,
     count: int | None,
     protocol: str,
     *,
@@ -119,7 +119,7 @@ def evaluate_model(
     if protocol == "legacy":
         options = {"limit": REAL} | options
     count = count or usual_count(data, options)
-    sets = Sets.of(data, generate(model, columns, count, seed=seed), seed)
+    sets = Sets.of(data, generate(model, transform, count, seed=seed), seed)
     return sets.measured(measure, seed=seed, **options) | {
         "data": sets.described,
         "protocol": {"evaluation": protocol, "seed": seed},
@@ -194,19 +194,19 @@ class Sets:
         """
         real = data.train_series(REAL, seed)
         held = data.holdout_series(REAL, seed) if unseen is None else unseen
-        columns = data.columns
-        limits = (columns.low, columns.high) if data.measured == data.features else None
+        transform = data.transform
+        limits = (transform.low, transform.high) if data.measured == data.features else None
         if data.options.generate in UNITS:
             low, high = (np.full(len(data.measured), end) for end in UNITS[data.options.generate])
             limits = low, high
-        facets, static = columns.facets()
+        facets, static = transform.facets()
         counted = shares(
             (real.values, real.lengths),
             (made.values, made.lengths),
             facets,
             (real.context, made.context) if static else None,
             static,
-            variable=columns.variable,
+            variable=transform.variable,
         )
         return cls(
             data.measurable(real),
@@ -216,7 +216,7 @@ class Sets:
             limits,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,
-            columns.forwards if not columns.variable else lambda windows: windows,
+            transform.restore_time_order if not transform.variable else lambda windows: windows,
         )
 
     def measured(self, measure: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:

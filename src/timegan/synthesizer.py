@@ -23,7 +23,7 @@ from timegan.training.callbacks import Calibrate, Progress, Watch
 from timegan.training.factory import build
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 GIVEN = {"features", "context", "variable_length", "batches_per_step"} | {
     *("name", "path", "generate", "url", "sha256")
@@ -49,7 +49,7 @@ class Synthesizer:
         progress: say what was found in the table, and how far training is.
         options: any other argument of :class:`timegan.TimeGAN` or
             :class:`timegan.WindowDataModule`, by its name: ``hidden=24``, ``sequence_key="id"``,
-            ``context_columns=["site"]``, ``kinds={"Volume": "nonnegative"}``.
+            ``context_columns=["site"]``, ``column_types={"Volume": "nonnegative"}``.
 
     Raises:
         InputError: an option that does not exist, or whose value is out of range.
@@ -80,7 +80,7 @@ class Synthesizer:
         self.progress = progress
         self.options = options
         self.fingerprint: str | None = None
-        self._fitted: tuple[TimeGAN, Columns] | None = None
+        self._fitted: tuple[TimeGAN, TableTransform] | None = None
         self._check(options)
 
     def get_params(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class Synthesizer:
         self.options |= {k: v for k, v in named.items() if v is not None} | options
         self.window = self.window if window is None else window
         if self._patient():  # ends are chosen by held-out windows: `evaluate` has to know
-            self.options["choose"] = True
+            self.options["select_on_holdout"] = True
         data = self._data(table)
         data.setup()
         if self.progress:
@@ -144,7 +144,7 @@ class Synthesizer:
             )
             trainer.fit(model, datamodule=data)
         self.fingerprint = data.fingerprint
-        self._fitted = model.cpu().eval(), data.columns
+        self._fitted = model.cpu().eval(), data.transform
         return self
 
     def sample(
@@ -172,18 +172,18 @@ class Synthesizer:
             InputError: nothing was fitted, the count is negative, or what is asked for is not what
                 the model knows.
         """
-        model, columns = self._ready()
+        model, transform = self._ready()
         if count < 0:
             raise InputError(f"sample({count}): cannot make fewer than 0 sequences.")
-        given = None if context is None else read_context(context, columns)
-        labels = None if exogenous is None else read_labels(exogenous, columns, model.net.window)
+        given = None if context is None else read_context(context, transform)
+        labels = None if exogenous is None else read_labels(exogenous, transform, model.net.window)
         asked = given if given is not None else labels
         count = count if asked is None else len(asked)
         with using(self.threads):
             made = generate(
-                model, columns, count, seed=seed, context=given, exogenous=labels, steps=steps
+                model, transform, count, seed=seed, context=given, exogenous=labels, steps=steps
             )
-        return columns.to_frame(made)
+        return transform.to_frame(made)
 
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
@@ -199,9 +199,9 @@ class Synthesizer:
         """
         from timegan.evaluation import evaluate_model  # judges, which not every user needs
 
-        model, columns = self._ready()
+        model, transform = self._ready()
         data = self._data(table)
-        return evaluate_model(data, model, columns, count, protocol, seed=self.seed, **options)
+        return evaluate_model(data, model, transform, count, protocol, seed=self.seed, **options)
 
     def save(self, folder: str | Path) -> Path:
         """Write ``model.safetensors`` and ``model.json`` to ``folder``.
@@ -211,7 +211,7 @@ class Synthesizer:
         """
         options = {k: v for k, v in self.get_params().items() if k not in ("schedule", "progress")}
         return export(
-            self.model, self.columns, folder, fingerprint=self.fingerprint, options=options
+            self.model, self.table_transform, folder, fingerprint=self.fingerprint, options=options
         )
 
     @classmethod
@@ -232,7 +232,7 @@ class Synthesizer:
                 f"{path}: its options are not those of a Synthesizer ({brief(error)}). Take "
                 "`options` out of model.json."
             ) from error
-        synthesizer._fitted = run.model, run.columns
+        synthesizer._fitted = run.model, run.transform
         synthesizer.fingerprint = run.fingerprint
         return synthesizer
 
@@ -242,11 +242,11 @@ class Synthesizer:
         return self._ready()[0]
 
     @property
-    def columns(self) -> Columns:
+    def table_transform(self) -> TableTransform:
         """The columns of the table that was learned, and their ways to the model."""
         return self._ready()[1]
 
-    def _ready(self) -> tuple[TimeGAN, Columns]:
+    def _ready(self) -> tuple[TimeGAN, TableTransform]:
         if self._fitted is None:
             raise InputError("This Synthesizer has learned nothing yet. Call fit(table) first.")
         return self._fitted
@@ -277,7 +277,7 @@ class Synthesizer:
         if isinstance(self.schedule, Schedule):
             return self.schedule
         return Schedule.for_data(
-            len(data.train), data.columns.channels, data.steps_per_epoch, self.schedule
+            len(data.train), data.transform.channels, data.steps_per_epoch, self.schedule
         )
 
     @staticmethod

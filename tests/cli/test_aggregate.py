@@ -31,7 +31,7 @@ def leave(folder: Path, seed: int, mean: float | None, hidden: int = 24, **more:
     (folder / ".hydra" / "config.yaml").write_text(config + more.pop("config", ""))
     metrics = {
         "scores": {"density": score(0.9, 0.99, "higher"), "discriminative": score(mean)},
-        "data": {"name": "stock", "window": 24, "protocol": "reference"},
+        "data": {"name": "stock", "window": 24, "preprocessing": "reference"},
         "protocol": {"evaluation": "quick", "seed": seed},
     }
     (folder / "metrics.json").write_text(json.dumps(metrics | more))
@@ -81,10 +81,14 @@ def test_published_scores_do_not_stand_beside_those_of_another_protocol(tmp_path
 
 def test_a_table_says_whether_a_part_was_held_out(tmp_path: Path) -> None:
     about = {"name": "stock", "window": 24}
-    leave(tmp_path / "all", 0, 0.1, data=about | {"protocol": "reference", "holdout_windows": 0})
-    leave(tmp_path / "part", 0, 0.1, data=about | {"protocol": "timegan", "holdout_windows": 9})
+    leave(
+        tmp_path / "all", 0, 0.1, data=about | {"preprocessing": "reference", "holdout_windows": 0}
+    )
+    leave(
+        tmp_path / "part", 0, 0.1, data=about | {"preprocessing": "default", "holdout_windows": 9}
+    )
     titles = [section.title for section in gather([read(f) for f in find([tmp_path])])]
-    assert [title.endswith("a part held out") for title in titles] == [False, True]
+    assert [title.endswith("a part held out") for title in titles] == [True, False]
 
 
 def test_a_strict_table_says_whether_a_test_for_copies_warns(tmp_path: Path) -> None:

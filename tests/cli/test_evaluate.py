@@ -59,7 +59,7 @@ def test_held_out_windows_that_weights_were_chosen_by_are_not_measured_on(
     assert "one half to choose by" in best["data"]["split"]
     assert shell("evaluate run=best samples=200 evaluation=none").status == 0
     assert metrics(tmp_path)["data"] == best["data"]
-    result = shell(f"{line} callbacks.watch.best=true dataset.protocol=reference")
+    result = shell(f"{line} callbacks.watch.best=true dataset.preprocessing=reference")
     assert result.status == 2
     assert "callbacks.watch.best=true: there is nothing to choose by" in result.err
 

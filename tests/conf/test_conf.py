@@ -125,5 +125,7 @@ def test_a_number_out_of_range_is_refused_with_the_range(override: str) -> None:
 
 
 def test_kinds_of_columns_are_keys_with_the_columns_names() -> None:
-    kinds = train_config(open_key("dataset.kinds.Volume=nonnegative")).dataset["kinds"]
+    kinds = train_config(open_key("dataset.column_types.Volume=nonnegative")).dataset[
+        "column_types"
+    ]
     assert kinds == {"Volume": "nonnegative"}

@@ -11,7 +11,7 @@ import pytest
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 def series(rows: int = 500, seed: int = 0) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def test_it_reads_a_file(tmp_path: Path) -> None:
 
 def test_windows_come_back_in_the_units_of_the_table() -> None:
     data = module(series())
-    recovered = data.columns.decode(data.train.all())
+    recovered = data.transform.inverse_transform(data.train.all())
     np.testing.assert_array_equal(recovered.values, data.train_windows())
 
 
@@ -60,7 +60,7 @@ def test_a_ramp_is_seen_past_what_is_held_out() -> None:
     hourly = np.interp(np.arange(2_000), np.arange(400) * 7, readings).round(8)
     data = module(series(2_000).assign(hourly=hourly))
     assert data.holdout is not None
-    assert [kind.name for kind in data.columns.kinds][-1] == "ramp"
+    assert [kind.name for kind in data.transform.kinds][-1] == "piecewise_linear"
 
 
 @pytest.mark.parametrize(("window", "stride", "begins"), [(30, 1, {0}), (12, 3, {0, 3})])
@@ -71,9 +71,9 @@ def test_a_ramp_begins_where_training_windows_do(
     lines = [np.interp(np.arange(30), np.arange(6) * 6, reading) for reading in readings]
     frame = keyed().assign(hourly=np.concatenate(lines).round(8))
     options = {"window": window, "stride": stride, "sequence_key": "person"}
-    data = module(frame, kinds={"hourly": "ramp"}, **options)
-    noise = rng(1).standard_normal((200, window, data.columns.widths["features"]))
-    made = data.columns.decode(noise).values[..., -1]
+    data = module(frame, column_types={"hourly": "piecewise_linear"}, **options)
+    noise = rng(1).standard_normal((200, window, data.transform.widths["features"]))
+    made = data.transform.inverse_transform(noise).values[..., -1]
     kinks = [np.flatnonzero(np.abs(np.diff(m, n=2)) > 1e-6) + 1 for m in made]
     assert {int(-k[0] % 6) for k in kinks if k.size} == begins
 
@@ -89,10 +89,10 @@ def test_lines_end_where_their_sequence_does() -> None:
         person=np.repeat(np.arange(40), lengths), hourly=np.concatenate(lines).round(8)
     )
     options = {"window": int(lengths.max()), "sequence_key": "person", "holdout": 0.0}
-    data = module(frame, kinds={"hourly": "ramp"}, **options)
-    assert data.columns.variable
+    data = module(frame, column_types={"hourly": "piecewise_linear"}, **options)
+    assert data.transform.variable
     x, known = data.train.all(), np.array([len(line) for line in lines])
-    made = data.columns.decode(x, known).values[..., -1]
+    made = data.transform.inverse_transform(x, known).values[..., -1]
     for line, values, n in zip(lines, made, known, strict=True):
         np.testing.assert_allclose(values[:n], line, atol=1e-6)
         assert np.isnan(values[n:]).all()
@@ -102,7 +102,7 @@ def test_lines_end_where_their_sequence_does() -> None:
 def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
     frame: pd.DataFrame,
 ) -> None:
-    whole, parts = (module(frame, choose=choose) for choose in (False, True))
+    whole, parts = (module(frame, select_on_holdout=select) for select in (False, True))
     assert whole.holdout is not None
     assert whole.validation is whole.holdout
     assert parts.holdout is not None
@@ -116,7 +116,7 @@ def test_what_a_model_is_chosen_by_shares_no_row_with_what_is_reported_on(
 
 def test_too_little_is_held_out_to_be_halved() -> None:
     with pytest.raises(InputError, match=r"block of 30 rows.*larger dataset\.holdout"):
-        module(series(500), holdout=0.06, choose=True)
+        module(series(500), holdout=0.06, select_on_holdout=True)
 
 
 def test_no_window_crosses_from_one_sequence_to_another() -> None:
@@ -136,7 +136,7 @@ def test_scalings_know_nothing_of_the_held_out_part() -> None:
     assert data.holdout is not None
     changed = frame.copy()
     changed["level"] += 1_000.0 * data.holdout.covered()
-    assert module(changed).columns.state() == data.columns.state()
+    assert module(changed).transform.state() == data.transform.state()
 
 
 def test_the_split_is_the_same_for_every_seed() -> None:
@@ -157,7 +157,7 @@ def test_stride_leaves_windows_out() -> None:
 
 def test_the_reference_protocol_is_the_authors_preparation() -> None:
     frame = series(40)
-    data = module(frame, protocol="reference", scaling="minmax")
+    data = module(frame, preprocessing="reference", scaling="minmax")
     values = frame.to_numpy()[::-1]  # typed after evaluation.md, section 1
     scaled = (values - values.min(0)) / (values.max(0) - values.min(0) + 1e-7)
     expected = np.stack([scaled[i : i + 12] for i in range(len(scaled) - 12)])
@@ -168,8 +168,8 @@ def test_the_reference_protocol_is_the_authors_preparation() -> None:
 
 def test_a_table_from_the_reference_protocol_runs_forwards_again() -> None:
     frame = series(40)
-    data = module(frame, protocol="reference")
-    table = data.columns.to_frame(data.train_series())
+    data = module(frame, preprocessing="reference")
+    table = data.transform.to_frame(data.train_series())
     last = frame.iloc[-12:].reset_index(drop=True)
     pd.testing.assert_frame_equal(table.iloc[:12].drop(columns="sequence"), last)
 
@@ -196,7 +196,7 @@ def test_the_description_is_plain_data() -> None:
     described = json.loads(json.dumps(data.describe()))
     assert described["sequences"] == 20
     assert described["windows"] == len(data.train)
-    assert described["kinds"].keys() == {"level", "count"}
+    assert described["column_types"].keys() == {"level", "count"}
 
 
 def test_two_tables_have_two_fingerprints() -> None:
@@ -210,8 +210,8 @@ def test_two_tables_have_two_fingerprints() -> None:
 
 def test_a_checkpoint_holds_what_sampling_needs() -> None:
     data = module(keyed(), sequence_key="person")
-    columns = Columns.from_state(json.loads(json.dumps(data.state_dict()))["columns"])
-    table = columns.to_frame(columns.decode(data.train.all()))
+    columns = TableTransform.from_state(json.loads(json.dumps(data.state_dict()))["columns"])
+    table = columns.to_frame(columns.inverse_transform(data.train.all()))
     assert table.columns.tolist() == ["level", "person", "count"]
     assert table.dtypes["count"] == np.int64
 
@@ -242,14 +242,14 @@ def test_a_checkpoint_s_calibrated_columns_are_taken_up(early: bool) -> None:
     frame = series()
     frame.loc[rng(0, "holes").random(len(frame)) < 0.3, "level"] = np.nan
     trained, data = module(frame), WindowDataModule.from_frame(frame, window=12)
-    noise = rng(0, "channels").normal(size=(50, 12, trained.columns.widths["features"]))
-    trained.columns = trained.columns.calibrated(noise, slice(None), None)
+    noise = rng(0, "channels").normal(size=(50, 12, trained.transform.widths["features"]))
+    trained.transform = trained.transform.calibrated(noise, slice(None), None)
     if early:
         data.load_state_dict(trained.state_dict())
     data.setup()
     if not early:
         data.load_state_dict(trained.state_dict())
-    assert data.columns.state() == trained.columns.state() != module(frame).columns.state()
+    assert data.transform.state() == trained.transform.state() != module(frame).transform.state()
 
 
 def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
@@ -270,7 +270,10 @@ def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
         ({"batches_per_step": 0}, r"dataset\.batches_per_step=0"),
         ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is a share"),
         ({"holdout": -0.1}, r"dataset\.holdout=-0\.1"),
-        ({"protocol": "diffusion"}, "dataset.protocol=diffusion is unknown: choose timegan or ref"),
+        (
+            {"preprocessing": "diffusion"},
+            "=diffusion is unknown: choose default or ref",
+        ),
         ({"scaling": "cube"}, "dataset.scaling=cube is unknown"),
         ({"generate": "moons"}, "dataset.generate=moons is unknown.*salary and sines"),
     ],
@@ -318,9 +321,9 @@ def test_simulated_tables_need_no_file(name: str, count: int) -> None:
 
 
 def test_simulated_tables_run_forwards_in_the_reference_protocol() -> None:
-    data = WindowDataModule(generate="salary", protocol="reference")
+    data = WindowDataModule(generate="salary", preprocessing="reference")
     data.setup()
-    assert not data.columns.reversed
+    assert not data.transform.reversed
     assert len(data.train) == 2_000
     assert (np.diff(data.train_windows()[..., 0]) > 0).all()
 
@@ -360,7 +363,7 @@ def test_sequences_shorter_than_a_window_are_kept_and_long_ones_windowed() -> No
         holdout=0.0,
     )
     assert data.describe()["lengths"] == [5, 30]
-    assert data.columns.variable
+    assert data.transform.variable
     assert len(data.train) == 19 * 19 + 1
     assert sorted(set(np.asarray(data.train.lengths).tolist())) == [5, 12]
     assert sorted(data.train_series().lengths) == [5] + [12] * 19
@@ -391,7 +394,7 @@ def test_holes_are_treated_as_asked(way: str) -> None:
             module(frame, missing=way)
         return
     data = module(frame, missing=way, holdout=0.0)
-    kinds = {k.name for k in data.columns.kinds}
+    kinds = {k.name for k in data.transform.kinds}
     assert ("missing" in kinds) == (way == "learn")
     assert len(data.train) == {"learn": 189, "interpolate": 189, "drop": 39 + 57 + 68}[way]
     assert np.isnan(data.train_series().values).any() == (way == "learn")

@@ -23,7 +23,7 @@ from timegan.serialization.model_folder import export, load_networks
 from timegan.serialization.runs import open_run
 from timegan.training.factory import build
 from timegan.training.schedule import Schedule
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 Leaf = tuple[Any, ...]
 
@@ -51,7 +51,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """An exported model and a checkpoint, as bytes."""
     folder, data = tmp_path_factory.mktemp("fuzz"), table()
     model = build(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
-    export(model, data.columns, folder)
+    export(model, data.transform, folder)
     content = {
         "state_dict": model.state_dict(),
         "hyper_parameters": dict(model.hparams),
@@ -69,7 +69,7 @@ def little_memory() -> Iterator[None]:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
-def opened(files: Files, name: str, content: bytes) -> tuple[Networks, Columns] | None:
+def opened(files: Files, name: str, content: bytes) -> tuple[Networks, TableTransform] | None:
     """What is loaded where one file has this content; None: it is refused."""
     with tempfile.TemporaryDirectory() as place:
         for other, known in files.items():

@@ -34,7 +34,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = WindowDataModule(generate="salary", window=6)
     data.setup()
     model = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=4)
-    export(model, data.columns, folder / "model")
+    export(model, data.transform, folder / "model")
     content = {
         "state_dict": model.state_dict(),
         "hyper_parameters": dict(model.hparams),

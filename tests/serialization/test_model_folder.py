@@ -18,16 +18,18 @@ from timegan.serialization.model_folder import export, load, load_networks
 from timegan.serialization.runs import open_run
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
-Model = tuple[TimeGAN, Columns]
+Model = tuple[TimeGAN, TableTransform]
 
 
 @pytest.fixture(scope="module")
 def fitted() -> Model:
     data = WindowDataModule(generate="salary", window=6)
     data.setup()
-    return TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=6).eval(), data.columns
+    return TimeGAN(
+        features=2, window=6, schedule=Schedule(1, 1, 1), hidden=6
+    ).eval(), data.transform
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_the_trained_model_comes_back_without_the_data(
     folder, windows = run
     model, columns = open_run(folder / part)
     assert (sample(model, 3) == windows).all()
-    frame = columns.to_frame(columns.decode(windows))
+    frame = columns.to_frame(columns.inverse_transform(windows))
     assert list(frame) == ["sequence", "YearsExperience", "Salary"]
 
 

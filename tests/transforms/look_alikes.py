@@ -48,13 +48,13 @@ LOOKS: dict[str, Callable[[Draw, int], np.ndarray]] = {
     "nonnegative": lambda draw, rows: np.round(np.exp(7 + 2 * smooth(draw, rows)), 2),
     "bounded": bounded,
     "integer": lambda draw, rows: np.round(40 * smooth(draw, rows)),
-    "step": lambda draw, rows: 100.0 * np.round(5e4 * np.exp(smooth(draw, rows))),
+    "quantized": lambda draw, rows: 100.0 * np.round(5e4 * np.exp(smooth(draw, rows))),
     "zero_inflated": zero_inflated,
     "boolean": lambda draw, rows: (smooth(draw, rows) > 0.5).astype(float),
     "categorical": lambda draw, rows: np.clip(np.round(1.5 + 1.5 * smooth(draw, rows)), 0, 4),
-    "noise": lambda draw, rows: np.round(50 * draw.random(rows), 9),
-    "held": held,
-    "ramp": ramp,
+    "white_noise": lambda draw, rows: np.round(50 * draw.random(rows), 9),
+    "piecewise_constant": held,
+    "piecewise_linear": ramp,
     "datetime": lambda draw, rows: 86_400.0 * (19_000 + np.arange(rows) + draw.integers(0, 300)),
 }
 """Kind -> a column of it."""

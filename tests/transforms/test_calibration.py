@@ -101,7 +101,7 @@ def test_without_calibration_skewed_channels_have_wrong_shares() -> None:
 
 def test_a_held_column_changes_as_often_as_in_training() -> None:
     values = held(rng(0), 6_000)
-    raw = fitted("held", values)
+    raw = fitted("piecewise_constant", values)
     assert isinstance(raw, Held)
     channels = skewed(raw.encode(values, START, rng(0)), 0.8, 1.5)
     share = np.mean(np.diff(values) != 0)
@@ -110,7 +110,10 @@ def test_a_held_column_changes_as_often_as_in_training() -> None:
     assert np.isin(after, np.round(np.arange(-100, 1_000) / 10, 1)).all()
 
 
-@pytest.mark.parametrize("kind", ["continuous", "nonnegative", "bounded", "step", "held", "ramp"])
+@pytest.mark.parametrize(
+    "kind",
+    ["continuous", "nonnegative", "bounded", "quantized", "piecewise_constant", "piecewise_linear"],
+)
 def test_what_a_perfect_model_makes_moves_as_the_table_does(kind: str) -> None:
     values = column(kind, 4_000, 3)
     found = detect(values[:, None], START, [info(kind)])
@@ -135,7 +138,7 @@ def moves(windows: np.ndarray) -> tuple[float, float, float, float]:
 
 def test_sequences_of_a_held_column_are_calibrated_apart() -> None:
     values = held(rng(0), 6_000)
-    raw = fitted("held", values)
+    raw = fitted("piecewise_constant", values)
     rows = rng(1).integers(0, 5_990, 800)
     windows = raw.encode(values, START, rng(0))[rows[:, None] + np.arange(8)]  # (800, 8, 1)
     windows = windows + 0.02 * rng(2).standard_normal(windows.shape)
@@ -168,7 +171,7 @@ def test_holes_are_as_frequent_as_in_training_and_zeros_among_the_rest() -> None
 
 def test_a_ramp_keeps_its_atoms() -> None:
     values = np.clip(ramp(rng(4), 6_000), -10, 10)
-    raw = fitted("ramp", values, period=6, phase=0, readings=np.arange(6_000) % 6 == 0)
+    raw = fitted("piecewise_linear", values, period=6, phase=0, readings=np.arange(6_000) % 6 == 0)
     channels = raw.encode(values, START, rng(0)) + 0.7
     after = made(raw.calibrate(channels), channels)
     assert np.mean(after == 10) == pytest.approx(np.mean(values == 10), abs=0.01)

@@ -74,19 +74,19 @@ def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_short_look")
-@pytest.mark.parametrize("protocol", ["timegan", "reference"])
-def test_a_rule_that_one_row_far_from_the_look_breaks_is_none(protocol: str) -> None:
-    options = {"window": 8, "holdout": 0.0, "protocol": protocol, "scaling": "auto"}
+@pytest.mark.parametrize("preprocessing", ["default", "reference"])
+def test_a_rule_that_one_row_far_from_the_look_breaks_is_none(preprocessing: str) -> None:
+    options = {"window": 8, "holdout": 0.0, "preprocessing": preprocessing, "scaling": "auto"}
     frame = long_table()
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()
-    assert Order(1, 0) in data.columns.rules.all
-    lows = {rule.column: rule.low for rule in data.columns.rules.all if isinstance(rule, Bounds)}
+    assert Order(1, 0) in data.transform.rules.all
+    lows = {rule.column: rule.low for rule in data.transform.rules.all if isinstance(rule, Bounds)}
     assert lows == {0: frame["low"].min(), 1: frame["high"].min()}
     frame.loc[1_777, "high"] = frame["low"][1_777] - 1e-3
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()
-    assert Order(1, 0) not in data.columns.rules.all
+    assert Order(1, 0) not in data.transform.rules.all
     with pytest.raises(InputError, match=r"not hold .* first of them row 1,778 with high = "):
         WindowDataModule.from_frame(frame, rules=["high >= low"], **options).setup()
 

@@ -10,7 +10,7 @@ import pytest
 from timegan.data import WindowDataModule
 from timegan.seeds import rng
 from timegan.tables import Sequences
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 def mixed(sequences: int = 40, seed: int = 0) -> pd.DataFrame:
@@ -52,13 +52,13 @@ def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
     return data
 
 
-def decoded(data: WindowDataModule, columns: Columns | None = None) -> Sequences:
+def decoded(data: WindowDataModule, columns: TableTransform | None = None) -> Sequences:
     """The training windows, to the model and back."""
-    columns = columns or data.columns
+    columns = columns or data.transform
     everything = data.train.batch(np.arange(len(data.train)))
     series = data.train_series()
     labels = None if everything.exogenous is None else everything.exogenous.numpy()
-    return columns.decode(everything.x.numpy(), series.lengths, series.context, labels)
+    return columns.inverse_transform(everything.x.numpy(), series.lengths, series.context, labels)
 
 
 @pytest.mark.parametrize("scaling", ["auto", "minmax", "standard", "rank"])
@@ -70,7 +70,7 @@ def test_a_table_comes_back_from_the_model_as_it_was(scaling: str) -> None:
     exact = [data.features.index(n) for n in ("weight", "state", "drug", "weekend", "double")]
     np.testing.assert_array_equal(made.values[..., exact], real.values[..., exact])
     np.testing.assert_array_equal(made.lengths, real.lengths)
-    again = data.columns.to_frame(made)
+    again = data.transform.to_frame(made)
     pd.testing.assert_frame_equal(again.head(0), frame.head(0))
     pd.testing.assert_series_equal(again["weight"], frame["weight"])
     pd.testing.assert_series_equal(again["sex"], frame["sex"])
@@ -80,7 +80,7 @@ def test_static_columns_and_lengths_come_back_from_their_channels() -> None:
     data = module(mixed(), **ROLES)
     real = data.train_series()
     assert data.train.context is not None
-    context, lengths = data.columns.decode_static(data.train.context)
+    context, lengths = data.transform.inverse_transform_static(data.train.context)
     np.testing.assert_array_equal(context, real.context)
     np.testing.assert_array_equal(lengths, real.lengths)
 
@@ -93,26 +93,26 @@ def test_channels_of_minmax_lie_between_0_and_1_whatever_the_column() -> None:
 
 def test_the_state_survives_json() -> None:
     data = module(mixed(), constraints="project", rules=["weight >= 18"], **ROLES)
-    again = Columns.from_state(json.loads(json.dumps(data.columns.state())))
+    again = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
     made, expected = decoded(data, again), decoded(data)
     np.testing.assert_array_equal(made.values, expected.values)
-    pd.testing.assert_frame_equal(again.to_frame(made), data.columns.to_frame(expected))
-    assert again.state() == data.columns.state()
+    pd.testing.assert_frame_equal(again.to_frame(made), data.transform.to_frame(expected))
+    assert again.state() == data.transform.state()
 
 
 def test_windows_of_the_reference_run_backwards_and_tables_forwards() -> None:
     frame = mixed(1).drop(columns=["person"]).head(4)
-    data = module(frame, protocol="reference", window=3, context_columns=["sex", "age"])
-    table = data.columns.to_frame(decoded(data))
+    data = module(frame, preprocessing="reference", window=3, context_columns=["sex", "age"])
+    table = data.transform.to_frame(decoded(data))
     pd.testing.assert_series_equal(
         table["weight"].tail(3), frame["weight"].tail(3).reset_index(drop=True)
     )
 
 
 def test_forwards_turns_each_sequence_within_its_own_length() -> None:
-    data = module(mixed(), protocol="reference", **ROLES)
+    data = module(mixed(), preprocessing="reference", **ROLES)
     real = data.train_series()
-    turned = data.columns.forwards(real.values, real.lengths)
+    turned = data.transform.restore_time_order(real.values, real.lengths)
     for one, other, length in zip(real.values, turned, real.lengths, strict=True):
         np.testing.assert_array_equal(other[:length], one[:length][::-1])
         assert np.isnan(other[length:]).all()
@@ -124,14 +124,20 @@ def test_noise_is_drawn_anew_for_each_seed_and_sequence_and_copies_follow() -> N
         {"walk": draw.normal(size=4_000).cumsum(), "noise": draw.random(4_000).round(6)}
     ).assign(twin=lambda f: f["noise"])
     data = module(frame, window=12)
-    assert data.describe()["kinds"] == {"walk": "continuous", "noise": "noise", "twin": "copy"}
+    assert data.describe()["column_types"] == {
+        "walk": "continuous",
+        "noise": "white_noise",
+        "twin": "affine_copy",
+    }
     x = data.train.take(np.arange(8))
-    one, same = (data.columns.decode(x, seed=0, start=4) for _ in range(2))
+    one, same = (data.transform.inverse_transform(x, seed=0, start=4) for _ in range(2))
     np.testing.assert_array_equal(one.values, same.values)
     np.testing.assert_array_equal(one.values[..., 1], one.values[..., 2])
-    tail = data.columns.decode(x[3:], seed=0, start=7)
+    tail = data.transform.inverse_transform(x[3:], seed=0, start=7)
     np.testing.assert_array_equal(one.values[3:], tail.values)
-    assert not np.array_equal(one.values, data.columns.decode(x, seed=1, start=4).values)
+    assert not np.array_equal(
+        one.values, data.transform.inverse_transform(x, seed=1, start=4).values
+    )
 
 
 def test_enforced_rules_are_kept_by_whatever_the_model_makes() -> None:
@@ -142,7 +148,9 @@ def test_enforced_rules_are_kept_by_whatever_the_model_makes() -> None:
     broken = {
         way: (made[..., 1] < made[..., 0]).mean()
         for way in ("audit", "project")
-        for made in [module(frame, window=12, constraints=way).columns.decode(wild).values]
+        for made in [
+            module(frame, window=12, constraints=way).transform.inverse_transform(wild).values
+        ]
     }
     assert broken["audit"] > 0.2
     assert broken["project"] == 0
@@ -150,4 +158,6 @@ def test_enforced_rules_are_kept_by_whatever_the_model_makes() -> None:
 
 def test_comparisons_use_the_training_range() -> None:
     data = module(pd.DataFrame({"a": [2.0, 4.0, 3.5], "b": [10.0, 30.0, 11.0]}), window=2)
-    np.testing.assert_allclose(data.columns.unit(np.array([[3.0, 15.0]])), [[0.5, 0.25]], atol=1e-6)
+    np.testing.assert_allclose(
+        data.transform.to_unit_range(np.array([[3.0, 15.0]])), [[0.5, 0.25]], atol=1e-6
+    )

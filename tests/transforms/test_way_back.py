@@ -27,7 +27,7 @@ from timegan.transforms import (
 )
 from timegan.transforms.base import Setting
 
-KNOWN = [kind for kind in LOOKS if kind != "noise"]
+KNOWN = [kind for kind in LOOKS if kind != "white_noise"]
 
 
 def fitted(
@@ -35,7 +35,7 @@ def fitted(
 ) -> Kind:
     missing = float(np.isnan(values).mean())
     readings = np.arange(len(values)) % 6 == 0
-    params = {"period": 6, "phase": 0, "readings": readings} if kind == "ramp" else {}
+    params = {"period": 6, "phase": 0, "readings": readings} if kind == "piecewise_linear" else {}
     return fit(
         [Found("x", kind, "", missing, params=params)], values[:, None], breaks, scaling, jitter
     )[0]
@@ -64,8 +64,10 @@ def test_what_was_encoded_comes_back_exactly(
 ) -> None:
     values, breaks = column(kind, rows, seed), np.array([0])
     # A ramp's readings are spared: a line whose end is missing cannot be drawn again.
-    values = punched(values, seed, spared=6 if kind == "ramp" else rows) if holes else values
-    if kind not in ("ramp", "held"):
+    values = (
+        punched(values, seed, spared=6 if kind == "piecewise_linear" else rows) if holes else values
+    )
+    if kind not in ("piecewise_linear", "piecewise_constant"):
         breaks = np.unique(np.append(rng(seed).integers(0, rows, 3), 0))
     if np.unique(values[~np.isnan(values)]).size < 2:
         return
@@ -175,7 +177,7 @@ def test_an_image_of_another_column_is_tied_to_the_bit(
     found = detect(values, np.array([0]), [info("continuous", "x"), info("continuous", "y")])
     if factor == 1 / 3:
         return  # its digits do not end: it may stay a column of its own
-    assert [f.kind for f in found][1] == "copy"
+    assert [f.kind for f in found][1] == "affine_copy"
     kinds = restore(json.loads(json.dumps(state(fit(found, values, np.array([0]))))))
     channels = encode(kinds, values, np.array([0])).astype(float)
     channels = channels + 0.1 * rng(seed).standard_normal(channels.shape)
@@ -200,7 +202,7 @@ def test_noise_is_drawn_from_its_distribution_on_its_lattice() -> None:
 
 
 def test_all_kinds_are_tried_here() -> None:
-    assert {*LOOKS, "constant", "copy", "missing"} == set(KINDS)
+    assert {*LOOKS, "constant", "affine_copy", "missing"} == set(KINDS)
 
 
 def test_lattices_snap_to_known_values_within_the_range() -> None:

@@ -69,10 +69,10 @@ def launch(task: Task, config: str) -> None:
 def open_key(argument: str) -> str:
     """An argument, so that Hydra takes keys whose names are the table's own.
 
-    >>> open_key("dataset.kinds.Volume=nonnegative"), open_key("dataset.window=24")
-    ('++dataset.kinds.Volume=nonnegative', 'dataset.window=24')
+    >>> open_key("dataset.column_types.Volume=nonnegative"), open_key("dataset.window=24")
+    ('++dataset.column_types.Volume=nonnegative', 'dataset.window=24')
     """
-    return f"++{argument}" if argument.startswith("dataset.kinds.") else argument
+    return f"++{argument}" if argument.startswith("dataset.column_types.") else argument
 
 
 def _call(func: Any) -> Any:

@@ -84,11 +84,11 @@ def finish(
     settings: dict[str, Any],
 ) -> dict[str, Any]:
     """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
-    columns = data.columns
-    made = generate(model, columns, samples or usual_count(data, evaluation), seed=seed)
-    export(model, columns, folder / "model", fingerprint=data.fingerprint, config=settings)
+    transform = data.transform
+    made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
+    export(model, transform, folder / "model", fingerprint=data.fingerprint, config=settings)
     kept = made.head(samples or MOST)  # a protocol may look at more
-    write_table(folder / "samples.csv", [columns.finished(kept)], len(kept), columns.schema)
+    write_table(folder / "samples.csv", [transform.finished(kept)], len(kept), transform.schema)
     if evaluation:
         say("Measuring ...")
     comparison = Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation)

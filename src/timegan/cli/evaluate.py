@@ -102,19 +102,19 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
 
 def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
     """The data that a run was trained on, and new samples of its model."""
-    model, columns = open_run(run)
+    model, transform = open_run(run)
     data = WindowDataModule(**_trained_on(config, Path(run)))
     data.prepare_data()
     data.setup()
-    if data.features != columns.features or data.window != model.net.window:
+    if data.features != transform.features or data.window != model.net.window:
         raise InputError(
             f"run={run}: the model makes windows of {model.net.window} steps of "
-            f"{', '.join(columns.features)}, and the data are windows of {data.window} steps of "
+            f"{', '.join(transform.features)}, and the data are windows of {data.window} steps of "
             f"{', '.join(data.features)}. Give the data that it was trained on."
         )
     count = config.samples or usual_count(data, config.evaluation)
-    made = generate(model, columns, count, seed=config.seed)
-    if columns.reversed != data.columns.reversed:
+    made = generate(model, transform, count, seed=config.seed)
+    if transform.reversed != data.transform.reversed:
         made = replace(made, values=made.values[:, ::-1])
     return data, made
 
@@ -130,13 +130,13 @@ def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
     content = OmegaConf.load(file)
     stored = OmegaConf.select(content, "dataset")
     groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model.schedule"))
-    choose = {"choose": selects_on_holdout(*groups)}
+    selection = {"select_on_holdout": selects_on_holdout(*groups)}
     given = [o.lstrip("+").partition("=")[0] for o in HydraConfig.get().overrides.task]
     if "dataset" in given:
-        return config.dataset | choose
+        return config.dataset | selection
     chosen = [key.removeprefix("dataset.") for key in given if key.startswith("dataset.")]
     options = read_dataset(to_container(stored) | {key: config.dataset[key] for key in chosen})
-    return options | choose
+    return options | selection
 
 
 if __name__ == "__main__":

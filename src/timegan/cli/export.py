@@ -52,7 +52,7 @@ def export_run(cfg: DictConfig) -> None:
     run, folder = read_run(str(config.run)), Path(config.out)
     export(
         run.model,
-        run.columns,
+        run.transform,
         folder,
         fingerprint=run.fingerprint,
         config=run.config,

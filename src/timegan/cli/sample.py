@@ -19,7 +19,7 @@ from timegan.serialization.runs import open_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer
 from timegan.training.module import TimeGAN
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def sample(cfg: DictConfig) -> None:
     config = SampleConfig(**read_keys(cfg, SampleConfig, seed=0, threads=1))
     config.check()
     torch.set_num_threads(config.threads)
-    model, columns = open_run(str(config.run))
+    model, transform = open_run(str(config.run))
     context = labels = None
     if config.context:
-        context = read_context(read_table(config.context), columns)
+        context = read_context(read_table(config.context), transform)
     if config.exogenous:
-        labels = read_labels(read_table(config.exogenous), columns, model.net.window)
+        labels = read_labels(read_table(config.exogenous), transform, model.net.window)
     asked = context if context is not None else labels
     total = len(asked) if asked is not None else config.count or usual_count(config.steps)
     mine = share_of(config.shard, total)
@@ -81,7 +81,7 @@ def sample(cfg: DictConfig) -> None:
         task = bar.add_task("Sampling", total=count * (config.steps or 1))
         parts = generate_parts(
             model,
-            columns,
+            transform,
             count,
             seed=config.seed,
             start=mine.start,
@@ -90,11 +90,11 @@ def sample(cfg: DictConfig) -> None:
             steps=config.steps,
             progress=lambda done: bar.advance(task, done),
         )
-        ready = (columns.finished(part) for part in parts)
-        write_table(config.out, ready, mine, columns.schema, total)
+        ready = (transform.finished(part) for part in parts)
+        write_table(config.out, ready, mine, transform.schema, total)
     say(
-        f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, columns, config.steps)} steps "
-        f"({', '.join(columns.features)}) in {config.out}"
+        f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, transform, config.steps)} "
+        f"steps ({', '.join(transform.features)}) in {config.out}"
         + (f": shard {config.shard}, from number {mine.start:,} on" if config.shard else "")
     )
     if config.steps is not None and config.steps > model.net.window:
@@ -120,10 +120,10 @@ def usual_count(steps: int | None) -> int:
     return 1_000 if steps is None else 1
 
 
-def _steps(model: TimeGAN, columns: Columns, steps: int | None) -> str:
+def _steps(model: TimeGAN, transform: TableTransform, steps: int | None) -> str:
     if steps is not None:
         return f"{steps:,}"
-    return f"up to {model.net.window}" if columns.variable else str(model.net.window)
+    return f"up to {model.net.window}" if transform.variable else str(model.net.window)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ RESERVED = {
     "dataset": {
         "batches_per_step": "Set model.generator_steps.",
         "seed": "Set seed=... without a group.",
-        "choose": "Set callbacks.watch.best or model.schedule.patience.",
+        "select_on_holdout": "Set callbacks.watch.best or model.schedule.patience.",
     },
     "model": {
         "features": "Set dataset.columns to choose columns.",

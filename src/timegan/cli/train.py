@@ -62,14 +62,14 @@ def train(cfg: DictConfig) -> float | None:
         **config.dataset,
         batches_per_step=config.model["generator_steps"] + 1,
         seed=config.seed,
-        choose=selects_on_holdout(config.callbacks, config.model["schedule"]),
+        select_on_holdout=selects_on_holdout(config.callbacks, config.model["schedule"]),
     )
     data.prepare_data()
     data.setup()
     check_choice(config, data)
     schedule = Schedule.for_data(
         len(data.train),
-        data.columns.channels,
+        data.transform.channels,
         data.steps_per_epoch,
         config.model["schedule"],
     )
@@ -139,7 +139,7 @@ def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
     if watch and watch.get("best") and data.validation is None:
         raise InputError(
             f"callbacks.watch.best=true: there is nothing to choose by ({data.split.way}). Give a "
-            "larger dataset.holdout (with dataset.protocol=timegan), or leave it out."
+            "larger dataset.holdout (with dataset.preprocessing=default), or leave it out."
         )
 
 

@@ -9,7 +9,7 @@ from timegan.errors import InputError
 from timegan.transforms.scalers import SCALINGS
 
 CHOICES = {
-    "protocol": ("timegan", "reference"),
+    "preprocessing": ("default", "reference"),
     "scaling": (*SCALINGS, "auto"),
     "missing": WAYS,
     "constraints": ("audit", "project", "off"),

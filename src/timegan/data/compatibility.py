@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from timegan.errors import InputError
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 def check_same(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
@@ -14,7 +14,10 @@ def check_same(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
     Raises:
         InputError: other columns, other values, or the same ones split or coded otherwise.
     """
-    then, now = Columns.from_state(theirs["columns"]), Columns.from_state(ours["columns"])
+    then, now = (
+        TableTransform.from_state(theirs["columns"]),
+        TableTransform.from_state(ours["columns"]),
+    )
     if then.features != now.features:
         raise InputError(
             f"The checkpoint was trained on the columns {', '.join(then.features)}, and this table "
@@ -32,8 +35,8 @@ def check_same(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
     if not same or then.reversed != now.reversed:
         raise InputError(
             "The checkpoint was trained on this table, but split or scaled in another way. Give "
-            "the same dataset.scaling, dataset.kinds, dataset.protocol, dataset.holdout and "
-            "dataset.window as then."
+            "the same dataset.scaling, dataset.column_types, dataset.preprocessing, "
+            "dataset.holdout and dataset.window as then."
         )
 
 

@@ -37,7 +37,7 @@ from timegan.transforms.detection.summary import text
 from timegan.transforms.feature_view import measurable, names
 from timegan.transforms.fitting import Wishes, fit_columns
 from timegan.transforms.row_sample import MOST
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 class WindowDataModule(lightning.LightningDataModule):
@@ -58,12 +58,12 @@ class WindowDataModule(lightning.LightningDataModule):
         window: steps of a window; None: the longest sequence up to 100 steps, and 24 of longer ones
             and of a single series. Shorter sequences are kept, and their lengths learned.
         stride: rows from one window to the next.
-        protocol: ``timegan`` holds a part out and fits scalings on the rest; ``reference`` prepares
-            data as the TimeGAN authors' code does: time reversed, ranges of the whole table, the
-            last window of a long series dropped, nothing held out.
+        preprocessing: ``default`` holds a part out and fits scalings on the rest;
+            ``reference`` prepares data as the TimeGAN authors' code does: time reversed, ranges of
+            the whole table, the last window of a long series dropped, nothing held out.
         scaling: of numbers: ``auto``, ``minmax``, ``standard``, ``log`` or ``rank``.
-        kinds: column -> kind, where the detection is wrong.
-        knowledge: False takes every number for a continuous one.
+        column_types: column -> type, where the detection is wrong.
+        infer_types: False takes every number for a continuous one.
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
         constraints: ``audit`` counts where rules of the real rows are broken, ``project`` changes
             what the model makes so that they are kept, ``off`` looks for none.
@@ -73,20 +73,20 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: batches in an epoch.
         batches_per_step: draws of windows in a batch.
         seed: of the order in which windows are drawn. The split does not depend on it.
-        choose: one half of what is held out is there to choose a model by (``validation``), and
-            the other half (``holdout``) to report on.
+        select_on_holdout: one half of what is held out is there to choose a model by
+            (``validation``), and the other half (``holdout``) to report on.
 
     Raises:
         InputError: an option out of its range, now; anything about the data, in `setup`.
     """
 
     table: Table
-    columns: Columns
+    transform: TableTransform
     found: list[Found]
     train: Windows
     holdout: Windows | None
     validation: Windows | None
-    """Held-out windows to look at while training: those of ``holdout``, unless ``choose``."""
+    """Held-out windows to look at while training; ``holdout`` unless half are set aside."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class WindowDataModule(lightning.LightningDataModule):
         exogenous: list[str] | None = None,
         window: int | None = None,
         stride: int = 1,
-        protocol: str = "timegan",
+        preprocessing: str = "default",
         scaling: str = "auto",
-        kinds: dict[str, str] | None = None,
-        knowledge: bool = True,
+        column_types: dict[str, str] | None = None,
+        infer_types: bool = True,
         missing: str = "learn",
         constraints: str = "audit",
         rules: list[str] | None = None,
@@ -114,7 +114,7 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: int = 50,
         batches_per_step: int = 3,
         seed: int = 0,
-        choose: bool = False,
+        select_on_holdout: bool = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
@@ -126,7 +126,7 @@ class WindowDataModule(lightning.LightningDataModule):
         self.steps_per_epoch = steps_per_epoch
         self.batches_per_step = batches_per_step
         self.seed = seed
-        self.wishes = Wishes(scaling, kinds, knowledge, constraints, rules or ())
+        self.wishes = Wishes(scaling, column_types, infer_types, constraints, rules or ())
         self._frame: pd.DataFrame | None = None
         self._restored: dict[str, Any] | None = None
 
@@ -163,25 +163,25 @@ class WindowDataModule(lightning.LightningDataModule):
         table = treat(table, options.missing)
         self.window = self.window or usual_window(table.lengths)
         check_window(self.window, table.lengths)
-        reference = options.protocol == "reference"
+        reference = options.preprocessing == "reference"
         backwards = reference and options.generate is None
         self.table = table = table.reversed() if backwards else table
         self.split, train, held = part_and_places(
             table, self.window, options.stride, options.holdout, reference=reference
         )
-        self.columns, self.found = fit_columns(
+        self.transform, self.found = fit_columns(
             table,
             part_of(table, train, self.window, whole=reference),
             self.wishes,
             window=self.window,
             reversed=backwards,
         )
-        x, labels = self.columns.encode(table)
+        x, labels = self.transform.transform(table)
         self.train = self._windows(x, labels, train)
         self.holdout = self._windows(x, labels, held) if len(held.starts) else None
         self.validation = self.holdout
-        self.chooses = options.choose and self.holdout is not None
-        if self.chooses:
+        self.selects_on_holdout = options.select_on_holdout and self.holdout is not None
+        if self.selects_on_holdout:
             self.validation, self.holdout = (
                 self._windows(
                     x,
@@ -196,12 +196,12 @@ class WindowDataModule(lightning.LightningDataModule):
     @property
     def features(self) -> list[str]:
         """Names of the features and labels."""
-        return self.columns.features
+        return self.transform.features
 
     @property
     def measured(self) -> list[str]:
         """Names of the features that metrics look at; see `timegan.transforms.feature_view`."""
-        return names(*self.columns.facets(), self.columns.variable)
+        return names(*self.transform.facets(), self.transform.variable)
 
     def train_series(self, limit: int | None = None, seed: int = 0) -> Sequences:
         """Training windows in the table's units, time as the model sees it.
@@ -239,20 +239,20 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def measurable(self, series: Sequences) -> np.ndarray:
         """Sequences of this table, real or synthetic, as plain numbers (n, T, M)."""
-        facets, static = self.columns.facets()
+        facets, static = self.transform.facets()
         return measurable(
             series.values,
             series.lengths,
             facets,
             series.context if static else None,
             static,
-            variable=self.columns.variable,
+            variable=self.transform.variable,
         )
 
     def train_dataloader(self) -> RandomWindows:
         """Random batches, each process its share."""
         weights = None
-        if self.columns.variable:  # all sequences alike, however many windows they have
+        if self.transform.variable:  # all sequences alike, however many windows they have
             owner = owners(self.table, self.train.starts)
             weights = 1.0 / np.bincount(owner)[owner]
         return RandomWindows(
@@ -277,12 +277,12 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def summary(self) -> str:
         """What was found in the table, as text for a terminal: a row for each column."""
-        kinds = [*self.columns.kinds, *self.columns.labels, *self.columns.static]
+        kinds = [*self.transform.kinds, *self.transform.labels, *self.transform.static]
         return "\n".join([*self.table.notes, text(self.found, kinds)])
 
     def edges(self) -> Any:
         """Where length codes reach the next step, for `Networks.set_edges`; None: one length."""
-        if not self.columns.variable:
+        if not self.transform.variable:
             return None
         assert self.train.context is not None
         lengths = np.asarray(self.train.lengths)
@@ -301,16 +301,17 @@ class WindowDataModule(lightning.LightningDataModule):
             "window": self.window,
             "stride": self.options.stride,
             "features": self.features,
-            "context": list(self.columns.schema.context),
-            "protocol": self.options.protocol,
-            "split": self.split.way + ("; one half to choose by" if self.chooses else ""),
-            "kinds": {found.name: found.kind for found in self.found},
+            "context": list(self.transform.schema.context),
+            "preprocessing": self.options.preprocessing,
+            "split": self.split.way
+            + ("; one half to choose by" if self.selects_on_holdout else ""),
+            "column_types": {found.name: found.kind for found in self.found},
             "fingerprint": self.fingerprint,
         }
 
     def state_dict(self) -> dict[str, Any]:
         """What sampling needs of the data, for the checkpoint."""
-        return {"fingerprint": self.fingerprint, "columns": self.columns.state()}
+        return {"fingerprint": self.fingerprint, "columns": self.transform.state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Compare a checkpoint's data with ours, and take up its columns: they may be calibrated.
@@ -324,7 +325,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def _take_up(self, state_dict: dict[str, Any]) -> None:
         check_same(state_dict, self.state_dict())
-        self.columns = Columns.from_state(state_dict["columns"])
+        self.transform = TableTransform.from_state(state_dict["columns"])
 
     def _read(self) -> pd.DataFrame:
         if self._frame is not None:
@@ -344,12 +345,12 @@ class WindowDataModule(lightning.LightningDataModule):
     def _windows(self, x: np.ndarray, labels: np.ndarray | None, places: Places) -> Windows:
         """Windows of channels, with what goes with each."""
         static = None
-        if self.columns.widths["context"]:
+        if self.transform.widths["context"]:
             lengths = places.lengths
             lengths = np.full(len(places.starts), self.window) if lengths is None else lengths
             context = self.table.context[owners(self.table, places.starts)]
-            static = self.columns.encode_static(context, lengths)
-        given = places.lengths if self.columns.variable else None
+            static = self.transform.transform_static(context, lengths)
+        given = places.lengths if self.transform.variable else None
         return Windows(x, places.starts, self.window, given, static, labels)
 
     def _series(self, windows: Windows, limit: int | None, seed: int) -> Sequences:

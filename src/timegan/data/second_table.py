@@ -10,7 +10,7 @@ from timegan.data.window_index import windows_of
 from timegan.errors import InputError
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import read_table
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 def sequences_like(
@@ -28,7 +28,7 @@ def sequences_like(
     """
     frame = source if isinstance(source, pd.DataFrame) else read_table(source)
     what = name if isinstance(source, pd.DataFrame) else f"{name}={source}"
-    schema = data.columns.schema
+    schema = data.transform.schema
     if schema.key is not None and schema.key not in [*frame.columns, *frame.index.names]:
         raise InputError(
             f"{what}: there is no column {schema.key!r}, which tells the real table's sequences "
@@ -38,10 +38,10 @@ def sequences_like(
         table = Table.from_frame(frame, like=schema)
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
-    _check_holes(table, data.columns, what)
-    if data.columns.reversed:
+    _check_holes(table, data.transform, what)
+    if data.transform.reversed:
         table = table.reversed()
-    places = windows_of(table.bounds, data.window, data.options.stride, data.columns.variable)
+    places = windows_of(table.bounds, data.window, data.options.stride, data.transform.variable)
     if not len(places.starts):
         raise InputError(
             f"{what}: no sequence has the {data.window} rows of a window. "
@@ -50,10 +50,10 @@ def sequences_like(
     return data.cut(table, places)
 
 
-def _check_holes(table: Table, columns: Columns, what: str) -> None:
+def _check_holes(table: Table, transform: TableTransform, what: str) -> None:
     """Refuse missing values in columns that have none in the real table."""
     for facets, values, where in zip(
-        columns.facets(), (table.values, table.context), ("row", "sequence"), strict=True
+        transform.facets(), (table.values, table.context), ("row", "sequence"), strict=True
     ):
         for i, facet in enumerate(facets):
             empty = np.flatnonzero(np.isnan(values[:, i]))

@@ -52,10 +52,13 @@ class SampleFigures(Callback):
         from timegan.sampling.sequences import generate
 
         real = data.train_windows(self.count, self.seed)
-        made = generate(model, data.columns, self.count, seed=self.seed)
+        made = generate(model, data.transform, self.count, seed=self.seed)
         fake = data.measurable(made)
-        if not data.columns.variable:
-            real, fake = data.columns.forwards(real), data.columns.forwards(fake)
+        if not data.transform.variable:
+            real, fake = (
+                data.transform.restore_time_order(real),
+                data.transform.restore_time_order(fake),
+            )
         return figure_samples(real, fake, data.measured)
 
 

@@ -9,19 +9,19 @@ from timegan.errors import InputError, nearest
 from timegan.tables import Field
 from timegan.tables.codecs import encode as numbers
 from timegan.transforms import encode
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
-def read_context(frame: pd.DataFrame, columns: Columns) -> np.ndarray:
+def read_context(frame: pd.DataFrame, transform: TableTransform) -> np.ndarray:
     """Static columns (n, K) in the table's units, a row for each sequence that is asked for.
 
     Raises:
         InputError: the table has no static columns, one of them is missing or empty, or a value is
             of another type than those that were learned.
     """
-    fields = columns.schema.context_fields
+    fields = transform.schema.context_fields
     values = _read(frame, fields, "context", "dataset.context_columns")
-    for i, (field, kind) in enumerate(zip(fields, columns.static, strict=False)):
+    for i, (field, kind) in enumerate(zip(fields, transform.static, strict=False)):
         empty = np.flatnonzero(np.isnan(values[:, i]))
         if empty.size and kind.name != "missing":
             raise InputError(
@@ -31,13 +31,13 @@ def read_context(frame: pd.DataFrame, columns: Columns) -> np.ndarray:
     return values
 
 
-def read_labels(frame: pd.DataFrame, columns: Columns, window: int) -> np.ndarray:
+def read_labels(frame: pd.DataFrame, transform: TableTransform, window: int) -> np.ndarray:
     """Labels per step as channels (n, T, U), from rows of n sequences of T steps, one by one.
 
     Raises:
         InputError: the table has no such columns, or the rows are not whole sequences.
     """
-    fields = columns.schema.of("exogenous")
+    fields = transform.schema.of("exogenous")
     values = _read(frame, fields, "exogenous", "dataset.exogenous")
     if np.isnan(values).any():
         raise InputError("exogenous: a label is missing. Give one for every step.")
@@ -46,9 +46,9 @@ def read_labels(frame: pd.DataFrame, columns: Columns, window: int) -> np.ndarra
             f"exogenous has {len(values):,} rows, and sequences have {window} steps: give whole "
             f"sequences, {window} rows each."
         )
-    channels = encode(columns.labels, values, np.arange(0, len(values), window), seed=1)
+    channels = encode(transform.labels, values, np.arange(0, len(values), window), seed=1)
     made = channels.reshape(-1, window, channels.shape[-1])
-    return made[:, ::-1] if columns.reversed else made
+    return made[:, ::-1] if transform.reversed else made
 
 
 def _read(frame: pd.DataFrame, fields: Sequence[Field], what: str, key: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from timegan.sampling.long_series import TOGETHER, continue_series
 from timegan.sampling.windows import PART, networks, sample_parts, static_parts
 from timegan.seeds import rng
 from timegan.tables import Sequences
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 CANDIDATES = 2_048
 """Contexts that are made to find lengths that go with the ones that are asked for, ..."""
@@ -24,7 +24,7 @@ NEAREST = 8
 
 def generate(
     model: Networks | HasNetworks,
-    columns: Columns,
+    transform: TableTransform,
     count: int,
     *,
     seed: int = 0,
@@ -36,7 +36,7 @@ def generate(
     """All parts of :func:`generate_parts` as one."""
     parts = generate_parts(
         model,
-        columns,
+        transform,
         count,
         seed=seed,
         start=start,
@@ -44,14 +44,14 @@ def generate(
         exogenous=exogenous,
         steps=steps,
     )
-    nothing = np.empty((0, networks(model).window, len(columns.features)))
-    empty = Sequences(nothing, np.empty(0, np.int64), np.empty((0, len(columns.schema.context))))
+    nothing = np.empty((0, networks(model).window, len(transform.features)))
+    empty = Sequences(nothing, np.empty(0, np.int64), np.empty((0, len(transform.schema.context))))
     return joined(list(parts) or [empty])
 
 
 def generate_parts(
     model: Networks | HasNetworks,
-    columns: Columns,
+    transform: TableTransform,
     count: int,
     *,
     seed: int = 0,
@@ -68,7 +68,7 @@ def generate_parts(
 
     Args:
         model: a trained model.
-        columns: of the table that it learned.
+        transform: of the table that it learned.
         count: N, how many.
         seed: sequence i is a function of the seed, of i and of what is asked for it, alone.
         start: number of the first sequence.
@@ -83,11 +83,11 @@ def generate_parts(
     net = networks(model)
     tell = progress or (lambda done: None)
     if steps is not None:
-        yield from _long(net, columns, count, steps, seed, start, tell)
+        yield from _long(net, transform, count, steps, seed, start, tell)
         return
     wanted = None
     if context is not None and net.variable_length:
-        wanted = lengths_for(model, columns, context, seed, start)
+        wanted = lengths_for(model, transform, context, seed, start)
     for first in range(start - start % PART, start + count, PART):
         inside = slice(max(start, first) - start, min(start + count, first + PART) - start)
         size, begin = inside.stop - inside.start, max(start, first)
@@ -95,21 +95,23 @@ def generate_parts(
         if net.context:
             given = None if context is None else context[inside]
             known = None if wanted is None else wanted[inside]
-            values, lengths, channels = contexts(model, columns, seed, begin, size, given, known)
-        elif columns.static:  # nothing about them varies
-            values, _ = columns.decode_static(np.empty((size, 0)))
+            values, lengths, channels = contexts(model, transform, seed, begin, size, given, known)
+        elif transform.static:  # nothing about them varies
+            values, _ = transform.inverse_transform_static(np.empty((size, 0)))
         labels = None if exogenous is None else exogenous[inside]
         made = _one(
             sample_parts(model, size, seed=seed, start=begin, context=channels, exogenous=labels)
         )
-        done = columns.decode(made.x, lengths, values, made.exogenous, seed=seed, start=begin)
-        yield replace(done, starts=columns.starts(size, seed, begin))
+        done = transform.inverse_transform(
+            made.x, lengths, values, made.exogenous, seed=seed, start=begin
+        )
+        yield replace(done, starts=transform.starts(size, seed, begin))
         tell(size)
 
 
 def _long(
     net: Networks,
-    columns: Columns,
+    transform: TableTransform,
     count: int,
     steps: int,
     seed: int,
@@ -127,16 +129,16 @@ def _long(
         size = stop - begin
         x = continue_series(net, size, steps, seed=seed, start=begin, progress=tell)
         context = None
-        if columns.static:
-            context, _ = columns.decode_static(np.empty((size, 0)))
-        made = columns.decode(x, context=context, seed=seed, start=begin)
-        calendar = columns.schema.calendar
+        if transform.static:
+            context, _ = transform.inverse_transform_static(np.empty((size, 0)))
+        made = transform.inverse_transform(x, context=context, seed=seed, start=begin)
+        calendar = transform.schema.calendar
         yield replace(made, starts=calendar.first_starts(begin, size) if calendar else None)
 
 
 def contexts(
     model: Networks | HasNetworks,
-    columns: Columns,
+    transform: TableTransform,
     seed: int,
     start: int,
     count: int,
@@ -147,7 +149,7 @@ def contexts(
 
     Args:
         model: with a context.
-        columns: of the table that it learned.
+        transform: of the table that it learned.
         seed: of the sequences.
         start: number of the first one.
         count: n; all lie in one part (`PART`).
@@ -157,15 +159,17 @@ def contexts(
     first = start - start % PART
     inside = slice(start - first, start - first + count)
     # Always a whole part: how channels are spread depends on the place in it.
-    values, found = columns.decode_static(next(static_parts(model, PART, seed=seed, start=first)))
+    values, found = transform.inverse_transform_static(
+        next(static_parts(model, PART, seed=seed, start=first))
+    )
     found = np.full(PART, networks(model).window) if found is None else found
     if given is not None:
         values[inside] = given
     if lengths is not None:
         found[inside] = lengths
-    channels = columns.encode_static(values, found)
+    channels = transform.transform_static(values, found)
     assert channels is not None
-    return values[inside], found[inside] if columns.variable else None, channels[inside]
+    return values[inside], found[inside] if transform.variable else None, channels[inside]
 
 
 def joined(parts: Sequence[Sequences]) -> Sequences:
@@ -177,25 +181,29 @@ def joined(parts: Sequence[Sequences]) -> Sequences:
 
 
 def lengths_for(
-    model: Networks | HasNetworks, columns: Columns, context: np.ndarray, seed: int, start: int
+    model: Networks | HasNetworks,
+    transform: TableTransform,
+    context: np.ndarray,
+    seed: int,
+    start: int,
 ) -> np.ndarray:
     """Lengths (N,) for static columns (N, K): those of contexts like them that the model makes."""
     if not context.shape[1]:
         raise InputError("The table has no static columns: there is no context to ask for.")
     made = np.concatenate(list(static_parts(model, CANDIDATES, seed=seed, start=0)))
-    values, lengths = columns.decode_static(made)
+    values, lengths = transform.inverse_transform_static(made)
     assert lengths is not None
-    clean = columns.encode_static(values, lengths)
+    clean = transform.transform_static(values, lengths)
     assert clean is not None
     lead = start % PART  # whole parts, as in `contexts`; what fills them up does not matter
     whole = np.repeat(values[:1], -(-(lead + len(context)) // PART) * PART, axis=0)
     whole[lead : lead + len(context)] = context
     parts = [
-        columns.encode_static(whole[first : first + PART], np.full(PART, lengths[0]))
+        transform.transform_static(whole[first : first + PART], np.full(PART, lengths[0]))
         for first in range(0, len(whole), PART)
     ]
     asked = np.concatenate([part for part in parts if part is not None])[lead:][: len(context)]
-    last = columns.static[-1].width
+    last = transform.static[-1].width
     found = np.empty(len(context), dtype=np.int64)
     for i, row in enumerate(asked[:, :-last]):
         distances = np.square(clean[:, :-last] - row).sum(axis=1)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from timegan.nn.networks import Networks
 from timegan.serialization.untrusted_files import Shapes
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
@@ -106,26 +106,26 @@ def check_finite(weights: Mapping[str, Tensor]) -> None:
             raise ValueError(f"{name} holds numbers that are not finite")
 
 
-def columns_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> Columns:
+def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> TableTransform:
     """Columns that fit a model, tried on a sequence of zeros.
 
     Raises:
         ValueError: they have other channels than the model; whatever their parts raise.
     """
-    columns = Columns.from_state(state)
-    for name, width in (*columns.widths.items(), ("variable_length", columns.variable)):
+    transform = TableTransform.from_state(state)
+    for name, width in (*transform.widths.items(), ("variable_length", transform.variable)):
         if hyper_parameters[name] != width:
             raise ValueError(f"columns with {name}={width}, a model with {hyper_parameters[name]}")
-    schema, values = columns.schema, len(columns.kinds) + len(columns.labels)
-    counts = (len(schema.value_fields), columns.low.size, columns.high.size)
-    if set(counts) != {values} or len(schema.context) + columns.variable != len(columns.static):
+    schema, values = transform.schema, len(transform.kinds) + len(transform.labels)
+    counts = (len(schema.value_fields), transform.low.size, transform.high.size)
+    if set(counts) != {values} or len(schema.context) + transform.variable != len(transform.static):
         raise ValueError(f"{values} columns, and what is said of them is of {counts}")
-    widths = columns.widths
+    widths = transform.widths
     with np.errstate(all="ignore"):
-        static, lengths = columns.decode_static(np.zeros((1, widths["context"])))
-        columns.encode_static(static, np.full(1, TRIED) if lengths is None else lengths)
+        static, lengths = transform.inverse_transform_static(np.zeros((1, widths["context"])))
+        transform.transform_static(static, np.full(1, TRIED) if lengths is None else lengths)
         lengths = None if lengths is None else np.clip(lengths, 1, TRIED)
         x, labels = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
-        columns.to_frame(columns.decode(x, lengths, static, labels))
-        columns.starts(1, 0, 0)
-    return columns
+        transform.to_frame(transform.inverse_transform(x, lengths, static, labels))
+        transform.starts(1, 0, 0)
+    return transform

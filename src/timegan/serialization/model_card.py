@@ -54,7 +54,7 @@ def card(
 
 
 def _data(description: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    kinds = data.get("kinds") or {}
+    types = data.get("column_types") or {}
     columns = description["columns"]
     rows: list[list[Any]] = [
         ["columns", ", ".join(map(str, description["features"]))],
@@ -65,8 +65,8 @@ def _data(description: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         ["fingerprint", description.get("fingerprint")],
     ]
     text = "## Data\n\n" + _table(["", ""], [row for row in rows if row[1] is not None])
-    if kinds:
-        text += "\n\n" + _table(["column", "kind"], [[name, kind] for name, kind in kinds.items()])
+    if types:
+        text += "\n\n" + _table(["column", "type"], [list(pair) for pair in types.items()])
     return text
 
 
@@ -106,8 +106,8 @@ def _sampling(description: Mapping[str, Any], programs: list[str]) -> str:
         "## Sampling\n\nNeither the training data nor Lightning or Hydra are needed:\n\n"
         "```python\nfrom timegan.sampling.sequences import generate\n"
         "from timegan.serialization.model_folder import load_networks\n\n"
-        'model, columns = load_networks("FOLDER")\n'
-        "frame = columns.to_frame(generate(model, columns, 1000, seed=0))\n```\n\n"
+        'model, transform = load_networks("FOLDER")\n'
+        "frame = transform.to_frame(generate(model, transform, 1000, seed=0))\n```\n\n"
         "or `timegan-sample run=FOLDER count=1000 out=synthetic.csv`."
     )
     if not programs:
@@ -123,11 +123,11 @@ def _sampling(description: Mapping[str, Any], programs: list[str]) -> str:
         "order: `x` (batch, steps, channels), then `lengths`, `context` and `exogenous` where "
         "they exist.\n\nChannels are not yet the table's units. The constants of the way back are "
         "`columns` in `model.json`; with timegan:\n\n"
-        "```python\nimport json\nfrom timegan.transforms.table_transform import Columns\n\n"
-        'columns = Columns.from_state(json.load(open("model.json"))["columns"])\n'
-        "static, lengths = columns.decode_static(context)  # where the model has a context\n"
-        "made = columns.decode(x, lengths, static, exogenous)  # None for what it has not\n"
-        "frame = columns.to_frame(made)\n```"
+        "```python\nimport json\nfrom timegan.transforms.table_transform import TableTransform\n\n"
+        'transform = TableTransform.from_state(json.load(open("model.json"))["columns"])\n'
+        "static, lengths = transform.inverse_transform_static(context)  # with a context\n"
+        "made = transform.inverse_transform(x, lengths, static, exogenous)\n"
+        "frame = transform.to_frame(made)\n```"
     )
 
 

@@ -22,8 +22,8 @@ from timegan.serialization.architecture_check import (
     check_finite,
     check_types,
     check_weights,
-    columns_for,
     network_arguments,
+    transform_for,
 )
 from timegan.serialization.model_card import write_card
 from timegan.serialization.programs import ONNX, PROGRAM
@@ -34,7 +34,7 @@ from timegan.serialization.untrusted_files import (
     read_json,
     read_shapes,
 )
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 if TYPE_CHECKING:  # Lightning, which sampling does without
     from timegan.training.module import TimeGAN
@@ -46,7 +46,7 @@ FORMAT = 2
 
 def export(
     model: TimeGAN,
-    columns: Columns,
+    transform: TableTransform,
     folder: str | Path,
     *,
     fingerprint: str | None = None,
@@ -57,7 +57,7 @@ def export(
 
     Args:
         model: a trained model.
-        columns: the table's columns, as the data module fitted them.
+        transform: of the table's columns, as the data module fitted it.
         folder: is made if need be; an older export in it is replaced.
         fingerprint: of the training data.
         config: the run's settings, to look up later; not needed to load.
@@ -74,12 +74,12 @@ def export(
         description = {
             "format": FORMAT,
             "timegan": _version(),
-            "features": columns.features,
+            "features": transform.features,
             "window": model.net.window,
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
             "fingerprint": fingerprint,
             "hyper_parameters": dict(model.hparams),
-            "columns": columns.state(),
+            "columns": transform.state(),
             "config": _finite(config),
             "options": _finite(options),
         }
@@ -95,7 +95,7 @@ def export(
     ):
         new_weights.write_bytes(weights)
         new_description.write_bytes(text)
-        _read_again(folder, new_description.name, new_weights.name, state, columns)
+        _read_again(folder, new_description.name, new_weights.name, state, transform)
         for name in (ONNX, PROGRAM):  # of an older export
             (folder / name).unlink(missing_ok=True)
         write_card(folder, description)
@@ -109,40 +109,40 @@ def describe(folder: str | Path) -> dict[str, Any]:
     return content
 
 
-def load(folder: str | Path) -> tuple[TimeGAN, Columns]:
+def load(folder: str | Path) -> tuple[TimeGAN, TableTransform]:
     """The model that :func:`export` wrote, and its columns.
 
     Raises:
         InputError: a file is missing, damaged, does not belong to the other, or is too new.
     """
-    model, columns, _ = read(folder)
-    return model, columns
+    model, transform, _ = read(folder)
+    return model, transform
 
 
-def load_networks(folder: str | Path) -> tuple[Networks, Columns]:
+def load_networks(folder: str | Path) -> tuple[Networks, TableTransform]:
     """The same for sampling alone: the networks, without Lightning.
 
     Raises:
         InputError: as :func:`load`.
     """
     with explaining(folder):
-        description, weights, columns = _parts(Path(folder))
+        description, weights, transform = _parts(Path(folder))
         net = Networks(**network_arguments(description["hyper_parameters"]))
         net.load_state_dict(weights)
-        return net.eval(), columns
+        return net.eval(), transform
 
 
-def read(folder: str | Path) -> tuple[TimeGAN, Columns, dict[str, Any]]:
+def read(folder: str | Path) -> tuple[TimeGAN, TableTransform, dict[str, Any]]:
     """The model, its columns, and the whole description beside them."""
     with explaining(folder):
-        description, weights, columns = _parts(Path(folder))
+        description, weights, transform = _parts(Path(folder))
         state = {f"net.{name}": tensor for name, tensor in weights.items()}
-        return restore(description["hyper_parameters"], state), columns, description
+        return restore(description["hyper_parameters"], state), transform, description
 
 
 def _parts(
     folder: Path, named: str = DESCRIPTION, weighing: str = WEIGHTS
-) -> tuple[dict[str, Any], dict[str, torch.Tensor], Columns]:
+) -> tuple[dict[str, Any], dict[str, torch.Tensor], TableTransform]:
     """Description, weights and columns that belong together; nothing is made of them before."""
     description = _description(folder, named)
     hyper_parameters = description["hyper_parameters"]
@@ -169,7 +169,7 @@ def _parts(
             f"{folder / WEIGHTS}: {error}, and such a model makes nothing. Export once more, from "
             "a run that did not diverge."
         ) from error
-    return description, tensors, columns_for(hyper_parameters, description["columns"])
+    return description, tensors, transform_for(hyper_parameters, description["columns"])
 
 
 def _description(folder: Path, name: str) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _read_again(
     named: str,
     weighing: str,
     state: Mapping[str, torch.Tensor],
-    columns: Columns,
+    transform: TableTransform,
 ) -> None:
     """Load the two files that were just written, before they are called a model.
 
@@ -208,7 +208,7 @@ def _read_again(
     try:
         description, weights, found = _parts(folder, named, weighing)
         restore(description["hyper_parameters"], {f"net.{k}": v for k, v in weights.items()})
-        if found.state() != columns.state():
+        if found.state() != transform.state():
             raise ValueError("the columns that are read are not those that were written")
         if not all(torch.equal(weights[name], tensor) for name, tensor in state.items()):
             raise ValueError("the weights that are read are not those that were written")

@@ -6,11 +6,11 @@ from typing import Any
 
 from timegan.data import WindowDataModule
 from timegan.errors import InputError, brief, tell
-from timegan.serialization.architecture_check import columns_for
+from timegan.serialization.architecture_check import transform_for
 from timegan.serialization.model_folder import DESCRIPTION, read, restore
 from timegan.training.checkpoint_files import newest_checkpoint, read_checkpoint
 from timegan.training.module import TimeGAN
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,19 @@ class Run:
     """What a run left: a model, its table's columns, and which table that was."""
 
     model: TimeGAN
-    columns: Columns
+    transform: TableTransform
     fingerprint: str | None
     options: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
 
 
-def open_run(path: str | Path) -> tuple[TimeGAN, Columns]:
+def open_run(path: str | Path) -> tuple[TimeGAN, TableTransform]:
     """The model of a run and its table's columns, enough to sample without the data.
 
     See :func:`read_run`.
     """
     run = read_run(path)
-    return run.model, run.columns
+    return run.model, run.transform
 
 
 def read_run(path: str | Path) -> Run:
@@ -50,9 +50,9 @@ def read_run(path: str | Path) -> Run:
         raise InputError(f"{path}: there is no such run. {_remedy(path)}")
     for folder in (path, path / "model"):
         if (folder / DESCRIPTION).is_file():
-            model, columns, description = read(folder)
+            model, transform, description = read(folder)
             rest = {name: dict(description.get(name) or {}) for name in ("options", "config")}
-            return Run(model, columns, description.get("fingerprint"), **rest)
+            return Run(model, transform, description.get("fingerprint"), **rest)
     if any((path / "checkpoints").glob("*.ckpt")):
         newest, content, notes = newest_checkpoint(path / "checkpoints")
         if notes:
@@ -72,9 +72,9 @@ def from_checkpoint(path: str | Path, content: dict[str, Any] | None = None) -> 
     content = read_checkpoint(path) if content is None else content
     try:
         data = content[WindowDataModule.__qualname__]
-        columns = columns_for(content["hyper_parameters"], data["columns"])
+        transform = transform_for(content["hyper_parameters"], data["columns"])
         model = restore(content["hyper_parameters"], content["state_dict"])
-        return Run(model, columns, data["fingerprint"])
+        return Run(model, transform, data["fingerprint"])
     except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "

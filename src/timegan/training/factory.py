@@ -17,9 +17,9 @@ def build(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN
         options: the other arguments of :class:`timegan.TimeGAN`.
     """
     model = TimeGAN(
-        **data.columns.widths,
+        **data.transform.widths,
         window=data.window,
-        variable_length=data.columns.variable,
+        variable_length=data.transform.variable,
         smallest_component_std=finest(data.train),
         schedule=schedule,
         **options,

@@ -73,7 +73,7 @@ class Copy(_Silent):
         grid: range and decimals of this column; None leaves an exact copy untouched.
     """
 
-    name: ClassVar[str] = "copy"
+    name: ClassVar[str] = "affine_copy"
     source: int
     factor: float = 1.0
     shift: float = 0.0
@@ -117,7 +117,7 @@ class Noise(_Silent):
         grid: range and possible values.
     """
 
-    name: ClassVar[str] = "noise"
+    name: ClassVar[str] = "white_noise"
     rank: Rank
     grid: ValueGrid
 

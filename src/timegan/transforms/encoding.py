@@ -103,7 +103,7 @@ def _begins(kinds: Sequence[Kind], channels: np.ndarray) -> dict[int, np.ndarray
 
 def noisy(kind: Kind) -> bool:
     """Whether a kind needs draws of its own."""
-    return _inner(kind).name == "noise"
+    return _inner(kind).name == "white_noise"
 
 
 def lined(kind: Kind) -> bool:
@@ -152,7 +152,7 @@ def fit(
     for i, column in enumerate(found):
         params = {**column.params, "kind": column.kind}
         setting = Setting(scaling, jitter, column.dtype, params)
-        holes = column.kind != "copy" and 0.0 < column.missing < 1.0
+        holes = column.kind != "affine_copy" and 0.0 < column.missing < 1.0
         kind = Missing if holes else KINDS[column.kind]
         kinds.append(kind.fit(values[:, i], breaks, setting))
     return tuple(kinds)

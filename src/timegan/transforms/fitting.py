@@ -11,7 +11,7 @@ from timegan.errors import InputError, nearest
 from timegan.tables import Field, Table
 from timegan.transforms import Found, Info, Kind
 from timegan.transforms.row_sample import Rows, blocks, look
-from timegan.transforms.table_transform import Columns
+from timegan.transforms.table_transform import TableTransform
 
 LENGTH = "length"
 """What the length of a sequence is called among the columns, where lengths differ."""
@@ -49,7 +49,7 @@ class Wishes:
 
 def fit_columns(
     table: Table, part: Part, wishes: Wishes, *, window: int, reversed: bool
-) -> tuple[Columns, list[Found]]:
+) -> tuple[TableTransform, list[Found]]:
     """Look at the training rows, and remember what the way to the model and back needs.
 
     Args:
@@ -88,7 +88,7 @@ def fit_columns(
             rules = rules.checked(_forwards(*block, turned) for block in every)
     with np.errstate(all="ignore"):
         low, high = (_extremes(values, pick) for pick in (np.fmin, np.fmax))
-    columns = Columns(
+    columns = TableTransform(
         schema=schema,
         kinds=fitted,
         labels=fitted_labels,
@@ -142,7 +142,7 @@ def _asked(wishes: Wishes, fields: Sequence[Field]) -> dict[str, str]:
         if name not in names:
             near = nearest(name, names)
             raise InputError(
-                f"dataset.kinds.{name}: the table has no such column to learn. "
+                f"dataset.column_types.{name}: the table has no such column to learn. "
                 + (f"Did you mean {near}?" if near else f"It has: {', '.join(names)}.")
             )
     return dict(wishes.kinds or {})

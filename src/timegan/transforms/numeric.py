@@ -144,7 +144,7 @@ class Integer(Continuous):
 class Step(Continuous):
     """Multiples of a fixed step, or one of a list of numbers."""
 
-    name = "step"
+    name = "quantized"
 
 
 @register

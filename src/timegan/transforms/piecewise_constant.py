@@ -29,7 +29,7 @@ class Held:
         band: half the width of the dead band, in the channel's unit.
     """
 
-    name: ClassVar[str] = "held"
+    name: ClassVar[str] = "piecewise_constant"
     fill: ClassVar[str] = "hold"
     path: Continuous
     share: float

@@ -53,7 +53,7 @@ class Ramp:
         begins: rows of a period, counted likewise, at which training windows begin.
     """
 
-    name: ClassVar[str] = "ramp"
+    name: ClassVar[str] = "piecewise_linear"
     fill: ClassVar[str] = "linear"
     inner: Continuous
     reading: ValueGrid

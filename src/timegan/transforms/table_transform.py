@@ -17,7 +17,7 @@ from timegan.transforms.unit_interval import expand, squash
 
 
 @dataclass(frozen=True)
-class Columns:
+class TableTransform:
     """The columns of a table, fitted on its training rows.
 
     It rides in the checkpoint as plain numbers and strings: whoever has it can turn what the model
@@ -65,7 +65,7 @@ class Columns:
         """Channels of all of these together."""
         return sum(self.widths.values())
 
-    def encode(self, table: Table) -> tuple[np.ndarray, np.ndarray | None]:
+    def transform(self, table: Table) -> tuple[np.ndarray, np.ndarray | None]:
         """Rows of a table as channels: features (R, M), and labels (R, U) where there are any."""
         breaks, middle = table.bounds[:, 0], len(self.kinds)
         x = transforms.encode(self.kinds, table.values[:, :middle], breaks)
@@ -75,21 +75,23 @@ class Columns:
             return x, None
         return x, transforms.encode(self.labels, table.values[:, middle:], breaks, seed=1)
 
-    def encode_static(self, context: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
+    def transform_static(self, context: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
         """Static columns (n, K) and lengths (n,) as channels (n, S); None where there are none."""
         if not self.widths["context"]:
             return None
         known = np.column_stack([context, lengths]) if self.variable else context
         return transforms.encode(self.static, known, np.arange(len(known)), seed=2)
 
-    def decode_static(self, channels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def inverse_transform_static(
+        self, channels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Static columns (n, K) and, where they differ, lengths (n,) from channels (n, S)."""
         found = self._decode(self.static, channels[:, None], np.ones(len(channels)), 0, 0)[:, 0]
         if not self.variable:
             return found, None
         return found[:, :-1], found[:, -1].astype(np.int64)
 
-    def decode(
+    def inverse_transform(
         self,
         x: np.ndarray,
         lengths: np.ndarray | None = None,
@@ -122,8 +124,8 @@ class Columns:
         mask = np.arange(steps) < lengths[:, None]
         values[~mask] = np.nan
         if self.enforced:
-            values = self.forwards(values, lengths)
-            values = self.forwards(self.rules.project(values, mask), lengths)
+            values = self.restore_time_order(values, lengths)
+            values = self.restore_time_order(self.rules.project(values, mask), lengths)
         return Sequences(values, lengths, np.empty((count, 0)) if context is None else context)
 
     def calibrated(
@@ -166,13 +168,13 @@ class Columns:
         middle = len(self.schema.value_fields)
         return facets[:middle], facets[middle:]
 
-    def unit(self, values: np.ndarray) -> np.ndarray:
+    def to_unit_range(self, values: np.ndarray) -> np.ndarray:
         """From the table's units (..., C) to [0, 1] over the training range, for comparisons."""
         return np.asarray((values - self.low) / (self.high - self.low + 1e-7))
 
     def finished(self, made: Sequences) -> Sequences:
         """Sequences as they are written: time running forwards, however the model sees it."""
-        return replace(made, values=self.forwards(made.values, made.lengths))
+        return replace(made, values=self.restore_time_order(made.values, made.lengths))
 
     def to_frame(self, made: Sequences) -> pd.DataFrame:
         """Sequences, time as the model sees it, as a table like the original."""
@@ -187,8 +189,10 @@ class Columns:
         drawn = (calendar.draw_starts(1, rng(seed, "starts", first + i)) for i in range(count))
         return np.concatenate(list(drawn)) if count else calendar.first_starts(0, 0)
 
-    def forwards(self, windows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-        """Windows (N, T, C) with time running forwards, however the model sees it; and back."""
+    def restore_time_order(
+        self, windows: np.ndarray, lengths: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Windows (N, T, C) with time running forwards, or back as the model sees it."""
         if not self.reversed:
             return windows
         if lengths is None:

@@ -122,8 +122,8 @@ def test_real_on_real_is_at_the_published_floor(name: str, low: float, high: flo
     path = FOLDER / f"{name}_data.csv"
     if not path.exists():
         pytest.skip(f"{path.name} is not at hand")
-    data = WindowDataModule(name, path=str(path), protocol="reference", scaling="minmax")
+    data = WindowDataModule(name, path=str(path), preprocessing="reference", scaling="minmax")
     data.setup()
     windows = data.train_windows()
-    errors = predictive(windows, windows, limits=(data.columns.low, data.columns.high))
+    errors = predictive(windows, windows, limits=(data.transform.low, data.transform.high))
     assert low < np.mean(errors) < high

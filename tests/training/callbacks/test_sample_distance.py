@@ -54,7 +54,7 @@ def test_it_is_the_energy_distance_over_all_pairs() -> None:
     assert torch.allclose(spread(fake), mean(fake, fake))
 
 
-@pytest.mark.parametrize("options", [{}, {"protocol": "reference"}])
+@pytest.mark.parametrize("options", [{}, {"preprocessing": "reference"}])
 def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any]) -> None:
     data = ready(**options)
     stick = Yardstick(data, count=300)

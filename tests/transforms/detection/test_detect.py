@@ -18,6 +18,7 @@ from timegan.transforms.piecewise_linear import Clocks, find_period
 
 START = np.array([0])
 ROWS = 3_000
+UNPUNCHED = ("white_noise", "datetime")
 
 
 def kind_of(values: np.ndarray, dtype: str = "float64") -> str:
@@ -31,7 +32,7 @@ def test_each_kind_is_found(kind: str, seed: int) -> None:
     assert detect(values, START, [info(kind)])[0].kind == kind
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LOOKS if kind not in ("noise", "datetime")])
+@pytest.mark.parametrize("kind", [kind for kind in LOOKS if kind not in UNPUNCHED])
 def test_holes_do_not_hide_the_kind(kind: str) -> None:
     values = punched(column(kind, ROWS, 0), 0)[:, None]
     found = detect(values, START, [info(kind)])
@@ -51,22 +52,26 @@ def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None
     values = np.column_stack([values, values[:, 0], 2 * values[:, 0] + 1, np.full(ROWS, 4.0)])
     infos = [*(info(kind) for kind in names), Info("same"), Info("twice"), Info("four")]
     found = detect(values, START, infos)
-    assert [f.kind for f in found] == [*names, "copy", "copy", "constant"]
+    assert [f.kind for f in found] == [*names, "affine_copy", "affine_copy", "constant"]
     kinds = fit(found, values, START)
     rows = {name: (kind, reason, width) for name, kind, reason, width in summary.rows(found, kinds)}
-    assert rows["same"] == ("copy", "copy of continuous", 0)
-    assert rows["twice"] == ("copy", "2 x continuous + 1", 0)
+    assert rows["same"] == ("affine_copy", "copy of continuous", 0)
+    assert rows["twice"] == ("affine_copy", "2 x continuous + 1", 0)
     assert rows["four"] == ("constant", "4 in every training row", 0)
-    assert rows["ramp"] == ("ramp", "straight lines between readings every 6 rows", 1)
-    assert rows["step"] == ("step", "multiples of 100", 1)
-    assert rows["noise"][0::2] == ("noise", 0)
-    assert rows["held"][2] == 1
-    assert rows["held"][1].startswith("holds its value in ")
+    assert rows["piecewise_linear"] == (
+        "piecewise_linear",
+        "straight lines between readings every 6 rows",
+        1,
+    )
+    assert rows["quantized"] == ("quantized", "multiples of 100", 1)
+    assert rows["white_noise"][0::2] == ("white_noise", 0)
+    assert rows["piecewise_constant"][2] == 1
+    assert rows["piecewise_constant"][1].startswith("holds its value in ")
     zeros = 100 * np.mean(values[:, names.index("zero_inflated")] == 0)
     assert rows["zero_inflated"][1] == f"{zeros:.0f} % exact zeros, multiples of 10"
     assert rows["categorical"][2] == 5
     lines = summary.text(found, kinds).splitlines()
-    assert lines[0].split() == ["column", "kind", "reason", "channels"]
+    assert lines[0].split() == ["column", "type", "reason", "channels"]
     assert len(lines) == len(infos) + 1
 
 
@@ -100,10 +105,12 @@ def test_a_ramp_is_found_though_rows_between_are_held_out(anew: bool) -> None:
     found = detect(
         whole[kept, None], breaks, [Info("x")], clocks=Clocks(clocks, clocks[:, kept % 3 == 0])
     )[0]
-    assert (found.kind, found.params["period"]) == ("ramp", 6)
+    assert (found.kind, found.params["period"]) == ("piecewise_linear", 6)
     np.testing.assert_array_equal(found.params["readings"], clocks[int(anew)] % 6 == 0)
     assert found.params["begins"] == ([0, 1, 2, 3, 4, 5] if anew else [0, 3])
-    assert detect(whole[kept, None], breaks, [Info("x")])[0].kind != "ramp"  # as if none were
+    assert (
+        detect(whole[kept, None], breaks, [Info("x")])[0].kind != "piecewise_linear"
+    )  # as if none were
 
 
 def test_smooth_held_and_straight_series_are_no_ramps() -> None:
@@ -118,12 +125,13 @@ def test_rounding_alone_is_no_holding() -> None:
         values = np.round(smooth(draw, 5_000) / unit) * unit
         share, expected = repeats(values, START, ValueGrid.fit(np.round(values, 4)))
         assert share < expected + 0.1
-        assert kind_of(np.round(values, 4)) != "held"
+        assert kind_of(np.round(values, 4)) != "piecewise_constant"
 
 
 def test_a_lattice_of_wild_jumps_is_no_holding() -> None:
     assert (
-        kind_of(10.0 * np.round(np.abs(4 * rng(0).standard_normal(5_000).cumsum()) % 90)) != "held"
+        kind_of(10.0 * np.round(np.abs(4 * rng(0).standard_normal(5_000).cumsum()) % 90))
+        != "piecewise_constant"
     )
 
 
@@ -160,44 +168,47 @@ def test_a_short_table_cannot_tell_noise() -> None:
 
 
 def test_the_user_knows_better() -> None:
-    values = np.stack([column("step", ROWS, 0), column("held", ROWS, 0)], axis=1)
+    values = np.stack([column("quantized", ROWS, 0), column("piecewise_constant", ROWS, 0)], axis=1)
     infos = [Info("Volume"), Info("T")]
     asked = {"Volume": "nonnegative", "T": "auto"}
     found = detect(values, START, infos, asked)
-    assert [f.kind for f in found] == ["nonnegative", "held"]
+    assert [f.kind for f in found] == ["nonnegative", "piecewise_constant"]
     assert found[0].reason.startswith("asked for: never below 0")
 
 
 def test_a_copy_that_is_to_be_learned_is_learned() -> None:
     values = np.repeat(column("continuous", 500, 0)[:, None], 3, axis=1)
     found = detect(
-        values, START, [Info("a"), Info("b"), Info("c")], {"a": "step", "c": "continuous"}
+        values, START, [Info("a"), Info("b"), Info("c")], {"a": "quantized", "c": "continuous"}
     )
-    assert [f.kind for f in found] == ["step", "copy", "continuous"]
+    assert [f.kind for f in found] == ["quantized", "affine_copy", "continuous"]
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"Volme": "step"}, r"no feature 'Volme'.*Did you mean 'Volume'\?"),
+        ({"Volme": "quantized"}, r"no feature 'Volme'.*Did you mean 'Volume'\?"),
         ({"Volume": "nonegative"}, r"there is no 'nonegative'.*Did you mean 'nonnegative'\?"),
-        ({"Volume": "missing"}, r"a number column cannot be 'missing'\. Choose among boolean,"),
-        ({"when": "ramp"}, r"a datetime column cannot be 'ramp'.*continuous, copy, datetime, auto"),
+        ({"Volume": "missing"}, r"a number column cannot be 'missing'\. Choose among affine_copy,"),
+        (
+            {"when": "piecewise_linear"},
+            r"a datetime column cannot be 'piecewise_linear'.*copy, continuous, datetime",
+        ),
         ({"city": "integer"}, r"a category column cannot be 'integer'"),
         ({"change": "nonnegative"}, r"change=nonnegative cannot be: its smallest value is -"),
         ({"Volume": "zero_inflated"}, r"it is never 0"),
         ({"Volume": "boolean"}, r"different values, and a boolean has two"),
         ({"Volume": "constant"}, r"its values differ"),
-        ({"Volume": "copy"}, r"no factor and shift away from any other"),
+        ({"Volume": "affine_copy"}, r"no factor and shift away from any other"),
         ({"change": "integer"}, r"not whole numbers"),
-        ({"change": "ramp"}, r"no period from 3 to 300 rows"),
-        ({"root": "step"}, r"no common step"),
+        ({"change": "piecewise_linear"}, r"no period from 3 to 300 rows"),
+        ({"root": "quantized"}, r"no common step"),
         ({"Volume": "categorical"}, r"'Volume' has .* categories, and 100 are the most"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(asked: dict[str, str], message: str) -> None:
     infos = [Info("Volume"), Info("change"), info("datetime", "when"), info("categorical", "city")]
-    looks = ("step", "continuous", "datetime", "categorical")
+    looks = ("quantized", "continuous", "datetime", "categorical")
     columns = [column(kind, 1_500, 0) for kind in looks]
     values = np.column_stack([*columns, np.sqrt(2 + columns[1] ** 2)])
     with pytest.raises(InputError, match=message):

@@ -3,7 +3,7 @@
 The discriminative and the predictive score of TimeGAN (NeurIPS 2019), Context-FID and the
 correlational score of Diffusion-TS (ICLR 2024). All of them look at the windows that the model was
 trained on, as published scores do, and a verbatim copy of those does well on each. Which of the two
-traditions of preparing data is compared with follows from the data (``dataset.protocol``).
+traditions of preparing data is compared with follows from the data (``dataset.preprocessing``).
 """
 
 import math

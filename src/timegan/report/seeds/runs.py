@@ -35,7 +35,7 @@ class Run:
         return (
             str(data.get("name") or "data"),
             int(data.get("window") or 0),
-            str(data.get("protocol") or "?"),
+            str(data.get("preprocessing") or "?"),
             str(protocol.get("evaluation") or "?"),
         )
 

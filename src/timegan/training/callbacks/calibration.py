@@ -23,4 +23,4 @@ class Calibrate(Callback):
 
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         model: Any = pl_module
-        data.columns = calibrate(model, data.columns)
+        data.transform = calibrate(model, data.transform)

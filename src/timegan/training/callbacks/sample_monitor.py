@@ -28,7 +28,8 @@ class Watch(Callback):
             looks in all, or one an epoch where there are fewer epochs.
         count: samples in a look, at most; with few of them the floor is too high to see above.
         best: end with the weights of the smallest distance, instead of the last. The data have to
-            hold windows out to choose by that no result is measured on (``choose=True``).
+            hold windows out to choose by that no result is measured on
+            (``select_on_holdout=True``).
     """
 
     def __init__(

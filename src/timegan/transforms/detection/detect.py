@@ -59,7 +59,7 @@ def detect(
         elif i in copies:
             kind = _copy(copies[i], infos)
         elif wanted[i] is None and i in noise:
-            kind = Verdict("noise", "independent of its own past and of every other column")
+            kind = Verdict("white_noise", "independent of its own past and of every other column")
         else:
             there, _ = observed(column, breaks)
             check_possible(wanted[i], there, info)
@@ -72,12 +72,12 @@ def detect(
                 wanted[i],
                 knowledge=knowledge,
             )
-            if kind.name == "ramp":
+            if kind.name == "piecewise_linear":
                 _tell(kind.params, clocks)
         reason = (
             f"asked for: {kind.reason}" if wanted[i] and kind.name == wanted[i] else kind.reason
         )
-        if holes and kind.name not in ("copy",) and holes < 1.0:
+        if holes and kind.name not in ("affine_copy",) and holes < 1.0:
             reason += f"; {100 * holes:.2g} % missing"
         found.append(Found(info.name, kind.name, reason, holes, info.dtype, kind.params))
     return found
@@ -113,13 +113,13 @@ def _copies(
     knowledge: bool,
 ) -> dict[int, Image]:
     """Copies among the columns that are to be one or may be; one that is asked for must be one."""
-    may = np.array([w == "copy" or (knowledge and w is None) for w in wanted], dtype=bool)
+    may = np.array([w == "affine_copy" or (knowledge and w is None) for w in wanted], dtype=bool)
     if not may.any():
         return {}
     copies = find_copies(values, infos, moving, may & moving)
     for i, info in enumerate(infos):
-        if wanted[i] == "copy" and moving[i] and i not in copies:
-            check_possible("copy", values[:, i], info)
+        if wanted[i] == "affine_copy" and moving[i] and i not in copies:
+            check_possible("affine_copy", values[:, i], info)
     return copies
 
 
@@ -149,7 +149,7 @@ def _copy(image: Image, infos: Sequence[Info]) -> Verdict:
     name = infos[source].name
     params = image._asdict()
     if (factor, shift) == (1.0, 0.0):
-        return Verdict("copy", f"copy of {name}", params)
+        return Verdict("affine_copy", f"copy of {name}", params)
     sign = "-" if shift < 0 else "+"
     line = f"{factor:.10g} x {name}" + (f" {sign} {abs(shift):.10g}" if shift else "")
-    return Verdict("copy", line, params)
+    return Verdict("affine_copy", line, params)

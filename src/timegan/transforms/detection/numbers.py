@@ -57,14 +57,15 @@ def recognise(
         return Verdict(kind, "true or false" if kind == "boolean" else f"{count} categories")
     if kind is None and not knowledge:
         return Verdict("continuous", "a number", {"steps": False, "jitter": 0.0})
-    if kind in (None, "ramp"):
+    if kind in (None, "piecewise_linear"):
         period = find_period(part, breaks, clocks)
         if period is not None:
             return _ramp(*period)
-        if kind == "ramp":
+        if kind == "piecewise_linear":
             raise InputError(
-                f"dataset.kinds.{info.name}=ramp cannot be: no period from {LEAST} to {MOST} rows "
-                "explains where the column's straight lines end. Leave it to the detection."
+                f"dataset.column_types.{info.name}=piecewise_linear cannot be: no period "
+                f"from {LEAST} to {MOST} rows explains where the column's straight lines end. "
+                "Leave it to the detection."
             )
     grid = ValueGrid.fit(there, info.dtype)
     if kind is None:
@@ -84,7 +85,9 @@ def check_categories(info: Info, count: int) -> None:
 
 def _ramp(period: int, phase: int, clock: int) -> Verdict:
     params = {"period": period, "phase": phase, "clock": clock}
-    return Verdict("ramp", f"straight lines between readings every {period} rows", params)
+    return Verdict(
+        "piecewise_linear", f"straight lines between readings every {period} rows", params
+    )
 
 
 def _number(part: np.ndarray, breaks: np.ndarray, grid: ValueGrid) -> Verdict:
@@ -105,14 +108,14 @@ def _number(part: np.ndarray, breaks: np.ndarray, grid: ValueGrid) -> Verdict:
         return Verdict("zero_inflated", _because("zero_inflated", part, breaks, grid))
     share, smooth = repeats(part, breaks, grid)
     if share >= smooth + HOLDS:
-        return Verdict("held", _because("held", part, breaks, grid))
+        return Verdict("piecewise_constant", _because("piecewise_constant", part, breaks, grid))
     ends = np.array([grid.low, grid.high])
     if distinct.size > 20 and any(alone(float(end), BOUND, ends) for end in ends):
         return Verdict("bounded", _because("bounded", part, breaks, grid))
     if grid.is_integer:
         return Verdict("integer", str(grid))
     if grid.levels or (grid.step or 0) > 1 or grid.size <= POINTS:
-        return Verdict("step", str(grid))
+        return Verdict("quantized", str(grid))
     if grid.low >= 0.0 and _tails(values) > HEAVY:
         return Verdict("nonnegative", _because("nonnegative", part, breaks, grid))
     return Verdict("continuous", f"a number, {grid}")
@@ -123,7 +126,7 @@ def _because(kind: str, part: np.ndarray, breaks: np.ndarray, grid: ValueGrid) -
     values, _ = observed(part, breaks)
     if kind == "zero_inflated":
         return f"{100 * np.mean(values == 0.0):.0f} % exact zeros, {grid}"
-    if kind == "held":
+    if kind == "piecewise_constant":
         share = repeats(part, breaks, grid)[0]
         return f"holds its value in {100 * share:.0f} % of the steps, {grid}"
     if kind == "bounded":

@@ -9,9 +9,9 @@ from timegan.tables.value_grid import ValueGrid
 from timegan.transforms.base import KINDS, Info
 
 CHOICES = {
-    "boolean": ("boolean", "categorical", "copy"),
-    "category": ("boolean", "categorical", "copy"),
-    "datetime": ("continuous", "copy", "datetime"),
+    "boolean": ("affine_copy", "boolean", "categorical"),
+    "category": ("affine_copy", "boolean", "categorical"),
+    "datetime": ("affine_copy", "continuous", "datetime"),
 }
 """What a cell is -> kinds that a column of such cells can be; numbers can be all the others."""
 
@@ -25,7 +25,11 @@ def check_overrides(overrides: Mapping[str, str], infos: Sequence[Info]) -> dict
     known = {info.name: info for info in infos}
     for name, kind in overrides.items():
         if name not in known:
-            _refuse(f"dataset.kinds.{name}: the table has no feature {name!r}.", name, list(known))
+            _refuse(
+                f"dataset.column_types.{name}: the table has no feature {name!r}.",
+                name,
+                list(known),
+            )
         if kind == "auto":
             continue
         numbers = tuple(sorted(set(KINDS) - {"missing", "datetime"}))
@@ -34,7 +38,7 @@ def check_overrides(overrides: Mapping[str, str], infos: Sequence[Info]) -> dict
             what = f"a {known[name].values} column cannot be" if kind in KINDS else "there is no"
             listed = ", ".join((*choices, "auto"))
             _refuse(
-                f"dataset.kinds.{name}={kind}: {what} {kind!r}. Choose among {listed}.",
+                f"dataset.column_types.{name}={kind}: {what} {kind!r}. Choose among {listed}.",
                 kind,
                 list(choices),
             )
@@ -46,7 +50,7 @@ def check_possible(kind: str | None, there: np.ndarray, info: Info) -> None:
     why = None
     if kind == "constant":
         why = "its values differ"
-    elif kind == "copy":
+    elif kind == "affine_copy":
         why = "it is no factor and shift away from any other column"
     elif kind == "nonnegative" and there.min() < 0:
         why = f"its smallest value is {there.min():.6g}"
@@ -56,12 +60,12 @@ def check_possible(kind: str | None, there: np.ndarray, info: Info) -> None:
         why = f"it has {np.unique(there).size:,} different values, and a boolean has two"
     elif kind == "integer" and not ValueGrid.fit(there, info.dtype, search_step=False).is_integer:
         why = "its values are not whole numbers"
-    elif kind == "step" and ValueGrid.fit(there, info.dtype).unit == 0.0:
+    elif kind == "quantized" and ValueGrid.fit(there, info.dtype).unit == 0.0:
         why = "its values have no common step"
     if why is not None:
         raise InputError(
-            f"dataset.kinds.{info.name}={kind} cannot be: {why}. Choose another kind, or leave it "
-            "to the detection (auto)."
+            f"dataset.column_types.{info.name}={kind} cannot be: {why}. Choose another kind, or "
+            "leave it to the detection (auto)."
         )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from timegan.transforms.base import Found, Kind
 
-HEADER = ("column", "kind", "reason", "channels")
+HEADER = ("column", "type", "reason", "channels")
 
 
 def rows(found: Sequence[Found], kinds: Sequence[Kind]) -> list[tuple[str, str, str, int]]:
-    """Column, kind, reason and number of model channels, one row a column."""
+    """Column, type, reason and number of model channels, one row a column."""
     return [(f.name, f.kind, f.reason, k.width) for f, k in zip(found, kinds, strict=True)]
 
 

@@ -1,1 +1,0 @@
-"""A search over settings: its space, its study, and its summary."""

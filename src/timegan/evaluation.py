@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from timegan.attempts import attempt, warning_once
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import sequences_like
 from timegan.data.simulated import UNITS
@@ -40,6 +41,7 @@ Data = pd.DataFrame | np.ndarray | str | Path
 Limits = tuple[np.ndarray, np.ndarray]
 
 
+@warning_once()
 def evaluate(
     real: Data,
     synthetic: Data,
@@ -76,7 +78,9 @@ def evaluate(
         options: further arguments of the measuring function, such as ``judges=10``.
 
     Returns:
-        The parts ``scores``, ``statistics``, ``copying`` and so on of ``metrics.json``.
+        The parts ``scores``, ``statistics``, ``copying`` and so on of ``metrics.json``. A score
+        that cannot be computed has a ``mean`` of None and a ``reason``. Where the reason is an
+        error, a `FailureWarning` tells it as well, and all other scores are there.
 
     Raises:
         InputError: an unknown protocol, or data that cannot be compared.
@@ -103,6 +107,7 @@ def evaluate(
     }
 
 
+@warning_once()
 def evaluate_model(
     data: WindowDataModule,
     model: TimeGAN,
@@ -200,13 +205,17 @@ class Sets:
             low, high = (np.full(len(data.measured), end) for end in UNITS[data.options.generate])
             limits = low, high
         facets, static = transform.facets()
-        counted = shares(
-            (real.values, real.lengths),
-            (made.values, made.lengths),
-            facets,
-            (real.context, made.context) if static else None,
-            static,
-            variable=transform.variable,
+        counted = attempt(
+            "shares",
+            lambda: shares(
+                (real.values, real.lengths),
+                (made.values, made.lengths),
+                facets,
+                (real.context, made.context) if static else None,
+                static,
+                variable=transform.variable,
+            ),
+            lambda _: [],
         )
         return cls(
             data.measurable(real),

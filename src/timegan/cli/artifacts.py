@@ -4,7 +4,8 @@ import json
 import math
 import pkgutil
 import shlex
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from timegan.attempts import Failure, attempt, told
 from timegan.cli.console import say
 from timegan.cli.signature_schema import flatten_keys
 from timegan.data.datamodule import WindowDataModule
@@ -25,6 +27,9 @@ from timegan.serialization.model_card import write_card
 from timegan.serialization.model_folder import describe, export
 from timegan.tables.writers import write_table
 from timegan.training.module import TimeGAN
+
+NOTHING: dict[str, Any] = {"scores": {}, "statistics": [], "copying": {}}
+"""What is known where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -43,33 +48,97 @@ class Comparison:
         """The scores as ``metrics.json`` has them; empty where none are asked for."""
         arguments = dict(self.evaluation)
         if not arguments:
-            return {"scores": {}, "statistics": [], "copying": {}}
+            return NOTHING.copy()
         measure = pkgutil.resolve_name(arguments.pop("_target_"))
         return self.sets.measured(measure, **arguments)
 
-    def report(self, folder: Path, metrics: dict[str, Any], settings: dict[str, Any]) -> None:
-        """``metrics.json``, and the page and its figures unless nothing was measured."""
-        metrics["protocol"] = {
-            "evaluation": choice("evaluation"),
-            "seed": self.evaluation.get("seed"),
-        }
-        content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
-        write_text(folder / "metrics.json", content + "\n")
-        if self.evaluation:
-            from timegan.report.page import write_report  # matplotlib, which not every run needs
+    def report(
+        self,
+        folder: Path,
+        metrics: Mapping[str, Any],
+        settings: dict[str, Any],
+        warnings: Sequence[str] = (),
+    ) -> None:
+        """Write the page and its figures."""
+        from timegan.report.page import write_report  # matplotlib, which not every run needs
 
-            sets = self.sets
-            write_report(
-                folder,
-                metrics=metrics,
-                train=sets.forwards(sets.train),
-                holdout=None if sets.holdout is None else sets.forwards(sets.holdout),
-                synthetic=sets.forwards(sets.synthetic),
-                features=sets.features,
-                config_yaml=OmegaConf.to_yaml(settings),
-                command=command(),
-                warnings=[],
-            )
+        sets = self.sets
+        write_report(
+            folder,
+            metrics=metrics,
+            train=sets.forwards(sets.train),
+            holdout=None if sets.holdout is None else sets.forwards(sets.holdout),
+            synthetic=sets.forwards(sets.synthetic),
+            features=sets.features,
+            config_yaml=OmegaConf.to_yaml(settings),
+            command=command(),
+            warnings=warnings,
+        )
+
+
+def measured(
+    folder: Path,
+    compare: Callable[[], Comparison],
+    evaluation: Mapping[str, Any],
+    settings: dict[str, Any],
+    more: Mapping[str, Any],
+    failures: Sequence[Failure],
+) -> dict[str, Any]:
+    """Measure, write ``metrics.json`` and, unless no evaluation is asked for, the report.
+
+    Args:
+        folder: of the run.
+        compare: prepares the comparison.
+        evaluation: the section of that name.
+        settings: of the run, for the report.
+        more: other parts of the metrics.
+        failures: those that are being collected.
+    """
+
+    def described() -> tuple[Comparison | None, dict[str, Any]]:
+        comparison = compare()
+        metrics = attempt("evaluation", comparison.metrics, lambda _: NOTHING.copy())
+        return comparison, metrics | {"data": comparison.sets.described}
+
+    comparison, metrics = attempt(
+        "comparison with real windows", described, lambda _: (None, NOTHING | {"data": {}})
+    )
+    metrics |= more
+    metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": evaluation.get("seed")}
+    content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
+    write_text(folder / "metrics.json", content + "\n")
+    if evaluation and comparison is not None:
+        warnings = list(dict.fromkeys(f"{capital(str(f))}." for f in failures))
+        attempt(
+            "report",
+            lambda: comparison.report(folder, metrics, settings, warnings),
+            lambda _: (folder / "report.html").unlink(missing_ok=True),  # one of an earlier run
+            "written",
+        )
+    return metrics
+
+
+def nothing_measured(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> bool:
+    """Return whether something failed and no score at all is there."""
+    means = [s.get("mean") for s in metrics["scores"].values() if isinstance(s, Mapping)]
+    return bool(failures) and all(mean is None for mean in means)
+
+
+def end(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> None:
+    """Tell what could not be made; end with status 1 where that is all that was to be measured.
+
+    The other jobs of a sweep go on.
+    """
+    if not failures:
+        return
+    say(f"Warning   {told(failures)}")
+    if nothing_measured(metrics, failures) and HydraConfig.get().mode is not RunMode.MULTIRUN:
+        sys.exit(1)
+
+
+def capital(text: str) -> str:
+    """Return a text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def finish(
@@ -82,19 +151,36 @@ def finish(
     samples: int | None,
     seed: int,
     settings: dict[str, Any],
+    failures: Sequence[Failure] = (),
 ) -> dict[str, Any]:
-    """Leave ``samples.csv``, ``model/``, ``metrics.json`` and the report; return the metrics."""
+    """Leave ``model/``, ``samples.csv``, ``metrics.json`` and the report; return the metrics.
+
+    The model and the samples are there before anything is measured. ``failures`` are those that
+    are being collected, for the report.
+    """
     transform = data.transform
-    made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
     export(model, transform, folder / "model", fingerprint=data.fingerprint, config=settings)
+    description = describe(folder / "model")
+    write_card(folder / "model", description)
+    made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
     kept = made.head(samples or MOST)  # a protocol may look at more
     write_table(folder / "samples.csv", [transform.finished(kept)], len(kept), transform.schema)
     if evaluation:
         say("Measuring ...")
-    comparison = Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation)
-    metrics = comparison.metrics() | {"training": training, "data": comparison.sets.described}
-    comparison.report(folder, metrics, settings)
-    write_card(folder / "model", describe(folder / "model"), metrics)
+    metrics = measured(
+        folder,
+        lambda: Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation),
+        evaluation,
+        settings,
+        {"training": training},
+        failures,
+    )
+    attempt(
+        "scores in the model card",
+        lambda: write_card(folder / "model", description, metrics),
+        lambda _: None,
+        "written",
+    )
     return metrics
 
 

@@ -8,8 +8,9 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from timegan.attempts import collecting
 from timegan.cli.app import launch
-from timegan.cli.artifacts import Comparison
+from timegan.cli.artifacts import Comparison, end, measured
 from timegan.cli.console import quiet, say, say_verdicts, where
 from timegan.cli.schema import read_dataset, read_evaluation, read_keys, selects_on_holdout
 from timegan.cli.signature_schema import to_container
@@ -79,15 +80,19 @@ def evaluate(cfg: DictConfig) -> None:
     unseen = None
     if config.holdout is not None:
         unseen = sequences_like(data, config.holdout, "holdout")
-    sets = Sets.of(data, made, config.evaluation.get("seed", config.seed), unseen)
-    if config.holdout is not None:
-        sets.described["split"] = f"held out: {config.holdout}"
-    comparison = Comparison(sets, config.evaluation)
-    metrics = comparison.metrics() | {"data": sets.described}
-    comparison.report(folder, metrics, to_container(cfg))
+
+    def compare() -> Comparison:
+        sets = Sets.of(data, made, config.evaluation.get("seed", config.seed), unseen)
+        if config.holdout is not None:
+            sets.described["split"] = f"held out: {config.holdout}"
+        return Comparison(sets, config.evaluation)
+
+    with collecting() as failures:
+        metrics = measured(folder, compare, config.evaluation, to_container(cfg), {}, failures)
     say_verdicts(metrics)
-    if config.evaluation:
+    if (folder / "report.html").is_file():
         say("", f"Report    {where(folder / 'report.html')}")
+    end(metrics, failures)
 
 
 def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:

@@ -18,8 +18,9 @@ from lightning import Trainer, seed_everything
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 
+from timegan.attempts import collecting
 from timegan.cli.app import launch
-from timegan.cli.artifacts import finish, objective, wanted
+from timegan.cli.artifacts import end, finish, objective, wanted
 from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
 from timegan.cli.resume import (
     begun_from,
@@ -95,7 +96,7 @@ def train(cfg: DictConfig) -> float | None:
             say("Resumed   from the beginning: the run had not saved a checkpoint yet")
 
     started, worked = time.perf_counter(), time.process_time()
-    with exit_on_second_signal(lambda: _started_by(trainer)):
+    with exit_on_second_signal(lambda: _started_by(trainer)), collecting() as failures:
         trainer.fit(model, data, ckpt_path=begin_at)
     if not trainer.is_global_zero:
         return None
@@ -109,21 +110,24 @@ def train(cfg: DictConfig) -> float | None:
         "backend": model.settled,
         "watch": _watched(trainer),
     }
-    metrics = finish(
-        model.float().eval(),
-        data,
-        folder,
-        evaluation=config.evaluation,
-        training=training,
-        samples=config.samples,
-        seed=config.seed,
-        settings=to_container(cfg),
-    )
+    with collecting() as later:
+        metrics = finish(
+            model.float().eval(),
+            data,
+            folder,
+            evaluation=config.evaluation,
+            training=training,
+            samples=config.samples,
+            seed=config.seed,
+            settings=to_container(cfg),
+            failures=later,
+        )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
     say("", trained(training), f"GRUs      model.backend={model.settled}")
     say_verdicts(metrics)
     say("")
-    say_where(folder, report=bool(config.evaluation))
+    say_where(folder, report=(folder / "report.html").is_file())
+    end(metrics, [*failures, *later])
     return objective(metrics, config.objective, wanted())
 
 

@@ -1,10 +1,12 @@
 """How a score is written down: mean, deviation and runs, or ``None`` and the reason why."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+
+from timegan.attempts import attempt
 
 FEWEST = 20
 """Windows without which a score would be noise."""
@@ -12,17 +14,35 @@ FEWEST = 20
 Score = dict[str, Any]
 
 
-def summary(runs: Iterable[float | None], reason: str = "It cannot be measured on this.") -> Score:
+def unknown(reason: str) -> Score:
+    """Return a score that is not known, and why."""
+    return {"mean": None, "reason": reason}
+
+
+def scored(name: str, measure: Callable[[], Score]) -> Score:
+    """Return what ``measure`` finds, or the reason why it fails; see `timegan.attempts`."""
+    return attempt(f"score {name}", measure, unknown)
+
+
+def summary(
+    runs: Iterable[float | str | None], reason: str = "It cannot be measured on this."
+) -> Score:
     """Mean and deviation of the runs that gave a value; ``reason`` where none did.
+
+    A text among the runs is the reason why one failed: then there is no figure.
 
     >>> summary([1.0, None, 3.0])
     {'mean': 2.0, 'std': 1.0, 'runs': [1.0, 3.0]}
     >>> summary([None], "Nothing varies.")
     {'mean': None, 'reason': 'Nothing varies.'}
     """
+    runs = list(runs)
+    for run in runs:
+        if isinstance(run, str):
+            return unknown(run)
     known = [float(run) for run in runs if run is not None]
     if not known:
-        return {"mean": None, "reason": reason}
+        return unknown(reason)
     return {"mean": float(np.mean(known)), "std": float(np.std(known)), "runs": known}
 
 

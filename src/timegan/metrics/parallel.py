@@ -22,8 +22,11 @@ _workers = threading.local()
 """Of a thread that :func:`side_by_side` started: ``stop``, set when it should give up."""
 
 
-class Stopped(RuntimeError):
-    """Another measurement failed, or the user does not want to wait: this one ends early."""
+class Stopped(BaseException):
+    """Another measurement was interrupted, or met bad input: this one ends early, too.
+
+    Like KeyboardInterrupt it is no failure that a measurement could be reported for.
+    """
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -18,8 +19,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from timegan.attempts import attempt
 from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS
-from timegan.metrics.fidelity.projection import pca, tsne
+from timegan.metrics.fidelity.projection import Projection, pca, tsne
 from timegan.metrics.windows import Array, check, subset
 from timegan.report.figures import interactive, static
 from timegan.report.figures.plotly import TEMPLATE, Graph
@@ -92,23 +94,18 @@ def write_report(
     check(train, synthetic)
     folder = Path(folder)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    drawn = []
-    for plot in plots(metrics, train, synthetic, features):
-        picture = png(plot.draw())
-        _write(folder / "figures" / f"{plot.name}.png", picture)
-        drawn.append(
-            {"name": plot.name, "title": plot.title, "caption": plot.caption, "least": plot.least}
-            | {"picture": _data_uri(picture), "graphs": plot.graphs()}
-            | {"scale": plot.name == "correlation_matrix"}
-        )
+    drawn = [
+        _drawn(plot, folder / "figures" / f"{plot.name}.png")
+        for plot in plots(metrics, train, synthetic, features)
+    ]
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
     page = _environment().get_template("page.html")
     html = page.render(
         verdicts=verdicts(metrics),
         metrics=metrics,
-        scores=score_rows(metrics),
+        scores=attempt("table of scores", lambda: score_rows(metrics), lambda _: []),
         controls={name: CONTROLS[name] for name in controls(metrics)},
-        tables=tables(metrics),
+        tables=attempt("other tables", lambda: tables(metrics), lambda _: []),
         figures=drawn,
         features=list(features),
         steps=train.shape[1],
@@ -127,13 +124,52 @@ def write_report(
     return path
 
 
+def _drawn(plot: Plot, file: Path) -> dict[str, Any]:
+    """Return what the page needs of a figure, and write its picture; ``failed`` says why not."""
+    failed: list[str] = []
+
+    def note(reason: str) -> None:
+        failed.append(reason)
+
+    picture = attempt(f"figure {plot.name}", partial(_picture, plot), note, "drawn")
+    graphs = attempt(f"graphs of {plot.name}", partial(_graphs, plot), note, "drawn") or []
+    if picture is None:
+        file.unlink(missing_ok=True)  # of a report before this one
+    else:
+        _write(file, picture)
+    return {
+        "name": plot.name,
+        "title": plot.title,
+        "caption": plot.caption,
+        "least": plot.least,
+        "picture": None if picture is None else _data_uri(picture),
+        "graphs": graphs,
+        "failed": list(dict.fromkeys(failed)),
+        "scale": plot.name == "correlation_matrix",
+    }
+
+
+def _picture(plot: Plot) -> bytes | None:
+    return png(plot.draw())
+
+
+def _graphs(plot: Plot) -> list[Graph] | None:
+    graphs = plot.graphs()
+    _json([{"name": plot.name, "graphs": graphs}])  # what JSON cannot hold fails here
+    return graphs
+
+
 def plots(
     metrics: Mapping[str, Any], train: Array, synthetic: Array, features: Sequence[str]
 ) -> list[Plot]:
     """The figures of a report, in the order of the page."""
     real = subset(train, LIMIT, rng(0, "report", "real"))
     fake = subset(synthetic, LIMIT, rng(0, "report", "synthetic"))
-    planes = pca(real, fake), tsne(real, fake)
+
+    @cache
+    def planes() -> tuple[Projection, Projection | None]:
+        return pca(real, fake), tsne(real, fake)
+
     count = len(features)
     some = f" Of {count} features the {{}} are shown whose densities differ most."
 
@@ -174,8 +210,8 @@ def plots(
             "Each dot is one whole window, all features and steps. Where the colours mix, real "
             "and synthetic windows are alike; a patch of one colour is something the model "
             "misses, or invents.",
-            lambda: static.projection(*planes),
-            lambda: interactive.projection(*planes),
+            lambda: static.projection(*planes()),
+            lambda: interactive.projection(*planes()),
         ),
         Plot(
             "autocorrelation",

@@ -8,12 +8,15 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
+from timegan.attempts import attempt
 from timegan.errors import InputError
 from timegan.training.schedule import Phase, Schedule
 
 
 class SampleFigures(Callback):
     """Draw a few windows every few epochs of the joint phase, and at its end.
+
+    A picture that cannot be drawn is left out, and training goes on.
 
     It draws no random number that training would miss: windows and noise are functions of the seed.
 
@@ -41,7 +44,14 @@ class SampleFigures(Callback):
         done = epoch + 1 - (schedule.ends[Phase.JOINT] - schedule.joint)
         if done % self.every_n_epochs and done != schedule.joint:
             return
-        figure = self.draw(pl_module, trainer.datamodule)  # type: ignore[attr-defined]
+        figure = attempt(
+            "figure of samples in TensorBoard",
+            lambda: self.draw(pl_module, trainer.datamodule),  # type: ignore[attr-defined]
+            lambda _: None,
+            "drawn",
+        )
+        if figure is None:
+            return
         batches = trainer.fit_loop.total_batch_idx  # the axis of the losses, not optimiser steps
         for board in boards:
             board.experiment.add_figure("samples", figure, batches)

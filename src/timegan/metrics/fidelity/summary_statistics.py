@@ -9,7 +9,8 @@ from timegan.metrics.windows import Array, check
 from timegan.variation import deviation, divisor, negligible
 
 STATISTICS: dict[str, Callable[[Array], float]] = {
-    "mean": lambda values: float(values.mean()),
+    # From the first value on, so that the mean of a constant is that constant.
+    "mean": lambda values: float(values.flat[0] + (values - values.flat[0]).mean()),
     "std": deviation,  # of the population, as published tables print it
     "min": lambda values: float(values.min()),
     "max": lambda values: float(values.max()),

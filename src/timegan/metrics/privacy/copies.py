@@ -68,6 +68,17 @@ def copying(
     return figures | _judge(near, far, baseline)
 
 
+def untested(reason: str) -> dict[str, Any]:
+    """Return the figures of a test that could not be done."""
+    nothing = ("distance", "baseline_distance", "distance_ratio", "copied_share", "expected_share")
+    return dict.fromkeys(nothing) | {
+        "warning": False,
+        "too_few": False,
+        "reason": reason,
+        "sentence": f"The test for copies {reason}.",
+    }
+
+
 def _judge(near: Array, far: Array, baseline: str) -> dict[str, Any]:
     """Warn when clearly more synthetic windows than unseen ones are bound to a training window."""
     copied, expected = _bound(near, far), _bound(far, far)

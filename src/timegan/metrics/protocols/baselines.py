@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from timegan.metrics.aggregation import FEWEST, Score, strict_json, summary
+from timegan.attempts import attempt
+from timegan.metrics.aggregation import FEWEST, Score, strict_json, summary, unknown
 from timegan.metrics.controls import CONTROLS
 from timegan.metrics.protocols.cache import cached, fingerprint
 from timegan.metrics.windows import Array, Part, subset
@@ -39,15 +41,36 @@ class Reference:
         self.real, self.samples = real, samples
         self._makers, self._name = makers, name
         self._made: dict[str, Array] | None = None
+        self._absent: dict[str, Score] = {}
         self._lock = threading.Lock()
 
     @property
     def stand_ins(self) -> dict[str, Array]:
-        """The windows of each control."""
+        """The windows of each control that could be made."""
         with self._lock:  # measurements run side by side
             if self._made is None:
-                self._made = {name: make() for name, make in self._makers.items()}
+                self._made = {}
+                for name, make in self._makers.items():
+                    made = attempt(f"control {name}", partial(_made, make), str)
+                    if isinstance(made, str):
+                        self._absent[name] = unknown(made)
+                    else:
+                        self._made[name] = made
             return self._made
+
+    def beside(self, floor: Score, controls: Mapping[str, Score]) -> Score:
+        """Return the part of a score that is about real data.
+
+        Args:
+            floor: of another real sample.
+            controls: a score for each of the stand-ins; those that could not be made are added.
+        """
+        return {"floor": floor, "controls": {"real": floor} | dict(controls) | self._absent}
+
+    def unknown(self, reason: str) -> Score:
+        """Return that part where it could not be measured."""
+        nothing = unknown(reason)
+        return {"floor": nothing, "controls": dict.fromkeys(("real", *self._makers), nothing)}
 
     def kept(self, settings: dict[str, Any], measure: Callable[[], Score]) -> Score:
         """What ``measure`` finds, plain JSON; from the cache where it has been measured before.
@@ -61,6 +84,10 @@ class Reference:
             return plain
         name = fingerprint({}, {"version": VERSION, "reference": self._name} | settings)
         return cached(name, lambda: strict_json(measure()))
+
+
+def _made(make: Callable[[], Array]) -> Array | str:
+    return make()
 
 
 def makers(
@@ -93,16 +120,24 @@ def makers(
 
 
 def compared(
-    reference: Reference, measure: Callable[[Array, Array], float | None], reason: str
+    reference: Reference,
+    score: str,
+    measure: Callable[[Array, Array], float | None],
+    reason: str,
 ) -> Score:
     """The floor and the controls of a measure of two sets of windows that is quickly done."""
-    floors = [measure(a.taken(), b.taken()) for a, b in reference.samples if len(a) and len(b)]
-    floor = summary(floors, reason if floors else "Too few windows to halve.")
-    return {
-        "floor": floor,
-        "controls": {"real": floor}
-        | {
-            name: summary([measure(reference.real, windows)], reason)
+
+    def floor() -> Score:
+        found = [measure(a.taken(), b.taken()) for a, b in reference.samples if len(a) and len(b)]
+        return summary(found, reason if found else "Too few windows to halve.")
+
+    def control(windows: Array) -> Score:
+        return summary([measure(reference.real, windows)], reason)
+
+    return reference.beside(
+        attempt(f"floor of {score}", floor, unknown),
+        {
+            name: attempt(f"control {name} of {score}", partial(control, windows), unknown)
             for name, windows in reference.stand_ins.items()
         },
-    }
+    )

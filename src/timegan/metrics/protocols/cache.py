@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from timegan.attempts import has_failed
 from timegan.errors import InputError
 from timegan.files import write_text
 from timegan.metrics.windows import Array
@@ -42,7 +43,8 @@ def fingerprint(arrays: dict[str, Array | None], settings: dict[str, Any]) -> st
 def cached(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What ``compute`` gives (plain numbers, texts, lists), from the cache where it is there.
 
-    A file that cannot be read is computed again, one that cannot be written is left.
+    A file that cannot be read is computed again, one that cannot be written is left. Figures that
+    could not be computed are not kept.
     """
     file = folder() / f"{name[:32]}.json"
     try:
@@ -53,6 +55,8 @@ def cached(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except (OSError, ValueError):
         pass
     computed = compute()
+    if has_failed(computed):  # it may go better the next time
+        return computed
     content = json.dumps({"fingerprint": name, "figures": computed}, allow_nan=False)
     with suppress(InputError):
         write_text(file, content)

@@ -8,11 +8,21 @@ traditions of preparing data is compared with follows from the data (``dataset.p
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from timegan.metrics.aggregation import FEWEST, Score, strict_json, summary, too_few
+from timegan.attempts import attempt
+from timegan.metrics.aggregation import (
+    FEWEST,
+    Score,
+    scored,
+    strict_json,
+    summary,
+    too_few,
+    unknown,
+)
 from timegan.metrics.fidelity.context_fid import frechet
 from timegan.metrics.fidelity.correlation import correlation_draws
 from timegan.metrics.fidelity.ts2vec import encode, fit
@@ -114,13 +124,17 @@ def legacy(
             workers=1,
         )
 
-    def predictive(target: str) -> Score:
-        return _predictive(reference, fake, target, judges, forecasts, seed)
+    def predictive(name: str, target: str) -> Score:
+        return scored(
+            name, lambda: _predictive(reference, fake, name, target, judges, forecasts, seed)
+        )
 
     tasks: dict[str, Callable[[], dict[str, Any]]] = {  # the longest first
-        "context_fid": lambda: _context_fid(reference, fake, seed, encoders, encodings),
-        "predictive_all": lambda: predictive("all"),
-        "predictive": lambda: predictive("last"),
+        "context_fid": lambda: scored(
+            "context_fid", lambda: _context_fid(reference, fake, seed, encoders, encodings)
+        ),
+        "predictive_all": lambda: predictive("predictive_all", "all"),
+        "predictive": lambda: predictive("predictive", "last"),
         "quick": base,
     }
     if len(features) == 1:  # its own past is all there is to forecast it from
@@ -135,7 +149,10 @@ def legacy(
         "predictive": found["predictive"],
         "predictive_all": found.get("predictive_all", found["predictive"]),
         "context_fid": found["context_fid"],
-        "correlation": _correlation(whole, reference, fake, seed),
+        "correlation": scored(
+            "correlation of fifths", lambda: _correlation(whole, reference, fake, seed)
+        )
+        | {"pairs": whole["pairs"]},
     }
     for score in ordered.values():
         score |= {"better": "lower", "against": "training"}
@@ -144,7 +161,13 @@ def legacy(
 
 
 def _predictive(
-    reference: Reference, synthetic: Array, target: str, judges: int, iterations: int, seed: int
+    reference: Reference,
+    synthetic: Array,
+    name: str,
+    target: str,
+    judges: int,
+    iterations: int,
+    seed: int,
 ) -> Score:
     """Forecasters that learn from synthetic windows, beside others that learn from real ones."""
     real = reference.real
@@ -163,12 +186,26 @@ def _predictive(
         errors = forecast(tasks, title="Predictive score, floor and controls", **how)
         floor = summary(errors[: len(samples)])
         runs = dict(zip(reference.stand_ins, errors[len(samples) :], strict=True))
-        controls = {name: summary([error]) for name, error in runs.items()}
-        return {"floor": floor, "controls": {"real": floor} | controls}
+        return reference.beside(floor, {name: summary([error]) for name, error in runs.items()})
 
     settings = {"score": "predictive", "judges": judges, "floors": FLOORS}
-    found = reference.kept(settings | how, measured)
-    return summary(forecast([Forecast(synthetic, real, s) for s in seeds], **how)) | found | how
+    found = _beside(reference, name, settings | how, measured)
+
+    def own() -> Score:
+        return summary(forecast([Forecast(synthetic, real, s) for s in seeds], **how))
+
+    return scored(name, own) | found | how
+
+
+def _beside(
+    reference: Reference, name: str, settings: dict[str, Any], measure: Callable[[], Score]
+) -> Score:
+    """Floor and controls of a score, from the cache where they have been measured before."""
+    return attempt(
+        f"floor and controls of {name}",
+        lambda: reference.kept(settings, measure),
+        reference.unknown,
+    )
 
 
 def _context_fid(
@@ -185,31 +222,37 @@ def _context_fid(
     def distances(windows: Array) -> list[float]:
         return [frechet(a, b) for a, b in zip(known, encode(network, windows), strict=True)]
 
+    def score(windows: Array) -> Score:
+        return summary(distances(windows))
+
     def measured() -> Score:
         draw = rng(seed, "context_fid", "floor")
         floor = summary([frechet(*halves(rows, draw)) for rows in known])
-        controls = {name: summary(distances(x)) for name, x in reference.stand_ins.items()}
-        return {"floor": floor, "controls": {"real": floor} | controls}
+        controls = {
+            name: attempt(f"control {name} of context_fid", partial(score, x), unknown)
+            for name, x in reference.stand_ins.items()
+        }
+        return reference.beside(floor, controls)
 
     settings = {"score": "context_fid", "encoders": encoders, "iterations": iterations}
-    found = reference.kept(settings, measured)
-    return summary(distances(synthetic)) | found | {"encoders": encoders}
+    found = _beside(reference, "context_fid", settings, measured)
+    own = scored("context_fid", lambda: score(synthetic))
+    return own | found | {"encoders": encoders}
 
 
 def _too_few(real: Array, synthetic: Array) -> Score | None:
     few = min(len(real), len(synthetic))
     if real.shape[1] < 2:
-        return {"mean": None, "reason": "It needs windows of at least 2 steps."}
+        return unknown("It needs windows of at least 2 steps.")
     if few < FEWEST:
-        return {"mean": None, "reason": too_few(few)}
+        return unknown(too_few(few))
     return None
 
 
 def _correlation(whole: Score, reference: Reference, synthetic: Array, seed: int) -> Score:
     """The score of random fifths; the floor has real windows on both sides."""
-    pairs = {"pairs": whole["pairs"]}
     if whole["mean"] is None:
-        return {"mean": None, "reason": whole["reason"]} | pairs
+        return unknown(whole["reason"])
     real = reference.real
 
     def drawn(windows: Array, *path: str) -> Score:
@@ -217,15 +260,16 @@ def _correlation(whole: Score, reference: Reference, synthetic: Array, seed: int
 
     def measured() -> Score:
         floor = drawn(real, "floor")
-        controls = {name: drawn(x, "control", name) for name, x in reference.stand_ins.items()}
-        return {"floor": floor, "controls": {"real": floor} | controls}
+        return reference.beside(
+            floor, {name: drawn(x, "control", name) for name, x in reference.stand_ins.items()}
+        )
 
     runs = correlation_draws(real, synthetic, seed=seed)
     if runs is None:
-        return {"mean": None, "reason": NOTHING} | pairs
-    found = reference.kept({"score": "correlation"}, measured)
+        return unknown(NOTHING)
+    found = _beside(reference, "correlation", {"score": "correlation"}, measured)
     extras = {"whole": {key: whole[key] for key in ("mean", "floor", "controls")}}
-    return summary(runs) | found | extras | pairs
+    return summary(runs) | found | extras
 
 
 def _precision(score: Score) -> Score:

@@ -1,11 +1,13 @@
 """All scores of a protocol as one dictionary, each beside its floor: ``metrics.json`` in memory."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from timegan.metrics.aggregation import FEWEST, Score, strict_json, summary, too_few
+from timegan.attempts import attempt
+from timegan.metrics.aggregation import FEWEST, Score, scored, strict_json, summary, too_few
 from timegan.metrics.fidelity.autocorrelation import (
     autocorrelation_score,
     change_autocorrelation_score,
@@ -15,7 +17,7 @@ from timegan.metrics.fidelity.density import change_overlap, overlaps, pooled_ov
 from timegan.metrics.fidelity.discriminative import Contest, classify
 from timegan.metrics.fidelity.summary_statistics import spread, statistics
 from timegan.metrics.parallel import side_by_side
-from timegan.metrics.privacy.copies import copying
+from timegan.metrics.privacy.copies import copying, untested
 from timegan.metrics.protocols.baselines import Reference, compared, makers
 from timegan.metrics.protocols.cache import fingerprint
 from timegan.metrics.windows import Array, MinMax, Part, check, parted, subset
@@ -94,7 +96,11 @@ def quick(
     )
     judging = {"iterations": iterations, "hidden": hidden, "lr": lr}
     tasks = {
-        "reference": lambda: _reference(reference, fake, seed, judges, control_judges, judging),
+        "reference": lambda: attempt(
+            "floors and controls",
+            lambda: _reference(reference, fake, seed, judges, control_judges, judging),
+            lambda reason: dict.fromkeys(BETTER, reference.unknown(reason)),
+        ),
         "own": lambda: _own(real, fake, seed, judges, judging),
     }
     found = side_by_side(tasks, workers)
@@ -103,18 +109,38 @@ def quick(
         for name, score in found["own"].items()
     }
     scores["discriminative"] |= judging
-    scores["density"]["features"] = dict(zip(features, overlaps(real, fake), strict=True))
-    scores["correlation"]["pairs"] = _pairs(real, fake, features)
+    scores["density"]["features"] = attempt(
+        "score density, by feature",
+        lambda: dict(zip(features, overlaps(real, fake), strict=True)),
+        lambda _: {},
+    )
+    scores["correlation"]["pairs"] = attempt(
+        "score correlation, by pair", lambda: _pairs(real, fake, features), lambda _: []
+    )
     for score in scores.values():
         score["against"] = "training" if held_out is None else "held-out"
     scale = MinMax(train, limits)
     card: dict[str, Any] = strict_json(
         {
             "scores": scores,
-            "statistics": statistics(train, synthetic, features),
-            "statistics_scaled": statistics(scale(train), scale(synthetic), features),
-            "spread": spread(train, synthetic, features),
-            "copying": copying(train, synthetic, holdout, seed=seed),
+            "statistics": attempt(
+                "statistics", lambda: statistics(train, synthetic, features), lambda _: []
+            ),
+            "statistics_scaled": attempt(
+                "scaled statistics",
+                lambda: statistics(scale(train), scale(synthetic), features),
+                lambda _: [],
+            ),
+            "spread": attempt(
+                "spread",
+                lambda: spread(train, synthetic, features),
+                lambda reason: {"ratio": None, "least": None, "feature": None, "reason": reason},
+            ),
+            "copying": attempt(
+                "test for copies",
+                lambda: copying(train, synthetic, holdout, seed=seed),
+                untested,
+            ),
         }
     )
     return card
@@ -140,18 +166,17 @@ def _own(
     real: Array, synthetic: Array, seed: int, judges: int, judging: dict[str, Any]
 ) -> dict[str, Score]:
     """The scores of the synthetic windows."""
-    found = {}
-    hurdle = _impossible("discriminative", real, synthetic)
-    if hurdle:
-        found["discriminative"] = summary([], hurdle)
-    else:
-        contests = [Contest(real, synthetic, s) for s in _seeds(seed, judges)]
-        found["discriminative"] = _judged(classify(contests, **judging))
-    for name, measure in MEASURES.items():
+
+    def measured(name: str) -> Score:
         hurdle = _impossible(name, real, synthetic)
-        runs = [] if hurdle else [measure(real, synthetic)]
-        found[name] = summary(runs, hurdle or NOTHING)
-    return found
+        if hurdle:
+            return summary([], hurdle)
+        if name == "discriminative":
+            contests = [Contest(real, synthetic, s) for s in _seeds(seed, judges)]
+            return _judged(classify(contests, **judging))
+        return summary([MEASURES[name](real, synthetic)], NOTHING)
+
+    return {name: scored(name, partial(measured, name)) for name in BETTER}
 
 
 def _reference(
@@ -166,9 +191,13 @@ def _reference(
     possible = [name for name in BETTER if not _impossible(name, reference.real, synthetic)]
 
     def measured() -> dict[str, Score]:
-        found = {n: compared(reference, MEASURES[n], NOTHING) for n in possible if n in MEASURES}
+        found = {n: compared(reference, n, MEASURES[n], NOTHING) for n in possible if n in MEASURES}
         if "discriminative" in possible:
-            found["discriminative"] = _judges(reference, seed, judges, control_judges, judging)
+            found["discriminative"] = attempt(
+                "floor and controls of discriminative",
+                lambda: _judges(reference, seed, judges, control_judges, judging),
+                reference.unknown,
+            )
         return found
 
     settings = {"judges": judges, "control_judges": control_judges, "possible": possible}
@@ -198,7 +227,7 @@ def _judges(
         name: _judged(signed[judges + n * control_judges : judges + (n + 1) * control_judges])
         for n, name in enumerate(controls)
     }
-    return {"floor": floor, "controls": {"real": floor} | parts}
+    return reference.beside(floor, parts)
 
 
 def _some(windows: Array, count: int, draw: np.random.Generator) -> Part:

@@ -6,11 +6,13 @@ Gaussians. All are as many, and are held against the same real windows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from timegan.metrics.aggregation import FEWEST, strict_json, too_few
+from timegan.attempts import attempt
+from timegan.metrics.aggregation import FEWEST, strict_json, too_few, unknown
 from timegan.metrics.constraint_violations import constraints
 from timegan.metrics.controls import CONTROLS
 from timegan.metrics.fidelity.distances import wassersteins
@@ -21,7 +23,7 @@ from timegan.metrics.privacy.shifted_copies import shifted_copies
 from timegan.metrics.protocols.cache import cached, fingerprint
 from timegan.metrics.protocols.quick import quick
 from timegan.metrics.protocols.splits import Ground
-from timegan.metrics.protocols.strict_measures import measure
+from timegan.metrics.protocols.strict_measures import SCORES, measure
 from timegan.metrics.protocols.strict_scores import BETTER, explained, scores_of
 from timegan.metrics.windows import Array, check, subset
 from timegan.seeds import derive, rng
@@ -117,28 +119,39 @@ def strict(
     def own() -> dict[str, Any]:
         return _own(grounds, synthetic, count, seed, iterations)
 
+    def nothing(reason: str) -> dict[str, Any]:
+        return {name: [reason] for name in SCORES}
+
     tasks: dict[str, Callable[[], dict[str, Any]]] = {"quick": base}
     if few >= FEWEST:
-        tasks = {"controls": controls, "own": own} | tasks
+        tasks = {
+            "controls": lambda: attempt(
+                "controls of the strict scores", controls, lambda reason: {"real": nothing(reason)}
+            ),
+            "own": lambda: attempt("strict scores", own, nothing),
+        } | tasks
     with showing(progress):
         found = side_by_side(tasks, workers)
     card = found["quick"]
     if few >= FEWEST:
         more = scores_of(found["own"], found["controls"], grounds[0].against)
-        more["marginal"]["features"] = dict(
-            zip(features, wassersteins(train, synthetic), strict=True)
+        more["marginal"]["features"] = attempt(
+            "score marginal, by feature",
+            lambda: dict(zip(features, wassersteins(train, synthetic), strict=True)),
+            lambda _: {},
         )
     else:
         reason = too_few(few, "each side of it")
-        more = {
-            name: {"mean": None, "reason": reason, "better": better}
-            for name, better in BETTER.items()
-        }
+        more = {name: unknown(reason) | {"better": better} for name, better in BETTER.items()}
     scores = card["scores"] | explained(more, train.shape)
     card |= {
         "scores": scores,
         "copying": _copying(card["copying"], train, holdout, synthetic, scores, seed),
-        "constraints": constraints(train, synthetic, features, holdout),
+        "constraints": attempt(
+            "constraints",
+            lambda: constraints(train, synthetic, features, holdout),
+            lambda _: [],
+        ),
     }
     result: dict[str, Any] = strict_json(card)
     return result
@@ -148,16 +161,26 @@ def _controls(grounds: Sequence[Ground], count: int, seed: int, iterations: int)
     """The scores of each control, one a run."""
     found: dict[str, Any] = {}
     for run, ground in enumerate(grounds):
-        stand_ins = {"real": ground.other} | {
-            name: make(ground.everything, len(ground.everything), rng(seed, "strict", run, name))
-            for name, make in CONTROLS.items()
-        }
+        stand_ins = {"real": ground.other}
+        failed = {}
+        for name in CONTROLS:
+            made = attempt(f"control {name}", partial(_stand_in, name, ground, seed, run), str)
+            if isinstance(made, str):
+                failed[name] = dict.fromkeys(SCORES, made)
+            else:
+                stand_ins[name] = made
         if ground.against == "held-out":
             stand_ins["held_out"] = ground.unseen
         measured = measure(ground, stand_ins, count, derive(seed, "controls", run), iterations)
-        for name, scores in measured.items():
+        for name, scores in (measured | failed).items():
             _add(found.setdefault(name, {}), scores)
     return strict_json(found)  # type: ignore[no-any-return]
+
+
+def _stand_in(name: str, ground: Ground, seed: int, run: int) -> Array | str:
+    """The windows of a control."""
+    windows, draw = ground.everything, rng(seed, "strict", run, name)
+    return CONTROLS[name](windows, len(windows), draw)
 
 
 def _own(
@@ -191,10 +214,18 @@ def _copying(
     else:
         learned, unseen = block_halves(train, rng(seed, "copies"))
         baseline = "training"
-    shifted = shifted_copies(learned, unseen, synthetic, seed=seed) | {"baseline": baseline}
+    shifted = attempt(
+        "test for shifted copies",
+        lambda: shifted_copies(learned, unseen, synthetic, seed=seed),
+        lambda reason: {"copied_share": None, "reason": reason},
+    ) | {"baseline": baseline}
     betrayed: dict[str, Any] = {"area": None, "reason": scores["membership"].get("reason")}
     if baseline == "held-out":
-        betrayed = betrayal(learned, unseen, synthetic, seed=seed)
+        betrayed = attempt(
+            "test of membership",
+            lambda: betrayal(learned, unseen, synthetic, seed=seed),
+            lambda reason: {"area": None, "reason": reason},
+        )
     signed = scores["discriminative"].get("signed")
     figures = figures | {
         "shifted": shifted,

@@ -41,7 +41,7 @@ def scores_of(
     for name, better in BETTER.items():
         score = summary(ours.get(name, [])) | {"better": better}
         score["controls"] = {key: summary(found.get(name, [])) for key, found in controls.items()}
-        score["floor"] = score["controls"]["real"]
+        score["floor"] = score["controls"].get("real") or summary([])
         score["against"] = against if name in UNSEEN else "training"
         if name in PERFECT:
             score["perfect"] = PERFECT[name]
@@ -53,16 +53,28 @@ def scores_of(
 def _add_kinds(score: dict[str, Any], ours: dict[str, Any], controls: dict[str, Any]) -> None:
     """What each kind of judge says, and an interval for the strongest."""
     score["kinds"] = {
-        kind: summary(ours[f"auc_{kind}"])
+        kind: summary(ours.get(f"auc_{kind}", []))
         | {
-            "interval": np.mean(ours[f"interval_{kind}"], axis=0).tolist(),
-            "controls": {key: summary(found[f"auc_{kind}"]) for key, found in controls.items()},
+            "interval": _interval(ours.get(f"interval_{kind}", [])),
+            "controls": {
+                key: summary(found.get(f"auc_{kind}", [])) for key, found in controls.items()
+            },
         }
         for kind in kinds.KINDS
     }
+    if score["mean"] is None:
+        return
     strongest = max(kinds.KINDS, key=lambda kind: score["kinds"][kind]["mean"])
     score["strongest"] = strongest
     score["interval"] = score["kinds"][strongest]["interval"]
+
+
+def _interval(runs: list[Any]) -> list[float] | None:
+    """The mean interval of all runs; None where one of them failed."""
+    if not runs or any(isinstance(run, str) for run in runs):
+        return None
+    found: list[float] = np.mean(runs, axis=0).tolist()
+    return found
 
 
 def explained(scores: dict[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:

@@ -5,7 +5,16 @@ from typing import Any
 
 from timegan.report.formatting import decimal
 from timegan.report.verdicts.caveats import blind_spots, sees_nothing
-from timegan.report.verdicts.grades import Grade, Verdict, against_floor, floor_of, graded, mean_of
+from timegan.report.verdicts.grades import (
+    Grade,
+    Verdict,
+    against_floor,
+    floor_deviation,
+    floor_of,
+    graded,
+    mean_of,
+    not_measured,
+)
 
 CEILING = 0.49
 """A discriminative score from which on it cannot tell bad from worse."""
@@ -15,10 +24,10 @@ def judged(score: Mapping[str, Any]) -> Verdict:
     """The strongest of several judges, by the area under its ROC curve."""
     question = "Can it be told from real data?"
     if score["mean"] is None:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
+        return not_measured(question, score["reason"])
     area, floor = score["mean"], floor_of(score, 0.5)
     above = area - max(floor, 0.5)
-    grade = graded(above, 0.02 + 2 * (score["floor"].get("std") or 0.0), 0.1, 0.25)
+    grade = graded(above, 0.02 + 2 * floor_deviation(score), 0.1, 0.25)
     strongest = score.get("strongest")
     judge = f"The strongest judge ({strongest.replace('_', ' ')})" if strongest else "A judge"
     interval = score.get("interval")
@@ -38,9 +47,9 @@ def alike(score: Mapping[str, Any]) -> Verdict:
     """The published discriminative score, beside that of data whose faults are known."""
     question = "Can it be told from real data?"
     if score["mean"] is None:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
-    mean, std, floor = score["mean"], score["std"], score["floor"]["mean"] or 0.0
-    if mean <= max(floor + score["floor"]["std"], 0.01):
+        return not_measured(question, score["reason"])
+    mean, std, floor = score["mean"], score["std"], floor_of(score, 0.0)
+    if mean <= max(floor + floor_deviation(score), 0.01):
         grade, words = Grade.EXCELLENT, "A trained judge can only guess"
     elif mean <= 0.05:
         grade, words = Grade.GOOD, "A trained judge hardly does better than guessing"
@@ -50,9 +59,10 @@ def alike(score: Mapping[str, Any]) -> Verdict:
         grade, words = Grade.POOR, "A trained judge tells real from synthetic"
     sentence = (
         f"{words}: it is right in {0.5 + mean:.0%} of cases, where guessing gives 50%. "
-        f"Discriminative score {mean:.3f} ± {std:.3f}; real against other real data "
-        f"{floor:.3f} ± {score['floor']['std']:.3f}"
+        f"Discriminative score {mean:.3f} ± {std:.3f}"
     )
+    if mean_of(score.get("floor")) is not None:
+        sentence += f"; real against other real data {floor:.3f} ± {floor_deviation(score):.3f}"
     controls = score.get("controls") or {}
     shuffled, copy = mean_of(controls.get("shuffled")), mean_of(controls.get("copy"))
     if shuffled is not None and copy is not None:
@@ -85,11 +95,12 @@ def values(score: Mapping[str, Any]) -> Verdict:
     """The densities of values, and of the feature that is least alike."""
     question = "Does it take the right values?"
     if score["mean"] is None:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {score['reason']}")
-    worst, least = min(score["features"].items(), key=lambda item: item[1])
-    floor = score["floor"]["mean"]
+        return not_measured(question, score["reason"])
+    features = score["features"] or {"": score["mean"]}
+    worst, least = min(features.items(), key=lambda item: item[1])
+    floor = mean_of(score.get("floor"))
     grade = against_floor(1 - least, 1 - (1.0 if floor is None else floor))
-    one = len(score["features"]) == 1
+    one = len(features) == 1
     return Verdict(
         question,
         grade,
@@ -105,7 +116,7 @@ def moves(scores: Mapping[str, Any]) -> Verdict:
     errors, parts = [], []
     overlap = scores["change_density"]
     if overlap["mean"] is not None:
-        floor = overlap["floor"]["mean"]
+        floor = mean_of(overlap.get("floor"))
         errors.append((1 - overlap["mean"], 1 - (1.0 if floor is None else floor)))
         parts.append(
             f"the densities of changes from step to step share {overlap['mean']:.1%}"
@@ -114,14 +125,14 @@ def moves(scores: Mapping[str, Any]) -> Verdict:
     for name, what in (("autocorrelation", "values"), ("change_autocorrelation", "changes")):
         score = scores[name]
         if score["mean"] is not None:
-            floor = score["floor"]["mean"]
+            floor = mean_of(score.get("floor"))
             errors.append((score["mean"], floor or 0.0))
             parts.append(
                 f"autocorrelations of {what} differ by {decimal(score['mean'])}"
                 + ("" if floor is None else f" (between two real samples: {decimal(floor)})")
             )
     if not errors:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {overlap['reason']}")
+        return not_measured(question, overlap["reason"])
     grades = [against_floor(*error) for error in errors]
     power = mean_of(scores.get("spectrum"))
     if power is not None:  # a difference of logarithms, which people read as a factor
@@ -146,7 +157,7 @@ def together(score: Mapping[str, Any]) -> Verdict:
     ]
     if not known or score["mean"] is None:
         reason = score.get("reason", "No pair of features varies on both sides.")
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
+        return not_measured(question, reason)
     mean = sum(difference for difference, _ in known) / len(known)
     # The published score is a sum over pairs, in tenths.
     floor, unknown = floor_of(score, 0.0) * 10 / len(known), mean_of(score.get("floor")) is None

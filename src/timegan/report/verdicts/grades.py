@@ -42,10 +42,20 @@ def mean_of(score: Mapping[str, Any] | None) -> float | None:
     return None if value is None else float(value)
 
 
+def not_measured(question: str, reason: str) -> Verdict:
+    """Return the answer to a question whose score is not known."""
+    return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason[:1].upper()}{reason[1:]}")
+
+
 def floor_of(score: Mapping[str, Any], perfect: float) -> float:
     """A score's floor, or what would be perfect where it is not known."""
     value = mean_of(score.get("floor"))
     return perfect if value is None else value
+
+
+def floor_deviation(score: Mapping[str, Any]) -> float:
+    """Return the deviation of a score's floor, 0 where it is not known."""
+    return float((score.get("floor") or {}).get("std") or 0.0)
 
 
 def graded(above: float, excellent: float, good: float, fair: float) -> Grade:

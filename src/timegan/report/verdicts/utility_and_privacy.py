@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timegan.report.verdicts.caveats import sees_nothing
-from timegan.report.verdicts.grades import COPIES, Grade, Verdict, floor_of, graded
+from timegan.report.verdicts.grades import (
+    COPIES,
+    Grade,
+    Verdict,
+    floor_deviation,
+    floor_of,
+    graded,
+    not_measured,
+)
 
 COLLAPSE = 0.3
 """Spread below which a model makes but a few windows, as a share of that of real ones."""
@@ -15,7 +23,7 @@ def useful(scores: Mapping[str, Any]) -> Verdict:
     question = "Is it useful?"
     near, far = scores["usefulness"], scores.get("usefulness_ahead") or {"mean": None}
     if near["mean"] is None:
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {near['reason']}")
+        return not_measured(question, near["reason"])
     worst = near["mean"] - floor_of(near, 1.0)
     sentence = (
         f"Forecasters that learned from synthetic windows err {near['mean']:.2f} times as much on "
@@ -34,7 +42,7 @@ def predictive(scores: Mapping[str, Any]) -> Verdict:
     score = scores["predictive"]
     if score["mean"] is None or not floor_of(score, 0.0):
         reason = score.get("reason") or "Real data leave no error to compare with."
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
+        return not_measured(question, reason)
     mean, floor = score["mean"], floor_of(score, 0.0)
     worst = mean / floor - 1
     sentence = (
@@ -45,7 +53,7 @@ def predictive(scores: Mapping[str, Any]) -> Verdict:
     if every["mean"] is not None and floor_of(every, 0.0) and every["mean"] != mean:
         worst = max(worst, every["mean"] / floor_of(every, 0.0) - 1)
         sentence += f" For all features: {every['mean']:.4f} and {floor_of(every, 0.0):.4f}."
-    noise = 3 * ((score.get("std") or 0.0) + (score["floor"].get("std") or 0.0))
+    noise = 3 * ((score.get("std") or 0.0) + floor_deviation(score))
     if mean < floor - max(noise, 0.01 * floor):
         sentence += " It is lower than real data allow: what was to be forecast may have leaked."
     grade = graded(worst, 0.03, 0.1, 0.3)
@@ -94,8 +102,8 @@ def covers(metrics: Mapping[str, Any]) -> Verdict:
         elif least < COLLAPSE:
             grade = Grade.POOR
     if not parts:
-        reason = recall.get("reason") or "Nothing varies."
-        return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason}")
+        reason = recall.get("reason") or spread.get("reason") or "Nothing varies."
+        return not_measured(question, reason)
     sentence = "; ".join(parts)
     if recall["mean"] is None:
         sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
@@ -129,7 +137,7 @@ def copies(figures: Mapping[str, Any]) -> Verdict:
     if figures["warning"]:
         praise = " A copy does well in all other scores, so they say little."
         return Verdict(COPIES, Grade.POOR, figures["sentence"] + praise)
-    if figures["too_few"]:
+    if figures["too_few"] or figures.get("reason"):
         return Verdict(COPIES, Grade.UNKNOWN, figures["sentence"])
     near = figures["distance_ratio"] < 0.7
     return Verdict(COPIES, Grade.FAIR if near else Grade.EXCELLENT, figures["sentence"])

@@ -1,8 +1,10 @@
 """What the figures mean, in words: a grade for each question, with the figure and its floor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from timegan.attempts import attempt
 from timegan.report.verdicts import fidelity, utility_and_privacy
 from timegan.report.verdicts.grades import COPIES, Grade, Verdict
 
@@ -12,29 +14,35 @@ __all__ = ["Grade", "Verdict", "verdicts"]
 def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     """Answers from the parts ``scores`` and ``copying`` of ``metrics.json``, the gravest first."""
     scores: Mapping[str, Any] = metrics.get("scores", {})
-    answers = []
+    ways: dict[str, Callable[[], Verdict]] = {}
     if "judges" in scores:
-        answers.append(fidelity.judged(scores["judges"]))
+        ways["likeness"] = lambda: fidelity.judged(scores["judges"])
     elif "discriminative" in scores:
-        answers.append(fidelity.alike(scores["discriminative"]))
+        ways["likeness"] = lambda: fidelity.alike(scores["discriminative"])
     if "density" in scores:
-        answers.append(fidelity.values(scores["density"]))
+        ways["values"] = lambda: fidelity.values(scores["density"])
     if "change_autocorrelation" in scores:
-        answers.append(fidelity.moves(scores))
+        ways["motion"] = lambda: fidelity.moves(scores)
     if scores.get("correlation", {}).get("pairs"):
-        answers.append(fidelity.together(scores["correlation"]))
+        ways["pairs of features"] = lambda: fidelity.together(scores["correlation"])
     if "usefulness" in scores:
-        answers.append(utility_and_privacy.useful(scores))
+        ways["usefulness"] = lambda: utility_and_privacy.useful(scores)
     elif "predictive" in scores:
-        answers.append(utility_and_privacy.predictive(scores))
+        ways["usefulness"] = lambda: utility_and_privacy.predictive(scores)
     if "recall" in scores or "spread" in metrics:
-        answers.append(utility_and_privacy.covers(metrics))
+        ways["coverage"] = lambda: utility_and_privacy.covers(metrics)
     if metrics.get("constraints"):
-        answers.append(utility_and_privacy.keeps(metrics["constraints"]))
-    if "copying" in metrics:
-        answers.append(utility_and_privacy.copies(metrics["copying"]))
+        ways["rules"] = lambda: utility_and_privacy.keeps(metrics["constraints"])
+    if metrics.get("copying"):
+        ways["copies"] = lambda: utility_and_privacy.copies(metrics["copying"])
+    answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]
     # What makes the other answers worthless comes first.
     return sorted(answers, key=lambda answer: not (answer.question == COPIES and _grave(answer)))
+
+
+def _none(subject: str, reason: str) -> Verdict:
+    """The place of a verdict that fails."""
+    return Verdict(f"{subject.capitalize()}:", Grade.UNKNOWN, f"The verdict {reason}.")
 
 
 def _grave(answer: Verdict) -> bool:

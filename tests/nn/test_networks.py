@@ -19,6 +19,7 @@ RNN: dict[str, Any] = {"hidden": 8, "layers": 2, "cell": "gru"}
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 @pytest.mark.parametrize("steps", [1, 9])
 def test_recurrent_networks_keep_windows_and_steps(cell: str, steps: int) -> None:
+    torch.manual_seed(0)
     rnn = {**RNN, "cell": cell}
     x = torch.randn(4, steps, 3)
     assert Recurrent(3, 5, **rnn)(x).shape == (4, steps, 5)
@@ -28,6 +29,7 @@ def test_recurrent_networks_keep_windows_and_steps(cell: str, steps: int) -> Non
 
 
 def test_the_residual_autoencoder_starts_as_the_identity() -> None:
+    torch.manual_seed(0)
     x = torch.randn(50, 8, 4, dtype=torch.double)
     embedder = Residual(4, 4, width=16, standardise=True).double()
     recovery = Residual(4, 4, width=16, standardise=False).double()
@@ -37,11 +39,13 @@ def test_the_residual_autoencoder_starts_as_the_identity() -> None:
 
 
 def test_the_residual_supervisor_starts_from_nothing_changes() -> None:
+    torch.manual_seed(0)
     h = torch.randn(3, 6, 4)
     torch.testing.assert_close(ResidualSupervisor(4, **RNN)(h), h)
 
 
 def test_standardise_is_a_fixed_map_in_evaluation_mode() -> None:
+    torch.manual_seed(0)
     layer = Standardise(3).eval()
     x = torch.randn(10, 4, 3)
     torch.testing.assert_close(layer(x[:2]), layer(x)[:2])
@@ -53,6 +57,7 @@ def test_standardise_is_a_fixed_map_in_evaluation_mode() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 24])
 @pytest.mark.parametrize("critics", ["conv", "dense", "recurrent", "conv+dense"])
 def test_each_critic_gives_an_opinion_on_every_window(critics: str, steps: int) -> None:
+    torch.manual_seed(0)
     discriminator = Discriminator(3, steps, critics=critics, increments=True, **RNN)
     view = discriminator.view(torch.randn(6, steps, 3))
     assert view.shape == (6, steps, 6)
@@ -62,6 +67,7 @@ def test_each_critic_gives_an_opinion_on_every_window(critics: str, steps: int) 
 
 
 def test_an_opinion_on_real_windows_does_not_depend_on_the_synthetic_ones_beside_them() -> None:
+    torch.manual_seed(0)
     discriminator = Discriminator(3, 12, critics="conv+dense", increments=True, **RNN)
     real, fake, other = (torch.randn(24, 12, 6) for _ in range(3))
     for a, b in zip(
@@ -73,6 +79,7 @@ def test_an_opinion_on_real_windows_does_not_depend_on_the_synthetic_ones_beside
 
 
 def test_batch_deviation_is_zero_where_all_windows_are_one() -> None:
+    torch.manual_seed(0)
     one = torch.randn(1, 5).repeat(8, 1)
     assert batch_deviation(one, 4).abs().max() < 1e-3
     varied = torch.cat([one[:4], torch.randn(4, 5, generator=generator(0))])

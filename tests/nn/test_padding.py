@@ -174,6 +174,7 @@ def test_whitening_does_not_look_at_the_padding() -> None:
 
 
 def test_the_view_is_zero_in_the_padding_and_ends_with_the_mask() -> None:
+    torch.manual_seed(0)
     critic = Discriminator(
         C, T, critics="dense", increments=True, context=S, variable_length=True, **RNN
     )
@@ -226,6 +227,7 @@ def test_a_mask_of_ones_changes_no_objective(loss: Any) -> None:
 
 
 def test_scales_are_measured_on_real_steps_alone() -> None:
+    torch.manual_seed(0)
     net = TimeGAN(C, T, Schedule(1, 1, 1), context=1, variable_length=True).net
     h, garbage = torch.randn(B, T, C), torch.full((B, T, C), 1e3)
     mask = (torch.arange(T) < LENGTHS[:, None])[..., None].float()

@@ -43,12 +43,14 @@ def labels(count: int) -> np.ndarray:
 @pytest.mark.parametrize("form", [PathGenerator, RecurrentGenerator])
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_a_generator_returns_latents_and_labels(form: Any, cell: str) -> None:
+    torch.manual_seed(0)
     network = form(3, 4, 2, context=S, exogenous=U, **RNN | {"cell": cell})
     out = network(torch.randn(B, T, 3), torch.randn(B, 4 + S), torch.randn(B, T, U + 1))
     assert out.shape == (B, T, 2 + U)
 
 
 def test_labels_of_the_reference_s_generator_are_not_squashed() -> None:
+    torch.manual_seed(0)
     network = RecurrentGenerator(3, 0, 2, exogenous=1, **RNN)
     torch.nn.init.constant_(network.dense.bias, 5.0)
     out = network(torch.randn(B, T, 3), torch.zeros(B, 0), torch.zeros(B, T, 2))
@@ -86,6 +88,7 @@ def test_even_windows_are_made_for_real_contexts_and_half_of_these_for_real_labe
 def test_labels_without_a_context_are_given_to_every_second_window(
     conditions: list[tuple[Any, Any]],
 ) -> None:
+    torch.manual_seed(0)
     real = Batch(torch.rand(B, T, C), exogenous=torch.rand(B, T, U))
     made(context=0, variable_length=False).generate(real, 0)
     ((context, exogenous),) = conditions

@@ -68,6 +68,7 @@ def assert_alike(got: list[Tensor], want: list[Tensor]) -> None:
 def test_states_and_gradients_are_torchs(
     backend: str, size: tuple[int, ...], dtype: torch.dtype
 ) -> None:
+    torch.manual_seed(0)
     batch, steps, inputs, hidden, layers = size
     plain, ours = (gru.to(dtype) for gru in pair(backend, inputs, hidden, layers))
     x = torch.randn(batch, steps, inputs, dtype=dtype, requires_grad=True)
@@ -79,6 +80,7 @@ def test_states_and_gradients_are_torchs(
 
 def whole_network(backend: str, size: tuple[int, ...], squash: bool, dtype: torch.dtype) -> Any:
     """A network, as torch computes it and by a backend: [its result and all gradients] of both."""
+    torch.manual_seed(0)
     batch, steps, inputs, hidden, layers = size
     dense = nn.Linear(hidden, 5 * inputs).to(dtype)
     x = torch.randn(batch, steps, inputs, dtype=dtype, requires_grad=True)
@@ -107,6 +109,7 @@ def test_a_network_with_a_dense_layer_is_torchs(
 
 @pytest.mark.parametrize("squash", [False, True])
 def test_a_networks_gradients_are_those_of_finite_differences(compiled: None, squash: bool) -> None:
+    torch.manual_seed(0)
     _, gru = pair("native", 2, 3, 2)
     weights = [*gru.double().parameters()]
     x, h0, weight, bias = (
@@ -120,6 +123,7 @@ def test_a_networks_gradients_are_those_of_finite_differences(compiled: None, sq
 
 @pytest.mark.parametrize("frozen", ["cells", "dense"])
 def test_a_network_in_part_frozen_trains_the_rest(compiled: None, frozen: str) -> None:
+    torch.manual_seed(0)
     dense, x = nn.Linear(5, 2), torch.randn(9, 4, 3)
     found = []
     for gru in pair("native", 3, 5, 2):
@@ -133,6 +137,7 @@ def test_a_network_in_part_frozen_trains_the_rest(compiled: None, frozen: str) -
 
 @pytest.mark.parametrize("needs", ["weights", "input", "state"])
 def test_only_what_wants_a_gradient_gets_one(backend: str, needs: str) -> None:
+    torch.manual_seed(0)
     plain, ours = pair(backend, 3, 5, 2)
     for gru in (plain, ours):
         gru.requires_grad_(needs == "weights")
@@ -142,6 +147,7 @@ def test_only_what_wants_a_gradient_gets_one(backend: str, needs: str) -> None:
 
 
 def test_gradients_are_those_of_finite_differences(backend: str) -> None:
+    torch.manual_seed(0)
     _, ours = pair(backend, 2, 3, 2)
     ours = ours.double()
     x = torch.randn(3, 3, 2, dtype=torch.float64, requires_grad=True)
@@ -164,6 +170,7 @@ def test_a_penalty_on_gradients_is_torchs(backend: str) -> None:
 
 
 def test_what_is_not_a_number_stays_so(backend: str) -> None:
+    torch.manual_seed(0)
     _, ours = pair(backend, 2, 3, 1)
     x = torch.randn(4, 5, 2)
     x[1, 2, 0] = torch.nan
@@ -175,6 +182,7 @@ def test_what_is_not_a_number_stays_so(backend: str) -> None:
 
 
 def test_large_inputs_saturate(backend: str) -> None:
+    torch.manual_seed(0)
     plain, ours = pair(backend, 2, 3, 1)
     x = 1e4 * torch.randn(4, 5, 2)
     with torch.no_grad():
@@ -182,6 +190,7 @@ def test_large_inputs_saturate(backend: str) -> None:
 
 
 def test_sequences_do_not_depend_on_their_neighbours(backend: str) -> None:
+    torch.manual_seed(0)
     if backend == "fused":
         pytest.skip("products of other sizes may round differently in torch")
     _, ours = pair(backend, 3, 8, 2)
@@ -192,6 +201,7 @@ def test_sequences_do_not_depend_on_their_neighbours(backend: str) -> None:
 
 
 def test_copies_types_and_weights_are_as_of_any_module(backend: str) -> None:
+    torch.manual_seed(0)
     plain, ours = pair(backend, 3, 4, 2)
     other = GRU(3, 4, 2, batch_first=True)
     other.load_state_dict(plain.state_dict())
@@ -217,6 +227,7 @@ def test_other_shapes_are_left_to_torch(backend: str, shape: tuple[int, ...]) ->
 
 @pytest.mark.filterwarnings("ignore:The tensor attributes:UserWarning")  # torch.nn.GRU's too
 def test_an_export_sees_torchs_operations(backend: str) -> None:
+    torch.manual_seed(0)
     _, ours = pair(backend, 2, 3, 1)
     program = torch.export.export(ours, (torch.randn(4, 5, 2),))
     assert "gru" in str(program.graph)

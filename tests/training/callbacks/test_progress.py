@@ -124,6 +124,7 @@ def test_a_rehearsal_leaves_no_trace_and_tells_what_phases_cost(
 
 
 def test_a_short_phase_is_not_worth_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
     monkeypatch.setattr(TimeGAN, "batches", 50)
     model = TimeGAN(5, 6, Schedule(autoencoder=1, supervised=2, joint=0), hidden=6)
     assert set(rehearse(model, torch.rand(3, 4, 6, 5))) == {Phase.SUPERVISED}

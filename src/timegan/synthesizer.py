@@ -19,7 +19,7 @@ from timegan.sampling.sequences import generate
 from timegan.serialization.architecture_check import check_types
 from timegan.serialization.model_folder import export
 from timegan.serialization.runs import read_run
-from timegan.training.callbacks import Calibrate, Progress, Watch
+from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
 from timegan.training.factory import build
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -137,9 +137,9 @@ class Synthesizer:
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
                 callbacks=[
-                    *([Watch()] if self.progress or schedule.patience else []),
-                    *([Progress()] if self.progress else []),
-                    Calibrate(),
+                    *([SampleMonitor()] if self.progress or schedule.patience else []),
+                    *([PhaseProgressBar()] if self.progress else []),
+                    ThresholdCalibration(),
                 ],
             )
             trainer.fit(model, datamodule=data)

@@ -52,16 +52,17 @@ def test_held_out_windows_that_weights_were_chosen_by_are_not_measured_on(
     shell: Shell, tmp_path: Path
 ) -> None:
     line = "train experiment=smoke evaluation=none logger=none callbacks.progress=null"
-    assert shell(f"{line} callbacks.watch.best=true hydra.run.dir=best").status == 0
+    choose = "callbacks.sample_monitor.restore_best_weights=true"
+    assert shell(f"{line} {choose} hydra.run.dir=best").status == 0
     best = json.loads((tmp_path / "best/metrics.json").read_text())
-    assert best["training"]["watch"]["weights"] == "best distance, epoch 3"
+    assert best["training"]["sample_monitor"]["weights"] == "best distance, epoch 3"
     assert best["data"]["holdout_windows"] == 100  # of 200
     assert "one half to choose by" in best["data"]["split"]
     assert shell("evaluate run=best samples=200 evaluation=none").status == 0
     assert metrics(tmp_path)["data"] == best["data"]
-    result = shell(f"{line} callbacks.watch.best=true dataset.preprocessing=reference")
+    result = shell(f"{line} {choose} dataset.preprocessing=reference")
     assert result.status == 2
-    assert "callbacks.watch.best=true: there is nothing to choose by" in result.err
+    assert f"{choose}: no windows are held out to choose" in result.err
 
 
 def test_a_checkpoint_finds_the_data_of_its_run(

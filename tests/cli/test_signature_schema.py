@@ -90,7 +90,7 @@ def test_a_target_that_does_not_exist_is_refused() -> None:
 
 
 def test_a_target_s_arguments_are_checked() -> None:
-    node = {"_target_": "timegan.training.callbacks.Checkpoints", "minuets": 3}
+    node = {"_target_": "timegan.training.callbacks.PhaseCheckpoint", "minuets": 3}
     with pytest.raises(InputError, match=r"Did you mean callbacks\.checkpoints\.minutes"):
         validate_target(node, "callbacks.checkpoints")
 

@@ -12,7 +12,7 @@ from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.sampling.windows import sample
 from timegan.serialization.runs import open_run
-from timegan.training.callbacks import Checkpoints
+from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import AtomicCheckpointIO
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
     trainer = Trainer(
         max_epochs=3,
         default_root_dir=folder,
-        callbacks=[Checkpoints()],
+        callbacks=[PhaseCheckpoint()],
         plugins=[AtomicCheckpointIO()],
         accelerator="cpu",
         logger=False,

@@ -11,7 +11,7 @@ from lightning import Trainer
 
 from timegan.data import WindowDataModule
 from timegan.errors import TrainingError
-from timegan.training.callbacks import Checkpoints
+from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
 from timegan.training.gradient_guard import FALLBACKS, PATIENCE
 from timegan.training.module import TimeGAN
@@ -66,7 +66,7 @@ def train(folder: Path, at: dict[str, range], resume: Path | None = None, **opti
     trainer = Trainer(
         max_epochs=SCHEDULE.total,
         default_root_dir=folder,
-        callbacks=[Checkpoints()],
+        callbacks=[PhaseCheckpoint()],
         plugins=[AtomicCheckpointIO()],
         accelerator="cpu",
         logger=False,

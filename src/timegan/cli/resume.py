@@ -17,7 +17,8 @@ from timegan.training.schedule import Schedule
 
 FREE = (
     *("trainer", "logger", "evaluation", "samples", "objective", "resume", "ckpt_path"),
-    *("callbacks.checkpoints", "callbacks.progress", "callbacks.figures", "callbacks.interrupt"),
+    *("callbacks.checkpoints", "callbacks.progress"),
+    *("callbacks.sample_figures", "callbacks.graceful_exit"),
     "dataset.path",  # a table may have moved; that it is the same one is checked
 )
 """What a resumed run may have otherwise than it was begun with."""

@@ -17,7 +17,9 @@ RESERVED = {
     "dataset": {
         "batches_per_step": "Set model.generator_steps.",
         "seed": "Set seed=... without a group.",
-        "select_on_holdout": "Set callbacks.watch.best or model.schedule.patience.",
+        "select_on_holdout": (
+            "Set callbacks.sample_monitor.restore_best_weights or model.schedule.patience."
+        ),
     },
     "model": {
         "features": "Set dataset.columns to choose columns.",
@@ -143,7 +145,7 @@ def selects_on_holdout(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]
         callbacks: the group of that name.
         schedule: the section ``model.schedule``.
     """
-    best = bool((callbacks.get("watch") or {}).get("best"))
+    best = bool((callbacks.get("sample_monitor") or {}).get("restore_best_weights"))
     return best or schedule.get("patience") is not None
 
 

@@ -37,7 +37,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
 from timegan.serialization.architecture_check import EARLIER
-from timegan.training.callbacks import Watch
+from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
 from timegan.training.factory import build
@@ -108,7 +108,7 @@ def train(cfg: DictConfig) -> float | None:
         "saved": {p: n * data.steps_per_epoch for p, n in model.plateau.saved.items()},
         "parameters": model.parameter_count,
         "backend": model.settled,
-        "watch": _watched(trainer),
+        "sample_monitor": _monitored(trainer),
     }
     with collecting() as later:
         metrics = finish(
@@ -133,24 +133,25 @@ def train(cfg: DictConfig) -> float | None:
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
     """Refuse to choose weights by windows that were learned from, or an end by none at all."""
-    watch = config.callbacks.get("watch")
+    monitor = config.callbacks.get("sample_monitor")
     patience = config.model["schedule"].get("patience")
-    if patience is not None and watch is None:
+    if patience is not None and monitor is None:
         raise InputError(
-            f"model.schedule.patience={patience}, and callbacks.watch is left out, which measures "
-            "what the joint phase is judged by. Take one of the two back."
+            f"model.schedule.patience={patience} needs callbacks.sample_monitor, whose distances "
+            "judge the joint phase. Remove callbacks.sample_monitor=null or the patience."
         )
-    if watch and watch.get("best") and data.validation is None:
+    if monitor and monitor.get("restore_best_weights") and data.validation is None:
         raise InputError(
-            f"callbacks.watch.best=true: there is nothing to choose by ({data.split.way}). Give a "
-            "larger dataset.holdout (with dataset.preprocessing=default), or leave it out."
+            "callbacks.sample_monitor.restore_best_weights=true: no windows are held out to choose "
+            f"weights by ({data.split.way}). Set a larger dataset.holdout (with "
+            "dataset.preprocessing=default), or remove the argument."
         )
 
 
-def _watched(trainer: Trainer) -> dict[str, Any]:
-    """What the run was watched by, if it was."""
-    watches = [c for c in trainer.callbacks if isinstance(c, Watch)]  # type: ignore[attr-defined]
-    return watches[0].summary() if watches else {}
+def _monitored(trainer: Trainer) -> dict[str, Any]:
+    """Return what the sample monitor measured; empty without one."""
+    monitors = [c for c in trainer.callbacks if isinstance(c, SampleMonitor)]  # type: ignore[attr-defined]
+    return monitors[0].summary() if monitors else {}
 
 
 def peak_memory() -> float:
@@ -188,7 +189,7 @@ def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
             plugins=[AtomicCheckpointIO()],
             use_distributed_sampler=False,
             enable_progress_bar="progress" in callbacks,
-            enable_checkpointing=not {"checkpoints", "interrupt"}.isdisjoint(callbacks),
+            enable_checkpointing=not {"checkpoints", "graceful_exit"}.isdisjoint(callbacks),
         )
     except (MisconfigurationException, ValueError) as error:
         given = ", ".join(f"trainer.{key}={value}" for key, value in config.trainer.items())

@@ -81,8 +81,8 @@ def halved(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"A single block of {stop - start} rows is held out, which is too short to choose by "
             f"one half of it and report on the other: each needs {window} rows, and {window} lie "
-            "in between. Give a larger dataset.holdout, or leave out callbacks.watch.best and "
-            "model.schedule.patience."
+            "in between. Set a larger dataset.holdout, or remove "
+            "callbacks.sample_monitor.restore_best_weights and model.schedule.patience."
         )
     return np.array([[start, start + half]]), np.array([[stop - half, stop]])
 

@@ -29,7 +29,7 @@ class SampleFigures(Callback):
     def __init__(self, every_n_epochs: int = 5, count: int = 200, seed: int = 0) -> None:
         for name, value in {"every_n_epochs": every_n_epochs, "count": count}.items():
             if value < 1:
-                raise InputError(f"callbacks.figures.{name}={value}: has to be at least 1.")
+                raise InputError(f"callbacks.sample_figures.{name}={value}: has to be at least 1.")
         self.every_n_epochs = every_n_epochs
         self.count = count
         self.seed = seed

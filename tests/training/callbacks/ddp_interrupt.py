@@ -11,7 +11,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from timegan.data import WindowDataModule
-from timegan.training.callbacks import Checkpoints, Interrupt, Watch
+from timegan.training.callbacks import GracefulExit, PhaseCheckpoint, SampleMonitor
 from timegan.training.checkpoint_files import AtomicCheckpointIO
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -39,9 +39,9 @@ def fit(folder: Path, *callbacks: Callback, resume: Path | None = None) -> None:
         strategy="ddp_find_unused_parameters_true",
         use_distributed_sampler=False,
         callbacks=[
-            Watch(every_n_batches=1, count=32, best=True),
-            Checkpoints(),
-            Interrupt(),
+            SampleMonitor(every_n_batches=1, count=32, restore_best_weights=True),
+            PhaseCheckpoint(),
+            GracefulExit(),
             *callbacks,
         ],
         plugins=[AtomicCheckpointIO()],

@@ -19,7 +19,7 @@ from timegan.cli.console import quiet
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
-from timegan.training.callbacks import Checkpoints
+from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import AtomicCheckpointIO, newest_checkpoint
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -57,7 +57,7 @@ def fit(folder: Path, devices: int, batches: int) -> None:
         accelerator="cpu",
         **(several if devices > 1 else {"devices": 1}),
         use_distributed_sampler=False,
-        callbacks=[Checkpoints(every_n_batches=1), Wait(batches)],
+        callbacks=[PhaseCheckpoint(every_n_batches=1), Wait(batches)],
         plugins=[AtomicCheckpointIO()],
         logger=False,
         enable_progress_bar=False,

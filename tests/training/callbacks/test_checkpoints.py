@@ -14,11 +14,11 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from timegan.errors import InputError, UnreadableError
-from timegan.training.callbacks import Checkpoints
+from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import read_checkpoint
 
 
-class Keep(Checkpoints):
+class Keep(PhaseCheckpoint):
     """Keeps a copy of every checkpoint under the epoch and batch that it was saved at."""
 
     def save(self, trainer: Trainer, name: str = "last") -> Path:
@@ -47,7 +47,7 @@ def test_each_phase_ends_with_a_checkpoint(run: Callable[..., Any], tmp_path: Pa
 def test_a_phase_without_epochs_leaves_no_checkpoint(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    one = run(Checkpoints(), max_epochs=2)
+    one = run(PhaseCheckpoint(), max_epochs=2)
     one.model.schedule = type(one.model.schedule)(autoencoder=0, supervised=0, joint=2)
     one.fit()
     assert names(tmp_path) == {"joint", "last"}
@@ -76,7 +76,7 @@ def test_a_run_resumed_from_any_checkpoint_equals_the_uninterrupted_one(
         _, epoch, batch = point.stem.split("-")
         start = (int(epoch) + 1) * 3 if batch == "end" else int(epoch) * 3 + int(batch)
         shutil.rmtree(tmp_path / "checkpoints", ignore_errors=True)
-        again = run(Checkpoints(), count=3).fit(resume=kept / point.name)
+        again = run(PhaseCheckpoint(), count=3).fit(resume=kept / point.name)
         assert again.data.batches.seen == whole.data.batches.seen[start:], point.stem
         for name, value in whole.model.state_dict().items():
             assert torch.equal(value, again.model.state_dict()[name]), (point.stem, name)
@@ -92,7 +92,7 @@ def test_a_checkpoint_taken_at_a_phase_end_of_a_resumed_run_is_not_missing(
 ) -> None:
     run(Keep(every_n_batches=1), count=2).fit()
     kept = shutil.move(tmp_path / "checkpoints", tmp_path / "kept")
-    run(Checkpoints(), count=2).fit(resume=Path(kept) / "last-1-1.ckpt")
+    run(PhaseCheckpoint(), count=2).fit(resume=Path(kept) / "last-1-1.ckpt")
     assert names(tmp_path) == ENDS
 
 
@@ -115,18 +115,18 @@ def assert_same(one: Any, other: Any, where: str = "") -> None:
 @pytest.mark.parametrize("interval", [{"minutes": 0}, {"minutes": -1}, {"every_n_batches": 0}])
 def test_an_interval_of_nothing_is_refused(interval: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"{next(iter(interval))}=.*longer than 0"):
-        Checkpoints(**interval)
+        PhaseCheckpoint(**interval)
 
 
 def test_the_folder_can_be_chosen(run: Callable[..., Any], tmp_path: Path) -> None:
-    run(Checkpoints(folder=str(tmp_path / "elsewhere")), max_epochs=2).fit()
+    run(PhaseCheckpoint(folder=str(tmp_path / "elsewhere")), max_epochs=2).fit()
     assert {p.name for p in (tmp_path / "elsewhere").iterdir()} == {"autoencoder.ckpt", "last.ckpt"}
 
 
 def test_hooks_of_the_module_run_before_an_epoch_end_is_saved(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
-    one = run(Checkpoints(), max_epochs=2)
+    one = run(PhaseCheckpoint(), max_epochs=2)
 
     def finish(self: LightningModule) -> None:
         cast(Any, self.first).bias.data.fill_(float(self.current_epoch))
@@ -145,20 +145,20 @@ def test_a_full_disk_ends_the_run_with_a_message_and_leaves_no_half_checkpoint(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputError, match=r"autoencoder\.ckpt: no room on the disk"):
-        run(Checkpoints(required=True)).fit()
+        run(PhaseCheckpoint(required=True)).fit()
     assert names(tmp_path) == set()
 
 
 def test_a_disk_that_fills_up_costs_checkpoints_but_not_the_run(
     run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = run(Checkpoints(), max_epochs=2).fit()
+    whole = run(PhaseCheckpoint(), max_epochs=2).fit()
     before = (tmp_path / "checkpoints/last.ckpt").read_bytes()
     (tmp_path / "checkpoints/.last.ckpt.1.part").write_bytes(b"half of one")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # the kernel refuses to write more
     try:
-        again = run(Checkpoints(every_n_batches=1)).fit(tmp_path / "checkpoints/last.ckpt")
+        again = run(PhaseCheckpoint(every_n_batches=1)).fit(tmp_path / "checkpoints/last.ckpt")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert again.trainer.current_epoch == 5 > whole.trainer.current_epoch
@@ -167,7 +167,7 @@ def test_a_disk_that_fills_up_costs_checkpoints_but_not_the_run(
     said = capsys.readouterr().err
     assert "last.ckpt: no room on the disk" in said
     assert "The run goes on" in said
-    run(Checkpoints()).fit(tmp_path / "checkpoints/last.ckpt")  # there is room again
+    run(PhaseCheckpoint()).fit(tmp_path / "checkpoints/last.ckpt")  # there is room again
     assert names(tmp_path) == ENDS
 
 
@@ -188,7 +188,7 @@ def test_a_checkpoint_that_could_not_be_loaded_ends_the_run_and_the_one_before_s
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
     with pytest.raises(UnreadableError, match=r"supervised\.ckpt: not saved.*Odd\.seen is a set"):
-        run(Odd(2), Checkpoints()).fit()
+        run(Odd(2), PhaseCheckpoint()).fit()
     assert names(tmp_path) == {"autoencoder", "last"}
     assert read_checkpoint(tmp_path / "checkpoints/last.ckpt")["epoch"] == 1
 
@@ -196,15 +196,15 @@ def test_a_checkpoint_that_could_not_be_loaded_ends_the_run_and_the_one_before_s
 def test_a_last_checkpoint_that_could_not_be_loaded_does_not_cost_the_trained_model(
     run: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ended = run(Odd(4), Checkpoints()).fit()
+    ended = run(Odd(4), PhaseCheckpoint()).fit()
     assert ended.trainer.current_epoch == 5
     assert names(tmp_path) == {"autoencoder", "supervised", "previous", "last"}
     assert "joint.ckpt: not saved" in capsys.readouterr().err
 
 
 def test_a_damaged_checkpoint_does_not_resume(run: Callable[..., Any], tmp_path: Path) -> None:
-    run(Checkpoints(), max_epochs=2).fit()
+    run(PhaseCheckpoint(), max_epochs=2).fit()
     last = tmp_path / "checkpoints/last.ckpt"
     last.write_bytes(last.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"last\.ckpt: the checkpoint is damaged"):
-        run(Checkpoints()).fit(resume=last)
+        run(PhaseCheckpoint()).fit(resume=last)

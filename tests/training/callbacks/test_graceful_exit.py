@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from timegan.training.callbacks import Checkpoints, Interrupt
+from timegan.training.callbacks import GracefulExit, PhaseCheckpoint
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal, resume_argument
 
 
@@ -45,7 +45,7 @@ def test_the_interrupted_run_goes_on_to_the_same_end(
 ) -> None:
     before = signal.getsignal(number)
     whole = run(count=3, enable_checkpointing=False).fit()
-    part = run(Interrupt(), Send(number, 3, batch), Checkpoints(), count=3)
+    part = run(GracefulExit(), Send(number, 3, batch), PhaseCheckpoint(), count=3)
     with pytest.raises(SystemExit) as stop:
         part.fit()
     assert stop.value.code == status
@@ -56,7 +56,7 @@ def test_the_interrupted_run_goes_on_to_the_same_end(
     assert "stopping after this batch" in written
     assert "Stopped in epoch 4 of 5. Nothing is lost" in written
     assert f"ckpt_path={last} " in written
-    again = run(Interrupt(), Checkpoints(), count=3).fit(resume=last)
+    again = run(GracefulExit(), PhaseCheckpoint(), count=3).fit(resume=last)
     assert part.data.batches.seen + again.data.batches.seen == whole.data.batches.seen
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name]), name
@@ -67,7 +67,7 @@ def test_a_phase_that_ends_with_the_interrupted_batch_is_saved_too(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit):
-        run(Interrupt(), Checkpoints(), Send(signal.SIGTERM, 1, 3)).fit()
+        run(GracefulExit(), PhaseCheckpoint(), Send(signal.SIGTERM, 1, 3)).fit()
     assert {p.stem for p in (tmp_path / "checkpoints").iterdir()} == {
         *("autoencoder", "last", "previous")
     }
@@ -84,7 +84,7 @@ def test_a_job_that_is_to_be_queued_again_saves_first(
     before = signal.signal(signal.SIGUSR2, queue)
     try:
         with pytest.raises(SystemExit) as stop:
-            run(Interrupt(), Checkpoints(), Send(signal.SIGUSR2, 1, 1)).fit()
+            run(GracefulExit(), PhaseCheckpoint(), Send(signal.SIGUSR2, 1, 1)).fit()
         assert signal.getsignal(signal.SIGUSR2) == queue
     finally:
         signal.signal(signal.SIGUSR2, before)
@@ -95,20 +95,20 @@ def test_without_checkpoints_an_interrupt_still_saves(
     run: Callable[..., Any], tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit):
-        run(Interrupt(), Send(signal.SIGTERM, 0, 1)).fit()
+        run(GracefulExit(), Send(signal.SIGTERM, 0, 1)).fit()
     assert (tmp_path / "checkpoints/last.ckpt").is_file()
 
 
 def test_a_second_signal_does_not_wait(run: Callable[..., Any], tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stop:
-        run(Interrupt(), Checkpoints(), Send(signal.SIGINT, 1, 1, times=2)).fit()
+        run(GracefulExit(), PhaseCheckpoint(), Send(signal.SIGINT, 1, 1, times=2)).fit()
     assert stop.value.code == 130
     assert not (tmp_path / "checkpoints").exists()
 
 
 def test_an_error_in_training_gives_the_signals_back(run: Callable[..., Any]) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    one = run(Interrupt())
+    one = run(GracefulExit())
     one.model.configure_optimizers = lambda: 1 / 0
     with pytest.raises(ZeroDivisionError):
         one.fit()

@@ -9,7 +9,7 @@ from lightning import Trainer
 from tests.training.callbacks.test_resume import assert_same
 from timegan.cli.resume import trained_already
 from timegan.data import WindowDataModule
-from timegan.training.callbacks import Checkpoints, Watch
+from timegan.training.callbacks import PhaseCheckpoint, SampleMonitor
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -18,7 +18,7 @@ BATCHES = 2
 PLANNED = Schedule(autoencoder=9, supervised=1, joint=9, patience=1)
 
 
-class Keep(Checkpoints):
+class Keep(PhaseCheckpoint):
     """Keeps a copy of every checkpoint under the number of batches that it comes after."""
 
     def save(self, trainer: Trainer, name: str = "last") -> Path:
@@ -37,7 +37,7 @@ def train(folder: Path, schedule: Schedule, resume: Path | None = None) -> TimeG
     trainer = Trainer(
         max_epochs=schedule.total,
         default_root_dir=folder,
-        callbacks=[Watch(every_n_batches=1, count=32), Keep(every_n_batches=1)],
+        callbacks=[SampleMonitor(every_n_batches=1, count=32), Keep(every_n_batches=1)],
         plugins=[AtomicCheckpointIO()],
         accelerator="cpu",
         logger=False,

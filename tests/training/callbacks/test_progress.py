@@ -13,7 +13,7 @@ from lightning import Trainer
 from rich.console import Console
 
 from timegan.data import WindowDataModule
-from timegan.training.callbacks import Progress
+from timegan.training.callbacks import PhaseProgressBar
 from timegan.training.callbacks.eta import Clock, clock_face, rehearse
 from timegan.training.callbacks.progress import _short
 from timegan.training.module import TimeGAN
@@ -22,7 +22,7 @@ from timegan.training.schedule import Phase, Schedule
 
 def test_without_a_terminal_every_epoch_is_one_line(run: Callable[..., Any]) -> None:
     out = io.StringIO()
-    run(Progress(Console(file=out, width=20)), enable_progress_bar=True).fit()
+    run(PhaseProgressBar(Console(file=out, width=20)), enable_progress_bar=True).fit()
     lines = out.getvalue().splitlines()
     number = r"-?[\d.e-]+"
     assert len(lines) == 5
@@ -40,7 +40,7 @@ def test_on_a_terminal_one_bar_runs_to_the_end_of_the_run(
 ) -> None:
     monkeypatch.setattr("timegan.training.callbacks.progress.REFRESH", 1e-6)
     out = io.StringIO()
-    progress = Progress(Console(file=out, width=120, force_terminal=True))
+    progress = PhaseProgressBar(Console(file=out, width=120, force_terminal=True))
     run(progress, enable_progress_bar=True).fit()
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", out.getvalue())
     assert "joint epoch 5/5" in text
@@ -50,7 +50,7 @@ def test_on_a_terminal_one_bar_runs_to_the_end_of_the_run(
 
 
 def test_an_error_takes_the_bar_away(run: Callable[..., Any]) -> None:
-    progress = Progress(Console(file=io.StringIO(), force_terminal=True))
+    progress = PhaseProgressBar(Console(file=io.StringIO(), force_terminal=True))
     one = run(progress, enable_progress_bar=True)
     one.model.training_step = lambda batch, batch_idx: 1 / 0
     with pytest.raises(ZeroDivisionError):
@@ -60,7 +60,7 @@ def test_an_error_takes_the_bar_away(run: Callable[..., Any]) -> None:
 
 def test_other_processes_stay_silent(run: Callable[..., Any]) -> None:
     out = io.StringIO()
-    progress = Progress(Console(file=out))
+    progress = PhaseProgressBar(Console(file=out))
     progress.disable()
     run(progress, enable_progress_bar=True).fit()
     assert out.getvalue() == ""
@@ -98,7 +98,7 @@ def test_a_rehearsal_leaves_no_trace_and_tells_what_phases_cost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("timegan.training.callbacks.eta.WORTH", 1)
-    progress = Progress(Console(file=io.StringIO()))
+    progress = PhaseProgressBar(Console(file=io.StringIO()))
     models, drawn = [], []
     for callbacks in ([], [progress]):
         data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=2)
@@ -158,4 +158,4 @@ def test_the_losses_of_one_process_are_read_without_asking_the_others() -> None:
 
         lightning_module = Mock(recent={"joint/generator": 2.0, "validation/distance": 3.0})
 
-    assert Progress().losses(cast(Trainer, Alone()), Phase.JOINT) == "generator 2.00"
+    assert PhaseProgressBar().losses(cast(Trainer, Alone()), Phase.JOINT) == "generator 2.00"

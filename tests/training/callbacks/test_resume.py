@@ -10,7 +10,12 @@ from lightning import Trainer
 
 from timegan.data import WindowDataModule
 from timegan.sampling.windows import sample
-from timegan.training.callbacks import Checkpoints, Interrupt, Progress, Watch
+from timegan.training.callbacks import (
+    GracefulExit,
+    PhaseCheckpoint,
+    PhaseProgressBar,
+    SampleMonitor,
+)
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -42,7 +47,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-class Keep(Checkpoints):
+class Keep(PhaseCheckpoint):
     """Keeps a copy of every checkpoint under the number of batches that it comes after."""
 
     def save(self, trainer: Trainer, name: str = "last") -> Path:
@@ -53,18 +58,18 @@ class Keep(Checkpoints):
 
 
 def train(
-    folder: Path, preset: str, checkpoints: Checkpoints, resume: Path | None = None
+    folder: Path, preset: str, checkpoints: PhaseCheckpoint, resume: Path | None = None
 ) -> TimeGAN:
     """Train the preset to the end; its last state lies under ``folder``/checkpoints/last.ckpt."""
     data = WindowDataModule(
         generate="sines", window=6, batch_size=8, steps_per_epoch=BATCHES, scaling="minmax"
     )
     model = TimeGAN(features=5, window=6, schedule=SCHEDULE, log_every=1, **PRESETS[preset])
-    watch = Watch(every_n_batches=1, count=32, best=True)
+    watch = SampleMonitor(every_n_batches=1, count=32, restore_best_weights=True)
     trainer = Trainer(
         max_epochs=SCHEDULE.total,
         default_root_dir=folder,
-        callbacks=[watch, checkpoints, Interrupt(), Progress()],
+        callbacks=[watch, checkpoints, GracefulExit(), PhaseProgressBar()],
         plugins=[AtomicCheckpointIO()],
         accelerator="cpu",
         logger=False,
@@ -101,7 +106,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_to_the_last_bit(
     whole: Any, point: str, tmp_path: Path
 ) -> None:
     preset, model, points = whole
-    resumed = train(tmp_path, preset, Checkpoints(), resume=points / f"after-{point}.ckpt")
+    resumed = train(tmp_path, preset, PhaseCheckpoint(), resume=points / f"after-{point}.ckpt")
     one = read_checkpoint(points / "last.ckpt")
     other = read_checkpoint(tmp_path / "checkpoints/last.ckpt")
     assert_same(one, other)  # weights, averages, optimisers, loops, data, what was seen: everything
@@ -118,7 +123,7 @@ def test_every_checkpoint_is_plain_data_and_holds_the_optimisers(whole: Any) -> 
 
 def test_the_finished_run_resumes_to_itself(whole: Any, tmp_path: Path) -> None:
     preset, model, points = whole
-    again = train(tmp_path, preset, Checkpoints(), resume=points / "joint.ckpt")
+    again = train(tmp_path, preset, PhaseCheckpoint(), resume=points / "joint.ckpt")
     assert_same(dict(model.state_dict()), dict(again.state_dict()))
 
 

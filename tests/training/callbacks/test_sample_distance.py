@@ -9,7 +9,7 @@ import torch
 
 from timegan.data import WindowDataModule
 from timegan.nn.batch import Batch
-from timegan.training.callbacks.sample_distance import Yardstick, spread, view
+from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, spread, view
 from timegan.training.factory import build
 from timegan.training.schedule import Schedule
 
@@ -40,7 +40,7 @@ def panel() -> WindowDataModule:
 
 
 def test_it_is_the_energy_distance_over_all_pairs() -> None:
-    stick = Yardstick(ready(), count=40)
+    stick = EnergyDistanceMonitor(ready(), count=40)
     fake = torch.randn(128, 30, generator=torch.Generator().manual_seed(0)).double()
     real = stick.real.double()
 
@@ -57,7 +57,7 @@ def test_it_is_the_energy_distance_over_all_pairs() -> None:
 @pytest.mark.parametrize("options", [{}, {"preprocessing": "reference"}])
 def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any]) -> None:
     data = ready(**options)
-    stick = Yardstick(data, count=300)
+    stick = EnergyDistanceMonitor(data, count=300)
     random = np.random.default_rng(1)
 
     def ratio(rows: Any) -> float:
@@ -72,7 +72,7 @@ def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any
 
 def test_samples_that_are_all_alike_have_no_diversity() -> None:
     data = ready()
-    stick = Yardstick(data, count=100)
+    stick = EnergyDistanceMonitor(data, count=100)
     windows = data.train.batch(np.arange(100)).x
     same = stick.compare(stick.project(Batch(windows[:1].expand_as(windows))))
     assert same.diversity < 1e-3
@@ -99,10 +99,10 @@ def test_a_look_repeats_itself_and_touches_no_random_stream(table: Any) -> None:
     data = table()
     net = build(data, Schedule(1, 1, 1), hidden=6).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    stick = Yardstick(data, count=300)  # more than are made together
+    stick = EnergyDistanceMonitor(data, count=300)  # more than are made together
     state = torch.get_rng_state()
     look = stick.look(net)
-    assert stick.look(net) == look == Yardstick(data, count=300).look(net)
+    assert stick.look(net) == look == EnergyDistanceMonitor(data, count=300).look(net)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
     with torch.no_grad():

@@ -15,8 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
-from timegan.training.callbacks import Progress, Watch
-from timegan.training.callbacks.sample_distance import Look
+from timegan.training.callbacks import PhaseProgressBar, SampleMonitor
+from timegan.training.callbacks.sample_distance import SampleDistance
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -36,7 +36,7 @@ def train(folder: Path, *callbacks: Callback, **options: Any) -> TimeGAN:
         log_every_n_steps=1,
         enable_checkpointing=False,
         enable_model_summary=False,
-        enable_progress_bar=any(isinstance(c, Progress) for c in callbacks),
+        enable_progress_bar=any(isinstance(c, PhaseProgressBar) for c in callbacks),
     )
     trainer.fit(model, data)
     return model
@@ -44,7 +44,7 @@ def train(folder: Path, *callbacks: Callback, **options: Any) -> TimeGAN:
 
 def test_the_distance_and_its_floor_are_logged_and_shown(tmp_path: Path) -> None:
     out = io.StringIO()
-    train(tmp_path, Watch(every_n_batches=6, count=64), Progress(Console(file=out)))
+    train(tmp_path, SampleMonitor(every_n_batches=6, count=64), PhaseProgressBar(Console(file=out)))
     events = EventAccumulator(str(tmp_path)).Reload()
     for name in ("distance", "floor"):  # every second epoch of three batches
         assert [e.step for e in events.Scalars(f"validation/{name}")] == [11, 17]
@@ -58,18 +58,18 @@ def test_the_distance_and_its_floor_are_logged_and_shown(tmp_path: Path) -> None
 
 def test_what_is_learned_is_the_same_to_the_bit_with_and_without_it(tmp_path: Path) -> None:
     plain = train(tmp_path / "plain")
-    watched = train(tmp_path / "watched", Watch(every_n_batches=1, count=64))
+    watched = train(tmp_path / "watched", SampleMonitor(every_n_batches=1, count=64))
     for name, value in plain.state_dict().items():
         assert torch.equal(value, watched.state_dict()[name]), name
 
 
 def test_the_last_epoch_is_looked_at_however_few_batches_there_are(tmp_path: Path) -> None:
-    train(tmp_path, Watch(every_n_batches=50, count=64))
+    train(tmp_path, SampleMonitor(every_n_batches=50, count=64))
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [e.step for e in events.Scalars("validation/distance")] == [17]
 
 
-class Scripted(Watch):
+class Scripted(SampleMonitor):
     """Sees what a test says, and remembers the weights that it saw."""
 
     def __init__(self, distances: list[float], diversity: float = 1.0, **options: Any) -> None:
@@ -77,14 +77,14 @@ class Scripted(Watch):
         self.distances, self.diversity = distances, diversity
         self.seen: list[dict[str, torch.Tensor]] = []
 
-    def look(self, trainer: Trainer, model: Any) -> Look:
+    def look(self, trainer: Trainer, model: Any) -> SampleDistance:
         super().look(trainer, model)
         self.seen.append({k: v.clone() for k, v in model.net.state_dict().items()})
-        return Look(self.distances[len(self.seen) - 1], self.diversity)
+        return SampleDistance(self.distances[len(self.seen) - 1], self.diversity)
 
 
 def test_the_best_weights_are_taken_at_the_end_if_asked_for(tmp_path: Path) -> None:
-    watch = Scripted([3.0, 1.0, 2.0, 1.5], best=True)
+    watch = Scripted([3.0, 1.0, 2.0, 1.5], restore_best_weights=True)
     model = train(tmp_path / "best", watch)
     assert all(torch.equal(watch.seen[1][k], v) for k, v in model.net.state_dict().items())
     summary = watch.summary()
@@ -108,7 +108,7 @@ def test_a_collapse_is_said_once_while_training_and_kept(
 
 
 def test_the_discriminator_s_rests_are_counted(tmp_path: Path) -> None:
-    watch = Watch(every_n_batches=1, count=32)
+    watch = SampleMonitor(every_n_batches=1, count=32)
     train(tmp_path, watch, discriminator_threshold=100.0)
     assert [look["rest_rate"] for look in watch.looks] == [1.0] * 4
     assert any("rested in 100% of its updates" in alarm for alarm in watch.alarms)
@@ -116,5 +116,5 @@ def test_the_discriminator_s_rests_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["every_n_batches", "count"])
 def test_a_count_of_nothing_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match=f"callbacks.watch.{name}=0"):
-        Watch(**{name: 0})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=f"callbacks.sample_monitor.{name}=0"):
+        SampleMonitor(**{name: 0})  # type: ignore[arg-type]

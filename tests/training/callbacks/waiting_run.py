@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
-from timegan.training.callbacks import Interrupt
+from timegan.training.callbacks import GracefulExit
 from timegan.training.callbacks.graceful_exit import SIGNALS, exit_on_second_signal
 
 
 def main() -> None:
     """Take signals as a run does, and wait for a key that no process ever sets."""
-    interrupt = Interrupt()
+    interrupt = GracefulExit()
     for number in SIGNALS:
         signal.signal(number, interrupt.receive)
     store = TCPStore("127.0.0.1", 0, 1, is_master=True, timeout=timedelta(minutes=10))

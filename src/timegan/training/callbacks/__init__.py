@@ -1,15 +1,15 @@
 """What happens beside the training: checkpoints, interrupts, progress, pictures for TensorBoard."""
 
-from timegan.training.callbacks.calibration import Calibrate
-from timegan.training.callbacks.checkpoints import Checkpoints
-from timegan.training.callbacks.graceful_exit import Interrupt
-from timegan.training.callbacks.progress import Progress
-from timegan.training.callbacks.sample_monitor import Watch
+from timegan.training.callbacks.calibration import ThresholdCalibration
+from timegan.training.callbacks.checkpoints import PhaseCheckpoint
+from timegan.training.callbacks.graceful_exit import GracefulExit
+from timegan.training.callbacks.progress import PhaseProgressBar
+from timegan.training.callbacks.sample_monitor import SampleMonitor
 
 __all__ = [
-    "Calibrate",
-    "Checkpoints",
-    "Interrupt",
-    "Progress",
-    "Watch",
+    "GracefulExit",
+    "PhaseCheckpoint",
+    "PhaseProgressBar",
+    "SampleMonitor",
+    "ThresholdCalibration",
 ]

@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import Callback
 from timegan.training.schedule import Schedule
 
 
-class Calibrate(Callback):
+class ThresholdCalibration(Callback):
     """Calibrate the columns when the last epoch is over, before its checkpoint is written.
 
     Lightning runs callbacks that write checkpoints after all others.

@@ -12,7 +12,7 @@ from timegan.files import remove_leftovers
 from timegan.training.schedule import Schedule
 
 
-class Checkpoints(Checkpoint):
+class PhaseCheckpoint(Checkpoint):
     """Save ``last.ckpt`` every few minutes, and ``autoencoder.ckpt`` and so on as a phase ends.
 
     The ``last.ckpt`` before stays as ``previous.ckpt``. Where the disk is full the run says so,

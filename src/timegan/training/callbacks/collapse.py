@@ -34,7 +34,7 @@ def alarms(looks: Sequence[Mapping[str, float]]) -> dict[str, str]:
             f"Epoch {epoch}: samples have become too much alike: two of them are "
             f"{last[-1]['diversity']:.2f} times as far apart as two real windows (below {LEAST:g} "
             f"in {LOOKS} looks). A smaller model.lr or a larger model.energy_weight may help; "
-            "callbacks.watch.best=true ends with the best weights instead of the last."
+            "callbacks.sample_monitor.restore_best_weights=true ends with the best weights."
         )
     best = min(looks, key=lambda look: look["distance"])
     if min(look["distance"] for look in last) > AWAY * best["distance"]:
@@ -42,7 +42,7 @@ def alarms(looks: Sequence[Mapping[str, float]]) -> dict[str, str]:
             f"Epoch {epoch}: samples are leaving the data: their distance is "
             f"{last[-1]['distance'] / best['distance']:.3g} times that of epoch "
             f"{round(best['epoch'])} (above {AWAY:g} in {LOOKS} looks). A smaller model.lr may "
-            "help; callbacks.watch.best=true ends with the best weights instead of the last."
+            "help; callbacks.sample_monitor.restore_best_weights=true ends with the best weights."
         )
     if min(look["rest_rate"] for look in last) > MOST:
         found["rest_rate"] = (

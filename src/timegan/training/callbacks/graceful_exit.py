@@ -17,7 +17,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from timegan.errors import tell
-from timegan.training.callbacks.checkpoints import Checkpoints
+from timegan.training.callbacks.checkpoints import PhaseCheckpoint
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -28,7 +28,7 @@ REQUEUE = signal.SIGUSR2
 """submitit's: the time limit of a cluster's job is near; its handler queues the job again."""
 
 
-class Interrupt(Checkpoint):
+class GracefulExit(Checkpoint):
     """Turn the two signals into a saved ``last.ckpt`` and the exit status 130 or 143.
 
     A checkpoint from the middle of a batch does not resume exactly, so the signal only sets a flag.
@@ -106,8 +106,10 @@ class Interrupt(Checkpoint):
                 Lightning started end with 0, or it would kill the first one for their failure.
         """
         self.received = self.agree(trainer)
-        keeper = next((c for c in trainer.checkpoint_callbacks if isinstance(c, Checkpoints)), None)
-        path = (keeper or Checkpoints()).save(trainer)
+        keeper = next(
+            (c for c in trainer.checkpoint_callbacks if isinstance(c, PhaseCheckpoint)), None
+        )
+        path = (keeper or PhaseCheckpoint()).save(trainer)
         if trainer.is_global_zero:
             tell(
                 f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "

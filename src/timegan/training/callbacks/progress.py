@@ -24,7 +24,7 @@ REFRESH = 0.2
 """Seconds between two looks at the bar: reading the metrics costs more than a small batch."""
 
 
-class Progress(ProgressBar):
+class PhaseProgressBar(ProgressBar):
     """Say which phase it is, the newest losses, and the time left for the whole run.
 
     Args:

@@ -24,7 +24,7 @@ PROJECTIONS = 128
 
 
 @dataclass(frozen=True)
-class Look:
+class SampleDistance:
     """What was seen.
 
     Attributes:
@@ -36,7 +36,7 @@ class Look:
     diversity: float
 
 
-class Yardstick:
+class EnergyDistanceMonitor:
     """Real windows, turned into numbers once, that samples are held against.
 
     They are held-out windows; where nothing is held out, one half of the training windows, and the
@@ -68,7 +68,7 @@ class Yardstick:
         self.count = len(train.x)
         self.floor = self.compare(self.project(train)).distance
 
-    def look(self, net: Networks) -> Look:
+    def look(self, net: Networks) -> SampleDistance:
         """Samples of the averaged weights beside the real windows; no random stream is touched."""
         noise = net.noise(self.count, generator(self.seed, "yardstick", "noise"))
         z, z_static = (torch.split(n.to(net.sigma), PART) for n in noise)
@@ -84,7 +84,7 @@ class Yardstick:
         paths = (view(windows) - self.centre) / self.scale
         return (paths.flatten(1) @ self.directions).T.contiguous()
 
-    def compare(self, values: Tensor) -> Look:
+    def compare(self, values: Tensor) -> SampleDistance:
         """Projected samples (P, B) beside the projected real windows."""
         n, m = values.shape[1], self.real.shape[1]
         inside, real = spread(values), spread(self.real)
@@ -92,7 +92,7 @@ class Yardstick:
         # All pairs of the two together are those inside each and, twice, those across.
         across = ((n + m) ** 2 * both - n**2 * inside - m**2 * real) / (2 * n * m)
         distance = float((2 * across - inside - real).mean())
-        return Look(distance, float(inside.mean() / real.mean().clamp_min(1e-12)))
+        return SampleDistance(distance, float(inside.mean() / real.mean().clamp_min(1e-12)))
 
 
 def spread(values: Tensor) -> Tensor:

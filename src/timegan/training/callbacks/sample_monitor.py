@@ -9,14 +9,14 @@ from torch import Tensor
 
 from timegan.errors import InputError, tell
 from timegan.training.callbacks.collapse import alarms
-from timegan.training.callbacks.sample_distance import Look, Yardstick
+from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, SampleDistance
 from timegan.training.schedule import Phase, Schedule
 
 LOOKS = 20
 """In a joint phase, where nothing else is asked for: one to three hundredths of its time."""
 
 
-class Watch(Callback):
+class SampleMonitor(Callback):
     """Log ``validation/distance`` beside ``validation/floor`` now and then in the joint phase.
 
     At the floor samples are as near to held-out windows as training windows are. It changes nothing
@@ -27,21 +27,24 @@ class Watch(Callback):
         every_n_batches: joint batches between two looks; a look comes as an epoch ends. None: 20
             looks in all, or one an epoch where there are fewer epochs.
         count: samples in a look, at most; with few of them the floor is too high to see above.
-        best: end with the weights of the smallest distance, instead of the last. The data have to
+        restore_best_weights: end with the weights of the smallest distance. The data have to
             hold windows out to choose by that no result is measured on
             (``select_on_holdout=True``).
     """
 
     def __init__(
-        self, every_n_batches: int | None = None, count: int = 2_048, best: bool = False
+        self,
+        every_n_batches: int | None = None,
+        count: int = 2_048,
+        restore_best_weights: bool = False,
     ) -> None:
         for name, value in {"every_n_batches": every_n_batches, "count": count}.items():
             if value is not None and value < 1:
-                raise InputError(f"callbacks.watch.{name}={value}: has to be at least 1.")
+                raise InputError(f"callbacks.sample_monitor.{name}={value}: has to be at least 1.")
         self.every_n_batches = every_n_batches
         self.count = count
-        self.best = best
-        self.yardstick: Yardstick | None = None
+        self.restore_best_weights = restore_best_weights
+        self.yardstick: EnergyDistanceMonitor | None = None
         self.floor = 0.0
         self.looks: list[dict[str, float]] = []
         self.alarms: list[str] = []
@@ -59,7 +62,7 @@ class Watch(Callback):
             self.rested, self.batches = self.rested + rests, self.batches + 1
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Look, if it is time; at the end of the run take the best weights, if that is wanted."""
+        """Measure if it is time; restore the best weights as the run ends, if that is wanted."""
         schedule = cast(Schedule, pl_module.schedule)
         if self.due(trainer, schedule):
             look = self.look(trainer, pl_module)
@@ -68,7 +71,7 @@ class Watch(Callback):
             if schedule.patience is not None:
                 cast(Any, pl_module).plateau.see(look.distance)
             self.remember(look, rest_rate, trainer.current_epoch + 1, schedule)
-            if self.best and look.distance <= self.smallest["distance"]:
+            if self.restore_best_weights and look.distance <= self.smallest["distance"]:
                 weights = cast(Any, pl_module).net.state_dict()
                 self.kept = {name: value.clone() for name, value in weights.items()}
         if self.kept is not None and trainer.current_epoch + 1 == schedule.total:
@@ -84,12 +87,12 @@ class Watch(Callback):
         new = done * batches // every > (done - 1) * batches // every
         return new or done == schedule.joint
 
-    def look(self, trainer: Trainer, model: Any) -> Look:
+    def look(self, trainer: Trainer, model: Any) -> SampleDistance:
         """Measure, on the first process, and tell the log, the progress and the other processes."""
-        found: tuple[Look, float] | None = None
+        found: tuple[SampleDistance, float] | None = None
         if trainer.is_global_zero:
             if self.yardstick is None:
-                self.yardstick = Yardstick(trainer.datamodule, self.count)  # type: ignore[attr-defined]
+                self.yardstick = EnergyDistanceMonitor(trainer.datamodule, self.count)  # type: ignore[attr-defined]
             found = self.yardstick.look(model.net), self.yardstick.floor
         found = trainer.strategy.broadcast(found)
         assert found is not None
@@ -105,7 +108,9 @@ class Watch(Callback):
             model.log(f"validation/{name}", value, sync_dist=True, rank_zero_only=True)
         return look
 
-    def remember(self, look: Look, rest_rate: float, epoch: int, schedule: Schedule) -> None:
+    def remember(
+        self, look: SampleDistance, rest_rate: float, epoch: int, schedule: Schedule
+    ) -> None:
         """Keep what was seen, and say what is wrong, once until it is right again."""
         self.looks.append(
             {

@@ -28,7 +28,7 @@ def chance(purpose: str, draw: int) -> torch.Generator:
     return torch.default_generator
 
 
-class Recurrent(nn.Module):
+class RecurrentNet(nn.Module):
     """Every network of the reference: stacked cells and a dense layer a step."""
 
     def __init__(
@@ -53,11 +53,11 @@ class Reference(nn.Module):
     def __init__(self, features: int, window: int, hidden: int = 24, layers: int = 3) -> None:
         super().__init__()
         self.features, self.window, self.random = features, window, chance
-        self.embedder = Recurrent(features, hidden, hidden, layers)
-        self.recovery = Recurrent(hidden, features, hidden, layers)
-        self.generator = Recurrent(features, hidden, hidden, layers)
-        self.supervisor = Recurrent(hidden, hidden, hidden, max(1, layers - 1))
-        critic = Recurrent(hidden, 1, hidden, layers, squash=False)
+        self.embedder = RecurrentNet(features, hidden, hidden, layers)
+        self.recovery = RecurrentNet(hidden, features, hidden, layers)
+        self.generator = RecurrentNet(features, hidden, hidden, layers)
+        self.supervisor = RecurrentNet(hidden, hidden, hidden, max(1, layers - 1))
+        critic = RecurrentNet(hidden, 1, hidden, layers, squash=False)
         self.discriminator = nn.ModuleDict({"critics": nn.ModuleList([critic])})
         autoencoder = [*self.embedder.parameters(), *self.recovery.parameters()]
         generator = [*self.generator.parameters(), *self.supervisor.parameters()]
@@ -145,12 +145,12 @@ def bce(y: Tensor, answer: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(y, torch.full_like(y, answer))
 
 
-class Residual(nn.Module):
+class ResidualMLP(nn.Module):
     """W v + f(v), a step at a time; the embedder standardises what comes out."""
 
-    def __init__(self, inputs: int, outputs: int, width: int, standardise: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, width: int, normalize: bool) -> None:
         super().__init__()
-        bias = not standardise
+        bias = not normalize
         self.linear = nn.Linear(inputs, outputs, bias)
         self.f = nn.Sequential(
             nn.Linear(inputs, width),
@@ -159,14 +159,14 @@ class Residual(nn.Module):
             nn.GELU(),
             nn.Linear(width, outputs, bias),
         )
-        self.standardise = Standardise(outputs) if standardise else nn.Identity()
+        self.normalize = MaskedBatchNorm(outputs) if normalize else nn.Identity()
 
     def forward(self, v: Tensor) -> Tensor:
-        out: Tensor = self.standardise(self.linear(v) + self.f(v))
+        out: Tensor = self.normalize(self.linear(v) + self.f(v))
         return out
 
 
-class Standardise(nn.Module):
+class MaskedBatchNorm(nn.Module):
     """Batch normalisation without an affine part; its running variance is a biased one."""
 
     mean: Tensor
@@ -295,10 +295,10 @@ class Recipe(nn.Module):
         super().__init__()
         self.features, self.window, self.random = features, window, chance
         self.noise_width = min(max(features, 8), 32)
-        self.static_width = min(max(2 * features, 16), 32)
-        self.embedder = Residual(features, features, 2 * hidden, standardise=True)
-        self.recovery = Residual(features, features, 2 * hidden, standardise=False)
-        self.generator = Generator(self.noise_width, self.static_width, features, hidden)
+        self.static_noise_width = min(max(2 * features, 16), 32)
+        self.embedder = ResidualMLP(features, features, 2 * hidden, normalize=True)
+        self.recovery = ResidualMLP(features, features, 2 * hidden, normalize=False)
+        self.generator = Generator(self.noise_width, self.static_noise_width, features, hidden)
         self.supervisor = Supervisor(features, max(1, hidden // 2))
         critics = [ConvCritic(2 * features, hidden), DenseCritic(2 * features, window, hidden)]
         self.discriminator = nn.ModuleDict({"critics": nn.ModuleList(critics)})
@@ -321,7 +321,7 @@ class Recipe(nn.Module):
         """z (B, T, Z) and static noise (B, G), of every draw a fresh one."""
         random = self.random("noise", draw)
         z = torch.randn(count, self.window, self.noise_width, generator=random)
-        static = torch.randn(count, self.static_width, generator=random)
+        static = torch.randn(count, self.static_noise_width, generator=random)
         return z.to(self.sigma), static.to(self.sigma)
 
     def eps(self, h: Tensor) -> Tensor:
@@ -331,7 +331,7 @@ class Recipe(nn.Module):
     def directions(self, draw: int) -> Tensor:
         """Directions (T V, P) of the energy distance."""
         random = self.random("directions", draw)
-        return losses.directions(self.window, 2 * self.features, 128, random).to(self.sigma)
+        return losses.random_projections(self.window, 2 * self.features, 128, random).to(self.sigma)
 
     def autoencoder(self, draws: Tensor, progress: float = 0.0) -> Losses:
         self.embedder.train()

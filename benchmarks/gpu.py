@@ -6,7 +6,6 @@ from functools import partial
 from benchmarks.baseline import BASELINES
 from benchmarks.setting import BACKENDS, FEATURES, model, take_turns
 from benchmarks.training import Cell, by_baseline, by_lightning, iterations
-from timegan.training.cuda_graphs import WARM
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase
 
@@ -20,16 +19,13 @@ def variants(cell: Cell, phase: Phase, device: str) -> dict[str, Callable[[int],
     baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
     baseline, windows = baseline.to(device), cell.windows.to(device)
 
-    def ours(accelerator: str, *, graphs: bool = False) -> Callable[[int], float]:
+    def ours(accelerator: str) -> Callable[[int], float]:
         net = model(TimeGAN, cell.preset, data, schedule, hidden=cell.hidden, backend=BACKENDS[-1])
-        net.cuda_graphs = graphs
-        warm = WARM * net.hparams["penalty_interval"] + 1  # until steps of both kinds are recorded
-        return partial(by_lightning, net, data, accelerator=accelerator, warm=warm)
+        return partial(by_lightning, net, data, accelerator=accelerator)
 
     return {
         "baseline": lambda count: by_baseline(baseline, windows, phase, count),
-        "steps": ours(device),
-        "graphs": ours(device, graphs=True),
+        "gpu": ours(device),
         "one core": ours("cpu"),
     }
 

@@ -87,7 +87,7 @@ def sampling(given: argparse.Namespace) -> Iterator[Record]:
             net = model(
                 TimeGAN, cell.preset, cell.data, schedule, hidden=cell.hidden, backend=backend
             ).net
-            noise = net.noise(PART, torch.default_generator)
+            noise = net.draw_noise(PART, torch.default_generator)
             works[backend] = partial(net.synthesise, *noise)
         works["generate"] = partial(generate, net, cell.data.transform, PART)
         found = summary(timed(works, given.rounds, 1_000 / PART))
@@ -145,7 +145,7 @@ def growth(given: argparse.Namespace) -> Iterator[Record]:
 
 
 def cuda(given: argparse.Namespace) -> Iterator[Record]:
-    """Training on a GPU, with steps as CUDA graphs and without, and by one core beside it."""
+    """Measure training on a GPU, and by one core beside it."""
     for cell in FULL if given.full else FEW:
         for phase in cell.phases:
             found = gpu.measure(cell, phase, given.rounds, given.budget)

@@ -30,7 +30,7 @@ def kernels() -> None:
 
     What ``model.backend=auto`` takes must not depend on which test another process is at.
     """
-    with suppress(compiler.Unavailable):
+    with suppress(compiler.KernelUnavailableError):
         for library in LIBRARIES:
             library.load()
 
@@ -43,6 +43,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         try:
             for library in LIBRARIES:
                 library.load()
-        except compiler.Unavailable as reason:
+        except compiler.KernelUnavailableError as reason:
             pytest.skip(f"no native backend here: {reason}")
         yield

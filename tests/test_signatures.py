@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Annotated, Optional
 
 import pytest
 
@@ -40,7 +40,7 @@ class Fields:
     """A dataclass."""
 
     width: Optional[int]  # noqa: UP045
-    load: float = 1.0
+    load: Annotated[float, "of the beam"] | None = 1.0
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -65,6 +65,7 @@ def test_types_are_read_in_every_spelling() -> None:
     fields = read_signature(f"{__name__}.Fields")
     assert fields is not None
     assert fields["width"].types == {int, type(None)}
+    assert fields["load"].types == {float, type(None)}
     assert (fields["width"].is_required, fields["load"].is_required) == (True, False)
     trainer = read_signature("lightning.Trainer")
     assert trainer is not None

@@ -130,6 +130,8 @@ def _members(module: str, node: Any) -> Iterator[tuple[type | None, Any]]:
         case ast.Subscript(value=ast.Name(id="Union"), slice=ast.Tuple(elts=members)):
             for member in members:
                 yield from _members(module, member)
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, *_])):
+            yield from _members(module, inner)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
             choices = ast.literal_eval(inner)
             for choice in choices if isinstance(choices, tuple) else (choices,):

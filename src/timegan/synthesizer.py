@@ -20,7 +20,7 @@ from timegan.serialization.architecture_check import check_types
 from timegan.serialization.model_folder import export
 from timegan.serialization.runs import read_run
 from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
-from timegan.training.factory import build
+from timegan.training.factory import build_model
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
@@ -126,7 +126,7 @@ class Synthesizer:
         if self.progress:
             print(data.summary(), flush=True)  # noqa: T201
         schedule = self._schedule(data)
-        model = build(data, schedule, seed=self.seed, **self._part(TimeGAN))
+        model = build_model(data, schedule, seed=self.seed, **self._part(TimeGAN))
         with _quiet(), using(self.threads):
             trainer = Trainer(
                 max_epochs=schedule.total,

@@ -50,8 +50,8 @@ class Losses(Callback):
         self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any
     ) -> None:
         assert isinstance(pl_module, TimeGAN)
-        self.found.append({name: float(loss) for name, loss in pl_module.recent.items()})
-        pl_module.recent.clear()
+        self.found.append({name: float(loss) for name, loss in pl_module.latest_losses.items()})
+        pl_module.latest_losses.clear()
 
 
 def ours(name: str, backend: str = "torch") -> TimeGAN:
@@ -85,7 +85,10 @@ def plain(name: str, dtype: torch.dtype) -> list[dict[str, float]]:
     for epoch, batch in itertools.product(range(SCHEDULE.total), range(STEPS)):
         baseline.random = partial(stream, epoch, batch)
         phase = SCHEDULE.phase(epoch)
-        if isinstance(baseline, Recipe) and (epoch, batch) == (SCHEDULE.ends[Phase.SUPERVISED], 0):
+        if isinstance(baseline, Recipe) and (epoch, batch) == (
+            SCHEDULE.phase_ends[Phase.SUPERVISED],
+            0,
+        ):
             baseline.calibrate()
         iteration = getattr(baseline, phase)
         values = iteration(batches[batch], SCHEDULE.progress(epoch + batch / STEPS))

@@ -7,7 +7,7 @@ from timegan.data import WindowDataModule
 from timegan.data.smallest_scale import SOME, finest
 from timegan.data.windows import Windows
 from timegan.seeds import rng
-from timegan.training.factory import build
+from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
 
 
@@ -55,6 +55,6 @@ def test_a_long_table_is_thinned_and_says_the_same() -> None:
 def test_a_model_is_built_with_what_its_table_has() -> None:
     data = WindowDataModule(generate="sines", window=6)
     data.setup()
-    assert build(data, Schedule(1, 1, 1), hidden=4).hparams["smallest_component_std"] == finest(
-        data.train
-    )
+    assert build_model(data, Schedule(1, 1, 1), hidden=4).hparams[
+        "smallest_component_std"
+    ] == finest(data.train)

@@ -7,7 +7,7 @@ import torch
 from timegan.metrics.fidelity.discriminative import Contest, classify
 from timegan.metrics.grouped_gru import GroupedGRU, _Recurrence, compiled, gather, pooled
 from timegan.metrics.windows import parted
-from timegan.nn.kernels.compiler import SWITCH
+from timegan.nn.kernels.compiler import ENABLE_VARIABLE
 
 
 def generators(count: int) -> list[torch.Generator]:
@@ -117,7 +117,7 @@ def test_what_is_no_number_stays_none_in_the_compiled_kernel() -> None:
 
 
 def test_the_kernel_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "0")
+    monkeypatch.setenv(ENABLE_VARIABLE, "0")
     compiled.cache_clear()
     try:
         judge = GroupedGRU(2, 3, generators(1))

@@ -1,8 +1,11 @@
 """Each loss against a formula typed from the paper (or the source it names), in float64."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from timegan.nn import losses
 from timegan.seeds import generator, rng
@@ -20,6 +23,11 @@ def bce(logits: np.ndarray, answer: float) -> float:
     return float(-(answer * np.log(p) + (1 - answer) * np.log(1 - p)).mean())
 
 
+def energy(real: np.ndarray, fake: np.ndarray, directions: np.ndarray, **options: Any) -> Tensor:
+    r, f, projections = map(torch.tensor, (real, fake, directions))
+    return losses.sliced_energy_distance(r, f, projections=projections, **options)
+
+
 def test_reconstruction_is_the_mean_squared_error() -> None:
     a, b = pair()
     assert losses.reconstruction(*map(torch.tensor, (a, b))).item() == pytest.approx(
@@ -33,7 +41,7 @@ def test_supervised_compares_step_t_of_the_prediction_with_step_t_plus_1_of_the_
     assert losses.supervised(*map(torch.tensor, (h, s))).item() == pytest.approx(want)
     sigma = np.array([1.0, 2.0, 4.0])
     want = np.mean([((h[:, t + 1] - s[:, t]) / sigma) ** 2 for t in range(T - 1)])
-    got = losses.supervised(torch.tensor(h), torch.tensor(s), torch.tensor(sigma))
+    got = losses.supervised(torch.tensor(h), torch.tensor(s), sigma=torch.tensor(sigma))
     assert got.item() == pytest.approx(want)
 
 
@@ -83,7 +91,7 @@ def test_sliced_energy_is_the_u_statistic_over_all_pairs() -> None:
         rr = np.mean([abs(r[i, p] - r[j, p]) for i in range(B) for j in range(B) if i != j])
         ff = np.mean([abs(f[i, p] - f[j, p]) for i in range(5) for j in range(5) if i != j])
         want += (2 * across - rr - ff) / 4
-    got = losses.sliced_energy(*map(torch.tensor, (real, fake, directions)))
+    got = energy(real, fake, directions)
     assert got.item() == pytest.approx(want)
 
 
@@ -95,26 +103,32 @@ def test_sliced_energy_leaves_pairs_out_that_belong_together() -> None:
     across, rr, ff = (
         np.mean([abs(a[i, 0] - b[j, 0]) for i, j in apart]) for a, b in ((r, f), (r, r), (f, f))
     )
-    tensors = map(torch.tensor, (real, fake, directions))
-    got = losses.sliced_energy(*tensors, paired=True)
+    got = energy(real, fake, directions, paired=True)
     assert got.item() == pytest.approx(2 * across - rr - ff)
 
 
 def test_sliced_energy_has_the_gradient_of_its_value() -> None:
     real, fake = (torch.tensor(v) for v in pair())
-    directions = losses.directions(T, C, 8, generator(0)).double()
+    directions = losses.random_projections(T, C, 8, generator(0)).double()
     fake.requires_grad_()
-    assert torch.autograd.gradcheck(lambda v: losses.sliced_energy(real, v, directions), (fake,))
+    assert torch.autograd.gradcheck(
+        lambda v: losses.sliced_energy_distance(real, v, projections=directions), (fake,)
+    )
 
 
 def test_sliced_energy_is_zero_in_expectation_for_equal_distributions_only() -> None:
     random = generator(0)
-    directions = losses.directions(T, C, 64, random)
+    directions = losses.random_projections(T, C, 64, random)
 
     def distance(shift: float) -> float:
         draws = [torch.randn(2, 64, T, C, generator=random) for _ in range(40)]
         return float(
-            torch.stack([losses.sliced_energy(r, f + shift, directions) for r, f in draws]).mean()
+            torch.stack(
+                [
+                    losses.sliced_energy_distance(r, f + shift, projections=directions)
+                    for r, f in draws
+                ]
+            ).mean()
         )
 
     assert abs(distance(0.0)) < 0.01

@@ -12,8 +12,8 @@ from tests.training.test_module import PRESETS
 from timegan.nn import losses
 from timegan.nn.batch import Batch, Conditions
 from timegan.nn.discriminators import Discriminator
-from timegan.nn.layers import Recurrent, Residual, ResidualSupervisor
-from timegan.nn.length_coding import edges_between
+from timegan.nn.layers import RecurrentNet, ResidualMLP, ResidualSupervisor
+from timegan.nn.length_coding import length_thresholds
 from timegan.seeds import generator
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -27,7 +27,7 @@ def code(lengths: Tensor) -> Tensor:
     return (lengths.float() - 3.5) / 2
 
 
-EDGES = edges_between(LENGTHS.numpy(), code(LENGTHS).numpy(), T)
+EDGES = length_thresholds(LENGTHS.numpy(), code(LENGTHS).numpy(), T)
 
 
 def batch(seed: int, lengths: Tensor = LENGTHS, garbage: float | None = None) -> Batch:
@@ -64,8 +64,8 @@ class Recorded(TimeGAN):
         super().__init__(*args, **options)
         self.seen: list[tuple[str, Tensor]] = []
 
-    def note(self, name: str, value: Tensor) -> None:
-        super().note(name, value)
+    def record_loss(self, name: str, value: Tensor) -> None:
+        super().record_loss(name, value)
         self.seen.append((name, value.detach().clone()))
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -79,7 +79,7 @@ def trained(*batches: Batch, **options: Any) -> Recorded:
     model = Recorded(
         C, T, Schedule(1, 1, 1), context=S, exogenous=U, variable_length=True, **options
     )
-    model.net.set_edges(EDGES)
+    model.net.set_length_thresholds(EDGES)
     trainer = Trainer(
         max_epochs=3,
         accelerator="cpu",
@@ -99,8 +99,8 @@ def test_no_loss_and_no_gradient_sees_what_lies_in_the_padding(
     preset: str, cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The masks alone have to see to it: the zeros that batches get as well are switched off."""
-    monkeypatch.setattr(Batch, "clean", lambda batch: batch)
-    monkeypatch.setattr(TimeGAN, "check", lambda *_: None)
+    monkeypatch.setattr(Batch, "zero_padding", lambda batch: batch)
+    monkeypatch.setattr(TimeGAN, "check_batch", lambda *_: None)
     options = {**PRESETS[preset], "cell": cell}
     clean = trained(batch(0), batch(1), **options).seen
     dirty = trained(batch(0, garbage=1e3), batch(1, garbage=1e3), **options).seen
@@ -149,8 +149,8 @@ def test_a_critic_says_of_a_padded_sequence_what_it_says_of_it_alone(
     context = torch.randn(B, S, generator=random, dtype=torch.double)
     labels = torch.randn(B, 12, U, generator=random, dtype=torch.double)
     mask = (torch.arange(12) < length).double()[None, :, None].expand(B, -1, -1)
-    padded = critic.view(h, Conditions(context, labels, mask))
-    short = critic.view(h[:, :length], Conditions(context, labels[:, :length]))
+    padded = critic.critic_input(h, Conditions(context, labels, mask))
+    short = critic.critic_input(h[:, :length], Conditions(context, labels[:, :length]))
     for a, b in zip(critic(padded), critic(short), strict=True):
         torch.testing.assert_close(a[:, :length] if a.dim() == 3 else a, b)
         assert a.dim() < 3 or bool((a[:, length:] == 0).all())
@@ -166,10 +166,10 @@ def test_whitening_does_not_look_at_the_padding() -> None:
     mask = (torch.arange(T) < LENGTHS[:, None]).float()[..., None]
     h = torch.randn(len(mask), T, C, generator=generator(0))
     for critic, padding in zip(critics, (0.0, torch.nan), strict=True):
-        critic.follow(h.where(mask > 0, padding), mask)
-        critic.calibrate(torch.ones(C))
-    assert torch.equal(critics[0].mixing, critics[1].mixing)
-    rows = ((h - critics[0].centre) / critics[0].spread)[mask[..., 0] > 0]
+        critic.update_statistics(h.where(mask > 0, padding), mask)
+        critic.initialize_scales(torch.ones(C))
+    assert torch.equal(critics[0].whitening_matrix, critics[1].whitening_matrix)
+    rows = ((h - critics[0].step_mean) / critics[0].step_std)[mask[..., 0] > 0]
     torch.testing.assert_close(critics[0].correlation, rows.T @ rows / len(rows))
 
 
@@ -179,7 +179,7 @@ def test_the_view_is_zero_in_the_padding_and_ends_with_the_mask() -> None:
         C, T, critics="dense", increments=True, context=S, variable_length=True, **RNN
     )
     one = batch(0).draw(0)
-    view = critic.view(torch.randn(B, T, C), Conditions(one.context, None, one.mask))
+    view = critic.critic_input(torch.randn(B, T, C), Conditions(one.context, None, one.mask))
     assert view.shape == (B, T, 2 * C + S + 1)
     assert one.mask is not None
     assert torch.equal(view[..., -1:], one.mask)
@@ -197,7 +197,7 @@ def test_losses_are_means_over_the_steps_that_exist() -> None:
     errors = torch.cat([(x[i, p] - y[i, p]) ** 2 for i, p in enumerate(parts)])
     torch.testing.assert_close(losses.reconstruction(x, y, mask), errors.mean())
     moves = torch.cat([(y[i, p][:-1] - x[i, p][1:]) ** 2 / 4 for i, p in enumerate(parts)])
-    torch.testing.assert_close(losses.supervised(x, y, 2.0, mask), moves.mean())
+    torch.testing.assert_close(losses.supervised(x, y, mask, sigma=2.0), moves.mean())
     torch.testing.assert_close(
         losses.bce_real(x, mask),
         torch.cat([-x[i, p].sigmoid().log() for i, p in enumerate(parts)]).mean(),
@@ -231,21 +231,21 @@ def test_scales_are_measured_on_real_steps_alone() -> None:
     net = TimeGAN(C, T, Schedule(1, 1, 1), context=1, variable_length=True).net
     h, garbage = torch.randn(B, T, C), torch.full((B, T, C), 1e3)
     mask = (torch.arange(T) < LENGTHS[:, None])[..., None].float()
-    net.follow(h.where(mask > 0, garbage), mask)
+    net.update_scales(h.where(mask > 0, garbage), mask)
     moves = torch.cat([h[i, :n].diff(dim=0) for i, n in enumerate(LENGTHS)])
     torch.testing.assert_close(net.sigma, moves.std(0, correction=0))
-    starts = net.discriminator.centre[0], net.discriminator.spread[0]  # a step that all have
+    starts = net.discriminator.step_mean[0], net.discriminator.step_std[0]  # a step that all have
     torch.testing.assert_close(starts[0], h[:, 0].mean(0))
     torch.testing.assert_close(starts[1], h[:, 0].std(0, correction=0), rtol=1e-4, atol=0)
-    assert float(net.discriminator.spread.max()) < 10
+    assert float(net.discriminator.step_std.max()) < 10
 
 
 def test_networks_look_neither_into_the_padding_nor_measure_it() -> None:
     x, other, mask, _ = masked_pair()
     other = x.where(mask > 0, other)
     networks = (
-        Residual(C, C, width=8, standardise=True),
-        Recurrent(C, C, **RNN),
+        ResidualMLP(C, C, width=8, normalize=True),
+        RecurrentNet(C, C, **RNN),
     )
     for network in (n.double() for n in networks):
         a, b = network(x, mask), network(other, mask)

@@ -12,10 +12,11 @@ from tests.training.test_module import PRESETS
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
 from timegan.nn.generators import PathGenerator, RecurrentGenerator
-from timegan.nn.networks import Networks, Synthetic
+from timegan.nn.networks import GeneratedBatch, Networks
 from timegan.sampling.windows import PART, join, sample, sample_parts
 from timegan.seeds import generator, rng
 from timegan.training.module import TimeGAN
+from timegan.training.noise import NoiseSource
 from timegan.training.schedule import Schedule
 
 
@@ -23,7 +24,7 @@ def made(**options: Any) -> TimeGAN:
     given = {"context": S, "exogenous": U, "variable_length": True, "hidden": 8} | options
     model = TimeGAN(C, T, Schedule(1, 1, 1), **given)
     if given["variable_length"]:
-        model.net.set_edges(EDGES)
+        model.net.set_length_thresholds(EDGES)
     return model
 
 
@@ -67,7 +68,7 @@ def conditions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
         seen.append((context, exogenous))
 
     monkeypatch.setattr(Networks, "generate", watch)
-    monkeypatch.setattr(TimeGAN, "noise", lambda *_: (torch.zeros(1), torch.zeros(1)))
+    monkeypatch.setattr(NoiseSource, "window_noise", lambda *_: (torch.zeros(1), torch.zeros(1)))
     return seen
 
 
@@ -103,7 +104,8 @@ def test_windows_are_even_or_odd_by_their_place_in_the_global_batch(
     model.generate(real, 0)
     for rank in range(2):  # of three and five windows, so that the second share starts oddly
         part = slice(0, 3) if rank == 0 else slice(3, B)
-        monkeypatch.setattr(TimeGAN, "places", lambda _, x, part=part: torch.arange(B)[part])
+        indices = torch.arange(B)[part]
+        monkeypatch.setattr("timegan.training.module.batch_indices", lambda _, i=indices: i)
         model.generate(Batch(*(None if v is None else v[part] for v in real)), 0)  # type: ignore[arg-type]
     whole, *parts = conditions
     for i in range(2):
@@ -135,7 +137,7 @@ def test_the_context_sets_the_sequence_and_labels_move_it(model: TimeGAN) -> Non
     context, exogenous = contexts(2), labels(2)
     context[:, -1] = 9.0  # full windows
     net = model.net
-    z, z_static = (n.expand(2, *n.shape[1:]) for n in net.noise(1, generator(0)))
+    z, z_static = (n.expand(2, *n.shape[1:]) for n in net.draw_noise(1, generator(0)))
 
     def windows(context: np.ndarray, exogenous: np.ndarray) -> Tensor:
         return net.synthesise(z, z_static, torch.from_numpy(context), torch.from_numpy(exogenous)).x
@@ -168,11 +170,11 @@ def test_a_sequence_is_a_function_of_its_seed_number_and_context(model: TimeGAN)
 def test_the_noise_of_a_context_is_seen_by_its_head_alone() -> None:
     """So that a context that was asked for leaves a sequence as free as one that was made."""
     net = made(variable_length=False, static_noise=5).net
-    z, z_static = net.noise(2, generator(0))
-    assert z_static.shape == (2, 5 + net.head_width)
+    z, z_static = net.draw_noise(2, generator(0))
+    assert z_static.shape == (2, 5 + net.context_noise_width)
     own = torch.cat([z_static[:1].expand(2, -1)[:, :5], z_static[:, 5:]], dim=1)
     z, context = z[:1].expand(2, -1, -1), torch.zeros(2, S)
-    given: Synthetic[Tensor] = net.synthesise(z, own, context)
+    given: GeneratedBatch[Tensor] = net.synthesise(z, own, context)
     torch.testing.assert_close(given.x[0], given.x[1])
     free = net.synthesise(z, own)
     assert not torch.allclose(free.x[0], free.x[1])
@@ -218,7 +220,7 @@ def test_a_context_is_refused_by_a_model_without_one() -> None:
 )
 def test_batches_with_other_conditions_are_refused(options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        made(**options).check(batch(0))
+        made(**options).check_batch(batch(0))
 
 
 def test_no_sequences_are_an_empty_array(model: TimeGAN) -> None:

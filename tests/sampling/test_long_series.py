@@ -68,7 +68,7 @@ def test_shared_steps_have_the_noise_of_the_pool_and_later_ones_their_own(
         return scaled_windows(net, z, static)
 
     monkeypatch.setattr(long_series, "scaled_windows", spy)
-    z, static = model.net.noise(3, generator(1))
+    z, static = model.net.draw_noise(3, generator(1))
     past = sample(model, 3)[:, -overlap(T) :]
     pool.follow(model.net, past, z, static)
     known = {noise.numpy().tobytes() for noise in pool.z}

@@ -21,7 +21,7 @@ from timegan.sampling.sequences import generate
 from timegan.sampling.windows import networks
 from timegan.serialization.model_folder import export, load_networks
 from timegan.serialization.runs import open_run
-from timegan.training.factory import build
+from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
@@ -50,7 +50,7 @@ STRANGE: list[Any] = [
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """An exported model and a checkpoint, as bytes."""
     folder, data = tmp_path_factory.mktemp("fuzz"), table()
-    model = build(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
+    model = build_model(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
     export(model, data.transform, folder)
     content = {
         "state_dict": model.state_dict(),

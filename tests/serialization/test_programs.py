@@ -36,7 +36,7 @@ def networks(preset: str, cell: str, conditions: dict[str, Any]) -> Networks:
         for weight in net.parameters():
             weight.add_(0.2 * torch.randn_like(weight))
     if net.variable_length:
-        net.set_edges(torch.tensor([-torch.inf, -0.5, 0.0, 0.5, torch.inf]))
+        net.set_length_thresholds(torch.tensor([-torch.inf, -0.5, 0.0, 0.5, torch.inf]))
     return net
 
 

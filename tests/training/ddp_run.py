@@ -9,7 +9,7 @@ import torch
 from lightning import LightningDataModule, Trainer
 
 from timegan.data import RandomWindows, WindowDataModule, Windows
-from timegan.nn.length_coding import edges_between
+from timegan.nn.length_coding import length_thresholds
 from timegan.seeds import rng
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -54,7 +54,7 @@ def main(preset: str, table: str, devices: int, out: Path) -> None:
         data = panel = Panel()
         conditions: dict[str, Any] = {"context": 2, "exogenous": 2, "variable_length": True}
         model = TimeGAN(5, 8, Schedule(1, 1, 2), **conditions, **options).double()
-        model.net.set_edges(edges_between(panel.lengths, panel.context[:, -1], 8))
+        model.net.set_length_thresholds(length_thresholds(panel.lengths, panel.context[:, -1], 8))
     else:
         data = WindowDataModule(
             generate="sines", window=8, batch_size=32, steps_per_epoch=3, scaling="minmax"

@@ -1,14 +1,14 @@
 """When a phase is no longer getting better."""
 
-from timegan.training.early_stopping import MARGIN, Plateau
+from timegan.training.early_stopping import MIN_DELTA, Plateau
 
 
 def epochs(plateau: Plateau, phase: str, *means: float, patience: int = 2) -> list[bool]:
     found = []
     for mean in means:
         for value in (mean - 0.5, mean + 0.5):
-            plateau.see(value)
-        found.append(plateau.reached(phase, patience))
+            plateau.update(value)
+        found.append(plateau.should_stop(phase, patience))
     return found
 
 
@@ -17,9 +17,9 @@ def test_so_many_epochs_without_a_better_one_are_a_plateau() -> None:
 
 
 def test_less_than_the_margin_is_no_better() -> None:
-    falling = [4 * (1 - MARGIN / 2) ** n for n in range(3)]
+    falling = [4 * (1 - MIN_DELTA / 2) ** n for n in range(3)]
     assert epochs(Plateau(), "joint", *falling) == [False, False, True]
-    falling = [4 * (1 - MARGIN * 2) ** n for n in range(9)]
+    falling = [4 * (1 - MIN_DELTA * 2) ** n for n in range(9)]
     assert not any(epochs(Plateau(), "joint", *falling))
 
 
@@ -36,13 +36,13 @@ def test_every_phase_begins_anew() -> None:
 def test_an_epoch_in_which_nothing_was_seen_decides_nothing() -> None:
     plateau = Plateau()
     assert epochs(plateau, "joint", 4) == [False]
-    assert not plateau.reached("joint", 1)
+    assert not plateau.should_stop("joint", 1)
     assert epochs(plateau, "joint", 4, patience=1) == [True]
 
 
 def test_its_state_is_all_there_is() -> None:
     one, other = Plateau(), Plateau()
     epochs(one, "joint", 4, 4)
-    one.see(4.0)
-    other.restore(one.state())
-    assert other.reached("joint", 2) is one.reached("joint", 2) is True
+    one.update(4.0)
+    other.load_state_dict(one.state_dict())
+    assert other.should_stop("joint", 2) is one.should_stop("joint", 2) is True

@@ -13,7 +13,7 @@ from timegan.data import WindowDataModule
 from timegan.errors import TrainingError
 from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
-from timegan.training.gradient_guard import FALLBACKS, PATIENCE
+from timegan.training.gradient_guard import MAX_ROLLBACKS, PATIENCE
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -37,12 +37,12 @@ class Faulty(TimeGAN):
 
         class Broken:
             def __enter__(broken) -> Any:
-                descend = context.__enter__()
-                nets = [getattr(self.net, n) for n in self.trains[name]]
+                minimize = context.__enter__()
+                nets = [getattr(self.net, n) for n in self.updates[name]]
                 before = [p.clone() for net in nets for p in net.parameters()]
 
-                def faulty(loss: Any, *rests: Any) -> None:
-                    descend(loss * self.fault, *rests)
+                def faulty(loss: Any, *skip: Any) -> None:
+                    minimize(loss * self.fault, *skip)
                     after = [p for net in nets for p in net.parameters()]
                     same = all(map(torch.equal, before, after))
                     self.seen.append((name, same))
@@ -100,8 +100,8 @@ def test_several_in_a_row_lower_the_rate_of_that_update_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = train(tmp_path, {"generator": range(2, 2 + PATIENCE)})
-    assert model.guard.factors == {"generator": 0.5}
-    assert model.guard.fallbacks == 0
+    assert model.guard.lr_factors == {"generator": 0.5}
+    assert model.guard.rollbacks == 0
     rates = {
         name: optimizer.param_groups[0]["lr"]
         for name, optimizer in zip(model.updates, model.optimizers(), strict=True)
@@ -114,9 +114,9 @@ def test_more_of_them_bring_the_last_good_state_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = train(tmp_path, {"supervised": range(2, 2 + 2 * PATIENCE)})
-    assert model.guard.fallbacks == 1
+    assert model.guard.rollbacks == 1
     assert finite(model)
-    assert "back to the last good state (1 of 3 times)" in capsys.readouterr().err
+    assert "back to the last good state (1 of 3)" in capsys.readouterr().err
 
 
 def test_weights_that_are_no_numbers_are_taken_back(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_weights_that_are_no_numbers_are_taken_back(tmp_path: Path) -> None:
         model = train(tmp_path, {})
     finally:
         globals()["Faulty"] = faulty
-    assert model.guard.fallbacks >= 1
+    assert model.guard.rollbacks >= 1
     assert finite(model)
 
 
@@ -141,14 +141,14 @@ def test_what_never_gets_better_ends_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(
         TrainingError, match=r"batch \d+: the gradients of update supervised.*lower"
     ):
-        train(tmp_path, {"supervised": range(10**6)}, batches=2 * PATIENCE * (FALLBACKS + 1))
+        train(tmp_path, {"supervised": range(10**6)}, batches=2 * PATIENCE * (MAX_ROLLBACKS + 1))
 
 
 def test_counts_and_rates_go_on_after_a_resume(tmp_path: Path) -> None:
     at = {"supervised": range(2, 2 + PATIENCE)}
     whole = train(tmp_path, at)
     again = train(tmp_path, {}, resume=tmp_path / "checkpoints/supervised.ckpt")
-    assert again.guard.factors == whole.guard.factors == {"supervised": 0.5}
+    assert again.guard.lr_factors == whole.guard.lr_factors == {"supervised": 0.5}
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
 

@@ -1,51 +1,34 @@
 """Which networks learn what, and when."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
 from lightning import Trainer
 from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.nn import losses
 from timegan.nn.batch import Batch
+from timegan.nn.networks import Networks
 from timegan.seeds import generator
 from timegan.training.module import TimeGAN
+from timegan.training.noise import NoiseSource
 from timegan.training.schedule import Phase, Schedule
 
 T, C, STEPS = 6, 2, 3
+CONF = Path(__file__).parents[2] / "conf" / "model"
 SMALL: dict[str, Any] = {"hidden": 8, "projections": 16, "log_every": 1}
 REFERENCE: dict[str, Any] = {
+    **yaml.safe_load((CONF / "reference.yaml").read_text())["model"],
     "hidden": 6,
     "latent": 6,
     "layers": 2,
-    "noise": C,
-    "static_noise": 0,
-    "noise_distribution": "uniform",
-    "autoencoder": "recurrent",
-    "supervisor": "recurrent",
-    "generator": "recurrent",
-    "critics": "recurrent",
-    "increments": False,
-    "per_step_normalization": False,
-    "adversarial": "bce",
-    "train_embedder_jointly": True,
-    "discriminator_threshold": 0.15,
-    "min_lr_ratio": 1.0,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "ema_decay": 0.0,
-    "sqrt_losses": True,
-    "latent_noise": 0.0,
-    "reconstruction_weight": 10.0,
-    "embedder_supervised_weight": 0.1,
-    "supervised_weight": 100.0,
-    "moment_weight": 100.0,
-    "energy_weight": 0.0,
-    "penalty_weight": 0.0,
-    "gamma": 1.0,
+    "autoencoder_lr": 2e-3,
+    "grad_clip": 10.0,
     "log_every": 1,
 }
 PRESETS = {"timegan": SMALL, "reference": REFERENCE}
@@ -172,13 +155,13 @@ def test_each_update_of_a_joint_step_sees_windows_and_noise_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[Tensor] = []
-    noise = TimeGAN.noise
+    noise = NoiseSource.window_noise
 
-    def watch(self: TimeGAN, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
-        seen.extend([x, (z := noise(self, x, draw))[0]])
+    def watch(self: NoiseSource, net: Networks, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
+        seen.extend([x, (z := noise(self, net, x, draw))[0]])
         return z
 
-    monkeypatch.setattr(TimeGAN, "noise", watch)
+    monkeypatch.setattr(NoiseSource, "window_noise", watch)
     fit(TimeGAN(C, T, Schedule(0, 0, 1), **SMALL), limit_train_batches=2)
     assert len(seen) == 2 * 2 * 3
     assert len({float(tensor.sum()) for tensor in seen}) == len(seen)
@@ -232,7 +215,7 @@ GOLDEN = {
 def test_golden_losses(preset: str) -> None:
     """A refactoring leaves these as they are; a change of the method writes new ones here."""
     model = fit(TimeGAN(C, T, Schedule(1, 1, 1), **PRESETS[preset]))
-    got = {name: float(value) for name, value in model.recent.items()}
+    got = {name: float(value) for name, value in model.latest_losses.items()}
     assert got == pytest.approx(GOLDEN[preset], rel=2e-3, abs=1e-5)
 
 
@@ -257,7 +240,7 @@ def test_the_discriminator_rests_while_it_is_ahead() -> None:
     model = TimeGAN(C, T, Schedule(0, 0, 1), **options)
     before = weights(model)["discriminator"]
     assert torch.equal(before, weights(fit(model))["discriminator"])
-    assert model.recent["joint/rest_rate"] == 1
+    assert model.latest_losses["joint/rest_rate"] == 1
 
 
 def test_averaged_weights_follow_the_generator_and_are_what_sampling_uses() -> None:
@@ -266,7 +249,7 @@ def test_averaged_weights_follow_the_generator_and_are_what_sampling_uses() -> N
     live = torch.cat([p.flatten() for p in net.generator.parameters()])
     mean = torch.cat([p.flatten() for p in net.averages["generator"].parameters()])
     assert 0 < (live - mean).norm() < live.norm()
-    z = net.noise(4, generator(0, "test"))
+    z = net.draw_noise(4, generator(0, "test"))
     with torch.no_grad():
         live_windows = net.recovery(net.supervisor(net.generator(*z)))
     assert not torch.equal(net.synthesise(*z).x, live_windows)
@@ -290,14 +273,14 @@ def test_learning_rates_fall_along_a_cosine_within_each_phase() -> None:
 @pytest.mark.parametrize("shape", [(3, 16, T), (2, 16, T, C), (3, 16, T + 1, C), (3, 16, T, 1)])
 def test_batches_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
-    with pytest.raises(InputError, match="TimeGAN wants"):
-        TimeGAN(C, T, Schedule(1, 1, 1)).check(torch.rand(shape))
+    with pytest.raises(InputError, match="TimeGAN takes"):
+        TimeGAN(C, T, Schedule(1, 1, 1)).check_batch(torch.rand(shape))
 
 
 def test_data_that_a_sigmoid_cannot_return_are_refused() -> None:
     torch.manual_seed(0)
     with pytest.raises(InputError, match=r"dataset\.scaling=minmax"):
-        TimeGAN(C, T, Schedule(1, 1, 1), **REFERENCE).check(torch.randn(3, 16, T, C))
+        TimeGAN(C, T, Schedule(1, 1, 1), **REFERENCE).check_batch(torch.randn(3, 16, T, C))
 
 
 def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
@@ -310,7 +293,7 @@ def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
 
         def update_autoencoder(self, real: Batch) -> None:
             super().update_autoencoder(real)
-            seen.append(float(self.recent["autoencoder/reconstruction"]))
+            seen.append(float(self.latest_losses["autoencoder/reconstruction"]))
 
     fit(Watch(C, T, Schedule(3, 0, 0), **SMALL | {"log_every": 4}))
     assert len(seen) == 3 * STEPS
@@ -322,11 +305,11 @@ def test_logs_are_means_over_the_batches_since_the_last_entry() -> None:
 @pytest.mark.parametrize(
     ("option", "rule"),
     [
-        ({"hidden": 0}, "1 or more"),
+        ({"hidden": 0}, "Set 1 or more"),
         ({"generator_steps": 0}, "1 or more"),
-        ({"lr": -1e-3}, "0 or a positive"),
-        ({"gamma": float("nan")}, "0 or a positive"),
-        ({"ema_decay": 1.0}, "below 1"),
+        ({"lr": -1e-3}, "Set 0 or a positive"),
+        ({"gamma": float("nan")}, "Set 0 or a positive"),
+        ({"ema_decay": 1.0}, "to below 1"),
         ({"cell": "rnn"}, "gru, lstm"),
         ({"adversarial": "wgan"}, "relativistic, bce"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.replayed import KINDS, SCHEDULE, STEPS, build, train
+from tests.training.model_kinds import KINDS, SCHEDULE, STEPS, build, train
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ def test_every_epoch_belongs_to_the_phase_that_its_count_says() -> None:
     schedule = Schedule(autoencoder=2, supervised=1, joint=3)
     phases = [schedule.phase(epoch) for epoch in range(schedule.total)]
     assert phases == [Phase.AUTOENCODER] * 2 + [Phase.SUPERVISED] + [Phase.JOINT] * 3
-    assert schedule.ends == {Phase.AUTOENCODER: 2, Phase.SUPERVISED: 3, Phase.JOINT: 6}
+    assert schedule.phase_ends == {Phase.AUTOENCODER: 2, Phase.SUPERVISED: 3, Phase.JOINT: 6}
 
 
 def test_a_phase_of_no_epochs_is_left_out() -> None:

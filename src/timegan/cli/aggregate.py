@@ -19,7 +19,7 @@ from timegan.files import write_bytes, write_text
 INDIFFERENT = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
     *("trainer", "callbacks", "logger", "evaluation.seed"),
-    *("dataset.path", "dataset.name", "dataset.url", "model.cuda_graphs"),
+    *("dataset.path", "dataset.name", "dataset.url"),
 )
 """Settings that make no other experiment."""
 

@@ -40,7 +40,7 @@ from timegan.serialization.architecture_check import EARLIER
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
-from timegan.training.factory import build
+from timegan.training.factory import build_model
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
@@ -74,7 +74,7 @@ def train(cfg: DictConfig) -> float | None:
         data.steps_per_epoch,
         config.model["schedule"],
     )
-    model = build(data, **{**config.model, "schedule": schedule, "seed": config.seed})
+    model = build_model(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
     begin_at, goes_on = config.ckpt_path, None
     if config.resume is not None:
@@ -105,9 +105,9 @@ def train(cfg: DictConfig) -> float | None:
         "cpu_seconds": time.process_time() - worked,
         "peak_memory_mb": peak_memory(),
         "iterations": {p.value: model.schedule.epochs(p) * data.steps_per_epoch for p in Phase},
-        "saved": {p: n * data.steps_per_epoch for p, n in model.plateau.saved.items()},
+        "saved": _saved(schedule, model.schedule, data.steps_per_epoch),
         "parameters": model.parameter_count,
-        "backend": model.settled,
+        "backend": model.resolved_backend,
         "sample_monitor": _monitored(trainer),
     }
     with collecting() as later:
@@ -123,7 +123,7 @@ def train(cfg: DictConfig) -> float | None:
             failures=later,
         )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
-    say("", trained(training), f"GRUs      model.backend={model.settled}")
+    say("", trained(training), f"GRUs      model.backend={model.resolved_backend}")
     say_verdicts(metrics)
     say("")
     say_where(folder, report=(folder / "report.html").is_file())
@@ -146,6 +146,12 @@ def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
             f"weights by ({data.split.way}). Set a larger dataset.holdout (with "
             "dataset.preprocessing=default), or remove the argument."
         )
+
+
+def _saved(planned: Schedule, taken: Schedule, steps_per_epoch: int) -> dict[str, int]:
+    """Return the iterations of each phase that early stopping saved."""
+    epochs = {phase.value: planned.epochs(phase) - taken.epochs(phase) for phase in Phase}
+    return {phase: count * steps_per_epoch for phase, count in epochs.items() if count}
 
 
 def _monitored(trainer: Trainer) -> dict[str, Any]:

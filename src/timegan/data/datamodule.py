@@ -28,7 +28,7 @@ from timegan.data.window_index import (
 from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
-from timegan.nn.length_coding import edges_between
+from timegan.nn.length_coding import length_thresholds
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import download, read_table
@@ -271,7 +271,7 @@ class WindowDataModule(lightning.LightningDataModule):
     ) -> Batch:
         """To a GPU without waiting for what it does at the time."""
         if device.type == "cuda":
-            batch = batch.pinned()
+            batch = batch.pin_memory()
         moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
         return moved
 
@@ -281,12 +281,12 @@ class WindowDataModule(lightning.LightningDataModule):
         return "\n".join([*self.table.notes, text(self.found, kinds)])
 
     def edges(self) -> Any:
-        """Where length codes reach the next step, for `Networks.set_edges`; None: one length."""
+        """Return the arguments of `Networks.set_length_thresholds`; None if there is one length."""
         if not self.transform.variable:
             return None
         assert self.train.context is not None
         lengths = np.asarray(self.train.lengths)
-        return edges_between(lengths, self.train.context[:, -1], self.window)
+        return length_thresholds(lengths, self.train.context[:, -1], self.window)
 
     def describe(self) -> dict[str, Any]:
         """What ``metrics.json`` says about the data."""

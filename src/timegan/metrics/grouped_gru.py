@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from timegan.metrics.windows import Array, Part
-from timegan.nn.kernels.compiler import Unavailable, explain, load
+from timegan.nn.kernels.compiler import KernelUnavailableError, load_library, warn_once
 
 KERNEL = Path(__file__).with_suffix(".cpp")
 PIECE = 2_048
@@ -177,9 +177,9 @@ class GroupedGRU(nn.Module):
 def compiled() -> CDLL | None:
     """The functions of grouped_gru.cpp; ``None`` where they cannot be had."""
     try:
-        return load(KERNEL)
-    except Unavailable as reason:
-        explain(f"Judges run without native code, at half the speed: {reason}.")
+        return load_library(KERNEL)
+    except KernelUnavailableError as reason:
+        warn_once(f"Judges run without native code, at half the speed: {reason}.")
         return None
 
 

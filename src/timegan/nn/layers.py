@@ -1,7 +1,7 @@
-"""The forms of embedder, recovery and supervisor: (B, T, in) -> (B, T, out).
+"""Forms of embedder, recovery and supervisor: (B, T, in) -> (B, T, out).
 
 Shapes: B windows, T steps, C features, H latent channels. Sequences that are shorter than a window
-are padded at the end: a mask (B, T, 1) is 1 at their steps and 0 behind them.
+are padded at the end. A mask (B, T, 1) is 1 at their steps and 0 in the padding.
 """
 
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from timegan.nn.distributed import gather
-from timegan.nn.kernels.gru import GRU, network
+from timegan.nn.distributed import all_gather
+from timegan.nn.kernels.gru import GRU, gru_with_head
 from timegan.nn.masking import masked_variance, variance
 
 CELLS: dict[str, Callable[..., nn.GRU | nn.LSTM]] = {"gru": GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(nn.Module):
-    """Stacked cells and one dense layer a step: every network of the reference (section 4.1).
+class RecurrentNet(nn.Module):
+    """Stacked cells and a dense layer at each step: every network of the reference (section 4.1).
 
     Args:
-        squash: end with a sigmoid; the discriminator returns logits instead.
+        squash: end in a sigmoid. The discriminator returns logits instead.
     """
 
     def __init__(
@@ -32,15 +32,15 @@ class Recurrent(nn.Module):
         self.squash = squash
 
     def forward(self, sequence: Tensor, mask: Tensor | None = None) -> Tensor:
-        """A mask changes nothing: cells do not look ahead into the padding."""
-        return network(self.rnn, self.dense, sequence, squash=self.squash)
+        """Map a sequence; its mask is ignored, as cells do not look ahead into the padding."""
+        return gru_with_head(self.rnn, self.dense, sequence, squash=self.squash)
 
 
-class Standardise(nn.Module):
-    """Zero mean and unit variance a channel: batch normalisation without an affine part.
+class MaskedBatchNorm(nn.Module):
+    """Batch normalization without an affine part, over the steps that are no padding.
 
-    While training it uses the statistics of the batch over all processes, padding left out, and
-    follows them with ``momentum``; in evaluation mode it is a fixed affine map.
+    In training mode it uses the statistics of the global batch, and averages them with
+    ``momentum``. In evaluation mode it is a fixed affine map.
     """
 
     mean: Tensor
@@ -55,7 +55,7 @@ class Standardise(nn.Module):
     def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
         mean, var = self.mean, self.var
         if self.training:
-            rows, there = gather(h).flatten(0, -2), gather(mask)
+            rows, there = all_gather(h).flatten(0, -2), all_gather(mask)
             if there is None:
                 mean, var = rows.mean(0), variance(rows)
             else:
@@ -66,50 +66,50 @@ class Standardise(nn.Module):
         return (h - mean) / (var + self.eps).sqrt()
 
 
-class Residual(nn.Module):
-    """A map of single steps that starts as the identity: W v + f(v), f a two-layer GELU network.
+class ResidualMLP(nn.Module):
+    """A map of single steps that starts as the identity: W v + f(v), f an MLP with GELUs.
 
-    Latents that stay close to the features keep a noisy column out of the smooth ones; a mixed
-    latent leaks it into all of them, which is what a judge finds first.
+    Latents that stay close to the features keep a noisy column out of the smooth ones. Mixed
+    latents leak it into all of them, which is the first thing that a classifier finds.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, width: int, standardise: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, *, width: int, normalize: bool) -> None:
         super().__init__()
-        bias = not standardise  # whatever a bias adds, standardising takes away
+        bias = not normalize  # normalization subtracts whatever a bias adds
         self.linear = nn.Linear(inputs, outputs, bias)
         self.f = nn.Sequential(
             nn.Linear(inputs, width),
             nn.GELU(),
             nn.Linear(width, width),
             nn.GELU(),
-            zeroed(nn.Linear(width, outputs, bias)),
+            zero_init_(nn.Linear(width, outputs, bias)),
         )
-        self.standardise = Standardise(outputs) if standardise else None
+        self.normalize = MaskedBatchNorm(outputs) if normalize else None
         with torch.no_grad():
-            # nn.init.eye_ does the same, and imports 800 modules where a tensor has no memory.
+            # nn.init.eye_ imports 800 modules where a tensor is on the meta device.
             self.linear.weight.zero_().diagonal().fill_(1)
             if bias:
                 self.linear.bias.zero_()
 
     def forward(self, v: Tensor, mask: Tensor | None = None) -> Tensor:
         out: Tensor = self.linear(v) + self.f(v)
-        return out if self.standardise is None else self.standardise(out, mask)
+        return out if self.normalize is None else self.normalize(out, mask)
 
 
 class ResidualSupervisor(nn.Module):
-    """s(h) = h + Linear(RNN(h)), starting from "the next step is like this one"."""
+    """The map s(h) = h + Linear(RNN(h)), which starts by predicting no change."""
 
     def __init__(self, latent: int, *, hidden: int, layers: int, cell: str) -> None:
         super().__init__()
         self.rnn = CELLS[cell](latent, hidden, layers, batch_first=True)
-        self.dense = zeroed(nn.Linear(hidden, latent))
+        self.dense = zero_init_(nn.Linear(hidden, latent))
 
     def forward(self, h: Tensor) -> Tensor:
-        return h + network(self.rnn, self.dense, h)
+        return h + gru_with_head(self.rnn, self.dense, h)
 
 
-def zeroed(linear: nn.Linear) -> nn.Linear:
-    """The layer with weights and bias at zero: what it is added to starts alone."""
+def zero_init_(linear: nn.Linear) -> nn.Linear:
+    """Set weights and bias to zero, so that the layer adds nothing at first."""
     for parameter in linear.parameters():
         nn.init.zeros_(parameter)
     return linear

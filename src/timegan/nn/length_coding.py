@@ -1,7 +1,7 @@
-"""How long sequences are, coded in a context channel that a generator can learn.
+"""Lengths of sequences, encoded in a context channel that a generator can learn.
 
-Step t exists where the channel reaches ``edges[t]``; the first step always does. So the code of a
-real sequence and the one that a generator made are read by the same rule.
+Step t exists where the channel reaches ``thresholds[t]``. The first step always exists. The codes
+of real and of generated sequences are decoded by this one rule.
 """
 
 import numpy as np
@@ -11,22 +11,22 @@ from torch import Tensor
 from timegan.errors import InputError
 
 
-def edges_between(lengths: np.ndarray, codes: np.ndarray, window: int) -> Tensor:
-    """Edges (T,) half-way between the codes of sequences that end before a step and that reach it.
+def length_thresholds(lengths: np.ndarray, codes: np.ndarray, window: int) -> Tensor:
+    """Return the code (T,) from which on sequences reach each step, half-way between real codes.
 
     Args:
-        lengths: (N,) steps of the real sequences, 1 to T.
-        codes: (N,) their channel, as the model sees it; it grows with the length.
+        lengths: steps of the real sequences (N,), 1 to T.
+        codes: their channel (N,), as the model sees it. It grows with the length.
         window: T.
 
     Raises:
         InputError: a longer sequence has a lower code, or the same one.
 
-    >>> edges_between(np.array([1, 3, 3]), np.array([-1.0, 1.0, 1.0]), window=4)
+    >>> length_thresholds(np.array([1, 3, 3]), np.array([-1.0, 1.0, 1.0]), window=4)
     tensor([-inf, 0., 0., inf])
     """
     codes = codes.astype(np.float32)
-    edges = np.full(window, -np.inf, dtype=np.float32)
+    thresholds = np.full(window, -np.inf, dtype=np.float32)
     for t in range(1, window):
         below, above = codes[lengths <= t], codes[lengths > t]
         low = below.max() if len(below) else -np.inf
@@ -34,18 +34,19 @@ def edges_between(lengths: np.ndarray, codes: np.ndarray, window: int) -> Tensor
         if low >= high:
             raise InputError(
                 f"Sequences of at most {t} steps have length codes up to {low:.4g}, longer ones "
-                f"from {high:.4g} on. Give a code that grows with the length."
+                f"from {high:.4g} on. Give codes that grow with the length."
             )
         middle = low / 2 + high / 2  # infinite where all real sequences end there, or none does
-        edges[t] = middle if low < middle <= high or not len(below) else high  # close neighbours
-    return torch.from_numpy(edges)
+        between = low < middle <= high or not len(below)
+        thresholds[t] = middle if between else high  # neighbouring floats have no middle
+    return torch.from_numpy(thresholds)
 
 
-def mask_of(code: Tensor, edges: Tensor) -> Tensor:
-    """Which steps exist (B, T, 1), 1 or 0, by the code (B,) and the edges (T,); no gradient."""
-    return (code.detach()[:, None] >= edges)[..., None].to(code)
+def decode_mask(code: Tensor, thresholds: Tensor) -> Tensor:
+    """Return 1 for steps that exist, else 0, (B, T, 1), from codes (B,); it has no gradient."""
+    return (code.detach()[:, None] >= thresholds)[..., None].to(code)
 
 
-def lengths_of(code: Tensor, edges: Tensor) -> Tensor:
-    """How many steps exist, (B,) from 1 to T."""
-    return (code.detach()[:, None] >= edges).sum(1)
+def decode_lengths(code: Tensor, thresholds: Tensor) -> Tensor:
+    """Return the number of steps that exist (B,), 1 to T, from codes (B,)."""
+    return (code.detach()[:, None] >= thresholds).sum(1)

@@ -1,6 +1,7 @@
-"""The five networks together, in plain torch: what is trained, saved and sampled from."""
+"""The five networks in plain torch, which are trained, saved and sampled from."""
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -11,9 +12,10 @@ from torch import Tensor, nn
 from timegan.errors import InputError, choose
 from timegan.nn.batch import Conditions
 from timegan.nn.discriminators import Discriminator
+from timegan.nn.distributed import all_gather
 from timegan.nn.generators import PathGenerator, RecurrentGenerator
-from timegan.nn.layers import Recurrent, Residual, ResidualSupervisor
-from timegan.nn.length_coding import lengths_of, mask_of
+from timegan.nn.layers import RecurrentNet, ResidualMLP, ResidualSupervisor
+from timegan.nn.length_coding import decode_lengths, decode_mask
 from timegan.nn.masking import masked_variance, variance
 
 FORMS = ("residual", "recurrent")
@@ -23,14 +25,14 @@ Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
-class Synthetic(Generic[Array]):
-    """Sequences that a model made, in channels, as tensors or as arrays.
+class GeneratedBatch(Generic[Array]):
+    """Generated sequences in channels, as tensors or as arrays.
 
     Attributes:
         x: windows (B, T, C), zero behind the end of a sequence.
         lengths: steps of each sequence (B,); None: all have T.
-        context: context channels (B, S), made or as they were given; None: the model has none.
-        exogenous: labels per step (B, T, U), likewise.
+        context: context channels (B, S), generated or given; None: the model has none.
+        exogenous: exogenous channels (B, T, U), generated or given; None: the model has none.
     """
 
     x: Array
@@ -38,23 +40,23 @@ class Synthetic(Generic[Array]):
     context: Array | None = None
     exogenous: Array | None = None
 
-    def map(self, function: Callable[[Array], Other]) -> "Synthetic[Other]":
-        """A function of everything that is there."""
+    def map(self, function: Callable[[Array], Other]) -> "GeneratedBatch[Other]":
+        """Apply a function to everything that is there."""
         others = (self.lengths, self.context, self.exogenous)
-        return Synthetic(function(self.x), *(None if o is None else function(o) for o in others))
+        mapped = (None if other is None else function(other) for other in others)
+        return GeneratedBatch(function(self.x), *mapped)
 
 
 class Networks(nn.Module):
     """Embedder, recovery, generator, supervisor and discriminator, chosen by name.
 
-    The arguments are those of :class:`timegan.training.module.TimeGAN` that shape a network.
+    The arguments are those of :class:`timegan.TimeGAN` that shape a network.
 
     Raises:
-        InputError: a choice that does not exist; ``variable_length`` without a context channel.
+        InputError: a choice does not exist, or ``variable_length`` lacks a context channel.
     """
 
-    edges: Tensor
-
+    length_thresholds: Tensor
     sigma: Tensor
     roughness: Tensor
     batches_seen: Tensor
@@ -87,11 +89,11 @@ class Networks(nn.Module):
         if variable_length and not context:
             raise InputError(
                 "variable_length=True with context=0: the last context channel encodes lengths. "
-                " Set context to 1 or more."
+                "Set context to 1 or more."
             )
         self.features, self.window, self.latent = features, window, latent
         self.context, self.exogenous, self.variable_length = context, exogenous, variable_length
-        self.noise_width, self.static_width = noise, static_noise
+        self.noise_width, self.static_noise_width = noise, static_noise
         self.noise_distribution = choose(
             "model.noise_distribution", noise_distribution, ("normal", "uniform")
         )
@@ -102,17 +104,17 @@ class Networks(nn.Module):
         self.embedder: nn.Module
         self.recovery: nn.Module
         if choose("model.autoencoder", autoencoder, FORMS) == "residual":
-            self.embedder = Residual(features, latent, width=2 * hidden, standardise=True)
-            self.recovery = Residual(latent, features, width=2 * hidden, standardise=False)
+            self.embedder = ResidualMLP(features, latent, width=2 * hidden, normalize=True)
+            self.recovery = ResidualMLP(latent, features, width=2 * hidden, normalize=False)
         else:
-            self.embedder = Recurrent(features, latent, **rnn)
-            self.recovery = Recurrent(latent, features, **rnn)
+            self.embedder = RecurrentNet(features, latent, **rnn)
+            self.recovery = RecurrentNet(latent, features, **rnn)
 
         self.supervisor: nn.Module
         if choose("model.supervisor", supervisor, FORMS) == "residual":
             self.supervisor = ResidualSupervisor(latent, **{**fewer, "hidden": max(1, hidden // 2)})
         else:
-            self.supervisor = Recurrent(latent, latent, **fewer)
+            self.supervisor = RecurrentNet(latent, latent, **fewer)
 
         self.generator: PathGenerator | RecurrentGenerator
         given: dict[str, Any] = {"context": context, "exogenous": exogenous, **rnn}
@@ -120,7 +122,8 @@ class Networks(nn.Module):
             self.generator = PathGenerator(noise, static_noise, latent, **given)
         else:
             self.generator = RecurrentGenerator(noise, static_noise, latent, **given)
-        self.head_width = 0 if self.generator.head is None else self.generator.head.noise
+        head = self.generator.head
+        self.context_noise_width = 0 if head is None else head.noise_width
 
         self.discriminator = Discriminator(
             latent,
@@ -141,78 +144,83 @@ class Networks(nn.Module):
         self.register_buffer("roughness", torch.ones(latent + exogenous))
         self.register_buffer("batches_seen", torch.tensor(0.0))
         if variable_length:
-            self.register_buffer("edges", torch.full((window,), -torch.inf))
+            self.register_buffer("length_thresholds", torch.full((window,), -torch.inf))
 
-    def noise(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Noise for ``count`` windows: z (B, T, Z) and static noise (B, G).
+    @classmethod
+    def arguments(cls) -> list[str]:
+        """Return the names of the constructor's arguments."""
+        return list(inspect.signature(cls).parameters)
 
-        Where there is a context, its own noise lies behind that of the sequence.
+    def draw_noise(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return noise of ``count`` windows: z (B, T, Z) and static noise (B, G).
+
+        In a model with a context its noise follows that of the sequence.
         """
         draw = torch.randn if self.noise_distribution == "normal" else torch.rand
-        z = draw(count, self.window, self.noise_width, generator=random)
-        return z, draw(count, self.static_width + self.head_width, generator=random)
+        z = draw(count, self.window, self.noise_width, generator=generator)
+        static_width = self.static_noise_width + self.context_noise_width
+        return z, draw(count, static_width, generator=generator)
 
     @property
-    def squashes(self) -> bool:
-        """Whether the recovery network can only return values from 0 to 1."""
+    def has_bounded_output(self) -> bool:
+        """True if the recovery network returns values from 0 to 1 only."""
         return bool(getattr(self.recovery, "squash", False))
 
-    def set_edges(self, edges: Tensor) -> None:
-        """Say which length code, the last context channel, reaches which step, (T,).
+    def set_length_thresholds(self, thresholds: Tensor) -> None:
+        """Set the length code, in the last context channel, from which on each step exists, (T,).
 
         Raises:
-            InputError: the edges are not as many as the steps, or fall, or the first is not -inf.
+            InputError: there is not one threshold a step, one falls, or the first is not -inf.
         """
-        rises = edges.shape == (self.window,) and bool((edges[1:] >= edges[:-1]).all())
-        if not rises or edges[0] != -torch.inf:
+        rises = thresholds.shape == (self.window,) and bool(
+            (thresholds[1:] >= thresholds[:-1]).all()
+        )
+        if not rises or thresholds[0] != -torch.inf:
             raise InputError(
-                f"Edges {edges.tolist()}: give {self.window} of them that do not fall, from -inf "
-                "on, for every sequence has a first step."
+                f"Length thresholds {thresholds.tolist()}: every sequence has a first step, and "
+                f"step t only if it has step t - 1. Give {self.window} of them that do not fall, "
+                "the first of them -inf."
             )
-        self.edges.copy_(edges)
+        self.length_thresholds.copy_(thresholds)
 
     def mask(self, context: Tensor | None) -> Tensor | None:
-        """The steps that sequences of this context (B, S) have, (B, T, 1); None: all."""
-        return (
-            mask_of(context[:, -1], self.edges)
-            if self.variable_length and context is not None
-            else None
-        )
+        """Return the mask (B, T, 1) of sequences of this context (B, S); None: all steps exist."""
+        if not self.variable_length or context is None:
+            return None
+        return decode_mask(context[:, -1], self.length_thresholds)
 
     @torch.no_grad()
-    def follow(self, path: Tensor, mask: Tensor | None = None) -> None:
-        """Follow the scale of real increments, and how rough the paths are, (B, T, H + U)."""
-        path = path.to(self.sigma)  # half a precision is too little for differences
-        self.discriminator.follow(path, mask)
+    def update_scales(self, path: Tensor, mask: Tensor | None = None) -> None:
+        """Average the scale and the roughness of real paths (B, T, H + U) over batches."""
+        path, mask = all_gather(path), all_gather(mask)
+        path = path.to(self.sigma)  # half precision is too little for differences
+        self.discriminator.update_statistics(path, mask)
         if path.shape[1] < 3:
             return
-        sigma, _ = spread(path.diff(dim=1), None if mask is None else mask[:, 1:])
-        curve, rows = spread(path.diff(n=2, dim=1), None if mask is None else mask[:, 2:])
+        once, twice = (None, None) if mask is None else (mask[:, 1:], mask[:, 2:])
+        sigma, _ = std_over_steps(path.diff(dim=1), once)
+        curvature, rows = std_over_steps(path.diff(n=2, dim=1), twice)
         sigma = sigma.clamp_min(1e-4)
         enough = (rows >= 2).to(self.batches_seen)
         self.batches_seen += enough
         share = enough / self.batches_seen.clamp_min(1)
         self.sigma.lerp_(sigma, share)
-        self.roughness.lerp_(curve / sigma, share)
+        self.roughness.lerp_(curvature / sigma, share)
 
-    def calibrate(self) -> None:
-        """Hand the measured scales to the networks that start from them."""
+    def initialize_scales(self) -> None:
+        """Pass the measured scales to generator and discriminator, which start from them."""
         if isinstance(self.generator, PathGenerator):
-            self.generator.calibrate(self.sigma, self.roughness[: self.latent])
-        self.discriminator.calibrate(self.sigma)
+            self.generator.initialize_scales(self.sigma, self.roughness[: self.latent])
+        self.discriminator.initialize_scales(self.sigma)
         for name, average in self.averages.items():
             average.load_state_dict(getattr(self, name).state_dict())
 
     @torch.no_grad()
-    def average(self, share: float | Tensor) -> None:
+    def update_ema(self, share: float) -> None:
         """Move the averaged weights towards the current ones by a share of the way."""
         for name, average in self.averages.items():
-            there: list[Tensor] = list(average.parameters())
-            now = list(getattr(self, name).parameters())
-            if isinstance(share, Tensor):
-                torch._foreach_lerp_(there, now, [share] * len(there))
-            else:
-                torch._foreach_lerp_(there, now, share)
+            current = list(getattr(self, name).parameters())
+            torch._foreach_lerp_(list(average.parameters()), current, share)
 
     def generate(
         self,
@@ -223,14 +231,14 @@ class Networks(nn.Module):
         *,
         averaged: bool = False,
     ) -> tuple[Tensor, Conditions]:
-        """Latents e_hat (B, T, H) and what goes with them.
+        """Return latents e_hat (B, T, H) and their conditions.
 
         Args:
             z: noise (B, T, Z).
-            z_static: noise of a sequence (B, G).
-            context: (B, S), with NaN in the rows whose context is to be made; None: all rows.
-            exogenous: (B, T, U), likewise.
-            averaged: by the averaged weights, where there are any.
+            z_static: static noise (B, G).
+            context: (B, S), with NaN in rows whose context is to be generated; None: all rows.
+            exogenous: (B, T, U), with NaN at steps that are to be generated; None: all steps.
+            averaged: use the averaged weights, if there are any.
         """
         live = not (averaged and self.averages)
         generator = cast(
@@ -239,7 +247,7 @@ class Networks(nn.Module):
         )
         mask = None
         if generator.head is not None:
-            own = self.head_width
+            own = self.context_noise_width
             made = generator.head(z_static[:, -own:])
             context = made if context is None else made.where(context.isnan(), context)
             mask = self.mask(context)
@@ -249,19 +257,19 @@ class Networks(nn.Module):
         if exogenous is None:
             exogenous = z.new_full((*z.shape[:2], self.exogenous), torch.nan)
         unknown = exogenous.isnan().any(-1, keepdim=True)
-        labels = torch.cat([exogenous.where(~unknown, 0), (~unknown).to(z)], dim=-1)
-        e_hat, made = generator(z, z_static, labels).tensor_split([self.latent], dim=-1)
+        given = torch.cat([exogenous.where(~unknown, 0), (~unknown).to(z)], dim=-1)
+        e_hat, made = generator(z, z_static, given).tensor_split([self.latent], dim=-1)
         return e_hat, Conditions(context, made.where(unknown, exogenous), mask)
 
     @torch.no_grad()
-    def contexts(self, z_static: Tensor) -> Tensor:
-        """Context channels (B, S) out of static noise (B, G), by the averaged weights."""
+    def generate_contexts(self, z_static: Tensor) -> Tensor:
+        """Return context channels (B, S) of static noise (B, G), by the averaged weights."""
         generator = cast(
             PathGenerator | RecurrentGenerator,
             self.averages["generator"] if self.averages else self.generator,
         )
         assert generator.head is not None
-        made: Tensor = generator.head(z_static[:, -generator.head.noise :])
+        made: Tensor = generator.head(z_static[:, -generator.head.noise_width :])
         return made
 
     @torch.no_grad()
@@ -271,18 +279,18 @@ class Networks(nn.Module):
         z_static: Tensor,
         context: Tensor | None = None,
         exogenous: Tensor | None = None,
-    ) -> Synthetic[Tensor]:
-        """Noise to sequences, by the averaged weights; the arguments are :meth:`generate`'s."""
+    ) -> GeneratedBatch[Tensor]:
+        """Return sequences of noise, by the averaged weights; see :meth:`generate`."""
         supervisor = self.averages["supervisor"] if self.averages else self.supervisor
         e_hat, (context, exogenous, mask) = self.generate(
             z, z_static, context, exogenous, averaged=True
         )
         x_hat: Tensor = self.recovery(supervisor(e_hat))
         if mask is None or context is None:
-            return Synthetic(x_hat, None, context, exogenous)
+            return GeneratedBatch(x_hat, None, context, exogenous)
         exogenous = None if exogenous is None else exogenous.where(mask > 0, 0)
-        lengths = lengths_of(context[:, -1], self.edges)
-        return Synthetic(x_hat.where(mask > 0, 0), lengths, context, exogenous)
+        lengths = decode_lengths(context[:, -1], self.length_thresholds)
+        return GeneratedBatch(x_hat.where(mask > 0, 0), lengths, context, exogenous)
 
 
 class HasNetworks(Protocol):
@@ -294,10 +302,10 @@ class HasNetworks(Protocol):
         ...
 
 
-def spread(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Deviation of each channel (C) over the steps of (B, T, C), and how many these are, ()."""
+def std_over_steps(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the standard deviation (C,) over the steps of (B, T, C), and their number ()."""
     rows = values.flatten(0, 1)
     if mask is None:
         return variance(rows).sqrt(), rows.new_full((), len(rows))
-    there = mask.flatten(0, 1)
-    return masked_variance(rows, there)[1].sqrt(), there.sum()
+    exists = mask.flatten(0, 1)
+    return masked_variance(rows, exists)[1].sqrt(), exists.sum()

@@ -41,7 +41,7 @@ class SampleFigures(Callback):
         schedule, epoch = cast(Schedule, pl_module.schedule), trainer.current_epoch
         if not boards or schedule.phase(epoch) is not Phase.JOINT:
             return
-        done = epoch + 1 - (schedule.ends[Phase.JOINT] - schedule.joint)
+        done = epoch + 1 - (schedule.phase_ends[Phase.JOINT] - schedule.joint)
         if done % self.every_n_epochs and done != schedule.joint:
             return
         figure = attempt(

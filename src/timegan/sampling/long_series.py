@@ -166,7 +166,7 @@ class Pool:
 
         def parts() -> Iterator[np.ndarray]:
             for first in range(0, POOL, PART):
-                z, static = net.noise(PART, generator(seed, "pool", first))
+                z, static = net.draw_noise(PART, generator(seed, "pool", first))
                 windows = scaled_windows(net, z, static)
                 pasts.append(windows[:, :shared])
                 zs.append(z[:, :shared])
@@ -255,12 +255,12 @@ def _pieces(
     shared = overlap(net.window)
     past = np.zeros((TOGETHER, shared, channels), np.float32)
     z = torch.zeros(TOGETHER, net.window, net.noise_width)
-    static = torch.zeros(TOGETHER, net.static_width)
+    static = torch.zeros(TOGETHER, net.static_noise_width)
     tell(count * made)
     yield windows
     past[places] = windows[:, made - shared :]
     while made < steps:
-        noises = [net.noise(1, random) for random in randoms]
+        noises = [net.draw_noise(1, random) for random in randoms]
         z[places], static[places] = (torch.cat(noise) for noise in zip(*noises, strict=True))
         future = pool.follow(net, past, z, static).astype(np.float32)
         past = np.concatenate([past, future], axis=1)[:, -shared:] if shared else past

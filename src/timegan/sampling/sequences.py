@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from timegan.errors import InputError
-from timegan.nn.kernels import malloc
-from timegan.nn.networks import HasNetworks, Networks, Synthetic
+from timegan.nn.kernels.malloc import disable_heap_trimming
+from timegan.nn.networks import GeneratedBatch, HasNetworks, Networks
 from timegan.sampling.long_series import TOGETHER, continue_series
 from timegan.sampling.windows import PART, networks, sample_parts, static_parts
 from timegan.seeds import rng
@@ -79,7 +79,7 @@ def generate_parts(
     """
     if count < 1:
         return
-    malloc.keep()
+    disable_heap_trimming()
     net = networks(model)
     tell = progress or (lambda done: None)
     if steps is not None:
@@ -212,7 +212,7 @@ def lengths_for(
     return found
 
 
-def _one(parts: Iterator[Synthetic[np.ndarray]]) -> Synthetic[np.ndarray]:
+def _one(parts: Iterator[GeneratedBatch[np.ndarray]]) -> GeneratedBatch[np.ndarray]:
     """The only part."""
     (part,) = parts
     return part

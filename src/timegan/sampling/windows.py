@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from timegan.errors import InputError
-from timegan.nn.networks import HasNetworks, Networks, Synthetic
+from timegan.nn.networks import GeneratedBatch, HasNetworks, Networks
 from timegan.seeds import generator
 
 PART = 256
@@ -42,7 +42,7 @@ def sample_parts(
     start: int = 0,
     context: np.ndarray | None = None,
     exogenous: np.ndarray | None = None,
-) -> Iterator[Synthetic[np.ndarray]]:
+) -> Iterator[GeneratedBatch[np.ndarray]]:
     """Sequences ``start`` to ``start + count``, in channels, at most ``PART`` at a time.
 
     Args:
@@ -60,7 +60,7 @@ def sample_parts(
     net = networks(model)
     check_given(net, count, context, exogenous)
     for first in range(start - start % PART, start + count, PART):
-        noises = [net.noise(1, generator(seed, "sequence", first + i)) for i in range(PART)]
+        noises = [net.draw_noise(1, generator(seed, "sequence", first + i)) for i in range(PART)]
         z, z_static = (torch.cat(n).to(net.sigma) for n in zip(*noises, strict=True))
         given = (part_of(channels, first - start) for channels in (context, exogenous))
         made = net.synthesise(z, z_static, *(None if g is None else g.to(z) for g in given))
@@ -74,18 +74,18 @@ def static_parts(
     """The contexts alone of the same sequences, in channels (n, S), by the same noise."""
     net = networks(model)
     for first in range(start - start % PART, start + count, PART):
-        noises = [net.noise(1, generator(seed, "sequence", first + i))[1] for i in range(PART)]
-        made = net.contexts(torch.cat(noises).to(net.sigma))
+        noises = [net.draw_noise(1, generator(seed, "sequence", first + i))[1] for i in range(PART)]
+        made = net.generate_contexts(torch.cat(noises).to(net.sigma))
         wanted = slice(max(start - first, 0), start + count - first)
         yield as_array(wanted, made)
 
 
-def join(parts: Sequence[Synthetic[np.ndarray]]) -> Synthetic[np.ndarray]:
+def join(parts: Sequence[GeneratedBatch[np.ndarray]]) -> GeneratedBatch[np.ndarray]:
     """Several parts, at least one, as one."""
     others = (
         [getattr(part, name) for part in parts] for name in ("lengths", "context", "exogenous")
     )
-    return Synthetic(
+    return GeneratedBatch(
         np.concatenate([part.x for part in parts]),
         *(None if values[0] is None else np.concatenate(values) for values in others),
     )

@@ -102,7 +102,9 @@ def check_finite(weights: Mapping[str, Tensor]) -> None:
         ValueError: names the first.
     """
     for name, tensor in weights.items():
-        if tensor.isnan().any() or (not name.endswith("edges") and tensor.isinf().any()):
+        if tensor.isnan().any() or (
+            not name.endswith("length_thresholds") and tensor.isinf().any()
+        ):
             raise ValueError(f"{name} holds numbers that are not finite")
 
 

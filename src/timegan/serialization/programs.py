@@ -63,7 +63,7 @@ def inputs(net: Networks) -> dict[str, list[int | str]]:
     """Names and shapes of what the program is given."""
     shapes: dict[str, list[int | str]] = {
         "z": ["batch", net.window, net.noise_width],
-        "z_static": ["batch", net.static_width + net.head_width],
+        "z_static": ["batch", net.static_noise_width + net.context_noise_width],
     }
     if net.context:
         shapes["context"] = ["batch", net.context]
@@ -86,7 +86,7 @@ def outputs(net: Networks) -> list[str]:
 def example(net: Networks, count: int, seed: int = 0) -> Named:
     """Noise for ``count`` sequences; context and labels are given for every second one."""
     random = generator(seed, "example")
-    z, z_static = net.noise(count, random)
+    z, z_static = net.draw_noise(count, random)
     given: Named = {"z": z, "z_static": z_static}
     for name, (_, *shape) in inputs(net).items():
         if name not in given:

@@ -1,7 +1,8 @@
-"""Checkpoints that are never half-written and that load without running code from the file."""
+"""Checkpoint files that are never half-written and that load without running code."""
 
 import io
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,22 @@ from lightning.pytorch.plugins.io import CheckpointIO
 from timegan.errors import InputError, UnreadableError, brief
 from timegan.files import replacing
 from timegan.plain import NotPlainError, plain
-from timegan.training.checkpoint_scan import check_archive, check_sizes, check_tensors
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
-"""The newest state of a run, and the one that bore this name before it."""
+"""Names of the newest checkpoint of a run, and of the one before it."""
 
 
 class AtomicCheckpointIO(CheckpointIO):
-    """Give it to the Trainer: ``Trainer(plugins=[AtomicCheckpointIO()])``.
+    """A plugin that writes whole checkpoints or none: ``Trainer(plugins=[AtomicCheckpointIO()])``.
 
-    Lightning's own writes in place where the temporary folder is on another file system. A new
-    ``last.ckpt`` leaves the one before it as ``previous.ckpt``. Every record of a checkpoint, which
-    is a zip archive, has a CRC-32 beside it, and reading compares them all.
-
-    NumPy's numbers become Python's. A checkpoint is read again before it takes its name.
+    Lightning's own plugin writes in place if the temporary folder is on another file system. A new
+    ``last.ckpt`` keeps the one before it as ``previous.ckpt``. A checkpoint is a zip archive with a
+    CRC-32 of each record, all of which are compared on reading. NumPy's numbers become Python's. A
+    checkpoint is read again before it takes its name.
 
     Raises:
-        InputError: no room on the disk; a damaged checkpoint; a file that is something else.
-        UnreadableError: the checkpoint could not be loaded; the one before it is still there.
+        InputError: the disk is full, a checkpoint is damaged, or a file is something else.
+        UnreadableError: the new checkpoint cannot be loaded. The one before it is kept.
     """
 
     def save_checkpoint(
@@ -62,10 +61,10 @@ class AtomicCheckpointIO(CheckpointIO):
 
 
 def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, Any]:
-    """A checkpoint's content: numbers, strings, lists, dicts and tensors, nothing else.
+    """Return the content of a checkpoint: numbers, text, lists, dicts and tensors, nothing else.
 
     Raises:
-        InputError: there is no such file, or it is damaged, or it is no checkpoint.
+        InputError: the file does not exist, is damaged, or is no checkpoint.
     """
     path = Path(path)
     if not path.is_file():
@@ -74,13 +73,11 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
             "A run leaves its checkpoints in its folder, under checkpoints/."
         )
     try:
-        check_archive(path)
-        check_sizes(path)
-        content = torch.load(path, map_location=map_location, weights_only=True)
-    except (pickle.UnpicklingError, NotPlainError) as error:
+        content = _load(path, map_location)
+    except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path}: holds more than numbers, strings and tensors, and is not loaded, for that "
-            "could run code. Give a checkpoint that timegan wrote."
+            f"{path}: not loaded, as it holds more than numbers, text and tensors, which could run "
+            "code. Give a checkpoint that timegan wrote."
         ) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
         raise InputError(_damaged(path)) from error
@@ -94,15 +91,15 @@ def read_checkpoint(path: str | Path, map_location: Any = "cpu") -> dict[str, An
 
 
 def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[str]]:
-    """The newest whole checkpoint of a run, its content, and what is wrong with newer ones.
+    """Return the newest whole checkpoint of a run, its content, and errors of newer ones.
 
-    ``last.ckpt``, else the one before it, else the newest of the phases' ends.
+    It is ``last.ckpt``, else ``previous.ckpt``, else the newest one of the end of a phase.
 
     Args:
         folder: the run's ``checkpoints/``.
 
     Raises:
-        InputError: there is none, or all are damaged; each is named.
+        InputError: there is none, or all are damaged. Each is named.
     """
     folder = Path(folder)
     ends = set(folder.glob("*.ckpt")) - {folder / LAST, folder / PREVIOUS}
@@ -115,7 +112,7 @@ def newest_checkpoint(folder: str | Path) -> tuple[Path, dict[str, Any], list[st
             except InputError as error:
                 notes.append(str(error))
     raise InputError(
-        " ".join([*notes, f"{folder}: no whole checkpoint is there to go on from. Train again."])
+        " ".join([*notes, f"{folder}: there is no whole checkpoint to resume from. Train again."])
     )
 
 
@@ -123,36 +120,39 @@ def _is_checkpoint(content: Any) -> bool:
     return isinstance(content, dict) and "state_dict" in content
 
 
+def _load(path: Path, map_location: Any) -> Any:
+    """Load a file after comparing its checksums, which torch does not."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.testzip() is not None:
+            raise ValueError("a checksum does not match")
+    return torch.load(path, map_location=map_location, weights_only=True)
+
+
 def _read_again(written: Path, path: Path) -> None:
-    """Load a file that was just written, before it is called ``path``."""
+    """Load a file that was just written, before it is renamed to ``path``."""
     try:
-        check_archive(written)
-        content = torch.load(written, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, NotPlainError) as error:
+        content = _load(written, "cpu")
+    except pickle.UnpicklingError as error:
         raise UnreadableError(_unreadable(path, brief(error))) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
         raise InputError(
-            f"{path}: what was written could not be read again ({brief(error)}), and was not kept. "
+            f"{path}: not saved, as the written file could not be read again ({brief(error)}). "
             "Check the disk."
         ) from error
-    try:
-        check_tensors(content, written.stat().st_size)
-    except ValueError as error:
-        raise UnreadableError(_unreadable(path, str(error))) from error
     if not _is_checkpoint(content):
         raise UnreadableError(_unreadable(path, "it has no state_dict"))
 
 
 def _unreadable(path: Path, reason: str) -> str:
     return (
-        f"{path}: not saved, for it could not be loaded: {reason}. A checkpoint holds numbers, "
-        "text, lists, dicts and tensors only. The checkpoint before it is still there. Remove the "
-        "callback or option that this value comes from, or report it as a fault of timegan."
+        f"{path}: not saved, as it could not be loaded: {reason}. A checkpoint holds numbers, "
+        "text, lists, dicts and tensors only. The checkpoint before it is kept. Remove the "
+        "callback or option that this value comes from, or report a bug of timegan."
     )
 
 
 def _damaged(path: Path) -> str:
     return (
         f"{path}: the checkpoint is damaged or cut short ({path.stat().st_size:,} bytes). "
-        "Take another checkpoint of the run, or train again."
+        "Give another checkpoint of the run, or train again."
     )

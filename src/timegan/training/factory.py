@@ -1,4 +1,4 @@
-"""A model of the shape that a table asks for."""
+"""Construction of a model whose shape fits the data."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
 
-def build(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN:
-    """An untrained model for the windows of ``data``, which has been set up.
+def build_model(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN:
+    """Return an untrained model for the windows of a data module that has been set up.
 
     Args:
-        data: says how many channels there are, how long windows are, and how lengths are coded.
+        data: the data module.
         schedule: epochs of the phases.
-        options: the other arguments of :class:`timegan.TimeGAN`.
+        options: other arguments of :class:`timegan.TimeGAN`.
     """
     model = TimeGAN(
         **data.transform.widths,
@@ -24,7 +24,7 @@ def build(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN
         schedule=schedule,
         **options,
     )
-    edges = data.edges()
-    if edges is not None:
-        model.net.set_edges(edges)
+    thresholds = data.edges()
+    if thresholds is not None:
+        model.net.set_length_thresholds(thresholds)
     return model

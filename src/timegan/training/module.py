@@ -1,53 +1,58 @@
-"""TimeGAN as a LightningModule: which networks learn what, and when."""
+"""TimeGAN as a LightningModule: which networks learn from which losses, and when."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import ClassVar
 
 import torch
+from lightning import Callback
 from torch import Tensor
 
 from timegan.errors import choose
 from timegan.nn import losses
-from timegan.nn.batch import Batch, Conditions
-from timegan.nn.distributed import gather
-from timegan.nn.kernels.backends import BACKENDS
+from timegan.nn.batch import Batch, Conditions, as_batch
+from timegan.nn.defaults import fill_defaults
+from timegan.nn.distributed import all_gather, batch_indices
+from timegan.nn.kernels.backends import BACKENDS, resolve_backend, set_backend
 from timegan.nn.networks import Networks
 from timegan.seeds import derive
-from timegan.training.argument_checks import check_ranges
-from timegan.training.optimization import Routine
-from timegan.training.schedule import MANY, Phase, Schedule
+from timegan.training.argument_checks import (
+    Count,
+    Decay,
+    Size,
+    Weight,
+    WhiteningPower,
+    check_batch,
+    check_hyperparameters,
+)
+from timegan.training.backend_setup import BackendSetup
+from timegan.training.early_stopping import PhaseEarlyStopping
+from timegan.training.noise import NoiseSource
+from timegan.training.optimization import ManualOptimization
+from timegan.training.schedule import Phase, Schedule
 
-UPDATES = {
+NETWORKS = ("embedder", "recovery", "generator", "supervisor", "discriminator")
+
+UPDATES: Mapping[str, tuple[str, ...]] = {
     "autoencoder": ("embedder", "recovery"),
     "supervised": ("supervisor",),
     "generator": ("generator", "supervisor"),
     "embedder": ("embedder", "recovery"),
     "discriminator": ("discriminator",),
 }
-"""The networks that each update trains; every update has an Adam of its own."""
-
-NOISE = 0.05
-"""On latents, whose channels have deviation 1."""
-
-WHITENING = 0.3
-"""Where channels differ by less than the noise."""
-
-NETWORKS = ("embedder", "recovery", "generator", "supervisor", "discriminator")
+"""Networks that each update trains; every update has an Adam optimizer of its own."""
 
 
-class TimeGAN(Routine):
+class TimeGAN(ManualOptimization):
     """Time-series generative adversarial network (Yoon, Jarrett, van der Schaar, NeurIPS 2019).
 
-    A :class:`timegan.nn.batch.Batch` holds the K = ``generator_steps + 1`` fresh draws of windows
-    (B, T, C) that a joint step wants; the other phases use the first. The defaults are the preset
-    ``model=timegan``; the authors' code is another setting of the same arguments
-    (``conf/model/reference.yaml``).
+    A training step takes a :class:`timegan.nn.batch.Batch` of K = ``generator_steps + 1``
+    independent draws of windows (B, T, C). A joint step uses all of them, a step of another phase
+    the first. The defaults are the preset ``model=timegan``. The authors' code is another setting
+    of the arguments (``conf/model/reference.yaml``).
 
-    With a context, the even windows of a synthetic batch are made for the contexts of the real
-    ones, the odd ones for contexts that the generator makes itself: it learns p(windows | context)
-    and p(windows, context) by the same weights. Labels per step likewise.
+    In a model with a context, even windows of a synthetic batch are generated for the contexts of
+    real windows, odd ones for generated contexts. So one generator learns p(windows | context) and
+    p(windows, context). Exogenous channels are treated in the same way.
 
     Args:
         features: C, the number of features.
@@ -107,11 +112,10 @@ class TimeGAN(Routine):
         log_every: batches between two log entries.
         backend: ``torch``, ``fused``, ``native``, or ``auto`` for the fastest that is available
             (docs/speed.md). It is no part of the model: results differ in the last digits only.
-        cuda_graphs: record steps on a CUDA device and replay them (docs/speed.md). It is no part of
-            the model.
-    """
 
-    trains: ClassVar = UPDATES
+    Raises:
+        InputError: an argument is out of its range.
+    """
 
     def __init__(
         self,
@@ -119,90 +123,106 @@ class TimeGAN(Routine):
         window: int,
         schedule: Schedule | Mapping[str, int],
         *,
-        context: int = 0,
-        exogenous: int = 0,
+        context: Size = 0,
+        exogenous: Size = 0,
         variable_length: bool = False,
-        smallest_component_std: float = 1.0,
+        smallest_component_std: Weight = 1.0,
         seed: int = 0,
         cell: str = "gru",
-        hidden: int | None = None,
-        layers: int = 1,
-        noise: int | None = None,
-        static_noise: int | None = None,
+        hidden: Count | None = None,
+        layers: Count = 1,
+        noise: Size | None = None,
+        static_noise: Size | None = None,
         noise_distribution: str = "normal",
-        latent: int | None = None,
+        latent: Count | None = None,
         autoencoder: str = "residual",
         supervisor: str = "residual",
         generator: str = "path",
         critics: str = "conv+dense",
         increments: bool = True,
         per_step_normalization: bool = True,
-        whitening: float | None = None,
+        whitening: WhiteningPower | None = None,
         adversarial: str = "relativistic",
-        generator_steps: int = 2,
+        generator_steps: Count = 2,
         train_embedder_jointly: bool = False,
-        discriminator_threshold: float = 0.0,
-        lr: float = 1e-3,
-        autoencoder_lr: float = 2e-3,
-        min_lr_ratio: float = 0.05,
-        beta1: float = 0.0,
-        beta2: float = 0.99,
-        grad_clip: float = 10.0,
-        skip_grad_norm: float = 1e12,
-        ema_decay: float = 0.999,
+        discriminator_threshold: Weight = 0.0,
+        lr: Weight = 1e-3,
+        autoencoder_lr: Weight = 2e-3,
+        min_lr_ratio: Weight = 0.05,
+        beta1: Decay = 0.0,
+        beta2: Decay = 0.99,
+        grad_clip: Weight = 10.0,
+        skip_grad_norm: Weight = 1e12,
+        ema_decay: Decay = 0.999,
         sqrt_losses: bool = False,
-        latent_noise: float | None = None,
-        reconstruction_weight: float = 1.0,
-        embedder_supervised_weight: float = 0.0,
-        supervised_weight: float = 1.0,
-        moment_weight: float = 0.0,
-        energy_weight: float = 10.0,
-        projections: int = 128,
-        penalty_weight: float = 0.5,
-        penalty_interval: int = 4,
-        gamma: float = 0.0,
-        log_every: int = 50,
+        latent_noise: Weight | None = None,
+        reconstruction_weight: Weight = 1.0,
+        embedder_supervised_weight: Weight = 0.0,
+        supervised_weight: Weight = 1.0,
+        moment_weight: Weight = 0.0,
+        energy_weight: Weight = 10.0,
+        projections: Count = 128,
+        penalty_weight: Weight = 0.5,
+        penalty_interval: Count = 4,
+        gamma: Weight = 0.0,
+        log_every: Count = 50,
         backend: str = "auto",
-        cuda_graphs: bool = False,
     ) -> None:
         super().__init__()
         schedule = asdict(schedule) if isinstance(schedule, Schedule) else dict(schedule)
-        path = generator == "path"
-        if hidden is None:
-            channels = features + exogenous + context
-            hidden = 16 * (2 + (channels > 1) + (channels > MANY))
-        if noise is None:
-            noise = min(max(features, 8), 32) if path else features
-        if static_noise is None:
-            static_noise = min(max(2 * features, 16), 32) if path else 0
-        latent = features if latent is None else latent
-        fine = smallest_component_std < NOISE
-        if latent_noise is None:
-            latent_noise = smallest_component_std / 2 if fine else NOISE
-        if whitening is None:
-            whitening = WHITENING if fine and per_step_normalization else 0.0
-        self.save_hyperparameters(ignore=["backend", "cuda_graphs"])
-        check_ranges(self.hparams)
+        self.save_hyperparameters(ignore="backend")
+        self.save_hyperparameters(fill_defaults(self.hparams))
+        check_hyperparameters(TimeGAN.__init__, self.hparams)
         self.schedule = Schedule(**schedule)
         self.batches_per_step = generator_steps + 1
+        self.updates = dict(UPDATES)
+        if not train_embedder_jointly:
+            del self.updates["embedder"]
+        self.noise = NoiseSource(seed)
         choose("model.adversarial", adversarial, losses.ADVERSARIAL)
         self.generator_loss, self.discriminator_loss = losses.ADVERSARIAL[adversarial]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(seed, "weights"))
-            shapes = inspect.signature(Networks).parameters
-            self.net = Networks(**{name: self.hparams[name] for name in shapes})
+            self.net = Networks(**{name: self.hparams[name] for name in Networks.arguments()})
         self.backend = choose("model.backend", backend, BACKENDS)
-        self.cuda_graphs = cuda_graphs
-        self.settle(backend)
-        self.updates = [name for name in UPDATES if name != "embedder" or train_embedder_jointly]
+        self.use_backend(resolve_backend(backend))
+
+    def use_backend(self, resolved: str) -> None:
+        """Let ``torch``, ``fused`` or ``native`` compute the networks."""
+        self.resolved_backend = resolved
+        set_backend(self.net, resolved, by_size=self.backend == "auto")
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Return the callbacks that training needs, whoever made the Trainer."""
+        early_stopping = [PhaseEarlyStopping()] if self.schedule.patience is not None else []
+        return [BackendSetup(), *early_stopping]
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of the current epoch."""
+        return self.schedule.phase(self.current_epoch)
 
     @property
     def parameter_count(self) -> int:
-        """Parameters of the five networks, without the averages."""
+        """Number of parameters of the five networks, averages left out."""
         return sum(p.numel() for name in NETWORKS for p in getattr(self.net, name).parameters())
 
-    def step(self, batch: Batch) -> None:
-        """One step of the current phase on K draws of windows."""
+    def on_train_batch_start(self, batch: Batch | Tensor, batch_idx: int) -> None:
+        """Move on in the noise; check an epoch's first batch; start the joint phase in scale."""
+        super().on_train_batch_start(batch, batch_idx)
+        self.noise = NoiseSource(self.hparams.seed, self.current_epoch, batch_idx)
+        if batch_idx == 0:
+            self.check_batch(batch)
+            if self.current_epoch == self.schedule.phase_ends[Phase.SUPERVISED]:
+                self.net.initialize_scales()
+
+    def check_batch(self, batch: Batch | Tensor) -> None:
+        """Raise an InputError if a batch does not have the model's shape and scale."""
+        check_batch(as_batch(batch), self.hparams, bounded=self.net.has_bounded_output)
+
+    def training_step(self, batch: Batch | Tensor, batch_idx: int) -> None:
+        """Take a step of the current phase (Algorithm 1 of the paper's supplement)."""
+        batch = as_batch(batch)
         match self.phase:
             case Phase.AUTOENCODER:
                 self.update_autoencoder(batch.draw(0))
@@ -214,176 +234,160 @@ class TimeGAN(Routine):
                     real = batch.draw(draw)
                     h = self.embed(real)
                     self.update_generator(real, h.detach(), draw)
-                    if self.weight.train_embedder_jointly:
+                    if self.hparams.train_embedder_jointly:
                         self.update_embedder(real, h)
                 self.update_discriminator(batch.draw(last), last)
 
-    @property
-    def penalised(self) -> bool:
-        """Whether the critics' gradients are penalised in this batch."""
-        due = self.batch_idx % self.weight.penalty_interval == 0
-        return bool(self.weight.penalty_weight) and due
-
-    @property
-    def kind(self) -> tuple[Phase, bool]:
-        """The phase, and whether there is a penalty."""
-        return self.phase, self.phase is Phase.JOINT and self.penalised
-
-    @property
-    def steps_of_optimizers(self) -> int:
-        """One, or those of a joint step."""
-        return (
-            1
-            if self.phase is not Phase.JOINT
-            else (self.batches_per_step - 1) * len(self.updates[2:-1]) + 1
-        )
-
     def update_autoencoder(self, real: Batch) -> None:
-        """Teach embedder and recovery to give back what they saw."""
-        with self.update("autoencoder") as descend:
-            l_r = self.reconstruction(real, self.net.embedder(real.x, real.mask))
-            descend(l_r)
-        self.note("autoencoder/reconstruction", l_r)
+        """Update embedder and recovery: reconstruct real windows."""
+        with self.update("autoencoder") as minimize:
+            l_r = self.reconstruction_loss(real, self.net.embedder(real.x, real.mask))
+            minimize(l_r)
+        self.record_loss("autoencoder/reconstruction", l_r)
 
     def update_supervisor(self, real: Batch) -> None:
-        """Teach the supervisor the latent dynamics of real data."""
-        with self.update("supervised") as descend:
+        """Update the supervisor: predict the next latent of real windows."""
+        with self.update("supervised") as minimize:
             h = self.net.embedder(real.x, real.mask)
-            self.net.follow(gather(real.conditions.paths(h)), gather(real.mask))
-            l_s = self.supervised(real, h, self.net.supervisor(h))
-            descend(l_s)
-        self.note("supervised/supervised", l_s)
+            self.net.update_scales(real.conditions.with_exogenous(h), real.mask)
+            l_s = self.supervised_loss(real, h, self.net.supervisor(h))
+            minimize(l_s)
+        self.record_loss("supervised/supervised", l_s)
+
+    def update_generator(self, real: Batch, h: Tensor, draw: int) -> None:
+        """Update generator and supervisor: fool the critics and match real dynamics."""
+        net, hparams = self.net, self.hparams
+        with self.update("generator") as minimize:
+            e_hat, fake = self.generate(real, draw)
+            h_next, h_hat = net.supervisor(torch.cat([h, e_hat])).chunk(2)
+            inputs = self.critic_inputs(h, real.conditions, h_hat, e_hat, fake)
+            logits = self.generator_logits(inputs)
+            adversarial = self.adversarial_loss(self.generator_loss, logits, inputs)
+            terms = {"adversarial": adversarial / len(logits)}
+            l_s = self.supervised_loss(real, h, h_next)
+            terms["supervised"] = hparams.supervised_weight * self.maybe_sqrt(l_s)
+            if hparams.moment_weight:
+                x, x_hat = real.conditions.with_all(real.x), fake.with_all(net.recovery(h_hat))
+                terms["moments"] = hparams.moment_weight * losses.moments(
+                    x, x_hat, real.mask, fake.mask
+                )
+            if hparams.energy_weight:
+                terms["energy"] = hparams.energy_weight * losses.sliced_energy_distance(
+                    *inputs[:2],
+                    projections=self.noise.projections(inputs[0], hparams.projections, draw),
+                    paired=bool(hparams.context or hparams.exogenous),
+                )
+            loss = torch.stack(list(terms.values())).sum()
+            minimize(loss)
+        net.update_ema(1 - self.ema_decay(draw))
+        self.record_loss("joint/generator", loss)
+        for name, term in terms.items():
+            self.record_loss(f"joint/{name}", term)
+
+    def update_embedder(self, real: Batch, h: Tensor) -> None:
+        """Update embedder and recovery in the joint phase, as the authors' code does."""
+        with self.update("embedder") as minimize:
+            l_r = self.reconstruction_loss(real, h)
+            l_s = self.supervised_loss(real, h, self.net.supervisor(h))
+            minimize(l_r + self.hparams.embedder_supervised_weight * l_s)
+        self.record_loss("joint/reconstruction", l_r)
+
+    def update_discriminator(self, real: Batch, draw: int) -> None:
+        """Update the discriminator: tell real from synthetic latents, unless it is far ahead."""
+        net, hparams = self.net, self.hparams
+        with self.update("discriminator") as minimize:
+            with torch.no_grad():
+                h = net.embedder(real.x, real.mask)
+                e_hat, fake = self.generate(real, draw)
+                h_hat = net.supervisor(e_hat)
+                inputs = self.critic_inputs(h, real.conditions, h_hat, e_hat, fake)
+            view = torch.cat(inputs).requires_grad_(self.applies_penalty)
+            logits = net.discriminator(view, len(inputs), double_backward=self.applies_penalty)
+            loss = total = self.adversarial_loss(self.discriminator_loss, logits, inputs)
+            if self.applies_penalty:
+                mask = net.discriminator.mask(view)
+                penalty = len(inputs) * losses.gradient_penalty(logits, view, mask)
+                total = loss + hparams.penalty_interval * hparams.penalty_weight * penalty
+                self.record_loss("joint/penalty", penalty)
+            skip = self.should_skip(loss)
+            minimize(total, skip)
+        self.record_loss("joint/discriminator", loss)
+        self.record_loss("joint/rest_rate", torch.zeros_like(loss) if skip is None else skip)
+
+    @property
+    def applies_penalty(self) -> bool:
+        """True if this batch's update of the discriminator has gradient penalties."""
+        due = self.batch_idx % self.hparams.penalty_interval == 0
+        return bool(self.hparams.penalty_weight) and due
+
+    def should_skip(self, loss: Tensor) -> Tensor | None:
+        """Return 1 if the discriminator is too far ahead for an update, else 0; None: never."""
+        threshold = self.hparams.discriminator_threshold
+        if not threshold:
+            return None
+        is_ahead: Tensor = all_gather(loss.detach()[None]).mean() < threshold
+        return is_ahead.to(loss)
 
     def embed(self, real: Batch) -> Tensor:
-        """h of real windows in the joint phase, once for the updates that look at them."""
-        learns = bool(self.weight.train_embedder_jointly)
-        self.let_learn({"embedder"} if learns else set())
+        """Return h of real windows, once for all updates of the joint phase that need it."""
+        learns = bool(self.hparams.train_embedder_jointly)
+        self.set_trainable({"embedder"} if learns else set())
         with torch.set_grad_enabled(learns):
             h: Tensor = self.net.embedder(real.x, real.mask)
         return h
 
-    def update_generator(self, real: Batch, h: Tensor, draw: int) -> None:
-        """Teach generator and supervisor to be taken for real, and to move as real data do."""
-        net, weight = self.net, self.weight
-        with self.update("generator") as descend:
-            e_hat, fake = self.generate(real, draw)
-            h_next, h_hat = net.supervisor(torch.cat([h, e_hat])).chunk(2)
-            views = self.views(h, real.conditions, h_hat, e_hat, fake)
-            y_fake = net.discriminator(torch.cat(views[1:]), len(views) - 1)
-            if self.generator_loss is losses.bce_generator:  # it does not ask about real windows
-                y_real = [y.detach().chunk(len(views) - 1)[0] for y in y_fake]
-            else:  # a pass of their own: it needs no graph
-                y_real = net.discriminator(views[0])
-            logits = [torch.cat(y) for y in zip(y_real, y_fake, strict=True)]
-            opinion = self.opinion(self.generator_loss, logits, torch.cat(views))
-            terms = {"adversarial": opinion / len(logits)}
-            l_s = self.supervised(real, h, h_next)
-            terms["supervised"] = weight.supervised_weight * self.root(l_s)
-            if weight.moment_weight:
-                x, x_hat = real.conditions.beside(real.x), fake.beside(net.recovery(h_hat))
-                l_v = losses.moments(gather(x), gather(x_hat), gather(real.mask), gather(fake.mask))
-                terms["moments"] = weight.moment_weight * l_v
-            if weight.energy_weight:
-                terms["energy"] = weight.energy_weight * losses.sliced_energy(
-                    gather(views[0]),
-                    gather(views[1]),
-                    self.directions(views[0], draw),
-                    paired=bool(weight.context or weight.exogenous),
-                )
-            loss = torch.stack(list(terms.values())).sum()
-            descend(loss)
-        net.average(self.feed.number(lambda: 1 - self.decay(draw), loss))
-        self.note("joint/generator", loss)
-        for name, term in terms.items():
-            self.note(f"joint/{name}", term)
-
-    def update_embedder(self, real: Batch, h: Tensor) -> None:
-        """Let the latent space follow, as the reference does; otherwise it stays as it is."""
-        with self.update("embedder") as descend:
-            l_r = self.reconstruction(real, h)
-            l_s = self.supervised(real, h, self.net.supervisor(h))
-            descend(l_r + self.weight.embedder_supervised_weight * l_s)
-        self.note("joint/reconstruction", l_r)
-
-    def update_discriminator(self, real: Batch, draw: int) -> None:
-        """Teach the critics to tell real latents from synthetic ones, unless they are far ahead."""
-        net, weight = self.net, self.weight
-        with self.update("discriminator") as descend:
-            with torch.no_grad():
-                h = net.embedder(real.x, real.mask)
-                e_hat, fake = self.generate(real, draw)
-                views = self.views(h, real.conditions, net.supervisor(e_hat), e_hat, fake)
-                view = torch.cat(views)
-            view.requires_grad_(self.penalised)
-            logits = net.discriminator(view, len(views), twice=self.penalised)
-            loss = total = self.opinion(self.discriminator_loss, logits, view)
-            if self.penalised:
-                penalty = losses.gradient_penalty(logits, view, net.discriminator.mask(view))
-                penalty = len(views) * penalty
-                total = loss + weight.penalty_interval * weight.penalty_weight * penalty
-                self.note("joint/penalty", penalty)
-            rests = self.rests(loss)
-            descend(total, rests)
-        self.note("joint/discriminator", loss)
-        self.note("joint/rest_rate", torch.zeros_like(loss) if rests is None else rests)
-
     def generate(self, real: Batch, draw: int) -> tuple[Tensor, Conditions]:
-        """e_hat and what goes with it: for even windows the context of the real ones.
+        """Return e_hat and its conditions, some of which are those of the real windows."""
+        z, z_static = self.noise.window_noise(self.net, real.x, draw)
+        return self.net.generate(z, z_static, *real.given_conditions(batch_indices(real.x)))
 
-        Labels are those of the real windows where the context is, or, in a model that has both,
-        for every second of these: labels may be asked for or not, with a context that is known.
-        """
-        z, z_static = self.noise(real.x, draw)
-        context, exogenous = real.context, real.exogenous
-        places = self.places(real.x)
-        if context is not None:
-            context = context.masked_fill((places % 2 > 0)[:, None], torch.nan)
-        if exogenous is not None:
-            every = 2 if context is None else 4
-            exogenous = exogenous.masked_fill((places % every > 0)[:, None, None], torch.nan)
-        return self.net.generate(z, z_static, context, exogenous)
-
-    def views(
+    def critic_inputs(
         self, h: Tensor, real: Conditions, h_hat: Tensor, e_hat: Tensor, fake: Conditions
     ) -> list[Tensor]:
-        """What the critics look at: real latents first, then each kind of synthetic ones."""
-        latents = [h_hat, e_hat] if self.weight.gamma else [h_hat]
-        view = self.net.discriminator.view
-        return [view(h, real), *(view(latent, fake) for latent in latents)]
+        """Return the critics' inputs: of real latents, then of each kind of synthetic ones."""
+        latents = [h_hat, e_hat] if self.hparams.gamma else [h_hat]
+        critic_input = self.net.discriminator.critic_input
+        return [critic_input(h, real), *(critic_input(latent, fake) for latent in latents)]
 
-    def opinion(self, objective: losses.Adversarial, logits: list[Tensor], view: Tensor) -> Tensor:
-        """An adversarial objective, summed over the critics."""
-        weights = (1.0, self.weight.gamma) if self.weight.gamma else (1.0,)
-        mask = self.net.discriminator.mask(view)
-        opinions = []
-        for y in logits:
-            chunks, masks = y.chunk(1 + len(weights)), None
-            if mask is not None and y.dim() == 3:  # a mean over steps, of which not all exist
-                chunks = tuple(map(gather, chunks))
-                masks = [gather(part) for part in mask.chunk(1 + len(weights))]
-            y_real, *y_fakes = chunks
-            opinions.append(objective(y_real, list(zip(weights, y_fakes, strict=True)), masks))
-        return torch.stack(opinions).sum()
+    def generator_logits(self, inputs: list[Tensor]) -> list[Tensor]:
+        """Return each critic's logits; those of real windows need no gradient."""
+        fakes = len(inputs) - 1
+        y_fake = self.net.discriminator(torch.cat(inputs[1:]), fakes)
+        if self.generator_loss is losses.bce_generator:  # it ignores the logits of real windows
+            y_real = [y.detach().chunk(fakes)[0] for y in y_fake]
+        else:
+            y_real = self.net.discriminator(inputs[0])
+        return [torch.cat(y) for y in zip(y_real, y_fake, strict=True)]
 
-    def reconstruction(self, real: Batch, h: Tensor) -> Tensor:
-        """The weighted L_R of ``recovery``, which has to live with a little noise on h."""
-        if self.weight.latent_noise:
-            h = h + self.weight.latent_noise * self.eps(h)
-        x_tilde = self.net.recovery(h)
-        l_r = losses.reconstruction(gather(real.x), gather(x_tilde), gather(real.mask))
-        return self.weight.reconstruction_weight * self.root(l_r)  # type: ignore[no-any-return]
+    def adversarial_loss(
+        self, objective: losses.Adversarial, logits: list[Tensor], inputs: list[Tensor]
+    ) -> Tensor:
+        """Return an adversarial objective, summed over the critics."""
+        weights = (1.0, self.hparams.gamma) if self.hparams.gamma else (1.0,)
+        masks = [self.net.discriminator.mask(view) for view in inputs]
+        return losses.sum_over_critics(objective, logits, weights, masks)
 
-    def supervised(self, real: Batch, h: Tensor, h_next: Tensor) -> Tensor:
-        """L_S of real latents, in the scale of their increments where the critics see those."""
-        scale = self.net.sigma[: self.weight.latent] if self.weight.increments else 1.0
-        return losses.supervised(gather(h), gather(h_next), scale, gather(real.mask))
+    def reconstruction_loss(self, real: Batch, h: Tensor) -> Tensor:
+        """Return the weighted L_R of a recovery network that sees h with a little noise."""
+        if self.hparams.latent_noise:
+            h = h + self.hparams.latent_noise * self.noise.latent_noise(h)
+        l_r = losses.reconstruction(real.x, self.net.recovery(h), real.mask)
+        return self.hparams.reconstruction_weight * self.maybe_sqrt(l_r)  # type: ignore[no-any-return]
 
-    def root(self, squared: Tensor) -> Tensor:
-        """A squared error as the objective wants it."""
-        # Not below 1e-12: windows of one step have no error to follow, and a root at 0 no slope.
-        return squared.clamp_min(1e-12).sqrt() if self.weight.sqrt_losses else squared
+    def supervised_loss(self, real: Batch, h: Tensor, h_next: Tensor) -> Tensor:
+        """Return L_S of real latents, in the scale of their increments if critics see those."""
+        sigma = self.net.sigma[: self.hparams.latent] if self.hparams.increments else 1.0
+        return losses.supervised(h, h_next, real.mask, sigma=sigma)
 
-    def rests(self, loss: Tensor) -> Tensor | None:
-        """1 where the discriminator is so far ahead that it sits this update out; None: never."""
-        threshold = self.weight.discriminator_threshold
-        return (gather(loss.detach()[None]).mean() < threshold).to(loss) if threshold > 0 else None
+    def maybe_sqrt(self, squared: Tensor) -> Tensor:
+        """Return a squared error or its root, as ``sqrt_losses`` has it."""
+        # Not below 1e-12: windows of one step have no error, and the root at 0 no gradient.
+        return squared.clamp_min(1e-12).sqrt() if self.hparams.sqrt_losses else squared
+
+    def ema_decay(self, draw: int) -> float:
+        """Return the decay of the averages, smaller at first so that they forget the start."""
+        joint_batches = self.global_batch - (
+            self.schedule.phase_ends[Phase.SUPERVISED] * self.batches_per_epoch
+        )
+        done = joint_batches * self.hparams.generator_steps + draw
+        return float(min(self.hparams.ema_decay, (1 + done) / (10 + done)))

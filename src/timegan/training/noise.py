@@ -1,68 +1,51 @@
-"""What a step draws anew: noise and directions, the same however many processes there are.
+"""Random tensors of a training step, the same for any number of processes.
 
 Shapes: B windows of this process, T steps, C features, H latent channels.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
-from lightning import LightningModule
 from torch import Tensor
 
-from timegan.nn import losses
-from timegan.nn.distributed import share, world
+from timegan.nn.distributed import global_shape, local_shard
+from timegan.nn.losses import random_projections
 from timegan.nn.networks import Networks
 from timegan.seeds import generator
-from timegan.training.cuda_graphs import Feed
 
 
-class Fresh(LightningModule):
-    """The part of :class:`timegan.TimeGAN` that draws, on the host and through its feed."""
+@dataclass(frozen=True)
+class NoiseSource:
+    """Noise of one training step: a function of the seed, the epoch and the batch alone.
 
-    net: Networks
+    It is drawn on the host for the global batch, of which every process takes its share.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight: Any = self.hparams
-        self.batch_idx = 0
-        self.feed = Feed()
+    Args:
+        seed: of the run.
+        epoch: number of the epoch.
+        batch_idx: number of the batch in its epoch.
+    """
 
-    def stream(self, *path: int | str) -> torch.Generator:
-        """Random numbers that belong to this place in the run, the same in every process."""
-        return generator(self.weight.seed, *path, self.current_epoch, self.batch_idx)
+    seed: int
+    epoch: int = 0
+    batch_idx: int = 0
 
-    def shape(self, local: Tensor) -> tuple[int, ...]:
-        """The shape of the global batch of which ``local`` is this process's share."""
-        return (len(local) * world()[1], *local.shape[1:])
+    def generator(self, *path: int | str) -> torch.Generator:
+        """Return a generator for one purpose in this step."""
+        return generator(self.seed, *path, self.epoch, self.batch_idx)
 
-    def noise(self, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
-        """Fresh z (B, T, Z) and static noise (B, G) for the windows ``x``."""
+    def window_noise(self, net: Networks, x: Tensor, draw: int) -> tuple[Tensor, Tensor]:
+        """Return z (B, T, Z) and static noise (B, G) for windows ``x``."""
+        z, z_static = net.draw_noise(global_shape(x)[0], self.generator("noise", draw))
+        return local_shard(z).to(x), local_shard(z_static).to(x)
 
-        def make() -> list[Tensor]:
-            return list(map(share, self.net.noise(count, self.stream("noise", draw))))
+    def latent_noise(self, h: Tensor) -> Tensor:
+        """Return standard normal noise of the shape of the latents ``h``."""
+        noise = torch.randn(global_shape(h), generator=self.generator("latent"))
+        return local_shard(noise).to(h)
 
-        count = self.shape(x)[0]
-        z, z_static = self.feed.tensors(make, x)
-        return z, z_static
-
-    def eps(self, h: Tensor) -> Tensor:
-        """Fresh noise like the latents ``h``."""
-        shape = self.shape(h)
-
-        def make() -> list[Tensor]:
-            return [share(torch.randn(shape, generator=self.stream("latent")))]
-
-        return self.feed.tensors(make, h)[0]
-
-    def directions(self, view: Tensor, draw: int) -> Tensor:
-        """Fresh directions for the sliced energy distance."""
-        steps, views, count = *view.shape[1:], self.weight.projections
-
-        def make() -> list[Tensor]:
-            return [losses.directions(steps, views, count, self.stream("directions", draw))]
-
-        return self.feed.tensors(make, view)[0]
-
-    def places(self, x: Tensor) -> Tensor:
-        """The places of the windows ``x`` in the global batch, (B,)."""
-        return share(torch.arange(self.shape(x)[0], device=x.device))
+    def projections(self, inputs: Tensor, count: int, draw: int) -> Tensor:
+        """Return random projections of critic inputs (B, T, V), see :func:`random_projections`."""
+        _, steps, channels = inputs.shape
+        generator = self.generator("directions", draw)
+        return random_projections(steps, channels, count, generator).to(inputs)

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from timegan.errors import InputError
 from timegan.nn.kernels import backends as choice
 from timegan.nn.kernels import compiler
-from timegan.nn.kernels.gru import GRU, network
+from timegan.nn.kernels.gru import GRU, gru_with_head
 from timegan.nn.kernels.gru.fused import FusedGRU
-from timegan.nn.kernels.gru.native import NativeGRU, NativeNetwork
+from timegan.nn.kernels.gru.native import NativeGRU, NativeGRUWithHead
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -89,11 +89,11 @@ def whole_network(backend: str, size: tuple[int, ...], squash: bool, dtype: torc
     found = []
     for gru in pair(backend, inputs, hidden, layers):
         gru = gru.to(dtype)
-        y = network(gru, dense, x, h0, squash=squash)
+        y = gru_with_head(gru, dense, x, h0, squash=squash)
         wanted = [x, h0, *gru.parameters(), *dense.parameters()]
         grads = torch.autograd.grad((y * weighing).sum(), wanted)
         with torch.no_grad():
-            found.append([y.detach(), *grads, network(gru, dense, x, squash=squash)])
+            found.append([y.detach(), *grads, gru_with_head(gru, dense, x, squash=squash)])
     return found
 
 
@@ -117,8 +117,8 @@ def test_a_networks_gradients_are_those_of_finite_differences(compiled: None, sq
         for shape in ((3, 3, 2), (2, 3, 3), (4, 3), (4,))
     )
     inputs: Any = (squash, x, h0, weight, bias, *weights)
-    assert torch.autograd.gradcheck(NativeNetwork.apply, inputs)
-    assert torch.autograd.gradgradcheck(NativeNetwork.apply, inputs)
+    assert torch.autograd.gradcheck(NativeGRUWithHead.apply, inputs)
+    assert torch.autograd.gradgradcheck(NativeGRUWithHead.apply, inputs)
 
 
 @pytest.mark.parametrize("frozen", ["cells", "dense"])
@@ -130,7 +130,7 @@ def test_a_network_in_part_frozen_trains_the_rest(compiled: None, frozen: str) -
         gru.requires_grad_(frozen != "cells")
         dense.requires_grad_(frozen != "dense")
         wanted = [p for p in (*gru.parameters(), *dense.parameters()) if p.requires_grad]
-        loss = network(gru, dense, x, squash=True).square().sum()
+        loss = gru_with_head(gru, dense, x, squash=True).square().sum()
         found.append([*torch.autograd.grad(loss, wanted)])
     assert_alike(found[1], found[0])
 
@@ -238,22 +238,22 @@ def test_without_a_compiler_one_line_says_what_happens(
 ) -> None:
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path))
     monkeypatch.setenv("CXX", str(tmp_path / "no-compiler"))
-    monkeypatch.setattr(compiler, "_explained", set())
-    assert choice.settle("native") == choice.settle("native") == "fused"
-    assert choice.settle("auto", build=True) == "fused"
+    monkeypatch.setattr(compiler, "_warned", set())
+    assert choice.resolve_backend("native") == choice.resolve_backend("native") == "fused"
+    assert choice.resolve_backend("auto", build=True) == "fused"
     assert len(caplog.records) == 1
     assert "no-compiler" in caplog.text
 
 
 def test_auto_takes_a_library_that_is_there(compiled: None) -> None:
-    assert choice.settle("auto") == "native"
+    assert choice.resolve_backend("auto") == "native"
 
 
 def test_auto_does_not_compile_for_a_model_that_is_not_trained(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path))
-    assert choice.settle("auto") == "fused"
+    assert choice.resolve_backend("auto") == "fused"
     assert not any(tmp_path.iterdir())
 
 
@@ -261,7 +261,7 @@ def test_a_backend_is_no_part_of_the_model() -> None:
     options: dict[str, Any] = {"features": 2, "window": 6, "schedule": Schedule(1, 1, 1)}
     fused, torchs = (TimeGAN(**options, backend=name) for name in ("fused", "torch"))
     assert "backend" not in fused.hparams
-    assert fused.settled == "fused"
+    assert fused.resolved_backend == "fused"
     torchs.load_state_dict(fused.state_dict())
     with pytest.raises(InputError, match=r"model\.backend=quick"):
         TimeGAN(**options, backend="quick")

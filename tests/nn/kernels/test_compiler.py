@@ -1,11 +1,19 @@
-"""Compiled kernels: built once, kept whole, and done without where they cannot be had."""
+"""Kernels are compiled once and kept whole, and missing ones are no error."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from timegan.nn.kernels.compiler import COMPILERS, FOLDER, SWITCH, Unavailable, explain, kept, load
+from timegan.nn.kernels.compiler import (
+    CACHE_VARIABLE,
+    COMPILERS,
+    ENABLE_VARIABLE,
+    KernelUnavailableError,
+    cached_path,
+    load_library,
+    warn_once,
+)
 
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, COMPILERS)), reason="There is no C++ compiler."
@@ -15,7 +23,7 @@ needs_compiler = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own."""
-    monkeypatch.setenv(FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     return tmp_path
 
 
@@ -29,7 +37,7 @@ def source(folder: Path, answer: int) -> Path:
 @needs_compiler
 def test_a_kernel_is_compiled_once_and_again_when_its_source_changes(empty: Path) -> None:
     for answer in (41, 42, 42):
-        assert load(source(empty, answer)).answer() == answer
+        assert load_library(source(empty, answer)).answer() == answer
     left = sorted(file.name for file in (empty / "cache" / "native").iterdir())
     assert len(left) == 3  # two kernels and the lock: nothing half-made beside them
 
@@ -38,34 +46,34 @@ def test_a_kernel_is_compiled_once_and_again_when_its_source_changes(empty: Path
 def test_what_does_not_compile_says_why_and_leaves_nothing(empty: Path) -> None:
     file = empty / "kernel.cpp"
     file.write_text("no C++")
-    with pytest.raises(Unavailable, match=r"fails: .*error"):
-        load(file)
-    assert not kept(file).exists()
+    with pytest.raises(KernelUnavailableError, match=r"fails: .*error"):
+        load_library(file)
+    assert not cached_path(file).exists()
 
 
 @needs_compiler
 def test_a_damaged_kernel_is_compiled_again_the_next_time(empty: Path) -> None:
     file = source(empty, 1)
-    kept(file).parent.mkdir(parents=True)
-    kept(file).write_bytes(b"no library")
-    with pytest.raises(Unavailable, match="cannot be loaded"):
-        load(file)
-    assert load(file).answer() == 1
+    cached_path(file).parent.mkdir(parents=True)
+    cached_path(file).write_bytes(b"no library")
+    with pytest.raises(KernelUnavailableError, match="cannot be loaded"):
+        load_library(file)
+    assert load_library(file).answer() == 1
 
 
 def test_kernels_can_be_switched_off(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SWITCH, "0")
-    with pytest.raises(Unavailable, match="TIMEGAN_NATIVE=0"):
-        load(source(empty, 1))
+    monkeypatch.setenv(ENABLE_VARIABLE, "0")
+    with pytest.raises(KernelUnavailableError, match="TIMEGAN_NATIVE=0"):
+        load_library(source(empty, 1))
 
 
 def test_a_missing_compiler_is_named(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(Unavailable, match="no-such-compiler cannot be run"):
-        load(source(empty, 2))
+    with pytest.raises(KernelUnavailableError, match="no-such-compiler cannot be run"):
+        load_library(source(empty, 2))
 
 
 def test_a_reason_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    explain("a reason of this test")
-    explain("a reason of this test")
+    warn_once("a reason of this test")
+    warn_once("a reason of this test")
     assert [record.getMessage() for record in caplog.records] == ["a reason of this test"]

@@ -25,7 +25,7 @@ class Tiny(LightningModule):
         self.automatic_optimization = False
         self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
         self.batches_per_step = 1
-        self.recent: dict[str, Tensor] = {}
+        self.latest_losses: dict[str, Tensor] = {}
 
     @property
     def phase(self) -> Phase:
@@ -46,7 +46,7 @@ class Tiny(LightningModule):
             Phase.JOINT: ["generator", "discriminator"],
         }
         for name in names[self.phase]:
-            self.recent[f"{self.phase}/{name}"] = loss.detach()
+            self.latest_losses[f"{self.phase}/{name}"] = loss.detach()
             self.log(f"{self.phase}/{name}", loss)
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:

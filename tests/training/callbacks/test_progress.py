@@ -3,20 +3,16 @@
 import io
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
-import torch
 from lightning import Trainer
 from rich.console import Console
 
-from timegan.data import WindowDataModule
 from timegan.training.callbacks import PhaseProgressBar
-from timegan.training.callbacks.eta import Clock, clock_face, rehearse
+from timegan.training.callbacks.eta import Clock, clock_face
 from timegan.training.callbacks.progress import _short
-from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
 
@@ -79,57 +75,6 @@ def test_a_joint_batch_is_taken_for_ten_of_the_autoencoder_until_it_is_measured(
     assert clock.left == pytest.approx(28 * 4)
 
 
-def test_a_phase_to_come_costs_what_it_did_in_rehearsal_until_it_is_measured() -> None:
-    clock = Clock(Schedule(autoencoder=2, supervised=1, joint=3), batches=10)
-    clock.rehearsed = {Phase.AUTOENCODER: 2.0, Phase.JOINT: 30.0}
-    assert clock.known
-    assert clock.left == pytest.approx(20 * 2 + 30 * 30)  # and nothing is known of the supervisor
-    clock.tick(0, 7.0)
-    clock.tick(0, 2.5)  # half a second more than rehearsed, in each update
-    clock.updates[Phase.JOINT] = 3
-    assert clock.left == pytest.approx(18 * 2.5 + 10 * 2.5 + 30 * 31.5)
-    clock.start(3)
-    clock.tick(3, 9.0)
-    clock.tick(3, 25.0)
-    assert clock.left == pytest.approx(28 * 25)
-
-
-def test_a_rehearsal_leaves_no_trace_and_tells_what_phases_cost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("timegan.training.callbacks.eta.WORTH", 1)
-    progress = PhaseProgressBar(Console(file=io.StringIO()))
-    models, drawn = [], []
-    for callbacks in ([], [progress]):
-        data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=2)
-        models.append(TimeGAN(5, 6, Schedule(1, 1, 1), hidden=6))
-        torch.manual_seed(0)
-        Trainer(
-            max_epochs=3,
-            callbacks=list(callbacks),
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=bool(callbacks),
-        ).fit(models[-1], data)
-        drawn.append(torch.rand(3))
-    plain, shown = models
-    assert progress.clock is not None
-    assert set(progress.clock.rehearsed) == set(Phase)
-    assert all(seconds > 0 for seconds in progress.clock.rehearsed.values())
-    assert torch.equal(*drawn)
-    for name, value in plain.state_dict().items():
-        assert torch.equal(value, shown.state_dict()[name]), name
-
-
-def test_a_short_phase_is_not_worth_a_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.manual_seed(0)
-    monkeypatch.setattr(TimeGAN, "batches", 50)
-    model = TimeGAN(5, 6, Schedule(autoencoder=1, supervised=2, joint=0), hidden=6)
-    assert set(rehearse(model, torch.rand(3, 4, 6, 5))) == {Phase.SUPERVISED}
-
-
 def test_a_resumed_run_counts_from_where_it_is() -> None:
     clock = Clock(Schedule(autoencoder=2, supervised=1, joint=3), batches=10)
     clock.start(3, batch=5)
@@ -156,6 +101,6 @@ def test_the_losses_of_one_process_are_read_without_asking_the_others() -> None:
     class Alone:
         """A Trainer without ``callback_metrics``: reading these may reduce over processes."""
 
-        lightning_module = Mock(recent={"joint/generator": 2.0, "validation/distance": 3.0})
+        lightning_module = Mock(latest_losses={"joint/generator": 2.0, "validation/distance": 3.0})
 
     assert PhaseProgressBar().losses(cast(Trainer, Alone()), Phase.JOINT) == "generator 2.00"

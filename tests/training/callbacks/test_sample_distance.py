@@ -10,7 +10,7 @@ import torch
 from timegan.data import WindowDataModule
 from timegan.nn.batch import Batch
 from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, spread, view
-from timegan.training.factory import build
+from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
 
 LONG: dict[str, Any] = {"generate": "sines", "window": 6}
@@ -97,7 +97,7 @@ def test_lengths_context_and_labels_are_part_of_what_is_compared() -> None:
 @pytest.mark.parametrize("table", [ready, panel])
 def test_a_look_repeats_itself_and_touches_no_random_stream(table: Any) -> None:
     data = table()
-    net = build(data, Schedule(1, 1, 1), hidden=6).net
+    net = build_model(data, Schedule(1, 1, 1), hidden=6).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
     stick = EnergyDistanceMonitor(data, count=300)  # more than are made together
     state = torch.get_rng_state()

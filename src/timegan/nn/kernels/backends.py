@@ -1,50 +1,55 @@
-"""What computes the networks: ``auto``, ``torch``, ``fused`` or ``native``.
+"""Backends that compute the networks: ``torch``, ``fused``, ``native``, or ``auto``.
 
-``native`` is the quickest on a CPU and wants a C++ compiler once: GRUs, and the convolutions of a
-critic. ``fused`` is a GRU in torch operations, quicker than torch where networks are narrow.
-Libraries that lie in the cache are always used by ``auto``; training compiles those that are
-missing, in some seconds and once, so that runs round alike whatever lay there.
+``native`` is the fastest on a CPU: compiled kernels for GRUs and for the convolutions of a critic.
+``fused`` is a GRU in torch operations, faster than torch for narrow networks. ``auto`` uses kernels
+that are in the cache. Training compiles missing ones, once and in seconds, so that its results do
+not depend on the cache.
 """
 
 from torch import nn
 
-from timegan.nn.kernels.compiler import Unavailable, explain
-from timegan.nn.kernels.conv import POOLED
+from timegan.nn.kernels.compiler import KernelUnavailableError, warn_once
+from timegan.nn.kernels.conv import CONV_LIBRARY
 from timegan.nn.kernels.gru import GRU
-from timegan.nn.kernels.gru.library import GRUS
+from timegan.nn.kernels.gru.library import GRU_LIBRARY
 
 BACKENDS = ("auto", "torch", "fused", "native")
-LIBRARIES = (GRUS, POOLED)
+LIBRARIES = (GRU_LIBRARY, CONV_LIBRARY)
 
-NARROW = 32
-"""Hidden units up to which ``fused`` is quicker than torch."""
+FUSED_MAX_UNITS = 32
+"""Hidden units up to which ``fused`` is faster than torch."""
 
 
-def settle(backend: str, *, build: bool = False) -> str:
-    """The backend that is meant: ``torch``, ``fused`` or ``native``.
+def resolve_backend(backend: str, *, build: bool = False) -> str:
+    """Return ``torch``, ``fused`` or ``native`` for one of ``BACKENDS``.
 
     Args:
-        backend: one of ``BACKENDS``; where ``native`` cannot be had, one line says why, once.
-        build: ``auto`` may compile the libraries too.
+        backend: one of ``BACKENDS``. If ``native`` is not available, one warning says why.
+        build: compile missing kernels for ``auto`` too.
     """
     if backend not in ("auto", "native"):
         return backend
     build = build or backend == "native"
     try:
-        return "native" if all(library.ready(build=build) for library in LIBRARIES) else "fused"
-    except Unavailable as reason:
-        explain(f"Networks run without native code: {reason}. model.backend=fused takes its place.")
+        available = all(library.is_available(build=build) for library in LIBRARIES)
+        return "native" if available else "fused"
+    except KernelUnavailableError as reason:
+        warn_once(
+            f"Networks run without compiled kernels: {reason}. model.backend=fused replaces them."
+        )
     return "fused"
 
 
-def use(module: nn.Module, backend: str, *, sizes: bool) -> None:
-    """Let everything in a module that has a choice run by ``torch``, ``fused`` or ``native``.
+def set_backend(module: nn.Module, backend: str, *, by_size: bool) -> None:
+    """Let ``torch``, ``fused`` or ``native`` compute every part of a module that has a choice.
 
     Args:
-        sizes: leave wide GRUs to torch, where ``fused`` does not pay.
+        module: of which parts are set.
+        backend: one of the three.
+        by_size: leave wide GRUs to torch, where ``fused`` is slower.
     """
     for part in module.modules():
         if hasattr(part, "backend"):
-            narrow = isinstance(part, GRU) and part.hidden_size <= NARROW
-            wide = sizes and backend == "fused" and not narrow
+            narrow = isinstance(part, GRU) and part.hidden_size <= FUSED_MAX_UNITS
+            wide = by_size and backend == "fused" and not narrow
             part.backend = "torch" if wide else backend  # type: ignore[assignment]

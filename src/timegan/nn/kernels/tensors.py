@@ -1,4 +1,4 @@
-"""Tensors as compiled kernels take them: which can be handed over, and where their numbers lie."""
+"""Tensors for compiled kernels: checks of what they support, and pointers."""
 
 from collections.abc import Sequence
 from ctypes import c_void_p
@@ -7,23 +7,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-NAMES = {torch.float32: "float", torch.float64: "double"}
-"""What functions for numbers of a type end with."""
+CPP_TYPES = {torch.float32: "float", torch.float64: "double"}
+"""Last parts of the names of functions, by the type of their numbers."""
 
 
-def suits(x: Any, *others: Tensor) -> bool:
-    """Whether a kernel can take these: (B, T, F) on a CPU, in one precision, without autocast.
+def is_supported(x: Any, *others: Tensor) -> bool:
+    """Return true for tensors (B, T, F) on a CPU, of one precision and without autocast.
 
-    What is being traced, compiled or exported needs torch's own operations.
+    Tracing, compiling and exporting need torch's own operations.
     """
-    if tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
+    if is_tracing() or type(x) is not Tensor or x.dim() != 3 or not x.numel():
         return False
     alike = all(t.device.type == "cpu" and t.dtype == x.dtype for t in (x, *others))
-    return alike and x.dtype in NAMES and not torch.is_autocast_enabled("cpu")
+    return alike and x.dtype in CPP_TYPES and not torch.is_autocast_enabled("cpu")
 
 
-def tracing() -> bool:
-    """Whether the operations are being recorded rather than only carried out."""
+def is_tracing() -> bool:
+    """Return true while operations are recorded, and not only executed."""
     return (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
@@ -32,16 +32,16 @@ def tracing() -> bool:
     )
 
 
-def whole(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """The tensors, each in one piece."""
+def contiguous(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors, each contiguous."""
     return [tensor.contiguous() for tensor in tensors]
 
 
-def address(tensor: Tensor | None) -> int | None:
-    """Where the numbers of a contiguous tensor lie."""
+def data_pointer(tensor: Tensor | None) -> int | None:
+    """Return the pointer to a contiguous tensor's numbers; None of None."""
     return None if tensor is None else tensor.data_ptr()
 
 
-def addresses(tensors: Sequence[Tensor | None]) -> Any:
-    """The same of several, as an array of pointers; nothing for none."""
-    return (c_void_p * len(tensors))(*map(address, tensors)) if tensors else None
+def data_pointers(tensors: Sequence[Tensor | None]) -> Any:
+    """Return an array of the tensors' pointers; None for no tensors."""
+    return (c_void_p * len(tensors))(*map(data_pointer, tensors)) if tensors else None

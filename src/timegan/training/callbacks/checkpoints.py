@@ -106,7 +106,7 @@ class PhaseCheckpoint(Checkpoint):
         """Save if a phase is over, or if it is time."""
         schedule = cast(Schedule, pl_module.schedule)
         over = trainer.current_epoch + 1
-        ended = [p for p, end in schedule.ends.items() if end == over and schedule.epochs(p)]
+        ended = [p for p, end in schedule.phase_ends.items() if end == over and schedule.epochs(p)]
         for phase in ended:
             self.attempt(trainer, phase, over=over == schedule.total)
         if ended or self.due(trainer):

@@ -1,15 +1,7 @@
 """How long a run still takes, when the phases' batches cost very different amounts of time."""
 
-import time
 from collections.abc import Mapping
-from typing import Any
 
-import torch
-from torch import Tensor
-
-from timegan.nn.batch import Batch
-from timegan.nn.kernels.backends import use
-from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
 ASSUMED: Mapping[Phase, float] = {Phase.AUTOENCODER: 1.0, Phase.SUPERVISED: 1.0, Phase.JOINT: 10.0}
@@ -20,8 +12,7 @@ class Clock:
     """Counts batches and seconds by phase, and tells the time left for the whole run.
 
     A phase's first batch in a process is left out of its measure, for it warms up caches and
-    allocators. Batches of phases to come are priced as they were ``rehearsed``, or else by the
-    measured phases and ``ASSUMED``.
+    allocators. Batches of phases to come are priced by the measured phases and ``ASSUMED``.
 
     >>> clock = Clock(Schedule(autoencoder=1, supervised=0, joint=1), batches=10)
     >>> for _ in range(5):
@@ -37,13 +28,11 @@ class Clock:
         self.first = dict.fromkeys(Phase, 0.0)
         self.seconds = dict.fromkeys(Phase, 0.0)
         self.counted = dict.fromkeys(Phase, 0)
-        self.rehearsed: dict[Phase, float] = {}
-        self.updates = dict.fromkeys(Phase, 1)
 
     def start(self, epoch: int, batch: int = 0) -> None:
         """Set the number of finished batches, at the start or after a resume."""
         for phase in Phase:
-            before = self.schedule.ends[phase] - self.schedule.epochs(phase)
+            before = self.schedule.phase_ends[phase] - self.schedule.epochs(phase)
             position = (epoch - before) * self.batches + batch
             self.done[phase] = min(max(position, 0), self.total(phase))
 
@@ -62,17 +51,8 @@ class Clock:
         return self.schedule.epochs(phase) * self.batches
 
     def cost(self, phase: Phase) -> float:
-        """Seconds that a batch takes: measured, rehearsed, or guessed from others; 0: unknown."""
+        """Return the seconds of a batch, measured or guessed from other phases; 0: unknown."""
         measured = {p: self.seconds[p] / n for p, n in self.counted.items() if n}
-        if phase not in measured and phase in self.rehearsed:
-            # What a Trainer adds to every update shows where a phase has been measured.
-            added = [
-                (s - self.rehearsed[p]) / self.updates[p]
-                for p, s in measured.items()
-                if p in self.rehearsed
-            ]
-            extra = max(0.0, sum(added) / len(added)) if added else 0.0
-            return self.rehearsed[phase] + self.updates[phase] * extra
         if not measured:
             measured = {p: s for p, s in self.first.items() if s}
         if phase in measured:
@@ -83,7 +63,7 @@ class Clock:
     @property
     def known(self) -> bool:
         """Whether any batch has been measured yet."""
-        return bool(self.rehearsed) or any(self.first.values())
+        return any(self.first.values())
 
     @property
     def left(self) -> float:
@@ -107,68 +87,3 @@ def clock_face(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
-
-
-WORTH = 100
-"""Batches from which a phase is worth a rehearsal: it costs as much as three of them."""
-
-
-def rehearse(model: TimeGAN, batch: Batch | Tensor) -> dict[Phase, float]:
-    """Seconds that a batch takes, for each long phase that is still to come.
-
-    The model, its optimisers and the random streams stay as they are: a copy is trained.
-
-    Args:
-        model: in training.
-        batch: one of its batches.
-    """
-    schedule, epoch = model.schedule, model.current_epoch
-    long = [p for p in Phase if schedule.epochs(p) * model.batches >= WORTH]
-    phases = [phase for phase in long if schedule.ends[phase] > epoch]
-    if not phases:
-        return {}
-    with torch.random.fork_rng(devices=[]):
-        double = Double(**model.hparams)
-        double.become(model)
-        return {phase: double.seconds(phase, batch) for phase in phases}
-
-
-class Double(TimeGAN):
-    """A copy that takes steps of any phase, with no Trainer around it."""
-
-    acted = Phase.AUTOENCODER
-    adams: list[torch.optim.Optimizer]
-
-    def become(self, model: TimeGAN) -> None:
-        """Take over weights, precision and backend."""
-        self.to(model.net.sigma)
-        self.net.load_state_dict(model.net.state_dict())
-        use(self.net, model.settled, sizes=model.backend == "auto")
-        self.adams = self.configure_optimizers()
-
-    @property
-    def phase(self) -> Phase:
-        """What is rehearsed."""
-        return self.acted
-
-    def seconds(self, phase: Phase, batch: Batch | Tensor) -> float:
-        """Of a step on the average of two, or of all that have a penalty once; one warms up."""
-        self.acted = phase
-        self.training_step(batch, 0)
-        count = max(2, self.weight.penalty_interval) if phase is Phase.JOINT else 2
-        began = time.monotonic()
-        for self.batch_idx in range(count):
-            self.training_step(batch, self.batch_idx)
-        return (time.monotonic() - began) / count
-
-    def optimizers(self, use_pl_optimizer: bool = True) -> Any:
-        """Its own."""
-        return self.adams
-
-    def manual_backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
-        """Without a strategy."""
-        loss.backward()  # type: ignore[no-untyped-call]
-
-    def decay(self, draw: int) -> float:
-        """Of averages that nobody uses."""
-        return 0.5

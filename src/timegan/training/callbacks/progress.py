@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from timegan.training.callbacks.eta import Clock, clock_face, rehearse
-from timegan.training.module import TimeGAN
+from timegan.training.callbacks.eta import Clock, clock_face
 from timegan.training.schedule import Phase, Schedule
 
 SHOWN: dict[Phase, tuple[str, ...]] = {
@@ -38,7 +37,6 @@ class PhaseProgressBar(ProgressBar):
         self.bar: Bar | None = None
         self.clock: Clock | None = None
         self.tick_at = self.shown_at = 0.0
-        self.rehearsed = False
 
     def enable(self) -> None:
         """Lightning calls this on the first process."""
@@ -52,7 +50,6 @@ class PhaseProgressBar(ProgressBar):
         """Find out where the run begins, and start the bar if there is a terminal."""
         if not self.enabled:
             return
-        self.rehearsed = False
         self.clock = Clock(cast(Schedule, pl_module.schedule), int(trainer.num_training_batches))
         batches = trainer.fit_loop.epoch_loop.batch_progress.current.ready
         self.clock.start(trainer.current_epoch, batches % self.clock.batches)
@@ -71,20 +68,6 @@ class PhaseProgressBar(ProgressBar):
             self.bar.add_task("", total=1.0, losses="", left="")
             self.show(trainer)
             self.bar.start()
-        self.tick_at = time.monotonic()
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Before the first batch of all, try out what the phases cost."""
-        if self.clock is None or self.rehearsed:
-            return
-        self.rehearsed = True
-        # Several processes would have to rehearse together, and an accelerator does not wait.
-        alone = trainer.world_size == 1 and pl_module.device.type == "cpu"
-        if alone and isinstance(pl_module, TimeGAN):
-            self.clock.rehearsed = rehearse(pl_module, batch)
-            self.clock.updates[Phase.JOINT] = pl_module.batches_per_step
         self.tick_at = time.monotonic()
 
     def on_train_batch_end(
@@ -133,7 +116,7 @@ class PhaseProgressBar(ProgressBar):
         """The newest losses of the phase, as far as any were logged."""
         # Not trainer.callback_metrics: reading it may reduce over processes, and only the first
         # process is here. Not every batch is logged, either.
-        newest = cast(Any, trainer.lightning_module).recent
+        newest = cast(Any, trainer.lightning_module).latest_losses
         found = {name: newest.get(f"{phase}/{name}") for name in SHOWN[phase]}
         parts = [f"{name} {_short(float(v))}" for name, v in found.items() if v is not None]
         distance, floor = (newest.get(f"validation/{name}") for name in ("distance", "floor"))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from timegan.data.datamodule import WindowDataModule
 from timegan.nn.batch import Batch
-from timegan.nn.losses import directions
+from timegan.nn.losses import random_projections
 from timegan.nn.networks import Networks
 from timegan.sampling.windows import PART
 from timegan.seeds import generator, rng
@@ -63,14 +63,14 @@ class EnergyDistanceMonitor:
         scale[torch.from_numpy(negligible(scale.numpy(), 1.0, np.float32))] = 0.0
         self.scale = torch.from_numpy(divisor(scale.numpy()))
         stream = generator(seed, "yardstick")
-        self.directions = directions(paths.shape[1], paths.shape[2], PROJECTIONS, stream)
+        self.directions = random_projections(paths.shape[1], paths.shape[2], PROJECTIONS, stream)
         self.real = self.project(real)
         self.count = len(train.x)
         self.floor = self.compare(self.project(train)).distance
 
     def look(self, net: Networks) -> SampleDistance:
         """Samples of the averaged weights beside the real windows; no random stream is touched."""
-        noise = net.noise(self.count, generator(self.seed, "yardstick", "noise"))
+        noise = net.draw_noise(self.count, generator(self.seed, "yardstick", "noise"))
         z, z_static = (torch.split(n.to(net.sigma), PART) for n in noise)
         made = []
         for part in map(net.synthesise, z, z_static):
@@ -104,7 +104,7 @@ def spread(values: Tensor) -> Tensor:
 
 def view(windows: Batch) -> Tensor:
     """What is compared of windows, (B, T, V): values, labels, increments, context, existence."""
-    mask, paths = windows.mask, windows.conditions.paths(windows.x).float()
+    mask, paths = windows.mask, windows.conditions.with_exogenous(windows.x).float()
     steps = F.pad(paths.diff(dim=1), (0, 0, 1, 0))
     parts = [paths, steps] if mask is None else [paths * mask, steps * mask, mask]
     if windows.context is not None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from timegan.errors import InputError, tell
 from timegan.training.callbacks.collapse import alarms
 from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, SampleDistance
+from timegan.training.early_stopping import PhaseEarlyStopping
 from timegan.training.schedule import Phase, Schedule
 
 LOOKS = 20
@@ -57,7 +58,7 @@ class SampleMonitor(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count the updates in which the discriminator rested."""
-        rests = cast(Any, pl_module).recent.get("joint/rest_rate")
+        rests = cast(Any, pl_module).latest_losses.get("joint/rest_rate")
         if rests is not None:
             self.rested, self.batches = self.rested + rests, self.batches + 1
 
@@ -68,8 +69,9 @@ class SampleMonitor(Callback):
             look = self.look(trainer, pl_module)
             rest_rate = float(self.rested) / max(1, self.batches)
             self.rested, self.batches = 0.0, 0
-            if schedule.patience is not None:
-                cast(Any, pl_module).plateau.see(look.distance)
+            for callback in trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, PhaseEarlyStopping):
+                    callback.update(look.distance)
             self.remember(look, rest_rate, trainer.current_epoch + 1, schedule)
             if self.restore_best_weights and look.distance <= self.smallest["distance"]:
                 weights = cast(Any, pl_module).net.state_dict()
@@ -81,7 +83,7 @@ class SampleMonitor(Callback):
         """Whether enough joint batches are over, or all of them: known to every process."""
         if schedule.phase(trainer.current_epoch) is not Phase.JOINT:
             return False
-        done = trainer.current_epoch + 1 - schedule.ends[Phase.SUPERVISED]
+        done = trainer.current_epoch + 1 - schedule.phase_ends[Phase.SUPERVISED]
         batches = int(trainer.num_training_batches)
         every = self.every_n_batches or max(1, schedule.joint * batches // LOOKS)
         new = done * batches // every > (done - 1) * batches // every
@@ -102,7 +104,7 @@ class SampleMonitor(Callback):
             "floor": self.floor,
             "diversity": look.diversity,
         }.items():
-            model.recent[f"validation/{name}"] = torch.tensor(value)
+            model.latest_losses[f"validation/{name}"] = torch.tensor(value)
             # Every process has the value. Reading a metric that is yet to be reduced would make
             # the process that reads it wait for the others, so nothing is left to reduce.
             model.log(f"validation/{name}", value, sync_dist=True, rank_zero_only=True)
@@ -115,7 +117,7 @@ class SampleMonitor(Callback):
         self.looks.append(
             {
                 "epoch": epoch,
-                "progress": (epoch - schedule.ends[Phase.SUPERVISED]) / schedule.joint,
+                "progress": (epoch - schedule.phase_ends[Phase.SUPERVISED]) / schedule.joint,
                 "distance": look.distance,
                 "diversity": look.diversity,
                 "rest_rate": rest_rate,

@@ -111,13 +111,13 @@ def test_nan_stays_nan() -> None:
 
 def test_only_what_is_wanted_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    backward = native.Call.backward
+    backward = native.KernelCall.backward
 
-    def spy(self: native.Call, work: Tensor, d: Tensor, view: bool, weights: bool) -> object:
+    def spy(self: native.KernelCall, work: Tensor, d: Tensor, view: bool, weights: bool) -> object:
         asked.append((view, weights))
         return backward(self, work, d, view, weights)
 
-    monkeypatch.setattr(native.Call, "backward", spy)
+    monkeypatch.setattr(native.KernelCall, "backward", spy)
     (_, ours), view = pair((5, 6, 3, 4), torch.float64)
     ours(view).sum().backward()
     ours.requires_grad_(False)
@@ -151,13 +151,13 @@ def test_a_critic_runs_by_the_backend_of_its_model(
 ) -> None:
     torch.manual_seed(0)
     calls = []
-    forward = native.Call.forward
+    forward = native.KernelCall.forward
 
-    def spy(self: native.Call, *given: Any, **how: Any) -> object:
+    def spy(self: native.KernelCall, *given: Any, **how: Any) -> object:
         calls.append(self)
         return forward(self, *given, **how)
 
-    monkeypatch.setattr(native.Call, "forward", spy)
+    monkeypatch.setattr(native.KernelCall, "forward", spy)
     model = TimeGAN(3, 6, Schedule(1, 1, 1), hidden=4, backend=backend)
     model.net.discriminator(torch.randn(8, 6, 6))
     assert len(calls) == (backend == "native")

@@ -1,4 +1,4 @@
-"""The compiled functions of pooled_conv.cpp."""
+"""Compiled functions of pooled_conv.cpp."""
 
 from ctypes import CDLL, c_int, c_int64, c_void_p
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 from timegan.nn.kernels.compiler import Library
 
 
-def declare(library: CDLL) -> None:
-    """Say what the functions take and return."""
+def set_signatures(library: CDLL) -> None:
+    """Set the argument and result types of the functions."""
     shape: list[Any] = [c_int, c_int, c_int, c_void_p]
     for name, integers in {"pooled_work": 2, "pooled_scratch": 1}.items():
         function = getattr(library, name)
@@ -22,4 +22,4 @@ def declare(library: CDLL) -> None:
             function.restype = None
 
 
-POOLED = Library(Path(__file__).with_name("pooled_conv.cpp"), declare)
+CONV_LIBRARY = Library(Path(__file__).with_name("pooled_conv.cpp"), set_signatures)

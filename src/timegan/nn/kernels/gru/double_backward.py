@@ -1,4 +1,4 @@
-"""Gradients of gradients, for critics with a penalty: by the operations of ``torch.nn.GRU``."""
+"""Gradients of gradients of a GRU, which critics with a penalty need, by torch operations."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,40 +7,39 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def plain(x: Tensor, h0: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-    """What ``torch.nn.GRU`` computes, (B, T, F) and (L, B, H) -> (B, T, H) and (L, B, H)."""
+def differentiable_gru(x: Tensor, h0: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Compute ``torch.nn.GRU``, (B, T, F) and (L, B, H) -> (B, T, H) and (L, B, H)."""
     out, last = torch.gru(x, h0, list(weights), True, len(weights) // 4, 0.0, False, False, True)
     return out, last
 
 
-def headed(squash: bool) -> Callable[..., tuple[Tensor]]:
-    """The same with a dense layer behind it, weight (O, H) and bias (O): -> (B, T, O) alone."""
+def differentiable_gru_with_head(squash: bool) -> Callable[..., tuple[Tensor]]:
+    """Return a function that computes a GRU and a dense layer behind it, (B, T, O)."""
 
-    def network(
+    def gru_with_head(
         x: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, *weights: Tensor
     ) -> tuple[Tensor]:
-        y = F.linear(plain(x, h0, *weights)[0], weight, bias)
+        y = F.linear(differentiable_gru(x, h0, *weights)[0], weight, bias)
         return (y.sigmoid() if squash else y,)
 
-    return network
+    return gru_with_head
 
 
-def differentiable(
+def recompute_gradients(
     function: Callable[..., tuple[Tensor, ...]],
     inputs: Sequence[Tensor],
     needs: Sequence[bool],
     grads: Sequence[Tensor | None],
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of a backward pass that is itself to be differentiated (``create_graph``).
+    """Return gradients that can be differentiated again, as ``create_graph`` asks for.
 
-    It goes through the plain operations once more, which is slow and exact: autograd derives them
-    as often as one likes.
+    The forward pass is computed again in torch operations, which is slow and exact.
 
     Args:
-        function: of the inputs, in plain operations.
+        function: of the inputs, in torch operations.
         inputs: x, h0 and the weights.
-        needs: which of them want a gradient.
-        grads: of the outputs.
+        needs: true for inputs that need a gradient.
+        grads: gradients of the outputs.
     """
     with torch.enable_grad():
         outputs = function(*inputs)

@@ -1,8 +1,8 @@
-"""A GRU stack in torch operations with a backward pass of its own, where there is no compiler.
+"""A GRU in torch operations with a backward pass of its own, for machines without a compiler.
 
-The products with the inputs are taken for all steps at once; a step takes six kernels forward and
-three backward, and the gradients of the weights are one product each at the end. The equations and
-the layout of the weights are ``torch.nn.GRU``'s.
+Products with the inputs are computed for all steps at once. A step takes six operations forward and
+three backward. Gradients of the weights are one product each at the end. Equations and layout of
+the weights are those of ``torch.nn.GRU``.
 """
 
 from collections.abc import Sequence
@@ -11,52 +11,52 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timegan.nn.kernels.gru.double_backward import differentiable, plain
+from timegan.nn.kernels.gru.double_backward import differentiable_gru, recompute_gradients
 
-Kept = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Of a layer: the inputs (T, B, F), r, z and n (T, B, 3H), W_hh h + b_hh (T, B, 3H), and the states
+SavedTensors = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Inputs (T, B, F) of a layer, its r, z and n (T, B, 3H), W_hh h + b_hh (T, B, 3H), and its states
 from the initial one on (T + 1, B, H)."""
 
 
 class FusedGRU(torch.autograd.Function):
-    """x (B, T, F), h0 (L, B, H), then w_ih, w_hh, b_ih, b_hh of each layer -> (out, last)."""
+    """A function of x (B, T, F), h0 (L, B, H), and w_ih, w_hh, b_ih, b_hh of each layer."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, h0: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        """The states of the last layer (B, T, H), and the last ones of all layers (L, B, H)."""
+        """Return states of the last layer (B, T, H), and last states of all layers (L, B, H)."""
         ctx.set_materialize_grads(False)
         steps = x.transpose(0, 1).contiguous()
-        kept: list[Tensor] = []
+        saved: list[Tensor] = []
         for layer in range(len(weights) // 4):
-            kept += forward_layer(steps, h0[layer], weights[4 * layer : 4 * layer + 4])
-            steps = kept[-1][1:]
-        ctx.save_for_backward(x, h0, *weights, *kept)
-        last = torch.stack([states[-1] for states in kept[3::4]])
+            saved += forward_layer(steps, h0[layer], weights[4 * layer : 4 * layer + 4])
+            steps = saved[-1][1:]
+        ctx.save_for_backward(x, h0, *weights, *saved)
+        last = torch.stack([states[-1] for states in saved[3::4]])
         return steps.transpose(0, 1).contiguous(), last
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The gradients of those inputs that need one."""
+        """Return the gradients of those inputs that need one."""
         needs = ctx.needs_input_grad
-        inputs, kept = ctx.saved_tensors[: len(needs)], ctx.saved_tensors[len(needs) :]
+        inputs, saved = ctx.saved_tensors[: len(needs)], ctx.saved_tensors[len(needs) :]
         if torch.is_grad_enabled():
-            return differentiable(plain, inputs, needs, grads)
+            return recompute_gradients(differentiable_gru, inputs, needs, grads)
         d_out, d_last = grads
-        states = kept[-1]
+        states = saved[-1]
         d_steps = torch.zeros_like(states[1:]) if d_out is None else d_out.transpose(0, 1)
         d_h0: list[Tensor] = []
         d_weights: list[Tensor | None] = []
-        for layer in reversed(range(len(kept) // 4)):
+        for layer in reversed(range(len(saved) // 4)):
             w_ih, w_hh = inputs[2 + 4 * layer : 4 + 4 * layer]
             d_steps = d_steps.contiguous()
             if d_last is not None:
                 d_steps = d_steps.clone()
                 d_steps[-1] += d_last[layer]
-            layer_kept = kept[4 * layer : 4 * layer + 4]
-            d_input, d_hidden, d_start = backward_layer(d_steps, layer_kept, w_hh)
+            layer_saved = saved[4 * layer : 4 * layer + 4]
+            d_input, d_hidden, d_start = backward_layer(d_steps, layer_saved, w_hh)
             d_h0.insert(0, d_start)
             wanted = needs[2 + 4 * layer : 6 + 4 * layer]
-            d_weights = weight_gradients(d_input, d_hidden, layer_kept, wanted) + d_weights
+            d_weights = weight_gradients(d_input, d_hidden, layer_saved, wanted) + d_weights
             if layer or needs[0]:
                 d_steps = d_input @ w_ih
         return (
@@ -66,8 +66,8 @@ class FusedGRU(torch.autograd.Function):
         )
 
 
-def forward_layer(steps: Tensor, h0: Tensor, weights: Sequence[Tensor]) -> Kept:
-    """One layer over inputs (T, B, F)."""
+def forward_layer(steps: Tensor, h0: Tensor, weights: Sequence[Tensor]) -> SavedTensors:
+    """Compute one layer over inputs (T, B, F)."""
     w_ih, w_hh, b_ih, b_hh = weights
     count, batch, _ = steps.shape
     hidden = w_hh.shape[1]
@@ -91,17 +91,17 @@ def forward_layer(steps: Tensor, h0: Tensor, weights: Sequence[Tensor]) -> Kept:
 
 
 def backward_layer(
-    d_out: Tensor, kept: Sequence[Tensor], w_hh: Tensor
+    d_out: Tensor, saved: Sequence[Tensor], w_hh: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """From gradients of the states (T, B, H) to those before the gates.
+    """Return gradients before the gates, from those of the states (T, B, H).
 
-    These are of ``W_ih x + b_ih`` and ``W_hh h + b_hh``, both (T, B, 3H), and of the initial state
+    They are of ``W_ih x + b_ih`` and ``W_hh h + b_hh``, both (T, B, 3H), and of the initial state
     (B, H).
     """
-    _, gates, products, states = kept
+    _, gates, products, states = saved
     count, batch, hidden = d_out.shape
     r, z, n = gates.chunk(3, -1)
-    # What a unit of gradient at a state is at each gate, for all steps at once.
+    # Derivatives of a state by each gate, for all steps at once.
     at_n = (1 - z) * (1 - n * n)
     share = torch.stack(
         [
@@ -128,11 +128,11 @@ def backward_layer(
 
 
 def weight_gradients(
-    d_input: Tensor, d_hidden: Tensor, kept: Sequence[Tensor], wanted: Sequence[bool]
+    d_input: Tensor, d_hidden: Tensor, saved: Sequence[Tensor], wanted: Sequence[bool]
 ) -> list[Tensor | None]:
-    """The gradients of w_ih, w_hh, b_ih and b_hh, as far as they are wanted."""
+    """Return the gradients of w_ih, w_hh, b_ih and b_hh that are wanted, None for others."""
     d_input, d_hidden = d_input.flatten(0, 1), d_hidden.flatten(0, 1)
-    steps, states = kept[0].flatten(0, 1), kept[3][:-1].flatten(0, 1)
+    steps, states = saved[0].flatten(0, 1), saved[3][:-1].flatten(0, 1)
     return [
         d_input.t() @ steps if wanted[0] else None,
         d_hidden.t() @ states if wanted[1] else None,

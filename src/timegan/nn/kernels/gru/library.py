@@ -1,4 +1,4 @@
-"""The compiled functions of gru.cpp."""
+"""Compiled functions of gru.cpp."""
 
 from ctypes import CDLL, c_int, c_int64, c_void_p
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from timegan.nn.kernels.compiler import Library
 
 
-def declare(library: CDLL) -> None:
-    """Say what the functions take and return."""
+def set_signatures(library: CDLL) -> None:
+    """Set the argument and result types of the functions."""
     for name in ("gru_work", "gru_scratch"):
         getattr(library, name).restype = c_int64
     pointers = {"forward": 7, "backward": 10}
@@ -19,4 +19,4 @@ def declare(library: CDLL) -> None:
             function.restype = None
 
 
-GRUS = Library(Path(__file__).with_name("gru.cpp"), declare)
+GRU_LIBRARY = Library(Path(__file__).with_name("gru.cpp"), set_signatures)

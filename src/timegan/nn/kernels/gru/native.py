@@ -1,4 +1,4 @@
-"""Recurrent networks as one call of a C++ library: gru.cpp, built by :mod:`.library`."""
+"""Recurrent networks as one call of a compiled kernel, gru.cpp."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,73 +7,83 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from timegan.nn.kernels.gru.double_backward import differentiable, headed, plain
-from timegan.nn.kernels.gru.library import GRUS
-from timegan.nn.kernels.tensors import NAMES, address, addresses, whole
+from timegan.nn.kernels.gru.double_backward import (
+    differentiable_gru,
+    differentiable_gru_with_head,
+    recompute_gradients,
+)
+from timegan.nn.kernels.gru.library import GRU_LIBRARY
+from timegan.nn.kernels.tensors import (
+    CPP_TYPES,
+    contiguous,
+    data_pointer,
+    data_pointers,
+)
 
 Grad = Tensor | None
 
 
 class NativeGRU(torch.autograd.Function):
-    """x (B, T, F), h0 (L, B, H), then w_ih, w_hh, b_ih, b_hh of each layer -> (out, last)."""
+    """A function of x (B, T, F), h0 (L, B, H), and w_ih, w_hh, b_ih, b_hh of each layer."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, h0: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        """The states of the last layer (B, T, H), and the last ones of all layers (L, B, H)."""
+        """Return states of the last layer (B, T, H), and last states of all layers (L, B, H)."""
         ctx.set_materialize_grads(False)
-        out, last, work = Call(x, h0, weights).forward(training=True)
+        out, last, work = KernelCall(x, h0, weights).forward(training=True)
         ctx.save_for_backward(x, h0, *weights, work)
         return out, last
 
     @staticmethod
     def backward(ctx: Any, *grads: Grad) -> tuple[Grad, ...]:
-        """The gradients of those inputs that need one."""
+        """Return the gradients of those inputs that need one."""
         *inputs, work = ctx.saved_tensors
         if torch.is_grad_enabled():
-            return differentiable(plain, inputs, ctx.needs_input_grad, grads)
+            return recompute_gradients(differentiable_gru, inputs, ctx.needs_input_grad, grads)
         x, h0, *weights = inputs
         d_out, d_last = grads
-        return Call(x, h0, weights).backward(work, ctx.needs_input_grad, d_out, d_last)
+        return KernelCall(x, h0, weights).backward(work, ctx.needs_input_grad, d_out, d_last)
 
 
-class NativeNetwork(torch.autograd.Function):
-    """squash, x, h0, weight (O, H) and bias (O) of a dense layer, then w_ih, ... -> (B, T, O)."""
+class NativeGRUWithHead(torch.autograd.Function):
+    """A function of squash, x, h0, weight (O, H) and bias (O) of a dense layer, and w_ih, ..."""
 
     @staticmethod
     def forward(
         ctx: Any, squash: bool, x: Tensor, h0: Tensor, weight: Tensor, bias: Tensor, *others: Tensor
     ) -> Tensor:
-        """The dense layer of the last layer's states, through a sigmoid if ``squash``."""
+        """Return a dense layer of the last layer's states, through a sigmoid if ``squash``."""
         ctx.set_materialize_grads(False)
-        y, _, work = Call(x, h0, others, (weight, bias), squash).forward(training=True)
+        y, _, work = KernelCall(x, h0, others, (weight, bias), squash).forward(training=True)
         ctx.squash = squash
         ctx.save_for_backward(x, h0, weight, bias, *others, work)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Grad) -> tuple[Grad, ...]:
-        """The gradients of those inputs that need one."""
+        """Return the gradients of those inputs that need one."""
         *inputs, work = ctx.saved_tensors
         _, *needs = ctx.needs_input_grad
         if torch.is_grad_enabled():
-            return None, *differentiable(headed(ctx.squash), inputs, needs, grads)
+            function = differentiable_gru_with_head(ctx.squash)
+            return None, *recompute_gradients(function, inputs, needs, grads)
         x, h0, weight, bias, *weights = inputs
-        call = Call(x, h0, weights, (weight, bias), ctx.squash)
+        call = KernelCall(x, h0, weights, (weight, bias), ctx.squash)
         needs = [*needs[:2], *needs[4:], *needs[2:4]]
         d_x, d_h0, *d_weights, d_weight, d_bias = call.backward(work, needs, grads[0], None)
         return None, d_x, d_h0, d_weight, d_bias, *d_weights
 
 
 @dataclass(frozen=True)
-class Call:
-    """What the library is called with.
+class KernelCall:
+    """The arguments of a call of the kernel.
 
     Args:
         x: (B, T, F).
         h0: (L, B, H).
         weights: w_ih, w_hh, b_ih, b_hh of each layer.
         head: weight (O, H) and bias (O) of a dense layer, or nothing.
-        squash: it ends in a sigmoid.
+        squash: end in a sigmoid.
     """
 
     x: Tensor
@@ -90,24 +100,24 @@ class Call:
 
     @property
     def double(self) -> bool:
-        """Whether numbers are of double precision."""
+        """True for double precision."""
         return self.x.dtype is torch.float64
 
-    def function(self, way: str) -> Any:
-        """The library's function for a way and this precision."""
-        return getattr(GRUS.functions, f"gru_{way}_{NAMES[self.x.dtype]}")
+    def function(self, name: str) -> Any:
+        """Return the function ``forward`` or ``backward`` of this precision."""
+        return getattr(GRU_LIBRARY.functions, f"gru_{name}_{CPP_TYPES[self.x.dtype]}")
 
     def forward(self, *, training: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """The output, the last states, and what a backward pass needs if one is to follow."""
+        """Return output, last states, and the memory of a backward pass that is to follow."""
         batch, steps, _, hidden, _, outputs = sizes = self.sizes
-        work = self.x.new_empty(GRUS.functions.gru_work(*sizes, training, self.double))
+        work = self.x.new_empty(GRU_LIBRARY.functions.gru_work(*sizes, training, self.double))
         out = self.x.new_empty(batch, steps, outputs or hidden)
         last = torch.empty_like(self.h0).contiguous()
         x, h0 = self.x.contiguous(), self.h0.contiguous()
-        weights, head = whole(self.weights), whole(self.head)
+        weights, head = contiguous(self.weights), contiguous(self.head)
         self.function("forward")(
             *(*sizes, self.squash, training, x.data_ptr(), h0.data_ptr()),
-            *(addresses(weights), addresses(head)),
+            *(data_pointers(weights), data_pointers(head)),
             *(tensor.data_ptr() for tensor in (out, last, work)),
         )
         return out, last, work
@@ -115,7 +125,7 @@ class Call:
     def backward(
         self, work: Tensor, needs: Sequence[bool], d_out: Grad, d_last: Grad
     ) -> tuple[Grad, ...]:
-        """Gradients of x, h0, the weights and the head, as far as each is needed."""
+        """Return the gradients of x, h0, the weights and the head that are needed."""
         x, h0, count = self.x, self.h0, 2 + len(self.weights)
         d_out, d_last = (None if grad is None else grad.contiguous() for grad in (d_out, d_last))
         d_x, d_h0 = (
@@ -125,14 +135,14 @@ class Call:
         d_weights = [torch.zeros_like(w) for w in self.weights] if any(needs[2:count]) else []
         d_head = [torch.zeros_like(w) for w in self.head] if any(needs[count:]) else []
         _, steps, inputs, hidden, _, outputs = sizes = self.sizes
-        scratch = x.new_empty(
-            GRUS.functions.gru_scratch(steps, inputs, hidden, outputs, self.double)
+        workspace = x.new_empty(
+            GRU_LIBRARY.functions.gru_scratch(steps, inputs, hidden, outputs, self.double)
         )
-        weights, head = whole(self.weights), whole(self.head)
+        weights, head = contiguous(self.weights), contiguous(self.head)
         self.function("backward")(
-            *(*sizes, self.squash, addresses(weights), addresses(head), work.data_ptr()),
-            *(address(tensor) for tensor in (d_out, d_last, d_x, d_h0)),
-            *(addresses(d_weights), addresses(d_head), scratch.data_ptr()),
+            *(*sizes, self.squash, data_pointers(weights), data_pointers(head), work.data_ptr()),
+            *(data_pointer(tensor) for tensor in (d_out, d_last, d_x, d_h0)),
+            *(data_pointers(d_weights), data_pointers(d_head), workspace.data_ptr()),
         )
         found: list[Grad] = [d_x, d_h0]
         found += d_weights or [None] * len(self.weights)

@@ -1,4 +1,4 @@
-"""Models of several kinds, and training that returns every loss: for tests of recorded steps."""
+"""Models of several kinds, and a training that returns every loss."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,6 @@ from torch import Tensor
 
 from timegan.nn.batch import Batch
 from timegan.seeds import generator
-from timegan.training.cuda_graphs import Graphs, Work
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -44,11 +43,11 @@ KINDS: dict[str, dict[str, Any]] = {
     },
     "recurrent critic, penalties": {"critics": "recurrent", "train_embedder_jointly": True},
 }
-"""Settings in which a step does different things."""
+"""Settings whose steps do different things."""
 
 
 class Batches:
-    """Random walks with all that may go with them, as far as a model of this kind wants it."""
+    """Random walks with the conditions that a model of a kind has."""
 
     def __init__(self, kind: str, dtype: torch.dtype) -> None:
         self.all, self.dtype = "context" in KINDS[kind], dtype
@@ -73,11 +72,11 @@ class Batches:
             context = torch.randn(3, B, S, generator=random).to(self.dtype)
             context[..., -1] = lengths / T
             labels = torch.randn(3, B, T, U, generator=random).to(self.dtype)
-            yield Batch(x, lengths, context, labels).clean()
+            yield Batch(x, lengths, context, labels).zero_padding()
 
 
 class Losses(Callback):
-    """What every iteration noted."""
+    """A callback that keeps the losses of every iteration."""
 
     def __init__(self) -> None:
         self.found: list[dict[str, Tensor]] = []
@@ -86,47 +85,24 @@ class Losses(Callback):
         self, trainer: Trainer, pl_module: LightningModule, *_: Any, **__: Any
     ) -> None:
         assert isinstance(pl_module, TimeGAN)
-        self.found.append(dict(pl_module.recent))
-
-
-class Replayed(TimeGAN):
-    """Takes steps as a GPU does, by doing recorded work again, on whatever device."""
-
-    waits = False
-
-    def record_steps(self) -> None:
-        optimizers: Any = self.optimizers(use_pl_optimizer=False)
-        self.graphs = self.kept = Graphs(self.apart, self.feed, optimizers, again)
-
-    def stream(self, *path: int | str) -> torch.Generator:
-        assert not self.feed.reads, "a graph would have the same numbers for ever"
-        return super().stream(*path)
-
-    def decay(self, draw: int) -> float:
-        assert not self.feed.reads, "a graph would have the same decay for ever"
-        return super().decay(draw)
-
-
-def again(work: Work) -> Work:
-    """What takes the place of a CUDA graph: the same operations, launched one after another."""
-    return work
+        self.found.append(dict(pl_module.latest_losses))
 
 
 def build(kind: str, cls: type[TimeGAN] = TimeGAN, **options: Any) -> TimeGAN:
-    """An untrained model."""
+    """Return an untrained model."""
     given = {"hidden": 8, "projections": 16, "log_every": 2, "seed": 1, **KINDS[kind], **options}
     model = cls(C, T, SCHEDULE, **given)
     if model.hparams["variable_length"]:
         edges = torch.arange(T) / T + 0.5 / T
         edges[0] = -torch.inf
-        model.net.set_edges(edges)
+        model.net.set_length_thresholds(edges)
     return model
 
 
 def train(
     model: TimeGAN, kind: str, accelerator: str = "cpu", **options: Any
 ) -> tuple[list[dict[str, float]], Trainer]:
-    """Every loss of every iteration, and the Trainer."""
+    """Return every loss of every iteration, and the Trainer."""
     losses = Losses()
     trainer = Trainer(
         max_epochs=SCHEDULE.total,

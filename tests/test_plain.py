@@ -15,7 +15,7 @@ from timegan import Synthesizer
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
-from timegan.transforms import KINDS
+from timegan.transforms import TRANSFORMERS
 from timegan.transforms.table_transform import TableTransform
 
 PLAIN = {bool, int, float, str, type(None), list, dict}
@@ -61,7 +61,7 @@ def check(data: WindowDataModule) -> set[str]:
         again = TableTransform.from_state(state["columns"])
         assert again.state() == state["columns"]
         assert again.schema == columns.schema
-        met |= {kind.name for kind in (*columns.kinds, *columns.labels, *columns.static)}
+        met |= {transformer.name for _, transformer in columns.columns}
     return met
 
 
@@ -104,7 +104,7 @@ def rows(seed: int = 0, count: int = 400) -> pd.DataFrame:
 
 def test_what_is_remembered_of_every_kind_of_column_is_plain() -> None:
     data = WindowDataModule.from_frame(rows(), window=6, column_types={"noise": "white_noise"})
-    assert check(data) == set(KINDS)
+    assert check(data) == set(TRANSFORMERS)
 
 
 def irregular(count: int = 400) -> dict[str, Any]:

@@ -200,28 +200,29 @@ class Sets:
         real = data.train_series(REAL, seed)
         held = data.holdout_series(REAL, seed) if unseen is None else unseen
         transform = data.transform
-        limits = (transform.low, transform.high) if data.measured == data.features else None
+        limits = (transform.low, transform.high) if data.metric_features == data.features else None
         if data.options.generate in UNITS:
-            low, high = (np.full(len(data.measured), end) for end in UNITS[data.options.generate])
+            low, high = (
+                np.full(len(data.metric_features), end) for end in UNITS[data.options.generate]
+            )
             limits = low, high
-        facets, static = transform.facets()
         counted = attempt(
             "shares",
             lambda: shares(
                 (real.values, real.lengths),
                 (made.values, made.lengths),
-                facets,
-                (real.context, made.context) if static else None,
-                static,
+                transform.value_columns,
+                (real.context, made.context) if transform.context_columns else None,
+                transform.context_columns,
                 variable=transform.variable,
             ),
             lambda _: [],
         )
         return cls(
-            data.measurable(real),
-            None if held is None else data.measurable(held),
-            data.measurable(made),
-            data.measured,
+            transform.numeric_features(real),
+            None if held is None else transform.numeric_features(held),
+            transform.numeric_features(made),
+            data.metric_features,
             limits,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,

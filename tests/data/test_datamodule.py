@@ -60,7 +60,7 @@ def test_a_ramp_is_seen_past_what_is_held_out() -> None:
     hourly = np.interp(np.arange(2_000), np.arange(400) * 7, readings).round(8)
     data = module(series(2_000).assign(hourly=hourly))
     assert data.holdout is not None
-    assert [kind.name for kind in data.transform.kinds][-1] == "piecewise_linear"
+    assert [kind.name for kind in data.transform.feature_transformers][-1] == "piecewise_linear"
 
 
 @pytest.mark.parametrize(("window", "stride", "begins"), [(30, 1, {0}), (12, 3, {0, 3})])
@@ -264,18 +264,18 @@ def test_a_checkpoint_loaded_before_setup_is_checked_in_setup() -> None:
     [
         ({"window": 1}, r"dataset\.window=1: .* at least 2"),
         ({"window": 0}, r"dataset\.window=0"),
-        ({"stride": 0}, r"dataset\.stride=0 must be at least 1"),
+        ({"stride": 0}, r"dataset\.stride=0 is too small. Set 1 or more"),
         ({"batch_size": 0}, r"dataset\.batch_size=0"),
         ({"steps_per_epoch": 0}, r"dataset\.steps_per_epoch=0"),
         ({"batches_per_step": 0}, r"dataset\.batches_per_step=0"),
-        ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is a share"),
+        ({"holdout": 1.0}, r"dataset\.holdout=1\.0 is no share"),
         ({"holdout": -0.1}, r"dataset\.holdout=-0\.1"),
         (
             {"preprocessing": "diffusion"},
-            "=diffusion is unknown: choose default or ref",
+            "=diffusion is unknown. Set default or ref",
         ),
         ({"scaling": "cube"}, "dataset.scaling=cube is unknown"),
-        ({"generate": "moons"}, "dataset.generate=moons is unknown.*salary and sines"),
+        ({"generate": "moons"}, "dataset.generate=moons is unknown.*salary, sines"),
     ],
 )
 def test_options_out_of_range_are_refused_at_once(options: dict[str, Any], words: str) -> None:
@@ -289,7 +289,7 @@ def test_options_out_of_range_are_refused_at_once(options: dict[str, Any], words
         (
             series(20),
             {"window": 21},
-            r"=21 is longer than the series: .* 20 rows\. Give 20 or less",
+            r"=21 is longer than the series: .* 20 rows\. Set dataset.window=20 or less",
         ),
         (keyed(), {"window": 31, "sequence_key": "person"}, "longer than every sequence: .* 30"),
         (series(1), {}, "1 row:"),
@@ -305,7 +305,7 @@ def test_tables_that_cannot_be_learned_are_refused(
 
 
 def test_without_a_table_the_path_is_asked_for() -> None:
-    with pytest.raises(InputError, match=r"dataset\.path is not given.*dataset\.path=FILE"):
+    with pytest.raises(InputError, match=r"dataset\.path=null.*dataset\.path=FILE"):
         WindowDataModule().setup()
 
 
@@ -394,12 +394,12 @@ def test_holes_are_treated_as_asked(way: str) -> None:
             module(frame, missing=way)
         return
     data = module(frame, missing=way, holdout=0.0)
-    kinds = {k.name for k in data.transform.kinds}
+    kinds = {k.name for k in data.transform.feature_transformers}
     assert ("missing" in kinds) == (way == "learn")
     assert len(data.train) == {"learn": 189, "interpolate": 189, "drop": 39 + 57 + 68}[way]
     assert np.isnan(data.train_series().values).any() == (way == "learn")
     assert np.isfinite(data.train_windows()).all()
-    assert ("level is missing" in data.measured) == (way == "learn")
+    assert ("level is missing" in data.metric_features) == (way == "learn")
 
 
 def test_a_second_setup_changes_nothing() -> None:

@@ -56,7 +56,7 @@ def test_published_tables_come_back_from_their_windows(name: str, rows: int, fea
 def test_hourly_weather_is_seen_whether_or_not_a_part_is_held_out(preprocessing: str) -> None:
     data = module("energy", preprocessing=preprocessing)
     weather = ["T_out", "Press_mm_hg", "RH_out", "Windspeed", "Visibility", "Tdewpoint"]
-    assert [f.name for f in data.found if f.kind == "piecewise_linear"] == weather
+    assert [n for n, t in data.column_types.items() if t == "piecewise_linear"] == weather
 
 
 def test_the_reference_counts_windows_as_the_authors_do() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timegan.data.splits import split
+from timegan.data.splits import split_rows
 from timegan.data.windows import Windows, padded_starts, strided, valid_starts
 from timegan.errors import InputError
 
@@ -43,7 +43,7 @@ SERIES = [(3_685, 24), (19_734, 24), (3_685, 128), (600, 24), (400, 24)]
 
 @pytest.mark.parametrize(("rows", "window"), SERIES)
 def test_blocks_are_spread_over_the_series_with_a_gap_around(rows: int, window: int) -> None:
-    parts = split(np.array([[0, rows]]), window, 0.1)
+    parts = split_rows(np.array([[0, rows]]), window, 0.1)
     owner = np.zeros(rows, dtype=int)
     for runs, mark in ((parts.train, 1), (parts.holdout, 2)):
         for first, after in runs:
@@ -60,7 +60,7 @@ def test_blocks_are_spread_over_the_series_with_a_gap_around(rows: int, window: 
 
 def test_few_long_sequences_are_split_in_time() -> None:
     bounds = np.array([[0, 2_000], [2_000, 4_000]])
-    parts = split(bounds, 24, 0.1)
+    parts = split_rows(bounds, 24, 0.1)
     for first, after in (*parts.train, *parts.holdout):
         assert after <= 2_000 or first >= 2_000
     assert (parts.holdout[:, 0] < 2_000).any()
@@ -69,7 +69,7 @@ def test_few_long_sequences_are_split_in_time() -> None:
 
 def test_many_sequences_are_held_out_whole() -> None:
     bounds = np.array([[i * 30, i * 30 + 30] for i in range(50)])
-    parts = split(bounds, 24, 0.1)
+    parts = split_rows(bounds, 24, 0.1)
     assert len(parts.holdout) == 5
     together = np.concatenate([parts.train, parts.holdout])
     np.testing.assert_array_equal(together[np.argsort(together[:, 0])], bounds)
@@ -77,21 +77,21 @@ def test_many_sequences_are_held_out_whole() -> None:
 
 def test_sequences_too_short_for_a_window_are_not_held_out() -> None:
     bounds = np.array([[i * 30, i * 30 + (30 if i % 2 else 5)] for i in range(40)])
-    parts = split(bounds, 24, 0.5)
+    parts = split_rows(bounds, 24, 0.5)
     assert len(parts.holdout) == 10
     assert (parts.holdout[:, 1] - parts.holdout[:, 0] == 30).all()
 
 
 @pytest.mark.parametrize(("rows", "window"), [(30, 24), (250, 24), (1_000, 120)])
 def test_nothing_is_held_out_where_it_would_cost_too_much(rows: int, window: int) -> None:
-    parts = split(np.array([[0, rows]]), window, 0.1)
+    parts = split_rows(np.array([[0, rows]]), window, 0.1)
     assert len(parts.holdout) == 0
     np.testing.assert_array_equal(parts.train, [[0, rows]])
-    assert "too short" in parts.way
+    assert "too short" in parts.description
 
 
 def test_nothing_is_held_out_on_request() -> None:
-    parts = split(np.array([[0, 1_000]]), 24, 0.0)
+    parts = split_rows(np.array([[0, 1_000]]), 24, 0.0)
     assert len(parts.holdout) == 0
     np.testing.assert_array_equal(parts.train, [[0, 1_000]])
 
@@ -102,7 +102,7 @@ def test_every_split_leaves_training_windows(share: float, window: int) -> None:
     for count in (1, 3, 12):
         for steps in (window, 4 * window, 40 * window):
             bounds = np.array([[i * steps, (i + 1) * steps] for i in range(count)])
-            assert len(valid_starts(split(bounds, window, share).train, window)) > 0
+            assert len(valid_starts(split_rows(bounds, window, share).train, window)) > 0
 
 
 RUNS = np.array([[0, 7], [7, 8], [8, 8], [8, 11], [11, 15]])

@@ -199,9 +199,9 @@ def columns(change: Callable[[Json], object]) -> Callable[[Json], object]:
 @pytest.mark.parametrize(
     "change",
     [
-        columns(lambda c: c["kinds"].pop()),
-        columns(lambda c: c["kinds"].append(c["kinds"][0])),
-        columns(lambda c: c["kinds"][0].update(kind="__class__")),
+        columns(lambda c: c["feature_transformers"].pop()),
+        columns(lambda c: c["feature_transformers"].append(c["feature_transformers"][0])),
+        columns(lambda c: c["feature_transformers"][0].update(type="__class__")),
         columns(lambda c: c["schema"]["fields"][1].update(dtype="category")),
         columns(lambda c: c["schema"]["fields"].pop()),
         columns(lambda c: c.update(variable=True)),

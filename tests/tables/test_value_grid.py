@@ -34,3 +34,15 @@ def test_few_values_and_bounds(value: float) -> None:
     assert (bound.low, bound.high) == (0.5, 4.5)
     assert bound.low <= float(bound.snap(at)) <= bound.high
     assert ValueGrid(step=0.5).within(0.1, 0.4).is_empty
+
+
+def test_grids_snap_to_known_values_within_the_range() -> None:
+    grid = ValueGrid.fit(np.arange(3, 90, 7) / 10)
+    assert str(grid) == "steps of 0.7 from 0.3"
+    np.testing.assert_array_equal(grid.snap(np.array([-5, 1.2, 1.4, 99])), [0.3, 1.0, 1.7, 8.7])
+    few = ValueGrid.fit(np.repeat([0.0, 1 / 3, 100.0], 30))
+    np.testing.assert_array_equal(few.snap(np.array([0.3, 60.0])), [1 / 3, 100.0])
+
+
+def test_two_or_three_numbers_share_no_step() -> None:
+    assert ValueGrid.fit(np.array([10.0, 20.0, 35.0])).step == 1

@@ -7,32 +7,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.look_alikes import column, held, info, punched, ramp
+from tests.transforms.lookalike_tables import column, field, fit_one, held, punched, ramp
 from timegan.seeds import rng
 from timegan.transforms import (
-    Draws,
-    Found,
-    Kind,
-    Missing,
+    ColumnTransformer,
+    DecodingNoise,
     calibrate,
-    decode,
     detect,
-    encode,
-    fit,
+    fit_transformers,
+    from_channels,
     restore,
     state,
+    to_channels,
 )
-from timegan.transforms.base import Setting
-from timegan.transforms.categorical import Categorical, balance
-from timegan.transforms.piecewise_constant import Held
-from timegan.transforms.quantile_maps import KNOTS, Flag, Warp
+from timegan.transforms.base import FitOptions
+from timegan.transforms.categorical import Categorical, calibrate_logits
+from timegan.transforms.missing import Missing
+from timegan.transforms.piecewise_constant import PiecewiseConstant
+from timegan.transforms.quantile_maps import MAX_NODES, QuantileMap, ThresholdCode
 
 START = np.array([0])
 
 
-def fitted(kind: str, values: np.ndarray, **params: object) -> Kind:
-    missing = float(np.isnan(values).mean())
-    return fit([Found("x", kind, "", missing, params=params)], values[:, None], START)[0]
+def fitted(column_type: str, values: np.ndarray, **params: object) -> ColumnTransformer:
+    return fit_one(column_type, values, START, **params)  # type: ignore[arg-type]
 
 
 def skewed(channels: np.ndarray, shift: float, scale: float, seed: int = 0) -> np.ndarray:
@@ -41,9 +39,9 @@ def skewed(channels: np.ndarray, shift: float, scale: float, seed: int = 0) -> n
     return np.asarray(shift + scale * np.sinh(0.5 * blurred))
 
 
-def made(kind: Kind, channels: np.ndarray) -> np.ndarray:
-    draws = Draws(np.zeros(1), np.zeros((1, len(channels))))
-    return np.asarray(kind.decode(channels[None], draws)[0])
+def made(kind: ColumnTransformer, channels: np.ndarray) -> np.ndarray:
+    draws = DecodingNoise(np.zeros(1), np.zeros((1, len(channels))))
+    return np.asarray(kind.inverse_transform(channels[None], draws)[0])
 
 
 SKEWS = {"shift": st.floats(-3, 3), "scale": st.floats(0.1, 4), "seed": st.integers(0, 99)}
@@ -56,7 +54,7 @@ def test_shares_are_right_from_skewed_channels(
 ) -> None:
     values = column(kind, 4_000, seed)
     raw = fitted(kind, values)
-    channels = skewed(raw.encode(values, START, rng(seed)), shift, scale, seed)
+    channels = skewed(raw.transform(values, START, rng(seed)), shift, scale, seed)
     kind_after = restore(json.loads(json.dumps(state([raw.calibrate(channels)]))))[0]
     after = made(kind_after, channels)
     levels, counts = np.unique(values, return_counts=True)
@@ -75,7 +73,7 @@ def test_categories_are_as_frequent_as_in_training(
     if np.unique(values).size < 2:
         return
     raw = fitted("categorical", values)
-    channels = skewed(raw.encode(values, START, rng(seed)), shift, scale, seed)
+    channels = skewed(raw.transform(values, START, rng(seed)), shift, scale, seed)
     channels = channels * draw.uniform(0.3, 3, raw.width) + draw.normal(0, 1, raw.width)
     after = made(raw.calibrate(channels), channels)
     for code in range(count):
@@ -95,15 +93,15 @@ def test_a_hundred_categories_are_as_frequent_as_in_training() -> None:
 def test_without_calibration_skewed_channels_have_wrong_shares() -> None:
     values = column("zero_inflated", 4_000, 0)
     raw = fitted("zero_inflated", values)
-    channels = skewed(raw.encode(values, START, rng(0)), 1.0, 1.0)
+    channels = skewed(raw.transform(values, START, rng(0)), 1.0, 1.0)
     assert abs(np.mean(made(raw, channels) == 0) - np.mean(values == 0)) > 0.1
 
 
 def test_a_held_column_changes_as_often_as_in_training() -> None:
     values = held(rng(0), 6_000)
     raw = fitted("piecewise_constant", values)
-    assert isinstance(raw, Held)
-    channels = skewed(raw.encode(values, START, rng(0)), 0.8, 1.5)
+    assert isinstance(raw, PiecewiseConstant)
+    channels = skewed(raw.transform(values, START, rng(0)), 0.8, 1.5)
     share = np.mean(np.diff(values) != 0)
     after = made(raw.calibrate(channels), channels)
     assert np.mean(np.diff(after) != 0) == pytest.approx(share, abs=0.01)
@@ -116,14 +114,15 @@ def test_a_held_column_changes_as_often_as_in_training() -> None:
 )
 def test_what_a_perfect_model_makes_moves_as_the_table_does(kind: str) -> None:
     values = column(kind, 4_000, 3)
-    found = detect(values[:, None], START, [info(kind)])
-    kinds = fit(found, values[:, None], START)
-    channels = encode(kinds, values[:, None], START)
+    fields = [field(kind)]
+    found = detect(values[:, None], START, fields)
+    kinds = fit_transformers(found, fields, values[:, None], START)
+    channels = to_channels(kinds, values[:, None], START)
     order = rng(1).permutation(len(values) - 23)
     windows = np.stack([channels[i : i + 24] for i in order])
     breaks = np.arange(0, windows.shape[0] * 24, 24)
     kinds = calibrate(kinds, windows.reshape(-1, windows.shape[2]), breaks)
-    made = decode(kinds, windows, lambda i: np.zeros(windows.shape[:2]))[..., 0]
+    made = from_channels(kinds, windows, lambda i: np.zeros(windows.shape[:2]))[..., 0]
     real = np.stack([values[i : i + 24] for i in order])
     assert moves(made) == pytest.approx(moves(real), rel=0.1, abs=0.04)
 
@@ -140,18 +139,18 @@ def test_sequences_of_a_held_column_are_calibrated_apart() -> None:
     values = held(rng(0), 6_000)
     raw = fitted("piecewise_constant", values)
     rows = rng(1).integers(0, 5_990, 800)
-    windows = raw.encode(values, START, rng(0))[rows[:, None] + np.arange(8)]  # (800, 8, 1)
+    windows = raw.transform(values, START, rng(0))[rows[:, None] + np.arange(8)]  # (800, 8, 1)
     windows = windows + 0.02 * rng(2).standard_normal(windows.shape)
     kind = raw.calibrate(windows.reshape(-1, 1), np.arange(0, 6_400, 8))
-    after = kind.decode(windows, Draws(np.zeros(800), np.zeros((800, 8))))
+    after = kind.inverse_transform(windows, DecodingNoise(np.zeros(800), np.zeros((800, 8))))
     share = np.mean(np.diff(values) != 0)
     assert np.mean(np.diff(after, axis=1) != 0) == pytest.approx(share, abs=0.01)
 
 
 def test_a_logarithm_comes_out_with_the_levels_of_the_training_rows() -> None:
     values = np.exp(2 + np.sin(np.arange(4_000) / 300) + 0.1 * rng(0).standard_normal(4_000))
-    raw = fit([Found("x", "continuous", "")], values[:, None], START, "log")[0]
-    channels = skewed(raw.encode(values, START, rng(0)), 0.5, 0.7)
+    raw = fit_one("continuous", values, START, "log")
+    channels = skewed(raw.transform(values, START, rng(0)), 0.5, 0.7)
     before, after = made(raw, channels), made(raw.calibrate(channels), channels)
     shares = np.linspace(0.05, 0.95, 10)
     wanted = np.log(np.quantile(values, shares))
@@ -163,7 +162,7 @@ def test_holes_are_as_frequent_as_in_training_and_zeros_among_the_rest() -> None
     values = punched(column("zero_inflated", 6_000, 1), 1, 0.2)
     raw = fitted("zero_inflated", values)
     assert isinstance(raw, Missing)
-    channels = skewed(raw.encode(values, START, rng(0)), -1.0, 0.7)
+    channels = skewed(raw.transform(values, START, rng(0)), -1.0, 0.7)
     after = made(raw.calibrate(channels), channels)
     assert np.mean(np.isnan(after)) == pytest.approx(np.mean(np.isnan(values)), abs=0.005)
     assert np.nanmean(after == 0) == pytest.approx(np.nanmean(values == 0), abs=0.02)
@@ -172,7 +171,7 @@ def test_holes_are_as_frequent_as_in_training_and_zeros_among_the_rest() -> None
 def test_a_ramp_keeps_its_atoms() -> None:
     values = np.clip(ramp(rng(4), 6_000), -10, 10)
     raw = fitted("piecewise_linear", values, period=6, phase=0, readings=np.arange(6_000) % 6 == 0)
-    channels = raw.encode(values, START, rng(0)) + 0.7
+    channels = raw.transform(values, START, rng(0)) + 0.7
     after = made(raw.calibrate(channels), channels)
     assert np.mean(after == 10) == pytest.approx(np.mean(values == 10), abs=0.01)
 
@@ -186,38 +185,42 @@ def test_kinds_without_shares_stay_as_they_are() -> None:
 
 def test_calibrating_twice_is_calibrating_once_and_leaves_the_way_to_the_model() -> None:
     values = np.stack([column(k, 2_000, 0) for k in ("zero_inflated", "categorical")], axis=1)
-    found = [Found("a", "zero_inflated", ""), Found("b", "categorical", "")]
-    kinds = fit(found, values, START)
-    channels = skewed(encode(kinds, values, START), 1.0, 2.0)
+    kinds = tuple(
+        fit_one(kind, values[:, i], START)
+        for i, kind in enumerate(("zero_inflated", "categorical"))
+    )
+    channels = skewed(to_channels(kinds, values, START), 1.0, 2.0)
     once = calibrate(kinds, channels)
     np.testing.assert_equal(state(calibrate(once, channels)), state(once))
-    np.testing.assert_array_equal(encode(once, values, START), encode(kinds, values, START))
+    np.testing.assert_array_equal(
+        to_channels(once, values, START), to_channels(kinds, values, START)
+    )
 
 
 def test_what_never_happened_never_will() -> None:
-    flag = Flag.fit(np.zeros(500, dtype=bool))
-    assert not flag.decode(flag.encode(np.zeros(500, bool), START, rng(0))).any()
+    flag = ThresholdCode.fit(np.zeros(500, dtype=bool))
+    assert not flag.inverse_transform(flag.transform(np.zeros(500, bool), START, rng(0))).any()
     noise = 3 * rng(0).standard_normal(10_000)
-    assert not flag.calibrate(noise).decode(noise).any()
+    assert not flag.calibrate(noise).inverse_transform(noise).any()
 
 
 def test_a_map_is_monotone_has_few_nodes_and_bears_ties() -> None:
     scores = np.round(rng(0).standard_normal(3_000) * 2 + 1, 1)
     scores[:1_000] = 0.5
-    warp = Warp.fit(scores, np.linspace(0.001, 0.999, 900))
-    assert len(warp.made) <= KNOTS
+    warp = QuantileMap.fit(scores, np.linspace(0.001, 0.999, 900))
+    assert len(warp.made) <= MAX_NODES
     assert (np.diff(warp(np.linspace(-20, 20, 2_000))) >= 0).all()
 
 
 def test_balance_leaves_right_frequencies_alone() -> None:
     scores = rng(0).standard_normal((9_000, 3))
     shares = np.bincount(np.argmax(scores, axis=1), minlength=3) / 9_000
-    np.testing.assert_array_equal(balance(scores, shares), 0)
+    np.testing.assert_array_equal(calibrate_logits(scores, shares), 0)
 
 
 def test_a_category_of_two_is_one_channel_and_of_one_none() -> None:
-    two = Categorical.fit(np.array([3.0, 8.0, 8.0]), START, Setting())
+    two = Categorical.fit(np.array([3.0, 8.0, 8.0]), START, FitOptions())
     assert two.width == 1
-    one = Categorical.fit(np.array([3.0, 3.0]), START, Setting())
+    one = Categorical.fit(np.array([3.0, 3.0]), START, FitOptions())
     assert one.width == 0
-    np.testing.assert_array_equal(one.decode(np.empty((2, 4, 0))), np.full((2, 4), 3.0))
+    np.testing.assert_array_equal(one.inverse_transform(np.empty((2, 4, 0))), np.full((2, 4), 3.0))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from timegan.constraints import Bounds, Order
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
-from timegan.transforms import encoding, fitting
-from timegan.transforms.row_sample import blocks, look
+from timegan.transforms import encoding, fit
+from timegan.transforms.row_sample import row_blocks, sample_training_rows
 
 
 @st.composite
@@ -39,7 +39,7 @@ def test_a_look_has_the_ends_and_only_true_neighbours(
     part: tuple[np.ndarray, np.ndarray, np.ndarray], most: int
 ) -> None:
     values, rows, breaks = part
-    found, new, numbers = look(values, rows, breaks, most)
+    found, new, numbers = sample_training_rows(values, rows, breaks, most)
     assert (found[:, 0] == numbers).all()
     assert len(found) <= most + 4
     assert len(found) >= min(most, len(rows))
@@ -54,7 +54,7 @@ def test_blocks_have_every_row_and_every_pair(
     part: tuple[np.ndarray, np.ndarray, np.ndarray], size: int
 ) -> None:
     values, rows, breaks = part
-    every = list(blocks(values, rows, breaks, size))
+    every = list(row_blocks(values, rows, breaks, size))
     assert {float(row[0]) for block, _, _ in every for row in block} == set(values[rows, 0])
     assert all((block[:, 0] == numbers).all() for block, _, numbers in every)
     found = set().union(*(pairs(block, new) for block, new, _ in every))
@@ -69,8 +69,8 @@ def long_table() -> pd.DataFrame:
 
 @pytest.fixture
 def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fitting, "look", partial(look, most=400))
-    monkeypatch.setattr(fitting, "blocks", partial(blocks, size=300))
+    monkeypatch.setattr(fit, "sample_training_rows", partial(sample_training_rows, limit=400))
+    monkeypatch.setattr(fit, "row_blocks", partial(row_blocks, size=300))
 
 
 @pytest.mark.usefixtures("_short_look")
@@ -96,7 +96,7 @@ def test_rows_are_encoded_in_pieces_as_they_are_at_once(monkeypatch: pytest.Monk
     frame.loc[100:130, "low"] = np.nan
     whole = WindowDataModule.from_frame(frame, window=8)
     whole.setup()
-    monkeypatch.setattr(encoding, "PIECE", 300)
+    monkeypatch.setattr(encoding, "CHUNK_ROWS", 300)
     parts = WindowDataModule.from_frame(frame, window=8)
     parts.setup()
     free = [0, 2]  # the flag of holes between them has draws of its own

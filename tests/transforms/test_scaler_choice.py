@@ -6,7 +6,7 @@ from scipy.stats import kurtosis
 
 from timegan.seeds import rng
 from timegan.transforms.base import differences
-from timegan.transforms.scaler_choice import choose, roughness, unevenness
+from timegan.transforms.scaler_choice import choose_scaler, level_dependence, roughness
 
 DRAW = rng(0, "columns")
 
@@ -19,7 +19,7 @@ def test_smooth_series_keep_their_shape_and_others_are_made_normal() -> None:
     spiky[::2_999] = 40.0
     held = np.clip(wave, -0.3, 1)
     names = {"wave": wave, "ramp": ramp, "noise": noise, "spiky": spiky, "held": held}
-    chosen = {k: choose(v, *differences(v, np.array([0]))) for k, v in names.items()}
+    chosen = {k: choose_scaler(v, *differences(v, np.array([0]))) for k, v in names.items()}
     assert chosen == {
         "wave": "standard",
         "ramp": "standard",
@@ -31,14 +31,14 @@ def test_smooth_series_keep_their_shape_and_others_are_made_normal() -> None:
 
 def test_the_choice_does_not_look_across_breaks() -> None:
     ramps = np.tile(np.linspace(0, 1, 50), 20) + np.repeat(DRAW.random(20), 50)
-    assert choose(ramps, *differences(ramps, np.arange(0, 1_000, 50))) == "standard"
+    assert choose_scaler(ramps, *differences(ramps, np.arange(0, 1_000, 50))) == "standard"
 
 
 def test_roughness_of_white_noise_is_the_root_of_three() -> None:
     noise = DRAW.standard_normal(100_000)
     assert roughness(np.diff(noise), np.diff(noise, n=2)) == pytest.approx(3**0.5, rel=0.01)
     assert kurtosis(noise) < 1
-    assert choose(noise[:2], (noise[:1], noise[1:2]), np.empty(0)) == "rank"
+    assert choose_scaler(noise[:2], (noise[:1], noise[1:2]), np.empty(0)) == "rank"
 
 
 def test_what_moves_by_percentages_gets_its_logarithm_and_what_only_grows_does_not() -> None:
@@ -52,13 +52,13 @@ def test_what_moves_by_percentages_gets_its_logarithm_and_what_only_grows_does_n
         "prices with many zeros": np.where(np.arange(4_000) % 10 == 0, 0.0, prices),
         "a narrow range": 1_000 + prices,
     }
-    chosen = {k: choose(v, *differences(v, np.array([0]))) for k, v in names.items()}
+    chosen = {k: choose_scaler(v, *differences(v, np.array([0]))) for k, v in names.items()}
     assert chosen.pop("prices") == "log"
     assert "log" not in chosen.values()
 
 
 def test_unevenness_is_zero_where_steps_are_alike_and_where_there_are_too_few() -> None:
     walk = DRAW.standard_normal(50_000).cumsum()
-    assert unevenness(walk[:-1], walk[1:]) < 0.05
-    assert unevenness(np.exp(walk[:-1] / 50), np.exp(walk[1:] / 50)) > 0.5
-    assert unevenness(walk[:5], walk[1:6]) == 0
+    assert level_dependence(walk[:-1], walk[1:]) < 0.05
+    assert level_dependence(np.exp(walk[:-1] / 50), np.exp(walk[1:] / 50)) > 0.5
+    assert level_dependence(walk[:5], walk[1:6]) == 0

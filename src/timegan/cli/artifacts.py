@@ -164,7 +164,8 @@ def finish(
     write_card(folder / "model", description)
     made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
     kept = made.head(samples or MOST)  # a protocol may look at more
-    write_table(folder / "samples.csv", [transform.finished(kept)], len(kept), transform.schema)
+    ordered = [transform.in_time_order(kept)]
+    write_table(folder / "samples.csv", ordered, len(kept), transform.schema)
     if evaluation:
         say("Measuring ...")
     metrics = measured(

@@ -90,7 +90,7 @@ def sample(cfg: DictConfig) -> None:
             steps=config.steps,
             progress=lambda done: bar.advance(task, done),
         )
-        ready = (transform.finished(part) for part in parts)
+        ready = (transform.in_time_order(part) for part in parts)
         write_table(config.out, ready, mine, transform.schema, total)
     say(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, transform, config.steps)} "

@@ -143,7 +143,7 @@ def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
     if monitor and monitor.get("restore_best_weights") and data.validation is None:
         raise InputError(
             "callbacks.sample_monitor.restore_best_weights=true: no windows are held out to choose "
-            f"weights by ({data.split.way}). Set a larger dataset.holdout (with "
+            f"weights by ({data.split.description}). Set a larger dataset.holdout (with "
             "dataset.preprocessing=default), or remove the argument."
         )
 

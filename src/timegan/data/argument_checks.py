@@ -1,23 +1,23 @@
-"""Whether the options of a data module can be, before any table is read."""
+"""Checks of the options of a data module, before any table is read."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from timegan.data.imputation import WAYS
+from timegan.data.imputation import MISSING_OPTIONS
 from timegan.data.simulated import GENERATORS
 from timegan.errors import InputError
-from timegan.transforms.scalers import SCALINGS
+from timegan.transforms.scalers import SCALERS
 
 CHOICES = {
     "preprocessing": ("default", "reference"),
-    "scaling": (*SCALINGS, "auto"),
-    "missing": WAYS,
+    "scaling": (*SCALERS, "auto"),
+    "missing": MISSING_OPTIONS,
     "constraints": ("audit", "project", "off"),
 }
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Look at the arguments of `WindowDataModule`.
+    """Check the arguments of `WindowDataModule`.
 
     Raises:
         InputError: names the key, the value and the range.
@@ -26,16 +26,16 @@ def check_options(options: Mapping[str, Any]) -> None:
         raise InputError(f"dataset.window={options['window']}: a window needs at least 2 steps.")
     for key in ("stride", "batch_size", "steps_per_epoch", "batches_per_step"):
         if options[key] < 1:
-            raise InputError(f"dataset.{key}={options[key]} must be at least 1.")
+            raise InputError(f"dataset.{key}={options[key]} is too small. Set 1 or more.")
     if not 0 <= options["holdout"] < 1:
         raise InputError(
-            f"dataset.holdout={options['holdout']} is a share of the data: give 0 (nothing held "
+            f"dataset.holdout={options['holdout']} is no share of the data. Set 0 (nothing held "
             "out) or more, and less than 1."
         )
     for key, choices in CHOICES.items():
         if options[key] not in choices:
             raise InputError(
-                f"dataset.{key}={options[key]} is unknown: choose {', '.join(choices[:-1])} or "
+                f"dataset.{key}={options[key]} is unknown. Set {', '.join(choices[:-1])} or "
                 f"{choices[-1]}."
             )
     if options["rules"] and options["constraints"] == "off":
@@ -46,6 +46,5 @@ def check_options(options: Mapping[str, Any]) -> None:
     generate = options["generate"]
     if generate is not None and generate not in GENERATORS:
         raise InputError(
-            f"dataset.generate={generate} is unknown: the package can simulate "
-            f"{' and '.join(GENERATORS)}."
+            f"dataset.generate={generate} is unknown. Set one of {', '.join(GENERATORS)}."
         )

@@ -1,4 +1,4 @@
-"""From a table to batches of windows, and back: the LightningDataModule."""
+"""The LightningDataModule: from a table to batches of windows, and back."""
 
 import gc
 from typing import Any, Self
@@ -9,21 +9,19 @@ import pandas as pd
 import torch
 
 from timegan.data.argument_checks import check_options
-from timegan.data.compatibility import check_same
-from timegan.data.imputation import treat
+from timegan.data.compatibility import check_same_data
+from timegan.data.imputation import handle_missing
 from timegan.data.loader import RandomWindows
 from timegan.data.simulated import GENERATORS
-from timegan.data.splits import halved
 from timegan.data.window_index import (
-    USUAL,
-    Places,
-    check_window,
-    one_each,
-    owners,
-    part_and_places,
-    part_of,
-    usual_window,
-    windows_of,
+    DEFAULT_WINDOW,
+    SplitIndex,
+    WindowIndex,
+    choose_window,
+    one_window_per_sequence,
+    sequence_of_window,
+    split_and_index,
+    training_rows,
 )
 from timegan.data.windows import Windows
 from timegan.errors import InputError
@@ -32,35 +30,34 @@ from timegan.nn.length_coding import length_thresholds
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import download, read_table
-from timegan.transforms import Found
-from timegan.transforms.detection.summary import text
-from timegan.transforms.feature_view import measurable, names
-from timegan.transforms.fitting import Wishes, fit_columns
-from timegan.transforms.row_sample import MOST
+from timegan.transforms.base import DetectedType
+from timegan.transforms.detection.summary import summary_text
+from timegan.transforms.fit import ColumnOptions, fit_transform
+from timegan.transforms.row_sample import MAX_ROWS
 from timegan.transforms.table_transform import TableTransform
 
 
 class WindowDataModule(lightning.LightningDataModule):
-    """Windows of a table: split, turned into channels, and drawn at random.
+    """Windows of a table: split, transformed to channels, and drawn at random.
 
     Args:
-        name: what to call the data in reports.
+        name: of the data in reports.
         path: a table (``.csv``, ``.parquet``, ``.npz``).
-        generate: a table that the package simulates (``salary``, ``sines``), instead of a path.
-        url: where to fetch the table when there is neither path nor generator.
-        sha256: checksum of what ``url`` gives.
+        generate: name of a table that the package simulates, instead of a path.
+        url: address of the table, for when there is neither path nor generator.
+        sha256: checksum of the file at ``url``.
         columns: the features; None takes all columns that have no other role.
-        sequence_key: the column that tells sequences apart; None takes a column ``sequence`` where
+        sequence_key: the column that identifies sequences; None takes a column ``sequence`` where
             there is one, and one long series otherwise.
         sequence_index: the column that holds the time; None takes dates that increase.
         context_columns: columns that are constant within a sequence: generated with it, or given.
-        exogenous: labels of single steps: generated, or given.
+        exogenous: columns that are generated, or given, at every step.
         window: steps of a window; None: the longest sequence up to 100 steps, and 24 of longer ones
             and of a single series. Shorter sequences are kept, and their lengths learned.
         stride: rows from one window to the next.
-        preprocessing: ``default`` holds a part out and fits scalings on the rest;
-            ``reference`` prepares data as the TimeGAN authors' code does: time reversed, ranges of
-            the whole table, the last window of a long series dropped, nothing held out.
+        preprocessing: ``default`` holds a part out and fits transforms on the rest. ``reference``
+            prepares data as the TimeGAN authors' code does: time reversed, ranges of the whole
+            table, the last window of a long series dropped, nothing held out.
         scaling: of numbers: ``auto``, ``minmax``, ``standard``, ``log`` or ``rank``.
         column_types: column -> type, where the detection is wrong.
         infer_types: False takes every number for a continuous one.
@@ -73,20 +70,21 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: batches in an epoch.
         batches_per_step: draws of windows in a batch.
         seed: of the order in which windows are drawn. The split does not depend on it.
-        select_on_holdout: one half of what is held out is there to choose a model by
+        select_on_holdout: keep one half of the held-out windows to choose a model by
             (``validation``), and the other half (``holdout``) to report on.
 
     Raises:
-        InputError: an option out of its range, now; anything about the data, in `setup`.
+        InputError: an option is out of its range. Errors in the data are raised by `setup`.
     """
 
     table: Table
     transform: TableTransform
-    found: list[Found]
+    detected: list[DetectedType]
+    split: SplitIndex
     train: Windows
     holdout: Windows | None
     validation: Windows | None
-    """Held-out windows to look at while training; ``holdout`` unless half are set aside."""
+    """Held-out windows to look at while training; often those of ``holdout``."""
 
     def __init__(
         self,
@@ -126,134 +124,114 @@ class WindowDataModule(lightning.LightningDataModule):
         self.steps_per_epoch = steps_per_epoch
         self.batches_per_step = batches_per_step
         self.seed = seed
-        self.wishes = Wishes(scaling, column_types, infer_types, constraints, rules or ())
         self._frame: pd.DataFrame | None = None
         self._restored: dict[str, Any] | None = None
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, **options: Any) -> Self:
-        """The same for a table in memory; ``options`` are the constructor's."""
+        """Return a data module of a table in memory; ``options`` are the constructor's."""
         data = cls(**options)
         data._frame = frame
         return data
 
     def prepare_data(self) -> None:
         """Download the table, once per machine, if it comes by URL."""
-        local = self._frame is not None or self.options.path or self.options.generate
-        if not local and self.options.url:
+        is_local = self._frame is not None or self.options.path or self.options.generate
+        if not is_local and self.options.url:
             download(self.options.url, self.options.sha256)
 
     def setup(self, stage: str | None = None) -> None:
-        """Read, split, fit, window. A second call does nothing."""
+        """Read the table, split it, fit the transform, cut windows; a second call does nothing."""
         if hasattr(self, "train"):
             return
         options = self.options
-        table = Table.from_frame(
-            self._read(),
-            options.columns,
-            options.sequence_key,
-            options.sequence_index,
-            options.context_columns or (),
-            options.exogenous or (),
-        )
-        self._frame = None  # the table has all of it
-        if len(table.values) > MOST:
-            gc.collect()  # save_hyperparameters leaves a cycle that holds the frame
+        is_reference = options.preprocessing == "reference"
+        is_reversed = is_reference and options.generate is None
+        table = self._read_table()
         self.fingerprint = table.fingerprint
-        table = treat(table, options.missing)
-        self.window = self.window or usual_window(table.lengths)
-        check_window(self.window, table.lengths)
-        reference = options.preprocessing == "reference"
-        backwards = reference and options.generate is None
-        self.table = table = table.reversed() if backwards else table
-        self.split, train, held = part_and_places(
-            table, self.window, options.stride, options.holdout, reference=reference
+        table = handle_missing(table, options.missing)
+        self.window = choose_window(options.window, table.lengths)
+        self.table = table.reversed() if is_reversed else table
+        self.split = split_and_index(
+            self.table,
+            self.window,
+            options.stride,
+            options.holdout,
+            is_reference=is_reference,
+            select_on_holdout=options.select_on_holdout,
         )
-        self.transform, self.found = fit_columns(
-            table,
-            part_of(table, train, self.window, whole=reference),
-            self.wishes,
-            window=self.window,
-            reversed=backwards,
+        rows = training_rows(self.table, self.split.train, self.window, use_all=is_reference)
+        self.transform, self.detected = fit_transform(
+            rows, self._column_options(), is_reversed=is_reversed
         )
-        x, labels = self.transform.transform(table)
-        self.train = self._windows(x, labels, train)
-        self.holdout = self._windows(x, labels, held) if len(held.starts) else None
-        self.validation = self.holdout
-        self.selects_on_holdout = options.select_on_holdout and self.holdout is not None
-        if self.selects_on_holdout:
-            self.validation, self.holdout = (
-                self._windows(
-                    x,
-                    labels,
-                    windows_of(runs, self.window, options.stride, held.lengths is not None),
-                )
-                for runs in halved(self.split.holdout, self.window)
-            )
+        x, exogenous = self.transform.transform(self.table)
+        self.train = self._cut(self.split.train, x, exogenous)
+        held, validation = self.split.holdout, self.split.validation
+        self.holdout = None if held is None else self._cut(held, x, exogenous)
+        self.validation = (
+            self.holdout if validation is None else self._cut(validation, x, exogenous)
+        )
         if self._restored is not None:
             self._take_up(self._restored)
 
     @property
     def features(self) -> list[str]:
-        """Names of the features and labels."""
+        """Names of the features and exogenous columns."""
         return self.transform.features
 
     @property
-    def measured(self) -> list[str]:
-        """Names of the features that metrics look at; see `timegan.transforms.feature_view`."""
-        return names(*self.transform.facets(), self.transform.variable)
+    def column_types(self) -> dict[str, str]:
+        """The detected type of each column, by name."""
+        columns = zip(self.transform.columns, self.detected, strict=True)
+        return {field.label: found.column_type for (field, _), found in columns}
+
+    @property
+    def metric_features(self) -> list[str]:
+        """Names of the features that metrics look at."""
+        return self.transform.metric_features
 
     def train_series(self, limit: int | None = None, seed: int = 0) -> Sequences:
-        """Training windows in the table's units, time as the model sees it.
+        """Return training windows in the table's units, time as the model sees it.
 
         Where lengths differ there is one window of each sequence, so that their lengths compare
         with those of synthetic sequences.
 
         Args:
-            limit: at most so many, chosen at random.
+            limit: largest number of windows, which are then chosen at random.
             seed: of the choice.
         """
-        return self._series(self.train, limit, seed)
+        return self._sequences(self.train, limit, seed)
 
     def holdout_series(self, limit: int | None = None, seed: int = 0) -> Sequences | None:
-        """Held-out windows, as `train_series`; None where nothing is held out."""
-        return None if self.holdout is None else self._series(self.holdout, limit, seed)
+        """Return held-out windows, as `train_series`; None where nothing is held out."""
+        return None if self.holdout is None else self._sequences(self.holdout, limit, seed)
 
-    def chosen(self, windows: Windows, limit: int | None = None, seed: int = 0) -> np.ndarray:
-        """Numbers (n,) of the windows that `train_series` takes of ``windows``."""
-        chosen = np.arange(len(windows))
+    def window_subset(
+        self, windows: Windows, limit: int | None = None, seed: int = 0
+    ) -> np.ndarray:
+        """Return the numbers (n,) of the windows that `train_series` takes of ``windows``."""
+        subset = np.arange(len(windows))
         if windows.lengths is not None:
-            chosen = one_each(self.table, windows.starts, rng(seed, "sequences"))
-        if limit is not None and limit < len(chosen):
-            chosen = np.sort(rng(seed, "subset").choice(chosen, size=limit, replace=False))
-        return chosen
+            random = rng(seed, "sequences")
+            subset = one_window_per_sequence(self.table, windows.starts, random)
+        if limit is not None and limit < len(subset):
+            subset = np.sort(rng(seed, "subset").choice(subset, size=limit, replace=False))
+        return subset
 
     def train_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray:
-        """The same as plain numbers (n, T, M) for metrics and pictures."""
-        return self.measurable(self.train_series(limit, seed))
+        """Return training windows as plain numbers (n, T, M) for metrics and figures."""
+        return self.transform.numeric_features(self.train_series(limit, seed))
 
     def holdout_windows(self, limit: int | None = None, seed: int = 0) -> np.ndarray | None:
-        """Held-out windows, as `train_windows`; None where nothing is held out."""
+        """Return held-out windows, as `train_windows`; None where nothing is held out."""
         series = self.holdout_series(limit, seed)
-        return None if series is None else self.measurable(series)
-
-    def measurable(self, series: Sequences) -> np.ndarray:
-        """Sequences of this table, real or synthetic, as plain numbers (n, T, M)."""
-        facets, static = self.transform.facets()
-        return measurable(
-            series.values,
-            series.lengths,
-            facets,
-            series.context if static else None,
-            static,
-            variable=self.transform.variable,
-        )
+        return None if series is None else self.transform.numeric_features(series)
 
     def train_dataloader(self) -> RandomWindows:
-        """Random batches, each process its share."""
+        """Return random batches, each process its share."""
         weights = None
         if self.transform.variable:  # all sequences alike, however many windows they have
-            owner = owners(self.table, self.train.starts)
+            owner = sequence_of_window(self.table, self.train.starts)
             weights = 1.0 / np.bincount(owner)[owner]
         return RandomWindows(
             self.train,
@@ -269,16 +247,17 @@ class WindowDataModule(lightning.LightningDataModule):
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
     ) -> Batch:
-        """To a GPU without waiting for what it does at the time."""
+        """Move a batch to a GPU without waiting for the work that it does."""
         if device.type == "cuda":
             batch = batch.pin_memory()
         moved: Batch = super().transfer_batch_to_device(batch, device, dataloader_idx)
         return moved
 
     def summary(self) -> str:
-        """What was found in the table, as text for a terminal: a row for each column."""
-        kinds = [*self.transform.kinds, *self.transform.labels, *self.transform.static]
-        return "\n".join([*self.table.notes, text(self.found, kinds)])
+        """Return the detected column types as text for a terminal: a row for each column."""
+        fields, transformers = zip(*self.transform.columns, strict=True)
+        labels = [field.label for field in fields]
+        return "\n".join([*self.table.notes, summary_text(labels, self.detected, transformers)])
 
     def edges(self) -> Any:
         """Return the arguments of `Networks.set_length_thresholds`; None if there is one length."""
@@ -289,7 +268,7 @@ class WindowDataModule(lightning.LightningDataModule):
         return length_thresholds(lengths, self.train.context[:, -1], self.window)
 
     def describe(self) -> dict[str, Any]:
-        """What ``metrics.json`` says about the data."""
+        """Return the part ``data`` of ``metrics.json``."""
         lengths = self.table.lengths
         return {
             "name": self.name,
@@ -303,18 +282,17 @@ class WindowDataModule(lightning.LightningDataModule):
             "features": self.features,
             "context": list(self.transform.schema.context),
             "preprocessing": self.options.preprocessing,
-            "split": self.split.way
-            + ("; one half to choose by" if self.selects_on_holdout else ""),
-            "column_types": {found.name: found.kind for found in self.found},
+            "split": self.split.description,
+            "column_types": self.column_types,
             "fingerprint": self.fingerprint,
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """What sampling needs of the data, for the checkpoint."""
+        """Return what sampling needs of the data, for the checkpoint."""
         return {"fingerprint": self.fingerprint, "columns": self.transform.state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Compare a checkpoint's data with ours, and take up its columns: they may be calibrated.
+        """Compare a checkpoint's data with ours, and take up its transform: it may be calibrated.
 
         Raises:
             InputError: the checkpoint was trained on other data, or on the same prepared otherwise.
@@ -324,45 +302,73 @@ class WindowDataModule(lightning.LightningDataModule):
             self._take_up(state_dict)
 
     def _take_up(self, state_dict: dict[str, Any]) -> None:
-        check_same(state_dict, self.state_dict())
+        check_same_data(state_dict, self.state_dict())
         self.transform = TableTransform.from_state(state_dict["columns"])
 
-    def _read(self) -> pd.DataFrame:
+    def _column_options(self) -> ColumnOptions:
+        options = self.options
+        return ColumnOptions(
+            options.scaling,
+            options.column_types,
+            options.infer_types,
+            options.constraints,
+            options.rules or (),
+        )
+
+    def _read_table(self) -> Table:
+        """Return the table with its roles; the frame is released."""
+        options = self.options
+        frame, self._frame = self._read_frame(), None
+        table = Table.from_frame(
+            frame,
+            options.columns,
+            options.sequence_key,
+            options.sequence_index,
+            options.context_columns or (),
+            options.exogenous or (),
+        )
+        del frame
+        if len(table.values) > MAX_ROWS:
+            gc.collect()  # save_hyperparameters leaves a cycle that holds the frame
+        return table
+
+    def _read_frame(self) -> pd.DataFrame:
+        options = self.options
         if self._frame is not None:
             return self._frame
-        options = self.options
         if options.path is not None:
             return read_table(options.path)
         if options.generate is not None:
-            return GENERATORS[options.generate](self.window or USUAL)
+            return GENERATORS[options.generate](options.window or DEFAULT_WINDOW)
         if options.url is not None:
             return read_table(download(options.url, options.sha256))
         raise InputError(
-            "dataset.path is not given, and without it there is no table. "
-            "Give dataset.path=FILE (.csv, .parquet or .npz)."
+            "dataset.path=null: there is no table. Set dataset.path=FILE (.csv, .parquet or .npz)."
         )
 
-    def _windows(self, x: np.ndarray, labels: np.ndarray | None, places: Places) -> Windows:
-        """Windows of channels, with what goes with each."""
+    def _cut(self, index: WindowIndex, x: np.ndarray, exogenous: np.ndarray | None) -> Windows:
+        """Return windows of channels, each with its context."""
         static = None
         if self.transform.widths["context"]:
-            lengths = places.lengths
-            lengths = np.full(len(places.starts), self.window) if lengths is None else lengths
-            context = self.table.context[owners(self.table, places.starts)]
+            lengths = self._lengths(index)
+            context = self.table.context[sequence_of_window(self.table, index.starts)]
             static = self.transform.transform_static(context, lengths)
-        given = places.lengths if self.transform.variable else None
-        return Windows(x, places.starts, self.window, given, static, labels)
+        lengths_of = index.lengths if self.transform.variable else None
+        return Windows(x, index.starts, self.window, lengths_of, static, exogenous)
 
-    def _series(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
-        """Windows of the table itself."""
-        chosen = self.chosen(windows, limit, seed)
-        lengths = None if windows.lengths is None else windows.lengths[chosen]
-        return self.cut(self.table, Places(windows.starts[chosen], lengths))
+    def _sequences(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
+        """Return windows of the table itself."""
+        subset = self.window_subset(windows, limit, seed)
+        lengths = None if windows.lengths is None else windows.lengths[subset]
+        return self.windows_of_table(self.table, WindowIndex(windows.starts[subset], lengths))
 
-    def cut(self, table: Table, places: Places) -> Sequences:
-        """Windows of a table like ours, in its units; NaN behind the end of each."""
-        lengths = places.lengths
-        lengths = np.full(len(places.starts), self.window) if lengths is None else lengths
-        values = Windows(table.values, places.starts, self.window, lengths).all()
+    def windows_of_table(self, table: Table, index: WindowIndex) -> Sequences:
+        """Return windows of a table like ours, in its units; NaN behind the end of each."""
+        lengths = self._lengths(index)
+        values = Windows(table.values, index.starts, self.window, lengths).all()
         values[np.arange(self.window) >= lengths[:, None]] = np.nan
-        return Sequences(values, lengths, table.context[owners(table, places.starts)])
+        return Sequences(values, lengths, table.context[sequence_of_window(table, index.starts)])
+
+    def _lengths(self, index: WindowIndex) -> np.ndarray:
+        full = np.full(len(index.starts), self.window)
+        return full if index.lengths is None else index.lengths

@@ -1,4 +1,4 @@
-"""Another table, cut into windows like the one that a data module holds."""
+"""A second table, cut into windows like the one that a data module holds."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.window_index import windows_of
+from timegan.data.window_index import index_windows
 from timegan.errors import InputError
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import read_table
@@ -16,50 +16,51 @@ from timegan.transforms.table_transform import TableTransform
 def sequences_like(
     data: WindowDataModule, source: pd.DataFrame | str | Path, name: str
 ) -> Sequences:
-    """Another table cut into windows as ``data``'s is, in the same units, time as there.
+    """Cut another table into windows like those of ``data``, in its units and order of time.
 
     Args:
-        data: what the windows are to resemble.
+        data: set up, and an example of the windows.
         source: a DataFrame or a file.
-        name: what to call it in messages.
+        name: of the table, for messages.
 
     Raises:
-        InputError: the table lacks a column, holds what cannot be compared, or is too short.
+        InputError: the table lacks a column, holds values that cannot be compared, or is too short.
     """
     frame = source if isinstance(source, pd.DataFrame) else read_table(source)
     what = name if isinstance(source, pd.DataFrame) else f"{name}={source}"
     schema = data.transform.schema
     if schema.key is not None and schema.key not in [*frame.columns, *frame.index.names]:
         raise InputError(
-            f"{what}: there is no column {schema.key!r}, which tells the real table's sequences "
-            "apart. Give the synthetic sequences such numbers, too."
+            f"{what}: there is no column {schema.key!r}, which identifies the sequences of the "
+            "real table. Give every sequence such a key."
         )
     try:
         table = Table.from_frame(frame, like=schema)
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
-    _check_holes(table, data.transform, what)
+    _check_missing(table, data.transform, what)
     if data.transform.reversed:
         table = table.reversed()
-    places = windows_of(table.bounds, data.window, data.options.stride, data.transform.variable)
-    if not len(places.starts):
+    index = index_windows(table.bounds, data.window, data.options.stride, data.transform.variable)
+    if not len(index.starts):
         raise InputError(
             f"{what}: no sequence has the {data.window} rows of a window. "
-            "Give a smaller dataset.window."
+            "Set a smaller dataset.window."
         )
-    return data.cut(table, places)
+    return data.windows_of_table(table, index)
 
 
-def _check_holes(table: Table, transform: TableTransform, what: str) -> None:
+def _check_missing(table: Table, transform: TableTransform, what: str) -> None:
     """Refuse missing values in columns that have none in the real table."""
-    for facets, values, where in zip(
-        transform.facets(), (table.values, table.context), ("row", "sequence"), strict=True
+    for columns, values, where in (
+        (transform.value_columns, table.values, "row"),
+        (transform.context_columns, table.context, "sequence"),
     ):
-        for i, facet in enumerate(facets):
+        for i, (field, transformer) in enumerate(columns):
             empty = np.flatnonzero(np.isnan(values[:, i]))
-            if empty.size and not facet.holes:
+            if empty.size and not transformer.has_missing:
                 raise InputError(
-                    f"{what}: column {facet.name!r} has no value (NaN) in {where} "
+                    f"{what}: column {field.label!r} has no value (NaN) in {where} "
                     f"{empty[0] + 1:,} (the first is 1), and the real table has none missing. "
                     "Fill or drop such values first."
                 )

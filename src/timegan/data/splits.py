@@ -1,4 +1,4 @@
-"""Which rows train and which are held out, so that no window of one shares a row with the other."""
+"""The split into training and held-out rows, so that no window shares a row with both."""
 
 from dataclasses import dataclass
 
@@ -7,48 +7,50 @@ import numpy as np
 from timegan.errors import InputError
 from timegan.seeds import rng
 
-BY_KEY_FROM = (
-    10  # with fewer sequences a share of them is too coarse, and each one is split in time
-)
-MOST_BLOCKS = 10  # held-out blocks per series
-BLOCK = 4  # a held-out block is about this many windows long, or longer
-GAPS = 0.15  # share of the rows that gaps may cost; where they cost more, nothing is held out
+MIN_SEQUENCES = 10  # to hold whole sequences out; of fewer, each one is split in time
+MAX_BLOCKS = 10  # held-out blocks in a series
+BLOCK_WINDOWS = 4  # windows that a held-out block is long, about
+MAX_GAP_SHARE = 0.15  # of the rows; where gaps would cost more, nothing is held out
+
+Run = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Split:
-    """Runs of rows, (runs, 2) each: the first row and the row after the last.
+    """Runs of rows, (runs, 2) each: the first row, and the row after the last.
 
     Args:
-        train: runs that train.
-        holdout: runs that are held out; no run where there is too little data.
-        way: how it was done, in words.
+        train: runs for training.
+        holdout: held-out runs; none where there is too little data.
+        description: of the split, in words.
     """
 
     train: np.ndarray
     holdout: np.ndarray
-    way: str
+    description: str
 
 
-def split(bounds: np.ndarray, window: int, share: float, *, least: int | None = None) -> Split:
+def split_rows(
+    bounds: np.ndarray, window: int, share: float, *, min_rows: int | None = None
+) -> Split:
     """Hold out about ``share`` of the data: whole sequences, or blocks in time.
 
-    With ten sequences or more, whole ones are held out. Otherwise blocks in time are, spread
-    evenly over each series (a chronological hold-out says nothing about an unconditional model of
-    a drifting series), with a gap of one window between them and the training rows.
-    The split is a function of the table's shape alone: runs with different seeds compare.
+    With ten sequences or more, whole ones are held out. Otherwise blocks are, spread evenly over
+    each series, with a gap of one window on either side. A chronological hold-out would say nothing
+    about an unconditional model of a drifting series. The split depends on the shape of the table
+    alone, so that runs with different seeds compare.
 
     Args:
-        bounds: (sequences, 2) first row of each sequence and the row after its last.
+        bounds: (sequences, 2) first row of each sequence, and the row after its last.
         window: steps of a window.
         share: of the sequences or rows, from 0 (nothing is held out) to below 1.
-        least: rows that a sequence needs to be held out; None: a window's.
+        min_rows: that a sequence needs to be held out; None: a window's.
     """
     nothing = np.empty((0, 2), dtype=np.int64)
     if share == 0:
         return Split(bounds, nothing, "nothing held out, as asked")
-    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= (window if least is None else least))
-    if long.size >= BY_KEY_FROM:
+    long = np.flatnonzero(bounds[:, 1] - bounds[:, 0] >= (min_rows or window))
+    if long.size >= MIN_SEQUENCES:
         count = min(max(1, round(share * long.size)), long.size - 1)
         held = np.zeros(len(bounds), dtype=bool)
         held[rng(0, "split").choice(long, size=count, replace=False)] = True
@@ -61,10 +63,10 @@ def split(bounds: np.ndarray, window: int, share: float, *, least: int | None = 
     return Split(train, holdout, f"{len(holdout)} blocks in time held out, a window's gap around")
 
 
-def halved(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Held-out runs in two parts that share no row: one to choose a model by, one to report on.
+def split_holdout(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split held-out runs into two parts without common rows: for validation, and for reports.
 
-    Every second run goes to either part; a single one is cut, with a gap of one window.
+    Every second run goes to either part. A single run is cut, with a gap of one window.
 
     Args:
         runs: (runs, 2) first row and the row after the last, in order.
@@ -87,18 +89,15 @@ def halved(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array([[start, start + half]]), np.array([[stop - half, stop]])
 
 
-Run = tuple[int, int]
-
-
 def _interleave(start: int, stop: int, window: int, share: float) -> tuple[list[Run], list[Run]]:
-    """Training and held-out runs of one series."""
+    """Return training and held-out runs of one series."""
     rows = stop - start
     held = round(share * rows)
-    count = min(max(1, held // (BLOCK * window)), MOST_BLOCKS)
+    count = min(max(1, held // (BLOCK_WINDOWS * window)), MAX_BLOCKS)
     block = held // count
     room = rows // count  # each block lies in the middle of a part of its own
-    costly = 2 * window * count > GAPS * rows
-    if costly or block < window or (room - block) // 2 < 2 * window:
+    is_costly = 2 * window * count > MAX_GAP_SHARE * rows
+    if is_costly or block < window or (room - block) // 2 < 2 * window:
         return [(start, stop)], []
     train, holdout, free = [], [], start
     for part in range(count):

@@ -1,23 +1,23 @@
-"""From a checked table to its training part: the window, the split, the places of windows."""
+"""The windows of a table by their first rows: choice of their length, split, training rows."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from timegan.data.splits import Split, split
+from timegan.data.splits import Split, split_holdout, split_rows
 from timegan.data.windows import Windows, padded_starts, valid_starts
 from timegan.errors import InputError
 from timegan.tables import Table
-from timegan.transforms.fitting import Part
+from timegan.transforms.fit import TrainingRows
 
-USUAL = 24
-LONGEST = 100
-"""Steps up to which whole sequences are windows, where no window is asked for."""
+DEFAULT_WINDOW = 24
+MAX_WHOLE_SEQUENCE = 100
+"""Steps up to which whole sequences are windows by default."""
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where windows lie.
+class WindowIndex:
+    """Positions of windows in the rows of a table.
 
     Args:
         starts: (N,) first row of each.
@@ -28,83 +28,130 @@ class Places:
     lengths: np.ndarray | None
 
 
-def usual_window(lengths: np.ndarray) -> int:
-    """The window where none is asked for: whole sequences, or 24 steps of long ones.
+@dataclass(frozen=True)
+class SplitIndex:
+    """Positions of the windows of a split.
 
-    >>> usual_window(np.array([5, 60, 31])), usual_window(np.array([3_000])), usual_window([300, 9])
-    (60, 24, 24)
+    Args:
+        train: windows for training.
+        holdout: held-out windows to report on; None: there are none.
+        validation: held-out windows to choose a model by; None: those of ``holdout``.
+        description: of the split, in words.
+    """
+
+    train: WindowIndex
+    holdout: WindowIndex | None
+    validation: WindowIndex | None
+    description: str
+
+
+def choose_window(window: int | None, lengths: np.ndarray) -> int:
+    """Return the window asked for, or whole sequences, or 24 steps of long ones.
+
+    Args:
+        window: steps that the user asks for, or None.
+        lengths: of all sequences.
+
+    Raises:
+        InputError: no sequence is as long as the window asked for.
+
+    >>> choose_window(None, np.array([5, 60, 31])), choose_window(None, np.array([3_000]))
+    (60, 24)
     """
     longest = int(np.max(lengths))
-    whole = len(lengths) > 1 and longest <= LONGEST
-    return max(2, longest if whole else min(longest, USUAL))
-
-
-def check_window(window: int, lengths: np.ndarray) -> None:
-    """Refuse a window that no sequence fills."""
-    if lengths.max() < window:
+    if window is None:
+        is_whole = len(lengths) > 1 and longest <= MAX_WHOLE_SEQUENCE
+        window = max(2, longest if is_whole else min(longest, DEFAULT_WINDOW))
+    if longest < window:
         what = "every sequence" if len(lengths) > 1 else "the series"
         raise InputError(
-            f"dataset.window={window} is longer than {what}: the longest has "
-            f"{lengths.max()} rows. Give {lengths.max()} or less."
+            f"dataset.window={window} is longer than {what}: the longest has {longest} rows. "
+            f"Set dataset.window={longest} or less."
         )
+    return window
 
 
-def part_and_places(
-    table: Table, window: int, stride: int, share: float, *, reference: bool
-) -> tuple[Split, Places, Places]:
-    """The split, and where training and held-out windows lie.
+def split_and_index(
+    table: Table,
+    window: int,
+    stride: int,
+    share: float,
+    *,
+    is_reference: bool = False,
+    select_on_holdout: bool = False,
+) -> SplitIndex:
+    """Split a table and index the windows of each part.
 
     Sequences shorter than a window are windows of their own length, unless the table is one series.
+
+    Args:
+        table: time as the model sees it.
+        window: steps of a window.
+        stride: rows from one window to the next.
+        share: of the data to hold out.
+        is_reference: hold nothing out, as the TimeGAN authors' code does.
+        select_on_holdout: set one half of the held-out windows aside for validation.
     """
     variable = len(table.lengths) > 1 and bool((table.lengths < window).any())
-    if reference:
-        parts = Split(table.bounds, table.bounds[:0], "nothing held out, as the reference does")
+    if is_reference:
+        nothing = table.bounds[:0]
+        split = Split(table.bounds, nothing, "nothing held out, as the reference does")
     else:
-        parts = split(table.bounds, window, share, least=1 if variable else None)
-    train, held = (
-        windows_of(runs, window, stride, variable) for runs in (parts.train, parts.holdout)
-    )
-    if reference and len(table.lengths) == 1 and len(train.starts) > 1:
+        min_rows = 1 if variable else None
+        split = split_rows(table.bounds, window, share, min_rows=min_rows)
+    train = index_windows(split.train, window, stride, variable)
+    if is_reference and len(table.lengths) == 1 and len(train.starts) > 1:
         # the authors' range(len - T)
         kept = train.starts < table.lengths[0] - window
-        train = Places(train.starts[kept], None)
-    return parts, train, held
+        train = WindowIndex(train.starts[kept], None)
+    holdout = index_windows(split.holdout, window, stride, variable)
+    if not len(holdout.starts):
+        return SplitIndex(train, None, None, split.description)
+    if not select_on_holdout:
+        return SplitIndex(train, holdout, None, split.description)
+    halves = split_holdout(split.holdout, window)
+    validation, holdout = (index_windows(runs, window, stride, variable) for runs in halves)
+    return SplitIndex(train, holdout, validation, f"{split.description}; one half to choose by")
 
 
-def part_of(table: Table, places: Places, window: int, *, whole: bool) -> Part:
-    """What the columns are fitted on: what training windows contain, or all of it."""
-    covered = Windows(table.values, places.starts, window, places.lengths).covered()
-    if whole:
+def training_rows(
+    table: Table, index: WindowIndex, window: int, *, use_all: bool = False
+) -> TrainingRows:
+    """Return the rows that training windows contain, or all rows of the table."""
+    covered = Windows(table.values, index.starts, window, index.lengths).covered()
+    if use_all:
         covered[:] = True
     rows = np.flatnonzero(covered)
-    first = np.zeros(len(covered), dtype=bool)
-    first[table.bounds[:, 0]] = True
-    new = first[rows]
+    is_first = np.zeros(len(covered), dtype=bool)
+    is_first[table.bounds[:, 0]] = True
+    new = is_first[rows]
     new[1:] |= rows[1:] - rows[:-1] != 1
-    sequences = np.flatnonzero(np.bincount(owners(table, places.starts)))
+    sequences = np.flatnonzero(np.bincount(sequence_of_window(table, index.starts)))
     lengths = np.minimum(table.lengths[sequences], window)
     if (lengths < window).any() and np.ptp(lengths) == 0:
         raise InputError(
-            f"dataset.window={window} is longer than every sequence that trains: they have "
-            f"{lengths[0]} rows. Give {lengths[0]} or less."
+            f"dataset.window={window} is longer than every sequence for training: they have "
+            f"{lengths[0]} rows. Set dataset.window={lengths[0]} or less."
         )
-    return Part(rows, np.flatnonzero(new), sequences, lengths, places.starts)
+    return TrainingRows(table, rows, np.flatnonzero(new), sequences, lengths, window, index.starts)
 
 
-def owners(table: Table, starts: np.ndarray) -> np.ndarray:
-    """Which sequence (N,) each window belongs to, by its first row."""
+def sequence_of_window(table: Table, starts: np.ndarray) -> np.ndarray:
+    """Return the number (N,) of the sequence of each window, by its first row."""
     return np.searchsorted(table.bounds[:, 0], starts, side="right") - 1
 
 
-def one_each(table: Table, starts: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Numbers of windows, one of each sequence, so that long sequences do not count for more."""
+def one_window_per_sequence(
+    table: Table, starts: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
+    """Draw one window of each sequence, so that long sequences do not count for more."""
     order = random.permutation(len(starts))
-    chosen = np.unique(owners(table, starts)[order], return_index=True)[1]
+    chosen = np.unique(sequence_of_window(table, starts)[order], return_index=True)[1]
     return np.sort(order[chosen])
 
 
-def windows_of(runs: np.ndarray, window: int, stride: int, variable: bool) -> Places:
-    """Windows of runs of rows (runs, 2); with ``variable`` short runs are windows, too."""
+def index_windows(runs: np.ndarray, window: int, stride: int, variable: bool) -> WindowIndex:
+    """Return windows of runs of rows (runs, 2); with ``variable``, short runs are windows, too."""
     if not variable:
-        return Places(valid_starts(runs, window, stride), None)
-    return Places(*padded_starts(runs, window, stride))
+        return WindowIndex(valid_starts(runs, window, stride), None)
+    return WindowIndex(*padded_starts(runs, window, stride))

@@ -63,13 +63,13 @@ class SampleFigures(Callback):
 
         real = data.train_windows(self.count, self.seed)
         made = generate(model, data.transform, self.count, seed=self.seed)
-        fake = data.measurable(made)
+        fake = data.transform.numeric_features(made)
         if not data.transform.variable:
             real, fake = (
                 data.transform.restore_time_order(real),
                 data.transform.restore_time_order(fake),
             )
-        return figure_samples(real, fake, data.measured)
+        return figure_samples(real, fake, data.metric_features)
 
 
 def log_hparams(

@@ -8,7 +8,6 @@ import pandas as pd
 from timegan.errors import InputError, nearest
 from timegan.tables import Field
 from timegan.tables.codecs import encode as numbers
-from timegan.transforms import encode
 from timegan.transforms.table_transform import TableTransform
 
 
@@ -21,9 +20,9 @@ def read_context(frame: pd.DataFrame, transform: TableTransform) -> np.ndarray:
     """
     fields = transform.schema.context_fields
     values = _read(frame, fields, "context", "dataset.context_columns")
-    for i, (field, kind) in enumerate(zip(fields, transform.static, strict=False)):
+    for i, (field, transformer) in enumerate(transform.context_columns):
         empty = np.flatnonzero(np.isnan(values[:, i]))
-        if empty.size and kind.name != "missing":
+        if empty.size and not transformer.has_missing:
             raise InputError(
                 f"context: column {field.label!r} has no value in row {empty[0] + 1:,}, and none "
                 "was missing in the table that was learned. Fill it."
@@ -46,7 +45,7 @@ def read_labels(frame: pd.DataFrame, transform: TableTransform, window: int) -> 
             f"exogenous has {len(values):,} rows, and sequences have {window} steps: give whole "
             f"sequences, {window} rows each."
         )
-    channels = encode(transform.labels, values, np.arange(0, len(values), window), seed=1)
+    channels = transform.transform_exogenous(values, np.arange(0, len(values), window))
     made = channels.reshape(-1, window, channels.shape[-1])
     return made[:, ::-1] if transform.reversed else made
 

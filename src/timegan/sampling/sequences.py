@@ -96,7 +96,7 @@ def generate_parts(
             given = None if context is None else context[inside]
             known = None if wanted is None else wanted[inside]
             values, lengths, channels = contexts(model, transform, seed, begin, size, given, known)
-        elif transform.static:  # nothing about them varies
+        elif transform.context_transformers:  # nothing about them varies
             values, _ = transform.inverse_transform_static(np.empty((size, 0)))
         labels = None if exogenous is None else exogenous[inside]
         made = _one(
@@ -129,7 +129,7 @@ def _long(
         size = stop - begin
         x = continue_series(net, size, steps, seed=seed, start=begin, progress=tell)
         context = None
-        if transform.static:
+        if transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
         made = transform.inverse_transform(x, context=context, seed=seed, start=begin)
         calendar = transform.schema.calendar
@@ -203,7 +203,7 @@ def lengths_for(
         for first in range(0, len(whole), PART)
     ]
     asked = np.concatenate([part for part in parts if part is not None])[lead:][: len(context)]
-    last = transform.static[-1].width
+    last = transform.context_transformers[-1].width
     found = np.empty(len(context), dtype=np.int64)
     for i, row in enumerate(asked[:, :-last]):
         distances = np.square(clean[:, :-last] - row).sum(axis=1)

@@ -118,9 +118,14 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
     for name, width in (*transform.widths.items(), ("variable_length", transform.variable)):
         if hyper_parameters[name] != width:
             raise ValueError(f"columns with {name}={width}, a model with {hyper_parameters[name]}")
-    schema, values = transform.schema, len(transform.kinds) + len(transform.labels)
+    schema, values = (
+        transform.schema,
+        len(transform.feature_transformers) + len(transform.exogenous_transformers),
+    )
     counts = (len(schema.value_fields), transform.low.size, transform.high.size)
-    if set(counts) != {values} or len(schema.context) + transform.variable != len(transform.static):
+    if set(counts) != {values} or len(schema.context) + transform.variable != len(
+        transform.context_transformers
+    ):
         raise ValueError(f"{values} columns, and what is said of them is of {counts}")
     widths = transform.widths
     with np.errstate(all="ignore"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.smallest_scale import finest
+from timegan.data.smallest_scale import smallest_component_std
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -20,7 +20,7 @@ def build_model(data: WindowDataModule, schedule: Schedule, **options: Any) -> T
         **data.transform.widths,
         window=data.window,
         variable_length=data.transform.variable,
-        smallest_component_std=finest(data.train),
+        smallest_component_std=smallest_component_std(data.train),
         schedule=schedule,
         **options,
     )

@@ -1,65 +1,34 @@
-"""Kinds of columns: each has a way to the model and an exact way back, fitted on training rows."""
+"""Column transformers: maps of a table's columns to model channels, and their exact inverses."""
 
-from timegan.tables.value_grid import ValueGrid
-from timegan.transforms.base import KINDS, Draws, Found, Info, Kind
-from timegan.transforms.categorical import Boolean, Categorical
-from timegan.transforms.derived import Constant, Copy, Noise
+from timegan.transforms.base import (
+    TRANSFORMERS,
+    ColumnTransformer,
+    DecodingNoise,
+    DetectedType,
+    FitOptions,
+)
 from timegan.transforms.detection.detect import detect
-from timegan.transforms.encoding import (
-    calibrate,
-    decode,
-    encode,
-    fit,
-    lined,
-    noisy,
-    restore,
-    slices,
-    state,
-)
-from timegan.transforms.missing import Missing
-from timegan.transforms.numeric import (
-    Bounded,
-    Continuous,
-    Datetime,
-    Integer,
-    Nonnegative,
-    Step,
-    ZeroInflated,
-)
-from timegan.transforms.piecewise_constant import Held
-from timegan.transforms.piecewise_linear import Clocks, Ramp
+from timegan.transforms.encoding import calibrate, from_channels, to_channels
+from timegan.transforms.fit import ColumnOptions, TrainingRows, fit_transform
+from timegan.transforms.registry import DETECTION_ORDER, fit_transformers, restore, state
+from timegan.transforms.table_transform import TableTransform
 
 __all__ = [
-    "KINDS",
-    "Boolean",
-    "Bounded",
-    "Categorical",
-    "Clocks",
-    "Constant",
-    "Continuous",
-    "Copy",
-    "Datetime",
-    "Draws",
-    "Found",
-    "Held",
-    "Info",
-    "Integer",
-    "Kind",
-    "Missing",
-    "Noise",
-    "Nonnegative",
-    "Ramp",
-    "Step",
-    "ValueGrid",
-    "ZeroInflated",
+    "DETECTION_ORDER",
+    "TRANSFORMERS",
+    "ColumnOptions",
+    "ColumnTransformer",
+    "DecodingNoise",
+    "DetectedType",
+    "FitOptions",
+    "TableTransform",
+    "TrainingRows",
     "calibrate",
-    "decode",
     "detect",
-    "encode",
-    "fit",
-    "lined",
-    "noisy",
+    "fit_transform",
+    "fit_transformers",
+    "from_channels",
     "restore",
-    "slices",
     "state",
+    "to_channels",
 ]

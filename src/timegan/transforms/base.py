@@ -1,163 +1,229 @@
-"""What a kind of column is: the protocol, what it is told, and the list of all kinds."""
+"""The base class of column transformers, and the records that they share."""
 
+import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from timegan.tables import Field
 from timegan.transforms.scaler_choice import Steps
 from timegan.transforms.scalers import JITTER
 
-WHOLE = np.array([0])
-"""The breaks of rows that are one sequence."""
+if TYPE_CHECKING:
+    from timegan.transforms.detection.column_sample import ColumnSample
+
+ONE_SEQUENCE = np.array([0])
+"""Breaks of rows that are one sequence."""
 
 
 @dataclass(frozen=True)
-class Info:
-    """What is known about a column before anyone looks at its numbers.
+class DetectedType:
+    """The type of one column, and the evidence for it.
 
     Args:
-        name: of the column.
-        values: what a cell is: ``number``, ``boolean``, ``category`` (its code), ``datetime``
-            (seconds or days, as float64 can hold them).
-        dtype: its pandas type.
-        categories: how many there are.
-    """
-
-    name: str
-    values: str = "number"
-    dtype: str = "float64"
-    categories: int = 0
-
-
-@dataclass(frozen=True)
-class Found:
-    """The kind of one column, and why.
-
-    Args:
-        name: of the column.
-        kind: name of the kind; `Missing` is not one here, see ``missing``.
-        reason: in words.
+        column_type: name of its transformer.
+        reason: the evidence, in words.
+        params: results of the detection that the fit needs, such as a period.
         missing: share of the training rows without a value.
-        dtype: pandas type of the column.
-        params: what the detection knows and the fit needs (the period of a ramp, the source of a
-            copy).
     """
 
-    name: str
-    kind: str
+    column_type: str
     reason: str
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
     missing: float = 0.0
-    dtype: str = "float64"
-    params: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Setting:
-    """How a kind is to be fitted.
+class FitOptions:
+    """Options for fitting a transformer.
 
     Args:
         scaling: ``minmax``, ``standard``, ``log``, ``rank`` or ``auto``.
-        jitter: share of its stretch of quantiles over which a discrete value is spread.
+        jitter: share of its interval of quantiles over which a discrete value is spread.
         dtype: pandas type of the column.
-        params: of `Found`.
+        params: results of the detection, see `DetectedType`.
     """
 
     scaling: str = "auto"
     jitter: float = JITTER
     dtype: str = "float64"
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Draws:
-    """What a column needs beside the model's channels.
+class DecodingNoise:
+    """Random numbers that a column needs beside the model's channels.
 
     Args:
-        shared: (n,) where in a period of ramps a sequence begins, from 0 to below 1.
-        own: (n, T) uniform, of this column alone.
+        phase: (n,) place in a period at which each sequence begins, from 0 to below 1.
+        uniform: (n, T) of this column alone, from 0 to 1.
     """
 
-    shared: np.ndarray
-    own: np.ndarray
+    phase: np.ndarray
+    uniform: np.ndarray
 
 
-class Kind(Protocol):
-    """One column's way to the model and back, fitted on training rows."""
+class ColumnTransformer(ABC):
+    """A column's map to model channels and back, fitted on training rows.
+
+    Subclasses are immutable and register themselves by their ``name``, which is the column type in
+    the configuration. To have a type detected, add its class to
+    `timegan.transforms.registry.DETECTION_ORDER`.
+    """
 
     name: ClassVar[str]
-    fill: ClassVar[str]  # how holes are filled before `encode`: "linear" or "hold"
+    cells: ClassVar[frozenset[str]] = frozenset({"number"})
+    """Cells that a column of this type can hold: number, boolean, category (as its code), datetime
+    (as seconds or days)."""
+    fill: ClassVar[str] = "linear"
+    """How missing values are filled before `transform`: ``linear`` or ``hold``."""
+    accepts_missing: ClassVar[bool] = False
+    """Whether a column with missing values needs no `Missing` around its transformer."""
 
-    @property
-    def width(self) -> int:
-        """Model channels; 0 for what the model need not learn."""
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            TRANSFORMERS[cls.name] = cls
 
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Return the evidence that a column is of this type, or None where it is not."""
+        return None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Return this type for a column for which the user asks for it.
+
+        Raises:
+            InputError: the training values contradict it; see `ColumnSample.refuse`.
+        """
+        return cls.found(str(column.grid))
+
+    @classmethod
+    def found(cls, reason: str, **params: Any) -> DetectedType:
+        """Return this type with its evidence."""
+        return DetectedType(cls.name, reason, params)
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Number of model channels; 0 for a column that the model need not learn."""
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether `inverse_transform` makes missing values of the model's channels."""
+        return False
+
+    @property
+    def fill_value(self) -> float:
+        """The value that stands for a sequence without any."""
+        return 0.0
+
+    @property
+    def source_column(self) -> int | None:
+        """Number of the column that this one is computed from; None: from channels."""
+        return None
+
+    def inverse_transform_from(self, source: np.ndarray) -> np.ndarray:
+        """Compute values, of any shape, from those of `source_column`."""
+        raise NotImplementedError(f"{self.name} is computed from channels.")
+
+    @property
+    def needs_noise(self) -> bool:
+        """Whether `inverse_transform` needs random numbers of its own."""
+        return False
+
+    @property
+    def is_interpolated(self) -> bool:
+        """Whether values depend on the channels at later steps."""
+        return False
+
+    @property
+    def is_bounded(self) -> list[bool]:
+        """Which channels lie between 0 and 1 by themselves."""
+        return [False] * self.width
+
+    @property
+    def scaler_name(self) -> str:
+        """Name of the scaler; empty where there is none."""
+        return ""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
         """Learn from training rows.
 
         Args:
             values: (R,) in the table's units, not all equal; NaN is left out.
             breaks: rows that do not follow upon the one before.
-            setting: scaling, jitter, type and what the detection knows.
+            options: scaling, jitter, type and results of the detection.
         """
 
-    def encode(
+    @abstractmethod
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to channels (R, width), about zero mean and unit variance.
+        """Map values in the table's units (R,) to channels (R, width).
 
-        Values outside of what the training rows had are clipped to it. NaN only in `Missing`.
+        Channels have about zero mean and unit variance. Values beyond the training range are
+        clipped to it. Only `Missing` accepts NaN.
         """
 
-    def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
-        """From channels (n, T, width) to the table's units (n, T).
+    @abstractmethod
+    def inverse_transform(self, channels: np.ndarray, noise: DecodingNoise) -> np.ndarray:
+        """Map channels (n, T, width) to values in the table's units (n, T).
 
-        The exact inverse of `encode`, as long as the kind has not been calibrated.
+        It is the exact inverse of `transform` until the transformer is calibrated.
         """
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """The same kind, with the training shares of atoms, categories and holes in what it makes.
+    @abstractmethod
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Return a transformer whose output has the training data's proportions.
+
+        These are the proportions of zeros, categories, repeated and missing values. An earlier
+        calibration is forgotten, and `transform` does not change.
 
         Args:
-            channels: (m, width) as the model makes them, one sequence after another. An earlier
-                calibration is forgotten; `encode` stays as it was.
-            breaks: rows at which a sequence begins, the first one of all too.
+            channels: (m, width) as the model generates them, one sequence after another.
+            breaks: rows at which a sequence begins, the first row included.
         """
 
+    @abstractmethod
     def state(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts."""
+        """Return the fitted state as plain numbers, strings, lists and dicts."""
 
     @classmethod
+    @abstractmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
 
 
-KINDS: dict[str, type[Kind]] = {}
-"""Name in the config -> kind."""
+TRANSFORMERS: dict[str, type[ColumnTransformer]] = {}
+"""Name in the configuration -> class, of all transformers that have been imported."""
 
 
-def register(kind: type[Any]) -> type[Any]:
-    """Decorator: enter a kind under its name."""
-    KINDS[kind.name] = kind
-    return kind
+def cells_of(field: Field) -> str:
+    """Return what a cell of a column is: number, boolean, category or datetime."""
+    return "number" if field.type == "timedelta" or field.role == "gap" else field.type
 
 
-def pack(kind: Kind) -> dict[str, Any]:
-    """A kind as its name and state."""
-    return {"kind": kind.name, "state": kind.state()}
+def to_dict(transformer: ColumnTransformer) -> dict[str, Any]:
+    """Return a transformer as its type and state."""
+    return {"type": transformer.name, "state": transformer.state()}
 
 
-def unpack(packed: dict[str, Any]) -> Kind:
-    """What `pack` was given."""
-    return KINDS[packed["kind"]].from_state(packed["state"])
+def from_dict(content: dict[str, Any]) -> ColumnTransformer:
+    """Return the transformer that `to_dict` describes."""
+    return TRANSFORMERS[content["type"]].from_state(content["state"])
 
 
-def follows(count: int, breaks: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Which of ``count`` rows follow upon the row before.
+def continues(count: int, breaks: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return which of ``count`` rows follow upon the row before.
 
-    >>> follows(4, [2]).tolist()
+    >>> continues(4, [2]).tolist()
     [False, True, False, True]
     """
     mask = np.ones(count, dtype=bool)
@@ -166,22 +232,22 @@ def follows(count: int, breaks: Sequence[int] | np.ndarray) -> np.ndarray:
     return mask
 
 
-def observed(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that hold a value, and the breaks among them: a hole is one.
+def drop_missing(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that hold a value, and the breaks among them: a missing value is one.
 
-    >>> observed(np.array([1, np.nan, 3, 4]), np.array([0]))
+    >>> drop_missing(np.array([1, np.nan, 3, 4]), np.array([0]))
     (array([1., 3., 4.]), array([0, 1]))
     """
-    there = ~np.isnan(values)
-    if there.all():
+    present = ~np.isnan(values)
+    if present.all():
         return values, np.asarray(breaks, dtype=np.int64)
-    joined = follows(len(values), breaks)
-    joined[1:] &= there[:-1]
-    return values[there], np.flatnonzero(~joined[there])
+    joined = continues(len(values), breaks)
+    joined[1:] &= present[:-1]
+    return values[present], np.flatnonzero(~joined[present])
 
 
 def differences(values: np.ndarray, breaks: np.ndarray) -> tuple[Steps, np.ndarray]:
-    """Pairs of values that follow each other, and second differences that no break lies within."""
-    joined = follows(len(values), breaks)
+    """Return pairs of successive values, and second differences, none of them across a break."""
+    joined = continues(len(values), breaks)
     steps = values[:-1][joined[1:]], values[1:][joined[1:]]
     return steps, np.diff(values, n=2)[joined[2:] & joined[1:-1]]

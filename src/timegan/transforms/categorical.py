@@ -1,140 +1,189 @@
 """Columns of a few values without order: booleans and categories."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from timegan.transforms.base import WHOLE, Draws, Setting, observed, register
-from timegan.transforms.quantile_maps import Flag
+from timegan.errors import InputError
+from timegan.transforms.base import (
+    ONE_SEQUENCE,
+    ColumnTransformer,
+    DecodingNoise,
+    DetectedType,
+    FitOptions,
+    drop_missing,
+)
+from timegan.transforms.quantile_maps import ThresholdCode
 from timegan.variation import deviation, divisor
 
-ROUNDS = 200  # of finding the biases, at most
-CLOSE = 1e-3  # frequencies are right when none is further off
-ENOUGH = 50_000  # rows that the biases are found on
+if TYPE_CHECKING:
+    from timegan.transforms.detection.column_sample import ColumnSample
+
+MAX_CATEGORIES = 100
+MAX_ROUNDS = 200  # of the search for biases
+TOLERANCE = 1e-3  # largest error of a frequency at which the search ends
+CALIBRATION_ROWS = 50_000  # that the biases are found on
+ANY_CELLS = frozenset({"number", "boolean", "category"})
 
 
-@register
 @dataclass(frozen=True)
-class Categorical:
-    """One channel a category, high where the row has it; two categories need one channel.
+class Categorical(ColumnTransformer):
+    """One channel for each category, high where a row has it; two categories need one channel.
 
     Args:
-        levels: the categories' codes (or numbers), ascending.
-        flags: one a category; with two categories, the second one's alone; with one, none.
+        levels: codes (or numbers) of the categories, ascending.
+        codes: one for each category; of two, only the second one's; of one, none.
         shares: of the categories among the training rows.
-        biases: added to the categories' scores, so that what the model makes has those shares.
+        biases: added to the scores of the categories, so that samples have these shares.
     """
 
     name: ClassVar[str] = "categorical"
+    cells: ClassVar[frozenset[str]] = ANY_CELLS
     fill: ClassVar[str] = "hold"
     levels: tuple[float, ...]
-    flags: tuple[Flag, ...]
+    codes: tuple[ThresholdCode, ...]
     shares: tuple[float, ...]
     biases: tuple[float, ...] = ()
 
-    @property
-    def width(self) -> int:
-        """As many as there are categories; 1 for two, 0 for one."""
-        return len(self.flags)
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Take every column of categories."""
+        return cls.require(column) if column.cells == "category" else None
 
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for at most 100 categories."""
+        count = int(np.unique(column.values).size)
+        declared = len(column.field.categories) if column.cells == "category" else 0
+        name = column.field.label
+        if (most := max(count, declared)) > MAX_CATEGORIES:
+            raise InputError(
+                f"Column {name!r} has {most:,} categories, and at most {MAX_CATEGORIES} can be "
+                f"learned. Set dataset.sequence_key={name} if it identifies sequences; otherwise "
+                "leave it out by dataset.columns=[...]."
+            )
+        return cls.found(f"{count} categories")
+
+    @property
+    def width(self) -> int:
+        """As many channels as categories; 1 for two, 0 for one."""
+        return len(self.codes)
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
         """Learn the categories among the training rows (R,) and their shares."""
-        values, _ = observed(values, breaks)
+        values, _ = drop_missing(values, breaks)
         levels, counts = np.unique(values, return_counts=True)
-        shown = {1: levels[:0], 2: levels[1:]}.get(levels.size, levels)
+        coded = {1: levels[:0], 2: levels[1:]}.get(levels.size, levels)
         return cls(
             tuple(levels.tolist()),
-            tuple(Flag.fit(values == level, setting.jitter) for level in shown),
+            tuple(ThresholdCode.fit(values == level, options.jitter) for level in coded),
             tuple((counts / values.size).tolist()),
         )
 
-    def encode(
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """Codes (R,) to (R, width); an unknown category counts as the most frequent one."""
+        """Map categories (R,) to (R, width); an unknown one counts as the most frequent."""
         levels = np.asarray(self.levels)
         values = np.where(np.isin(values, levels), values, levels[int(np.argmax(self.shares))])
-        shown = levels[levels.size - self.width :]
+        coded = levels[levels.size - self.width :]
         channels = np.empty((len(values), self.width))
-        for k, (flag, level) in enumerate(zip(self.flags, shown, strict=True)):
-            channels[:, k] = flag.encode(values == level, breaks, random)
+        for k, (code, level) in enumerate(zip(self.codes, coded, strict=True)):
+            channels[:, k] = code.transform(values == level, breaks, random)
         return channels
 
-    def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """Channels (n, T, width) to codes (n, T): the category furthest above its threshold."""
+    def inverse_transform(
+        self, channels: np.ndarray, noise: DecodingNoise | None = None
+    ) -> np.ndarray:
+        """Map (n, T, width) to categories (n, T): those furthest above their thresholds."""
         levels = np.asarray(self.levels)
         if self.width == 0:
             return np.full(channels.shape[:-1], levels[0])
         if self.width == 1:
-            return levels[self.flags[0].decode(channels[..., 0]).astype(np.int64)]
+            return levels[self.codes[0].inverse_transform(channels[..., 0]).astype(np.int64)]
         scores = self._scores(channels) + np.asarray(self.biases or 0.0)
         return np.asarray(levels[np.argmax(scores, axis=-1)])
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """With the training frequencies in what comes of channels (m, width)."""
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Restore the training frequencies in what comes of channels (m, width)."""
         if self.width == 0 or not len(channels):
             return self
         if self.width == 1:
-            return replace(self, flags=(self.flags[0].calibrate(channels[:, 0]),))
-        some = channels[:: -(-len(channels) // ENOUGH)]
-        biases = balance(self._scores(some), np.asarray(self.shares))
+            return replace(self, codes=(self.codes[0].calibrate(channels[:, 0]),))
+        few = channels[:: -(-len(channels) // CALIBRATION_ROWS)]
+        biases = calibrate_logits(self._scores(few), np.asarray(self.shares))
         return replace(self, biases=tuple(biases.tolist()))
 
     def _scores(self, channels: np.ndarray) -> np.ndarray:
         scores = np.empty(channels.shape)
-        for k, flag in enumerate(self.flags):
-            scores[..., k] = flag.excess(channels[..., k])
+        for k, code in enumerate(self.codes):
+            scores[..., k] = code.excess(channels[..., k])
         return scores
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers and lists."""
+        """Return the fitted state as plain data."""
         return {
             "levels": list(self.levels),
-            "flags": [flag.state() for flag in self.flags],
+            "codes": [code.state() for code in self.codes],
             "shares": list(self.shares),
             "biases": list(self.biases),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
         return cls(
             tuple(map(float, state["levels"])),
-            tuple(Flag(**flag) for flag in state["flags"]),
+            tuple(ThresholdCode(**code) for code in state["codes"]),
             tuple(map(float, state["shares"])),
             tuple(map(float, state["biases"])),
         )
 
 
-@register
 class Boolean(Categorical):
     """False or true, as 0 and 1."""
 
     name = "boolean"
 
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for booleans, and for numbers that are only 0 and 1."""
+        if column.cells == "boolean":
+            return cls.found("true or false")
+        ends = column.grid.low, column.grid.high
+        if column.cells == "number" and column.distinct.size == 2 and ends == (0.0, 1.0):
+            return cls.found("0 or 1")
+        return None
 
-def balance(scores: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """What to add to scores (m, K) so that the largest one is each column's as often as asked.
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for two values."""
+        if (count := np.unique(column.values).size) != 2:
+            column.refuse(cls.name, f"it has {count:,} different values, and a boolean has two")
+        return cls.found("true or false")
 
-    Ascent on a concave function (the dual of a transport problem, whose gradient is the shares
-    less the frequencies), with a step for each category that halves whenever its error changes
-    sign.
+
+def calibrate_logits(scores: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return biases with which the largest of the scores (m, K) has the given frequencies (K,).
+
+    Ascent on a concave function, the dual of a transport problem, whose gradient is the shares less
+    the frequencies. The step of each category halves whenever its error changes sign.
     """
     biases = np.zeros(shares.size)
     steps = np.full(shares.size, divisor(0.5 * deviation(scores)))
     best, least, before = biases, np.inf, np.zeros(shares.size)
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         frequencies = np.bincount(np.argmax(scores + biases, axis=1), minlength=shares.size)
         errors = shares - frequencies / len(scores)
         worst = float(np.abs(errors).max())
         if worst < least:
             best, least = biases, worst
-        if worst <= CLOSE:
+        if worst <= TOLERANCE:
             break
         steps = np.where(errors * before < 0, 0.5 * steps, 1.1 * steps)
-        # Small categories need as large a push as large ones: errors relative to their shares.
+        # Rare categories need as large a push as frequent ones: errors relative to their shares.
         pushes = np.clip(errors / np.maximum(shares, 1e-3), -1.0, 1.0)
         biases, before = biases + steps * pushes, errors
     return best

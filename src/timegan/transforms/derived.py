@@ -1,19 +1,28 @@
-"""Columns that a model need not learn: constants, images of another column, pure noise."""
+"""Columns that a model need not learn: constants, affine copies of another column, white noise."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtri
 
 from timegan.tables.value_grid import ValueGrid
-from timegan.transforms.base import WHOLE, Draws, Setting, observed, register
-from timegan.transforms.scalers import Rank
+from timegan.transforms.base import (
+    ONE_SEQUENCE,
+    ColumnTransformer,
+    DecodingNoise,
+    DetectedType,
+    FitOptions,
+    drop_missing,
+)
+from timegan.transforms.scalers import QuantileNormalizer
+
+if TYPE_CHECKING:
+    from timegan.transforms.detection.column_sample import ColumnSample
 
 
-@dataclass(frozen=True)
-class _Silent:
-    """A kind without a channel."""
+class _WithoutChannel(ColumnTransformer):
+    """A transformer without a channel."""
 
     fill: ClassVar[str] = "hold"
 
@@ -22,121 +31,176 @@ class _Silent:
         """No channel."""
         return 0
 
-    def encode(
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """Nothing of (R,): (R, 0)."""
+        """Map (R,) to an array without columns, (R, 0)."""
         return np.empty((len(values), 0))
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """Itself."""
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Return itself: there is nothing to calibrate."""
         return self
 
 
-@register
 @dataclass(frozen=True)
-class Constant(_Silent):
-    """One value in every training row; NaN where no row has one."""
+class Constant(_WithoutChannel):
+    """A column with one value in every training row; NaN where no row has one."""
 
     name: ClassVar[str] = "constant"
     value: float | None
 
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """The first value (R,) there is."""
-        there, _ = observed(values, breaks)
-        return cls(float(there[0]) if there.size else None)
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for a column without variation."""
+        if column.varies:
+            return None
+        if not column.values.size:
+            return cls.found("no value in any training row")
+        return cls.found(f"{column.values[0]:.10g} in every training row")
 
-    def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """The value for each step of (n, T, 0)."""
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for equal values."""
+        return cls.detect(column) or column.refuse(cls.name, "its values differ")
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
+        """Take the first value (R,) there is."""
+        present, _ = drop_missing(values, breaks)
+        return cls(float(present[0]) if present.size else None)
+
+    def inverse_transform(
+        self, channels: np.ndarray, noise: DecodingNoise | None = None
+    ) -> np.ndarray:
+        """Return the value for each step of (n, T, 0)."""
         return np.full(channels.shape[:-1], np.nan if self.value is None else self.value)
 
     def state(self) -> dict[str, Any]:
-        """The value."""
+        """Return the value."""
         return asdict(self)
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
         return cls(**state)
 
 
-@register
 @dataclass(frozen=True)
-class Copy(_Silent):
-    """``factor * source + shift``, rounded as the column is.
+class AffineCopy(_WithoutChannel):
+    """A column that is ``factor * source + shift``, rounded as the column is.
 
     Args:
-        source: number of the column that it is an image of, which is no copy itself.
+        source: number of the column that it copies, which is no copy itself.
         factor: 1 for an exact copy.
         shift: 0 for an exact copy.
         grid: range and decimals of this column; None leaves an exact copy untouched.
     """
 
     name: ClassVar[str] = "affine_copy"
+    cells: ClassVar[frozenset[str]] = frozenset({"number", "boolean", "category", "datetime"})
+    accepts_missing: ClassVar[bool] = True  # those of its source
     source: int
     factor: float = 1.0
     shift: float = 0.0
     grid: ValueGrid | None = None
 
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Take what the detection found; it has seen both columns."""
-        params = setting.params
-        there, _ = observed(values, breaks)
-        grid = None if params["exact"] else ValueGrid.fit(there, setting.dtype, search_step=False)
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Take a column for which the table has a source."""
+        if column.copy is None:
+            return None
+        source, factor, shift, _ = column.copy
+        name, params = column.labels[source], column.copy._asdict()
+        if (factor, shift) == (1.0, 0.0):
+            return cls.found(f"copy of {name}", **params)
+        sign = "-" if shift < 0 else "+"
+        line = f"{factor:.10g} x {name}" + (f" {sign} {abs(shift):.10g}" if shift else "")
+        return cls.found(line, **params)
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for a source."""
+        why = "no other column gives it by a factor and a shift"
+        return cls.detect(column) or column.refuse(cls.name, why)
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
+        """Take what the detection found, which has seen both columns."""
+        params = options.params
+        present, _ = drop_missing(values, breaks)
+        exact = params["exact"]
+        grid = None if exact else ValueGrid.fit(present, options.dtype, search_step=False)
         return cls(params["source"], params["factor"], params["shift"], grid)
 
-    def decode_from(self, source: np.ndarray) -> np.ndarray:
-        """From the decoded values of the source, of any shape; its holes are this one's."""
+    @property
+    def source_column(self) -> int | None:
+        """The column that it copies."""
+        return self.source
+
+    def inverse_transform_from(self, source: np.ndarray) -> np.ndarray:
+        """Compute the column from the values of its source, of any shape."""
         if self.grid is None:
             return source.copy()
         return self.grid.snap(self.factor * source + self.shift)
 
-    def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """Cannot be: see `decode_from`."""
-        raise TypeError("A copy is decoded from its source: use decode_from.")
+    def inverse_transform(
+        self, channels: np.ndarray, noise: DecodingNoise | None = None
+    ) -> np.ndarray:
+        """Refuse: a copy has no channels."""
+        raise TypeError("A copy is computed from its source: use inverse_transform_from.")
 
     def state(self) -> dict[str, Any]:
-        """Source, factor, shift and grid."""
+        """Return source, factor, shift and grid."""
         return asdict(self) | {"grid": self.grid and self.grid.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
         return cls(**(state | {"grid": state["grid"] and ValueGrid.from_state(state["grid"])}))
 
 
-@register
 @dataclass(frozen=True)
-class Noise(_Silent):
-    """Independent draws from the training rows' distribution.
+class WhiteNoise(_WithoutChannel):
+    """A column of independent draws from the distribution of its training rows.
 
     Args:
-        rank: the distribution, as a map from normal quantiles.
+        distribution: as a map from normal quantiles.
         grid: range and possible values.
     """
 
     name: ClassVar[str] = "white_noise"
-    rank: Rank
+    distribution: QuantileNormalizer
     grid: ValueGrid
 
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn the distribution of training rows (R,)."""
-        values, _ = observed(values, breaks)
-        return cls(Rank.fit(values), ValueGrid.fit(values, setting.dtype))
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Take a column that the tests for independence let pass."""
+        if not column.is_white_noise:
+            return None
+        return cls.found("independent of its own past and of every other column")
 
-    def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
-        """Values (n, T) from the column's own draws."""
-        scores = (ndtri(draws.own) - self.rank.mean) / self.rank.std
-        return self.grid.snap(self.rank.backward(scores))
+    @property
+    def needs_noise(self) -> bool:
+        """It is made of nothing else."""
+        return True
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
+        """Learn the distribution of training rows (R,)."""
+        values, _ = drop_missing(values, breaks)
+        return cls(QuantileNormalizer.fit(values), ValueGrid.fit(values, options.dtype))
+
+    def inverse_transform(self, channels: np.ndarray, noise: DecodingNoise) -> np.ndarray:
+        """Return values (n, T) by the column's own random numbers."""
+        scores = (ndtri(noise.uniform) - self.distribution.mean) / self.distribution.std
+        return self.grid.snap(self.distribution.inverse_transform(scores))
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers and lists."""
-        return {"rank": self.rank.state(), "grid": self.grid.state()}
+        """Return the fitted state as plain data."""
+        return {"distribution": self.distribution.state(), "grid": self.grid.state()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
-        return cls(Rank(**state["rank"]), ValueGrid.from_state(state["grid"]))
+        """Return the transformer that `state` describes."""
+        distribution = QuantileNormalizer(**state["distribution"])
+        return cls(distribution, ValueGrid.from_state(state["grid"]))

@@ -1,168 +1,110 @@
-"""All columns at once: fitted, encoded as channels, decoded again, and kept as plain data."""
+"""All columns together: rows to channels, and channels to rows."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from timegan.seeds import rng
-from timegan.transforms.base import KINDS, WHOLE, Draws, Found, Kind, Setting, pack, unpack
-from timegan.transforms.derived import Copy
-from timegan.transforms.missing import Missing, filled
-from timegan.transforms.piecewise_linear import Ramp
-from timegan.transforms.scalers import JITTER
+from timegan.transforms.base import ONE_SEQUENCE, ColumnTransformer, DecodingNoise
+from timegan.transforms.missing import Missing, fill_missing
+from timegan.transforms.piecewise_linear import PiecewiseLinear, choose_phases
 
-PIECE = 1_000_000  # rows that are encoded together, so that a long table needs little beside itself
+CHUNK_ROWS = 1_000_000  # encoded together, so that a long table needs little memory beside itself
 
 
-def slices(kinds: Sequence[Kind]) -> list[slice]:
-    """Where each column's channels are among all."""
-    ends = np.cumsum([0, *(kind.width for kind in kinds)])
+def channel_slices(transformers: Sequence[ColumnTransformer]) -> list[slice]:
+    """Return where the channels of each column are among all."""
+    ends = np.cumsum([0, *(transformer.width for transformer in transformers)])
     return [slice(int(begin), int(end)) for begin, end in pairwise(ends)]
 
 
-def encode(
-    kinds: Sequence[Kind], values: np.ndarray, breaks: np.ndarray, seed: int = 0
+def to_channels(
+    transformers: Sequence[ColumnTransformer],
+    values: np.ndarray,
+    breaks: np.ndarray,
+    seed: int = 0,
 ) -> np.ndarray:
-    """Rows (R, C) in the table's units to channels (R, M), float32.
+    """Map rows (R, C) in the table's units to channels (R, M), float32.
 
-    Holes in a column that had none among its training rows are filled.
+    Missing values in a column that had none among its training rows are filled.
 
     Args:
-        kinds: of the columns.
-        values: NaN where there is a hole.
+        transformers: of the columns.
+        values: NaN where missing.
         breaks: rows that do not follow upon the one before.
-        seed: where discrete values go within their stretches; each column has its own stream.
+        seed: of the jitter of discrete values; each column has a stream of its own.
     """
     breaks = np.asarray(breaks, dtype=np.int64)
-    parts = slices(kinds)
-    channels = np.empty((len(values), parts[-1].stop if parts else 0), dtype=np.float32)
-    streams = [rng(seed, "jitter", i) for i in range(len(kinds))]
-    for first in range(0, len(values), PIECE):
-        rows = slice(first, first + PIECE)
+    slices = channel_slices(transformers)
+    channels = np.empty((len(values), slices[-1].stop if slices else 0), dtype=np.float32)
+    streams = [rng(seed, "jitter", i) for i in range(len(transformers))]
+    for first in range(0, len(values), CHUNK_ROWS):
+        rows = slice(first, first + CHUNK_ROWS)
         inside = breaks[(breaks >= rows.start) & (breaks < rows.stop)] - first
-        for i, (kind, part) in enumerate(zip(kinds, parts, strict=True)):
-            if not kind.width:
+        for i, (transformer, part) in enumerate(zip(transformers, slices, strict=True)):
+            if not transformer.width:
                 continue
             column = values[rows, i]
-            if not isinstance(kind, Missing):
-                column = filled(column, inside, kind.fill, 0.0)
-            channels[rows, part] = kind.encode(column, inside, streams[i])
+            if not transformer.has_missing:
+                column = fill_missing(column, inside, transformer.fill, 0.0)
+            channels[rows, part] = transformer.transform(column, inside, streams[i])
     return channels
 
 
-def decode(
-    kinds: Sequence[Kind],
+def from_channels(
+    transformers: Sequence[ColumnTransformer],
     channels: np.ndarray,
-    own: Callable[[int], np.ndarray],
+    uniform: Callable[[int], np.ndarray],
 ) -> np.ndarray:
-    """Channels (n, T, M) to the table's units (n, T, C); copies come last, from their sources.
+    """Map channels (n, T, M) to the table's units (n, T, C).
 
     Args:
-        kinds: of the columns.
-        channels: as the model makes them.
-        own: column -> (n, T) uniform; asked for noise only.
+        transformers: of the columns.
+        channels: as the model generates them.
+        uniform: returns random numbers (n, T) for a column; called for those that need them.
     """
-    values = np.empty((*channels.shape[:2], len(kinds)))
-    nothing = np.empty((*channels.shape[:2], 0))
-    begins = _begins(kinds, channels)
-    anywhere = np.zeros(len(channels))
-    for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
-        if isinstance(kind, Copy):
-            continue
-        draws = Draws(begins.get(i, anywhere), own(i) if noisy(kind) else nothing)
-        values[..., i] = kind.decode(np.asarray(channels[..., part], dtype=np.float64), draws)
-    for i, kind in enumerate(kinds):
-        if isinstance(kind, Copy):
-            values[..., i] = kind.decode_from(values[..., kind.source])
+    values = np.empty((*channels.shape[:2], len(transformers)))
+    none = np.empty((*channels.shape[:2], 0))
+    slices = channel_slices(transformers)
+    lines = [
+        (i, inner, channels[..., part.start : part.start + 1])
+        for i, (transformer, part) in enumerate(zip(transformers, slices, strict=True))
+        if isinstance(inner := _inner(transformer), PiecewiseLinear)
+    ]
+    phases, anywhere = choose_phases(lines), np.zeros(len(channels))
+    for i, (transformer, part) in enumerate(zip(transformers, slices, strict=True)):
+        if transformer.source_column is None:
+            noise = DecodingNoise(
+                phases.get(i, anywhere), uniform(i) if transformer.needs_noise else none
+            )
+            made = np.asarray(channels[..., part], dtype=np.float64)
+            values[..., i] = transformer.inverse_transform(made, noise)
+    for i, transformer in enumerate(transformers):  # last, because their sources are known now
+        if (source := transformer.source_column) is not None:
+            values[..., i] = transformer.inverse_transform_from(values[..., source])
     return values
 
 
-def _begins(kinds: Sequence[Kind], channels: np.ndarray) -> dict[int, np.ndarray]:
-    """For each ramp where in its period the sequences begin, (n,) from 0 to below 1.
-
-    Columns that were read at the same rows begin alike: where the lines of all of them together
-    are nearest to what the model made.
-    """
-    groups: dict[tuple[object, ...], list[int]] = {}
-    misfits: dict[int, np.ndarray] = {}
-    for i, (kind, part) in enumerate(zip(kinds, slices(kinds), strict=True)):
-        ramp = _inner(kind)
-        if isinstance(ramp, Ramp):
-            column = np.asarray(channels[..., part.start : part.start + 1], dtype=np.float64)
-            misfits[i] = ramp.misfit(column)
-            groups.setdefault((ramp.period, ramp.phase, ramp.begins), []).append(i)
-    found: dict[int, np.ndarray] = {}
-    for members in groups.values():
-        total = np.sum([misfits[i] for i in members], axis=0)
-        place = (total.argmin(axis=1) + 0.5) / total.shape[1]
-        found |= dict.fromkeys(members, place)
-    return found
-
-
-def noisy(kind: Kind) -> bool:
-    """Whether a kind needs draws of its own."""
-    return _inner(kind).name == "white_noise"
-
-
-def lined(kind: Kind) -> bool:
-    """Whether a kind draws lines through several steps."""
-    return isinstance(_inner(kind), Ramp)
-
-
-def _inner(kind: Kind) -> Kind:
-    return kind.inner if isinstance(kind, Missing) else kind
-
-
 def calibrate(
-    kinds: Sequence[Kind], channels: np.ndarray, breaks: np.ndarray = WHOLE
-) -> tuple[Kind, ...]:
-    """Every kind with the training shares in what comes of the model's channels (m, M).
+    transformers: Sequence[ColumnTransformer],
+    channels: np.ndarray,
+    breaks: np.ndarray = ONE_SEQUENCE,
+) -> tuple[ColumnTransformer, ...]:
+    """Return transformers whose output has the training proportions, see `ColumnTransformer`.
 
-    ``breaks`` are the rows at which a sequence begins.
+    Args:
+        transformers: of the columns.
+        channels: (m, M) as the model generates them.
+        breaks: rows at which a sequence begins.
     """
     return tuple(
-        kind.calibrate(np.asarray(channels[:, part], dtype=np.float64), breaks)
-        if kind.width
-        else kind
-        for kind, part in zip(kinds, slices(kinds), strict=True)
+        transformer.calibrate(np.asarray(channels[:, part], dtype=np.float64), breaks)
+        if transformer.width
+        else transformer
+        for transformer, part in zip(transformers, channel_slices(transformers), strict=True)
     )
 
 
-def fit(
-    found: Sequence[Found],
-    values: np.ndarray,
-    breaks: np.ndarray,
-    scaling: str = "auto",
-    jitter: float = JITTER,
-) -> tuple[Kind, ...]:
-    """Fit every column's kind.
-
-    Args:
-        found: of `detect`, on the same rows.
-        values: (R, C) training rows; NaN where there is a hole.
-        breaks: rows that do not follow upon the one before.
-        scaling: of numbers: ``minmax``, ``standard``, ``rank``, or ``auto``, which chooses between
-            the latter two for each column.
-        jitter: share of its stretch of quantiles over which a discrete value is spread.
-    """
-    breaks = np.asarray(breaks, dtype=np.int64)
-    kinds: list[Kind] = []
-    for i, column in enumerate(found):
-        params = {**column.params, "kind": column.kind}
-        setting = Setting(scaling, jitter, column.dtype, params)
-        holes = column.kind != "affine_copy" and 0.0 < column.missing < 1.0
-        kind = Missing if holes else KINDS[column.kind]
-        kinds.append(kind.fit(values[:, i], breaks, setting))
-    return tuple(kinds)
-
-
-def state(kinds: Sequence[Kind]) -> list[dict[str, Any]]:
-    """Fitted kinds as plain numbers, strings, lists and dicts."""
-    return [pack(kind) for kind in kinds]
-
-
-def restore(states: Sequence[dict[str, Any]]) -> tuple[Kind, ...]:
-    """What `state` was given."""
-    return tuple(unpack(packed) for packed in states)
+def _inner(transformer: ColumnTransformer) -> ColumnTransformer:
+    return transformer.inner if isinstance(transformer, Missing) else transformer

@@ -1,119 +1,116 @@
 """Sequences of any table as windows of plain numbers, which every metric can look at.
 
-A table of numbers without holes, all sequences as long as a window, is left as it is. Otherwise a
-category becomes a feature for each of its values, a column with holes gets a second feature that
-says where they are, static columns stand beside the others at every step, and where lengths differ
-a feature ``present`` tells the steps of a sequence from those behind its end.
+Windows of numbers without missing values, all of one length, stay as they are. Otherwise a category
+becomes a feature for each of its values, and a column with missing values gets a second feature
+that marks them. Context columns are repeated at every step. Where lengths differ, the feature
+``present`` marks the steps of a sequence.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from timegan.tables import Field
+from timegan.transforms.base import ColumnTransformer
+
 PRESENT = "present"
-SHOWN = 10
-"""Values of a category that get a feature each; the rest share one."""
+MAX_SHOWN_CATEGORIES = 10
+"""Values of a category that get a feature each; the others share one."""
+
+Column = tuple[Field, ColumnTransformer]
+"""A column as metrics see it."""
 
 
-@dataclass(frozen=True)
-class Facet:
-    """What metrics look at of one column.
-
-    Args:
-        name: of the column.
-        labels: of a category, in the order of its codes; None: the column is a number.
-        holes: whether the real column has missing values.
-        fill: stands where a whole sequence is missing.
-    """
-
-    name: str
-    labels: tuple[str, ...] | None = None
-    holes: bool = False
-    fill: float = 0.0
-
-    @property
-    def features(self) -> list[str]:
-        """Names of the features that `measurable` makes of the column."""
-        names = [self.name]
-        if self.labels is not None and len(self.labels) > 2:
-            names = [f"{self.name}={label}" for label in self.labels[:SHOWN]]
-            if len(self.labels) > SHOWN:
-                names.append(f"{self.name}=other")
-        return [*names, f"{self.name} is missing"] if self.holes else names
+def category_labels(field: Field) -> tuple[str, ...] | None:
+    """Return the labels of a category in the order of its codes; None for a number."""
+    return tuple(map(str, field.categories)) if field.type == "category" else None
 
 
-def names(
-    facets: Sequence[Facet], context: Sequence[Facet] = (), variable: bool = False
+def feature_names(
+    columns: Sequence[Column], context: Sequence[Column] = (), variable: bool = False
 ) -> list[str]:
-    """Names of the features that `measurable` makes."""
-    found = [name for facet in [*facets, *context] for name in facet.features]
+    """Return the names of the features that `numeric_features` makes."""
+    found = [name for column in [*columns, *context] for name in _names(column)]
     return [*found, PRESENT] if variable else found
 
 
-def measurable(
+def numeric_features(
     values: np.ndarray,
     lengths: np.ndarray,
-    facets: Sequence[Facet],
+    columns: Sequence[Column],
     context: np.ndarray | None = None,
-    context_facets: Sequence[Facet] = (),
+    context_columns: Sequence[Column] = (),
     *,
     variable: bool = False,
 ) -> np.ndarray:
-    """Windows (N, T, M) without NaN.
+    """Return windows (N, T, M) without NaN.
 
-    Steps behind a sequence's end repeat its last values, so that no metric sees a jump there.
+    Steps behind the end of a sequence repeat its last values, so that no metric sees a jump there.
 
     Args:
         values: (N, T, C) in the table's units; NaN where missing.
         lengths: (N,) steps of each sequence.
-        facets: what each of the C columns is.
-        context: (N, K) static columns, or None.
-        context_facets: what each of them is.
+        columns: of the C columns.
+        context: (N, K) context columns, or None.
+        context_columns: of the K columns.
         variable: whether lengths differ in the real table.
     """
     steps = values.shape[1]
-    if not variable and context is None and all(f.labels is None and not f.holes for f in facets):
+    is_plain = all(f.type != "category" and not t.has_missing for f, t in columns)
+    if not variable and context is None and is_plain:
         return values
-    held = np.minimum(np.arange(steps), lengths[:, None] - 1)
+    source = np.minimum(np.arange(steps), lengths[:, None] - 1)
     parts = [
         feature
-        for i, facet in enumerate(facets)
-        for feature in _features(np.take_along_axis(values[..., i], held, axis=1), facet)
+        for i, column in enumerate(columns)
+        for feature in _features(np.take_along_axis(values[..., i], source, axis=1), column)
     ]
     if context is not None:
-        for i, facet in enumerate(context_facets):
-            parts += _features(np.repeat(context[:, i : i + 1], steps, axis=1), facet)
+        for i, column in enumerate(context_columns):
+            parts += _features(np.repeat(context[:, i : i + 1], steps, axis=1), column)
     if variable:
         parts.append((np.arange(steps) < lengths[:, None]).astype(np.float64))
     return np.stack(parts, axis=-1)
 
 
-def _features(column: np.ndarray, facet: Facet) -> list[np.ndarray]:
-    """The features (N, T) of one column (N, T)."""
-    missing = np.isnan(column)
-    flags = [missing.astype(np.float64)] if facet.holes else []
-    if facet.labels is None or len(facet.labels) <= 2:
-        return [filled(column, facet.fill), *flags]
-    codes = np.where(missing, -1, column)
-    shares = [(codes == code).astype(np.float64) for code in range(min(len(facet.labels), SHOWN))]
-    if len(facet.labels) > SHOWN:
-        shares.append((codes >= SHOWN).astype(np.float64))
-    return shares + flags
+def _names(column: Column) -> list[str]:
+    """Return the names of the features of one column."""
+    field, transformer = column
+    names, labels = [field.label], category_labels(field)
+    if labels is not None and len(labels) > 2:
+        names = [f"{field.label}={label}" for label in labels[:MAX_SHOWN_CATEGORIES]]
+        if len(labels) > MAX_SHOWN_CATEGORIES:
+            names.append(f"{field.label}=other")
+    return [*names, f"{field.label} is missing"] if transformer.has_missing else names
 
 
-def filled(column: np.ndarray, otherwise: float) -> np.ndarray:
-    """Holes of each row (N, T) filled by the last value before, or else by the first after.
+def _features(values: np.ndarray, column: Column) -> list[np.ndarray]:
+    """Return the features (N, T) of the values (N, T) of one column."""
+    field, transformer = column
+    missing, labels = np.isnan(values), category_labels(field)
+    flags = [missing.astype(np.float64)] if transformer.has_missing else []
+    if labels is None or len(labels) <= 2:
+        return [fill_forward(values, transformer.fill_value), *flags]
+    codes = np.where(missing, -1, values)
+    shown = min(len(labels), MAX_SHOWN_CATEGORIES)
+    features = [(codes == code).astype(np.float64) for code in range(shown)]
+    if len(labels) > MAX_SHOWN_CATEGORIES:
+        features.append((codes >= MAX_SHOWN_CATEGORIES).astype(np.float64))
+    return features + flags
 
-    >>> filled(np.array([[np.nan, 1.0, np.nan, 3.0]]), 0.0).tolist()
+
+def fill_forward(values: np.ndarray, otherwise: float) -> np.ndarray:
+    """Return rows (N, T) with NaN filled by the value before, or else by the first one after.
+
+    >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]]), 0.0).tolist()
     [[1.0, 1.0, 1.0, 3.0]]
     """
-    missing = np.isnan(column)
+    missing = np.isnan(values)
     if not missing.any():
-        return column
-    steps = np.arange(column.shape[1])
+        return values
+    steps = np.arange(values.shape[1])
     before = np.maximum.accumulate(np.where(missing, -1, steps), axis=1)
     after = np.minimum.accumulate(np.where(missing, len(steps), steps)[:, ::-1], axis=1)[:, ::-1]
     source = np.where(before >= 0, before, np.minimum(after, len(steps) - 1))
-    found = np.take_along_axis(column, source, axis=1)
-    return np.where(np.isnan(found), otherwise, found)
+    filled = np.take_along_axis(values, source, axis=1)
+    return np.where(np.isnan(filled), otherwise, filled)

@@ -1,4 +1,4 @@
-"""Holes as part of the pattern: any other kind, filled, and one more channel that says where."""
+"""Missing values as part of the pattern: another transformer, and a channel that says where."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -6,117 +6,143 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from timegan.transforms.base import (
-    KINDS,
-    WHOLE,
-    Draws,
-    Kind,
-    Setting,
-    follows,
-    pack,
-    register,
-    unpack,
+    ONE_SEQUENCE,
+    TRANSFORMERS,
+    ColumnTransformer,
+    DecodingNoise,
+    FitOptions,
+    continues,
+    from_dict,
+    to_dict,
 )
-from timegan.transforms.quantile_maps import Flag
+from timegan.transforms.quantile_maps import ThresholdCode
 
 
-@register
 @dataclass(frozen=True)
-class Missing:
-    """A column with holes.
+class Missing(ColumnTransformer):
+    """A column with missing values.
 
     Args:
-        inner: kind of the values.
-        hole: share of the rows without one.
-        middle: median of the values, for stretches that have none.
+        inner: transformer of the values.
+        code: of the missing rows.
+        median: of the values, for sequences that have none.
     """
 
     name: ClassVar[str] = "missing"
-    fill: ClassVar[str] = "linear"
-    inner: Kind
-    hole: Flag
-    middle: float
+    cells: ClassVar[frozenset[str]] = frozenset()  # found by itself; nobody asks for it
+    inner: ColumnTransformer
+    code: ThresholdCode
+    median: float
 
     @property
     def width(self) -> int:
-        """The inner kind's channels, then the flag."""
+        """The channels of the inner transformer, then one for the missing rows."""
         return self.inner.width + 1
 
+    @property
+    def has_missing(self) -> bool:
+        """It makes missing values."""
+        return True
+
+    @property
+    def fill_value(self) -> float:
+        """The median."""
+        return self.median
+
+    @property
+    def needs_noise(self) -> bool:
+        """As the inner transformer does."""
+        return self.inner.needs_noise
+
+    @property
+    def is_interpolated(self) -> bool:
+        """As the inner transformer is."""
+        return self.inner.is_interpolated
+
+    @property
+    def is_bounded(self) -> list[bool]:
+        """As the inner channels are; the last one is not."""
+        return [*self.inner.is_bounded, False]
+
+    @property
+    def scaler_name(self) -> str:
+        """That of the inner transformer."""
+        return self.inner.scaler_name
+
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
         """Learn from training rows (R,), of which some but not all are NaN.
 
-        ``setting.params["kind"]`` names the inner kind.
+        ``options.params["inner"]`` names the inner transformer.
         """
-        inner = KINDS[setting.params["kind"]].fit(values, breaks, setting)
-        holes = np.isnan(values)
-        there = np.sort(values[~holes])
-        # An element, not a mean of two: a category's code must be one.
-        middle = float(there[there.size // 2])
-        return cls(inner, Flag.fit(holes, setting.jitter), middle)
+        inner = TRANSFORMERS[options.params["inner"]].fit(values, breaks, options)
+        missing = np.isnan(values)
+        present = np.sort(values[~missing])
+        # An element, not a mean of two: the code of a category must be one.
+        median = float(present[present.size // 2])
+        return cls(inner, ThresholdCode.fit(missing, options.jitter), median)
 
-    def encode(
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to (R, width)."""
-        full = filled(values, breaks, self.inner.fill, self.middle)
-        inside = self.inner.encode(full, breaks, random)
-        return np.concatenate(
-            [inside, self.hole.encode(np.isnan(values), breaks, random)[:, None]], axis=1
-        )
+        """Map values in the table's units (R,) to (R, width)."""
+        full = fill_missing(values, breaks, self.inner.fill, self.median)
+        inside = self.inner.transform(full, breaks, random)
+        code = self.code.transform(np.isnan(values), breaks, random)
+        return np.concatenate([inside, code[:, None]], axis=1)
 
-    def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
-        """From (n, T, width) to the table's units (n, T), NaN where there is a hole."""
-        values = self.inner.decode(channels[..., :-1], draws)
-        return np.where(self.hole.decode(channels[..., -1]), np.nan, values)
+    def inverse_transform(self, channels: np.ndarray, noise: DecodingNoise) -> np.ndarray:
+        """Map (n, T, width) to the table's units (n, T), NaN where a value is missing."""
+        values = self.inner.inverse_transform(channels[..., :-1], noise)
+        return np.where(self.code.inverse_transform(channels[..., -1]), np.nan, values)
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """With the training share of holes, and the inner kind's shares among the others."""
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Restore the training share of missing values, and the proportions of the others."""
         if not len(channels):
             return self
-        hole = self.hole.calibrate(channels[:, -1])
-        there = ~hole.decode(channels[:, -1])
-        kept = np.flatnonzero(there)
+        code = self.code.calibrate(channels[:, -1])
+        kept = np.flatnonzero(~code.inverse_transform(channels[:, -1]))
         begins = np.unique(np.searchsorted(kept, breaks))
         inner = self.inner.calibrate(channels[kept, :-1], begins[begins < len(kept)])
-        return replace(self, hole=hole, inner=inner)
+        return replace(self, code=code, inner=inner)
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts."""
-        return {"inner": pack(self.inner), "hole": self.hole.state(), "middle": self.middle}
+        """Return the fitted state as plain data."""
+        return {"inner": to_dict(self.inner), "code": self.code.state(), "median": self.median}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
-        return cls(unpack(state["inner"]), Flag(**state["hole"]), state["middle"])
+        """Return the transformer that `state` describes."""
+        return cls(from_dict(state["inner"]), ThresholdCode(**state["code"]), state["median"])
 
 
-def filled(values: np.ndarray, breaks: np.ndarray, how: str, middle: float) -> np.ndarray:
-    """The rows (R,) without holes, filled within each stretch.
+def fill_missing(values: np.ndarray, breaks: np.ndarray, how: str, otherwise: float) -> np.ndarray:
+    """Return the rows (R,) with missing values filled within each sequence.
 
     Args:
-        values: NaN where there is a hole.
+        values: NaN where missing.
         breaks: rows that do not follow upon the one before.
-        how: ``linear``: on the line between the values on both sides; ``hold``: like the value
-            before. At the ends it is the nearest value.
-        middle: for stretches without any value.
+        how: ``linear`` interpolates between the values on both sides, ``hold`` repeats the value
+            before. At the ends of a sequence both take the nearest value.
+        otherwise: for sequences without any value.
 
     >>> column = np.array([np.nan, 2, np.nan, 4, np.nan])
-    >>> filled(column, np.array([0, 4]), "linear", 9.0).tolist()
+    >>> fill_missing(column, np.array([0, 4]), "linear", 9.0).tolist()
     [2.0, 2.0, 3.0, 4.0, 9.0]
     """
-    holes = np.isnan(values)
-    if not holes.any():
+    missing = np.isnan(values)
+    if not missing.any():
         return values
     rows = np.arange(len(values))
-    stretch = np.cumsum(~follows(len(values), breaks))
-    before = np.maximum.accumulate(np.where(holes, -1, rows))
-    after = np.minimum.accumulate(np.where(holes, len(values), rows)[::-1])[::-1]
-    left = (before >= 0) & (stretch[before] == stretch)
+    sequence = np.cumsum(~continues(len(values), breaks))
+    before = np.maximum.accumulate(np.where(missing, -1, rows))
+    after = np.minimum.accumulate(np.where(missing, len(values), rows)[::-1])[::-1]
+    left = (before >= 0) & (sequence[before] == sequence)
     after_safe = np.minimum(after, len(values) - 1)
-    right = (after < len(values)) & (stretch[after_safe] == stretch)
-    low = np.where(left, values[before], np.where(right, values[after_safe], middle))
+    right = (after < len(values)) & (sequence[after_safe] == sequence)
+    low = np.where(left, values[before], np.where(right, values[after_safe], otherwise))
     high = np.where(right, values[after_safe], low)
     if how == "hold":
-        return np.where(holes, low, values)
+        return np.where(missing, low, values)
     share = np.where(left & right, (rows - before) / np.maximum(after - before, 1), 0.0)
-    return np.where(holes, low + share * (high - low), values)
+    return np.where(missing, low + share * (high - low), values)

@@ -1,171 +1,302 @@
-"""Numbers that move freely: a scaling, the range and grid of the column, atoms with room."""
+"""Numbers that vary freely: a scaler and a value grid, with room for frequent values."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtr
 
 from timegan.tables.value_grid import ValueGrid
 from timegan.transforms import scaler_choice, scalers
-from timegan.transforms.base import WHOLE, Draws, Setting, differences, observed, register
-from timegan.transforms.quantile_maps import Warp
-from timegan.transforms.scalers import JITTER, SCALINGS, Log, Rank, Scaling, middles
-from timegan.variation import deviation, divisor
+from timegan.transforms.base import (
+    ONE_SEQUENCE,
+    ColumnTransformer,
+    DecodingNoise,
+    DetectedType,
+    FitOptions,
+    differences,
+    drop_missing,
+)
+from timegan.transforms.quantile_maps import QuantileMap
+from timegan.transforms.scalers import (
+    JITTER,
+    SCALERS,
+    LogScaler,
+    QuantileNormalizer,
+    Scaler,
+    quantile_nodes,
+)
+from timegan.variation import centred, deviation, divisor
 
-FEW = 50_000  # rows that the spread of atoms is measured on
+if TYPE_CHECKING:
+    from timegan.transforms.detection.column_sample import ColumnSample
+
+JITTER_SAMPLE_ROWS = 50_000  # rows that mean and deviation of jittered values are measured on
+MIN_ZERO_SHARE = 0.05  # of exact zeros, for a zero-inflated column
+MIN_BOUND_SHARE = 0.01  # of rows at the smallest or largest value, for a bounded column
+MIN_BOUNDED_VALUES = 20  # distinct values above which ends can be bounds
+MAX_GRID_SIZE = 1_000  # values of a grid above which a column counts as continuous
+MIN_EXCESS_KURTOSIS = 1.0  # of a heavy tail
 
 
-@register
 @dataclass(frozen=True)
-class Continuous:
-    """A number within the training range, with the decimals or the step of the column.
+class Continuous(ColumnTransformer):
+    """A number within the training range, on the value grid of its column.
 
     Args:
-        scaling: fitted map to the channel.
+        scaler: fitted map to the channel.
         grid: range and possible values.
-        jitter: share of its stretch over which an atom's rows are spread.
-        warp: sets the shares of atoms, or of a logarithm's levels, right in what the model makes;
-            None leaves them.
+        jitter: share of its interval of quantiles over which a frequent value is spread.
+        calibration: map of the channel that restores the proportions of frequent values, or of a
+            logarithm's levels; None before calibration.
     """
 
     name: ClassVar[str] = "continuous"
-    fill: ClassVar[str] = "linear"
-    always: ClassVar[str | None] = None  # the scaling where a kind needs a certain one
-    scaling: Scaling
+    cells: ClassVar[frozenset[str]] = frozenset({"number", "datetime"})
+    fixed_scaling: ClassVar[str | None] = None
+    """The scaling of column types that always need the same one."""
+    scaler: Scaler
     grid: ValueGrid
     jitter: float = JITTER
-    warp: Warp | None = None
+    calibration: QuantileMap | None = None
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Take any number; this is the last type that is tried."""
+        return cls.found(f"a number, {column.grid}")
 
     @property
     def width(self) -> int:
         """One channel."""
         return 1
 
-    @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn scaling and grid from training rows (R,)."""
-        values, breaks = observed(values, breaks)
-        scaling = scaled(values, breaks, cls.always or setting.scaling)
-        grid = ValueGrid.fit(values, setting.dtype, search_step=setting.params.get("steps", True))
-        jitter = float(setting.params.get("jitter", setting.jitter))
-        return cls(roomy(scaling, values, breaks, jitter), grid, jitter)
+    @property
+    def is_bounded(self) -> list[bool]:
+        """Whether the channel has a min-max scale."""
+        return [self.scaler_name == "minmax"]
 
-    def encode(
+    @property
+    def scaler_name(self) -> str:
+        """Name of the scaler."""
+        return self.scaler.name
+
+    @classmethod
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
+        """Learn scaler and grid from training rows (R,)."""
+        values, breaks = drop_missing(values, breaks)
+        scaler = fit_scaler(values, breaks, cls.fixed_scaling or options.scaling)
+        search_step = options.params.get("search_step", True)
+        grid = ValueGrid.fit(values, options.dtype, search_step=search_step)
+        jitter = float(options.params.get("jitter", options.jitter))
+        return cls(standardize_with_jitter(scaler, values, breaks, jitter), grid, jitter)
+
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to (R, 1)."""
+        """Map values in the table's units (R,) to (R, 1)."""
         values = np.clip(values, self.grid.low, self.grid.high)
-        if isinstance(self.scaling, Rank):
-            return self.scaling.spread(values, breaks, random, self.jitter)[:, None]
-        return self.scaling.forward(values)[:, None]
+        if isinstance(self.scaler, QuantileNormalizer):
+            return self.scaler.transform_with_jitter(values, breaks, random, self.jitter)[:, None]
+        return self.scaler.transform(values)[:, None]
 
-    def decode(self, channels: np.ndarray, draws: Draws | None = None) -> np.ndarray:
-        """From (n, T, 1) to the table's units (n, T), on the grid."""
-        return self.grid.snap(self.raw(channels[..., 0]))
+    def inverse_transform(
+        self, channels: np.ndarray, noise: DecodingNoise | None = None
+    ) -> np.ndarray:
+        """Map (n, T, 1) to the table's units (n, T), on the grid."""
+        return self.grid.snap(self.unscale(channels[..., 0]))
 
-    def raw(self, channel: np.ndarray) -> np.ndarray:
-        """From a channel of any shape to the table's units, within the range, not snapped."""
+    def unscale(self, channel: np.ndarray) -> np.ndarray:
+        """Map a channel of any shape to the training range, not to the grid."""
         channel = np.asarray(channel, dtype=np.float64)
-        if self.warp is not None and isinstance(self.scaling, Rank):
-            scores = self.warp(channel * self.scaling.std + self.scaling.mean)
-            channel = (scores - self.scaling.mean) / self.scaling.std
-        elif self.warp is not None:
-            channel = self.warp(channel)
-        return self.scaling.backward(channel)
+        if self.calibration is not None and isinstance(self.scaler, QuantileNormalizer):
+            scores = self.calibration(channel * self.scaler.std + self.scaler.mean)
+            channel = (scores - self.scaler.mean) / self.scaler.std
+        elif self.calibration is not None:
+            channel = self.calibration(channel)
+        return self.scaler.inverse_transform(channel)
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """With the training shares of atoms in what comes of channels (m, 1).
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Restore the training proportions of frequent values in what comes of (m, 1).
 
-        Logarithms keep the shape that the training values have, with levels that are more frequent
-        than others; networks find these shares only about.
+        Logarithms keep the distribution of the training values, which networks match only roughly.
         """
-        if isinstance(self.scaling, Log) and len(channels):
-            made = middles(np.asarray(channels[:, 0], dtype=np.float64))
-            return replace(self, warp=Warp.between(made, self.scaling.quantiles))
-        if not isinstance(self.scaling, Rank) or not self.scaling.atoms or not len(channels):
+        if isinstance(self.scaler, LogScaler) and len(channels):
+            nodes = quantile_nodes(np.asarray(channels[:, 0], dtype=np.float64))
+            return replace(self, calibration=QuantileMap.between(nodes, self.scaler.quantiles))
+        if (
+            not isinstance(self.scaler, QuantileNormalizer)
+            or not self.scaler.atoms
+            or not len(channels)
+        ):
             return self
-        scores = channels[:, 0] * self.scaling.std + self.scaling.mean
-        edges = ndtr(np.concatenate([self.scaling.below, self.scaling.above]))
-        return replace(self, warp=Warp.fit(np.asarray(scores, dtype=np.float64), edges))
+        scores = channels[:, 0] * self.scaler.std + self.scaler.mean
+        edges = ndtr(np.concatenate([self.scaler.below, self.scaler.above]))
+        fitted = QuantileMap.fit(np.asarray(scores, dtype=np.float64), edges)
+        return replace(self, calibration=fitted)
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts."""
+        """Return the fitted state as plain data."""
         return {
-            "scaling": {"name": self.scaling.name, "state": self.scaling.state()},
+            "scaler": {"name": self.scaler.name, "state": self.scaler.state()},
             "grid": self.grid.state(),
             "jitter": self.jitter,
-            "warp": self.warp and self.warp.state(),
+            "calibration": self.calibration and self.calibration.state(),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
         return cls(
-            scalers.restore(state["scaling"]["name"], state["scaling"]["state"]),
+            scalers.restore(state["scaler"]["name"], state["scaler"]["state"]),
             ValueGrid.from_state(state["grid"]),
             state["jitter"],
-            state["warp"] and Warp(**state["warp"]),
+            state["calibration"] and QuantileMap(**state["calibration"]),
         )
 
 
-@register
-class Nonnegative(Continuous):
-    """Never below zero, with a heavy tail: made normal by rank."""
-
-    name = "nonnegative"
-    always = Rank.name
-
-
-@register
-class Bounded(Continuous):
-    """With atoms at the smallest or largest value, where a sensor or a rule stops it."""
-
-    name = "bounded"
-    always = Rank.name
-
-
-@register
 class ZeroInflated(Continuous):
-    """With an atom at zero."""
+    """A number that is exactly zero in many rows."""
 
     name = "zero_inflated"
-    always = Rank.name
+    cells = frozenset({"number"})
+    fixed_scaling = QuantileNormalizer.name
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for zeros that are far more frequent than any other value."""
+        zero = np.zeros(1)
+        if column.distinct.size > 2 and column.stands_out(0.0, MIN_ZERO_SHARE, zero):
+            return cls.require(column)
+        return None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for a zero."""
+        if not (column.values == 0).any():
+            column.refuse(cls.name, "it is never 0")
+        share = np.mean(column.observed == 0.0)
+        return cls.found(f"{100 * share:.0f} % exact zeros, {column.grid}")
 
 
-@register
+class Bounded(Continuous):
+    """A number that often is at its smallest or largest value, where something stops it."""
+
+    name = "bounded"
+    cells = frozenset({"number"})
+    fixed_scaling = QuantileNormalizer.name
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for ends that are far more frequent than any value between them."""
+        ends = np.array([column.grid.low, column.grid.high])
+        if column.distinct.size > MIN_BOUNDED_VALUES and any(
+            column.stands_out(float(end), MIN_BOUND_SHARE, ends) for end in ends
+        ):
+            return cls.require(column)
+        return None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Report how often the column is at its ends."""
+        grid = column.grid
+        low, high = (100 * np.mean(column.observed == end) for end in (grid.low, grid.high))
+        return cls.found(f"{low:.1f} % at {grid.low:.6g}, {high:.1f} % at {grid.high:.6g}, {grid}")
+
+
 class Integer(Continuous):
-    """Whole numbers."""
+    """A whole number."""
 
     name = "integer"
+    cells = frozenset({"number"})
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for a grid of all whole numbers."""
+        return cls.found(str(column.grid)) if column.grid.is_integer else None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for whole numbers."""
+        if not ValueGrid.fit(column.values, column.field.dtype, search_step=False).is_integer:
+            column.refuse(cls.name, "its values are not whole numbers")
+        return cls.found(str(column.grid))
 
 
-@register
-class Step(Continuous):
-    """Multiples of a fixed step, or one of a list of numbers."""
+class Quantized(Continuous):
+    """A multiple of a step, or one of a list of numbers."""
 
     name = "quantized"
+    cells = frozenset({"number"})
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for a coarse grid."""
+        grid = column.grid
+        is_coarse = grid.levels or (grid.step or 0) > 1 or grid.size <= MAX_GRID_SIZE
+        return cls.found(str(grid)) if is_coarse else None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for a grid."""
+        if column.grid.unit == 0.0:
+            column.refuse(cls.name, "its values have no common step")
+        return cls.found(str(column.grid))
 
 
-@register
+class Nonnegative(Continuous):
+    """A number that is never below zero and has a heavy tail."""
+
+    name = "nonnegative"
+    cells = frozenset({"number"})
+    fixed_scaling = QuantileNormalizer.name
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for a heavy tail above zero."""
+        is_heavy = excess_kurtosis(column.observed) > MIN_EXCESS_KURTOSIS
+        return cls.require(column) if column.grid.low >= 0.0 and is_heavy else None
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for values that are never below zero."""
+        if (low := column.values.min()) < 0:
+            column.refuse(cls.name, f"its smallest value is {low:.6g}")
+        kurtosis = excess_kurtosis(column.observed)
+        return cls.found(f"never below 0, excess kurtosis {kurtosis:.1f}, {column.grid}")
+
+
 class Datetime(Continuous):
-    """Points in time as a feature, in seconds or days on a grid."""
+    """A point in time as a feature, in seconds or days."""
 
     name = "datetime"
+    cells = frozenset({"datetime"})
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Take any point in time."""
+        return cls.found(str(column.grid))
 
 
-def scaled(values: np.ndarray, breaks: np.ndarray, name: str) -> Scaling:
-    """The scaling of this name, fitted; ``auto``: the one that suits the values (R,)."""
+def fit_scaler(values: np.ndarray, breaks: np.ndarray, name: str) -> Scaler:
+    """Fit the scaler of this name; ``auto`` chooses the one that suits the values (R,)."""
     if name == "auto":
-        name = scaler_choice.choose(values, *differences(values, breaks))
-    return SCALINGS[name].fit(values)
+        name = scaler_choice.choose_scaler(values, *differences(values, breaks))
+    return SCALERS[name].fit(values)
 
 
-def roomy(scaling: Scaling, values: np.ndarray, breaks: np.ndarray, jitter: float) -> Scaling:
-    """The scaling with zero mean and unit variance for atoms that are spread over their stretch."""
-    if not isinstance(scaling, Rank) or not scaling.atoms or jitter == 0:
-        return scaling
-    some, breaks = values[:FEW], breaks[breaks < FEW]
-    spots = scaling.spread(some, breaks, np.random.default_rng(0), jitter)
-    scores = spots * scaling.std + scaling.mean
-    return replace(scaling, mean=float(scores.mean()), std=divisor(deviation(scores)))
+def standardize_with_jitter(
+    scaler: Scaler, values: np.ndarray, breaks: np.ndarray, jitter: float
+) -> Scaler:
+    """Return the scaler with zero mean and unit variance where frequent values are spread."""
+    if not isinstance(scaler, QuantileNormalizer) or not scaler.atoms or jitter == 0:
+        return scaler
+    few, breaks = values[:JITTER_SAMPLE_ROWS], breaks[breaks < JITTER_SAMPLE_ROWS]
+    spread = scaler.transform_with_jitter(few, breaks, np.random.default_rng(0), jitter)
+    scores = spread * scaler.std + scaler.mean
+    return replace(scaler, mean=float(scores.mean()), std=divisor(deviation(scores)))
+
+
+def excess_kurtosis(values: np.ndarray) -> float:
+    """Return the excess kurtosis of values (n,); 0 for a normal distribution."""
+    unit = centred(values) / divisor(deviation(values))
+    return float((unit**4).mean()) - 3.0

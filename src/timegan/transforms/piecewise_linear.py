@@ -1,179 +1,227 @@
-"""Ramps: coarser readings (hourly weather) that someone interpolated to the table's rows."""
+"""Coarser readings, such as hourly weather, that were interpolated to the rows of the table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from timegan.tables.value_grid import MAX_DECIMALS, ValueGrid
-from timegan.transforms.base import WHOLE, Draws, Setting, follows, observed, register
-from timegan.transforms.numeric import Continuous, scaled
+from timegan.transforms.base import (
+    ONE_SEQUENCE,
+    ColumnTransformer,
+    DecodingNoise,
+    DetectedType,
+    FitOptions,
+    continues,
+    drop_missing,
+)
+from timegan.transforms.numeric import Continuous, fit_scaler
 from timegan.variation import divisor, span
 
-LEAST, MOST = 3, 300  # rows between two readings
-EXCEPTIONS = 0.01  # share of the kinks that may lie elsewhere (a filled hole, a changed clock)
-KINKS = 20  # fewest that tell a period
-BENT = 0.2  # least share of the readings at which the line does bend
-UNUSUAL = 0.02  # share of the readings that may have more decimals: someone drew a line past them
+if TYPE_CHECKING:
+    from timegan.transforms.detection.column_sample import ColumnSample
+
+MIN_PERIOD, MAX_PERIOD = 3, 300  # rows between two readings
+MAX_STRAY_SHARE = 0.01  # of the kinks: a filled gap, a changed clock
+MIN_KINKS = 20
+MIN_KINK_SHARE = 0.2  # of the readings: at the others the line happens to go straight on
+MAX_UNUSUAL_SHARE = 0.02  # of the readings, with more decimals: a line was drawn past them
 
 
 @dataclass(frozen=True)
-class Clocks:
-    """When rows are: the number that each has in the table, and in its sequence.
+class PiecewiseLinear(ColumnTransformer):
+    """A column that is linear between readings every so many rows.
+
+    Within a window it is linear before the first and behind the last reading, too.
 
     Args:
-        rows: (2, R) of the training rows; between them others may have been held out.
-        starts: (2, N) of those at which training windows begin.
-    """
-
-    rows: np.ndarray
-    starts: np.ndarray
-
-    @classmethod
-    def of(cls, count: int, breaks: np.ndarray) -> Self:
-        """Where there are all rows, and windows may begin at each."""
-        rows = np.arange(count)
-        starts = np.where(follows(count, breaks), 0, rows)
-        both = np.stack([rows, rows - np.maximum.accumulate(starts)])
-        return cls(both, both)
-
-
-@register
-@dataclass(frozen=True)
-class Ramp:
-    """Linear between readings every so many rows; in a window, also before and after them.
-
-    Args:
-        inner: scaling, range and decimals of all rows.
-        reading: grid of the rows that hold a reading.
-        usual: the same without the few readings that were missing and lie on a line themselves;
-            once the kind has been calibrated, it makes no others.
+        number: scaler, range and decimals of all rows.
+        knot_grid: of the rows that hold a reading.
+        common_grid: of these without the few readings that lie on a line themselves, because they
+            were missing. A calibrated transformer makes no others.
         period: rows from one reading to the next.
-        phase: row of the first one, counted from the first row of the table or of each sequence.
-        begins: rows of a period, counted likewise, at which training windows begin.
+        phase: row of the first reading, counted from the start of the table or of each sequence.
+        start_offsets: rows of a period, counted likewise, at which training windows begin.
     """
 
     name: ClassVar[str] = "piecewise_linear"
-    fill: ClassVar[str] = "linear"
-    inner: Continuous
-    reading: ValueGrid
-    usual: ValueGrid
+    number: Continuous
+    knot_grid: ValueGrid
+    common_grid: ValueGrid
     period: int
     phase: int
-    begins: tuple[int, ...]
+    start_offsets: tuple[int, ...]
+
+    @classmethod
+    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+        """Look for a period that explains where the lines bend."""
+        numbers = column.row_numbers
+        found = find_period(column.rows, column.breaks, numbers.rows[:, column.sample])
+        if found is None:
+            return None
+        period, phase, count = found
+        return cls.found(
+            f"straight lines between readings every {period} rows",
+            period=period,
+            phase=phase,
+            readings=(numbers.rows[count] - phase) % period == 0,
+            start_offsets=np.unique(numbers.starts[count] % period).tolist(),
+        )
+
+    @classmethod
+    def require(cls, column: "ColumnSample") -> DetectedType:
+        """Ask for a period."""
+        why = f"no period from {MIN_PERIOD} to {MAX_PERIOD} rows explains where its lines bend"
+        return cls.detect(column) or column.refuse(cls.name, why)
 
     @property
     def width(self) -> int:
         """One channel: the value."""
         return 1
 
+    @property
+    def is_interpolated(self) -> bool:
+        """A line depends on the reading where it ends."""
+        return True
+
+    @property
+    def scaler_name(self) -> str:
+        """Name of the scaler."""
+        return self.number.scaler_name
+
     @classmethod
-    def fit(cls, values: np.ndarray, breaks: np.ndarray, setting: Setting) -> Self:
-        """Learn from training rows (R,), with what the detection found about the period."""
-        period, phase = int(setting.params["period"]), int(setting.params["phase"])
-        begins = tuple(map(int, setting.params.get("begins", range(period))))
-        readings = values[setting.params["readings"] & ~np.isnan(values)]
-        there, joins = observed(values, breaks)
-        inner = Continuous(
-            scaled(there, joins, setting.scaling),
-            ValueGrid.fit(there, setting.dtype, search_step=False),
+    def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
+        """Learn from training rows (R,), given the period that the detection found."""
+        period, phase = int(options.params["period"]), int(options.params["phase"])
+        offsets = tuple(map(int, options.params.get("start_offsets", range(period))))
+        readings = values[options.params["readings"] & ~np.isnan(values)]
+        present, joins = drop_missing(values, breaks)
+        number = Continuous(
+            fit_scaler(present, joins, options.scaling),
+            ValueGrid.fit(present, options.dtype, search_step=False),
             jitter=0.0,  # straight lines must stay straight
         )
-        # A list of readings is right for readings only: between them are others.
-        grid = ValueGrid.fit(readings, setting.dtype) if readings.size else inner.grid
-        few = usual(readings)
-        often = ValueGrid.fit(few, setting.dtype) if few.size else grid
-        return cls(inner, grid, often, period, phase, begins)
+        # Levels are right for readings only: between them there are other values.
+        knot_grid = ValueGrid.fit(readings, options.dtype) if readings.size else number.grid
+        few = common_readings(readings)
+        common_grid = ValueGrid.fit(few, options.dtype) if few.size else knot_grid
+        return cls(number, knot_grid, common_grid, period, phase, offsets)
 
-    def encode(
+    def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
     ) -> np.ndarray:
-        """From the table's units (R,) to (R, 1).
+        """Map values in the table's units (R,) to (R, 1).
 
-        Where a hole has been filled that covers a reading, the way back draws the line past it.
+        Where a filled gap covers a reading, the inverse draws the line past it.
         """
-        return self.inner.encode(values, breaks, random)
+        return self.number.transform(values, breaks, random)
 
-    def decode(self, channels: np.ndarray, draws: Draws) -> np.ndarray:
-        """From (n, T, 1) to the table's units (n, T).
+    def inverse_transform(self, channels: np.ndarray, noise: DecodingNoise) -> np.ndarray:
+        """Map (n, T, 1) to the table's units (n, T).
 
-        ``draws.shared`` says at which row of a period each sequence begins, out of those at which
-        training windows do.
+        ``noise.phase`` selects, for each sequence, one of the rows of a period at which training
+        windows begin.
         """
-        raw = self.inner.raw(channels[..., 0])
-        begins = np.array(self.begins)[(draws.shared * len(self.begins)).astype(np.int64)]
-        first = (self.phase - begins) % self.period
-        made = np.empty_like(raw)
-        for offset in np.unique(first):
-            chosen = raw[first == offset]
-            knots, isread = self._knots(raw.shape[1], int(offset))
+        raw = self.number.unscale(channels[..., 0])
+        offsets = np.array(self.start_offsets)
+        offsets = offsets[(noise.phase * len(self.start_offsets)).astype(np.int64)]
+        first = (self.phase - offsets) % self.period
+        values = np.empty_like(raw)
+        for start in np.unique(first):
+            chosen = raw[first == start]
+            knots, is_reading = self._knots(raw.shape[1], int(start))
             at = chosen[:, knots]
-            at[:, isread] = self.reading.snap(at[:, isread])
-            at[:, ~isread] = self._part(at[:, ~isread])
-            made[first == offset] = lines(at, knots)
-        return self.inner.grid.snap(made)
+            at[:, is_reading] = self.knot_grid.snap(at[:, is_reading])
+            at[:, ~is_reading] = self._snap_between(at[:, ~is_reading])
+            values[first == start] = interpolate(at, knots)
+        return self.number.grid.snap(values)
 
-    def misfit(self, channels: np.ndarray) -> np.ndarray:
-        """How far channels (n, T, 1) are from lines that begin at each of ``begins``, (n, begins).
+    def interpolation_error(self, channels: np.ndarray) -> np.ndarray:
+        """Return the distance of channels (n, T, 1) from lines at each start offset, (n, offsets).
 
-        Mean square over the rows between readings, in units of the column's range.
+        It is the mean square over the rows between readings, in units of the column's range.
         """
-        grid = self.inner.grid
-        raw = self.inner.raw(channels[..., 0]) / divisor(span(grid.low, grid.high))
-        found = np.zeros((len(raw), len(self.begins)))
-        for i, begin in enumerate(self.begins):
-            knots, _ = self._knots(raw.shape[1], (self.phase - begin) % self.period)
-            away = np.square(lines(raw[:, knots], knots) - raw).sum(axis=1)
-            found[:, i] = away / max(raw.shape[1] - knots.size, 1)
-        return found
+        grid = self.number.grid
+        raw = self.number.unscale(channels[..., 0]) / divisor(span(grid.low, grid.high))
+        errors = np.zeros((len(raw), len(self.start_offsets)))
+        for i, offset in enumerate(self.start_offsets):
+            knots, _ = self._knots(raw.shape[1], (self.phase - offset) % self.period)
+            away = np.square(interpolate(raw[:, knots], knots) - raw).sum(axis=1)
+            errors[:, i] = away / max(raw.shape[1] - knots.size, 1)
+        return errors
 
     def _knots(self, count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows at which lines end, and which of them hold a reading: the two ends may not."""
+        """Return the rows at which lines end, and which hold a reading: the two ends may not."""
         steps = np.arange(count)
         readings = steps[first :: self.period]
         knots = np.union1d(readings, steps[[0, -1]])
         return knots, np.isin(knots, readings)
 
-    def _part(self, values: np.ndarray) -> np.ndarray:
-        """Values between two readings: on a grid that is finer by the period."""
-        unit = 0.0 if self.reading.levels else self.reading.unit / self.period
+    def _snap_between(self, values: np.ndarray) -> np.ndarray:
+        """Snap values between two readings to a grid that is finer by the period."""
+        unit = 0.0 if self.knot_grid.levels else self.knot_grid.unit / self.period
         if unit == 0.0:
             return values
-        low = self.reading.low
+        low = self.knot_grid.low
         return low + np.rint((values - low) / unit) * unit
 
-    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = WHOLE) -> Self:
-        """With the training shares of atoms, and readings as they usually are."""
-        return replace(self, inner=self.inner.calibrate(channels), reading=self.usual)
+    def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
+        """Restore the training proportions of frequent values; make common readings only."""
+        return replace(self, number=self.number.calibrate(channels), knot_grid=self.common_grid)
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and dicts."""
+        """Return the fitted state as plain data."""
         return {
-            "inner": self.inner.state(),
-            "reading": self.reading.state(),
-            "usual": self.usual.state(),
+            "number": self.number.state(),
+            "knot_grid": self.knot_grid.state(),
+            "common_grid": self.common_grid.state(),
             "period": self.period,
             "phase": self.phase,
-            "begins": list(self.begins),
+            "start_offsets": list(self.start_offsets),
         }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the transformer that `state` describes."""
         return cls(
-            Continuous.from_state(state["inner"]),
-            ValueGrid.from_state(state["reading"]),
-            ValueGrid.from_state(state.get("usual", state["reading"])),
+            Continuous.from_state(state["number"]),
+            ValueGrid.from_state(state["knot_grid"]),
+            ValueGrid.from_state(state["common_grid"]),
             state["period"],
             state["phase"],
-            tuple(state.get("begins", range(state["period"]))),
+            tuple(state["start_offsets"]),
         )
 
 
-def lines(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """Straight lines (n, T) through values (n, K) at the rows ``knots``, both ends among them.
+def choose_phases(
+    columns: Sequence[tuple[int, PiecewiseLinear, np.ndarray]],
+) -> dict[int, np.ndarray]:
+    """Return for each column where in its period the sequences begin, (n,) from 0 to below 1.
 
-    >>> lines(np.array([[0.0, 2.0, 5.0]]), np.array([0, 2, 3])).tolist()
+    Columns that were read at the same rows begin alike: where the lines of all of them together
+    are nearest to the channels.
+
+    Args:
+        columns: number, transformer and channel (n, T, 1) of each.
+    """
+    groups: dict[tuple[object, ...], list[int]] = {}
+    errors: dict[int, np.ndarray] = {}
+    for i, transformer, channel in columns:
+        errors[i] = transformer.interpolation_error(np.asarray(channel, dtype=np.float64))
+        rows = transformer.period, transformer.phase, transformer.start_offsets
+        groups.setdefault(rows, []).append(i)
+    phases: dict[int, np.ndarray] = {}
+    for members in groups.values():
+        total = np.sum([errors[i] for i in members], axis=0)
+        phases |= dict.fromkeys(members, (total.argmin(axis=1) + 0.5) / total.shape[1])
+    return phases
+
+
+def interpolate(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return straight lines (n, T) through values (n, K) at the rows ``knots``, ends included.
+
+    >>> interpolate(np.array([[0.0, 2.0, 5.0]]), np.array([0, 2, 3])).tolist()
     [[0.0, 1.0, 2.0, 5.0]]
     """
     steps = np.arange(knots[-1] + 1)
@@ -183,50 +231,50 @@ def lines(at: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return np.asarray(at[:, left] + share * (at[:, right] - at[:, left]))
 
 
-def usual(readings: np.ndarray) -> np.ndarray:
-    """The readings that have no more decimals than nearly all of them.
+def common_readings(readings: np.ndarray) -> np.ndarray:
+    """Return the readings that have no more decimals than nearly all of them.
 
-    >>> usual(np.array([1.0, 2.0, 3.0] * 50 + [1.0 + 1 / 3])).max().tolist()
+    >>> common_readings(np.array([1.0, 2.0, 3.0] * 50 + [1.0 + 1 / 3])).max().tolist()
     3.0
     """
     for decimals in range(MAX_DECIMALS):
         few = readings[np.round(readings, decimals) == readings]
-        if few.size >= (1 - UNUSUAL) * readings.size:
+        if few.size >= (1 - MAX_UNUSUAL_SHARE) * readings.size:
             return np.asarray(few)
     return readings
 
 
 def find_period(
-    values: np.ndarray, breaks: np.ndarray, clocks: np.ndarray
+    values: np.ndarray, breaks: np.ndarray, row_numbers: np.ndarray
 ) -> tuple[int, int, int] | None:
-    """Period, phase, and the clock that they are read from; None where the column is no ramp.
+    """Return period, phase and the row count that they refer to; None without a period.
 
     Args:
-        values: (R,) training rows, or a contiguous part of them; NaN where there is a hole.
+        values: (R,) training rows, or a contiguous part of them; NaN where missing.
         breaks: rows that do not follow upon the one before.
-        clocks: (2, R) number of each row in the table, and in its sequence.
+        row_numbers: (2, R) number of each row in the table, and in its sequence.
     """
-    joined = follows(len(values), breaks)
+    joined = continues(len(values), breaks)
     middle = np.flatnonzero(joined[2:] & joined[1:-1]) + 1
     turns = np.diff(values, n=2)[middle - 1]
     middle, turns = middle[~np.isnan(turns)], turns[~np.isnan(turns)]
-    kinks = middle[np.abs(turns) > _tolerance(values)]
-    if kinks.size < KINKS or kinks.size > middle.size / LEAST * 1.1:
+    kinks = middle[np.abs(turns) > _rounding(values)]
+    if kinks.size < MIN_KINKS or kinks.size > middle.size / MIN_PERIOD * 1.1:
         return None
     best: tuple[int, int, int] | None = None
-    for clock, places in enumerate(clocks):
-        for period in range(LEAST, min(MOST, len(values) // 3) + 1):
-            counts = np.bincount(places[kinks] % period, minlength=period)
+    for count, numbers in enumerate(row_numbers):
+        for period in range(MIN_PERIOD, min(MAX_PERIOD, len(values) // 3) + 1):
+            counts = np.bincount(numbers[kinks] % period, minlength=period)
             phase = int(counts.argmax())
-            readings = np.count_nonzero(places[middle] % period == phase)
-            longer = best is None or period > best[0]
-            if counts[phase] >= max((1 - EXCEPTIONS) * kinks.size, BENT * readings) and longer:
-                best = (period, phase, clock)
+            readings = np.count_nonzero(numbers[middle] % period == phase)
+            least = max((1 - MAX_STRAY_SHARE) * kinks.size, MIN_KINK_SHARE * readings)
+            if counts[phase] >= least and (best is None or period > best[0]):
+                best = (period, phase, count)
     return best
 
 
-def _tolerance(values: np.ndarray) -> float:
-    """Second differences up to here may be rounding: each value is off by half a decimal."""
-    there = values[~np.isnan(values)]
-    rounding = 2.0 * ValueGrid.fit(there, search_step=False).unit
-    return rounding * 1.001 + 1e-9 * float(np.ptp(there))
+def _rounding(values: np.ndarray) -> float:
+    """Return the largest second difference that rounding alone can make."""
+    present = values[~np.isnan(values)]
+    rounding = 2.0 * ValueGrid.fit(present, search_step=False).unit
+    return rounding * 1.001 + 1e-9 * float(np.ptp(present))

@@ -1,45 +1,46 @@
-"""The training rows that kinds and rules are found on: all, or a million of a long table's."""
+"""The training rows that types and constraints are found on: at most about a million."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-MOST = 1_000_000
+MAX_ROWS = 1_000_000
 STRETCHES = 20
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Values (R, C), the rows among them that do not follow upon the one before, and the number (R,)
 that each has in the table."""
 
 
-def look(values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, most: int = MOST) -> Rows:
-    """Up to ``most`` of the training rows, and those with each column's smallest and largest value.
+def sample_training_rows(
+    values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, limit: int = MAX_ROWS
+) -> Rows:
+    """Return up to ``limit`` of the training rows, and the rows of each column's extremes.
 
-    Of more than ``most`` rows 20 stretches are taken, evenly, so that steps from row to row are
-    seen as they are.
+    Of a longer table 20 contiguous stretches are taken, evenly, so that steps from row to row are
+    those of the table.
 
     Args:
         values: (R, C) of the whole table.
-        rows: that train (m,), rising.
-        breaks: those of them, by their place among them, that do not follow upon the one before.
-        most: rows to look at.
+        rows: numbers of the training rows (m,), rising.
+        breaks: places among them that do not follow upon the one before.
+        limit: rows to take.
     """
-    if len(rows) <= most:
+    if len(rows) <= limit:
         return values[rows], breaks, rows
-    size = most // STRETCHES
+    size = limit // STRETCHES
     firsts = np.linspace(0, len(rows) - size, STRETCHES).astype(np.int64)
-    places = np.union1d(
-        (firsts[:, None] + np.arange(size)).ravel(), np.array(_ends(values, rows), dtype=np.int64)
-    )
+    extremes = np.array(_extreme_rows(values, rows), dtype=np.int64)
+    places = np.union1d((firsts[:, None] + np.arange(size)).ravel(), extremes)
     new = np.diff(places, prepend=-1) != 1
     new[np.isin(places, breaks)] = True
     new[0] = True
     return values[rows[places]], np.flatnonzero(new), rows[places]
 
 
-def blocks(
-    values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, size: int = MOST
+def row_blocks(
+    values: np.ndarray, rows: np.ndarray, breaks: np.ndarray, size: int = MAX_ROWS
 ) -> Iterator[Rows]:
-    """All training rows, ``size`` at a time; a block begins with the last row of the one before."""
+    """Yield all training rows in blocks; each begins with the last row of the one before."""
     for first in range(0, len(rows), size):
         begin = max(first - 1, 0)
         after = first + size
@@ -48,11 +49,11 @@ def blocks(
         yield values[block], np.union1d([0], inside), block
 
 
-def _ends(values: np.ndarray, rows: np.ndarray) -> list[int]:
-    """Places among the rows of each column's first smallest and largest value."""
+def _extreme_rows(values: np.ndarray, rows: np.ndarray) -> list[int]:
+    """Return places among the rows of each column's first smallest and largest value."""
     best: dict[tuple[int, int], tuple[float, int]] = {}
-    for first in range(0, len(rows), MOST):
-        block = values[rows[first : first + MOST]]
+    for first in range(0, len(rows), MAX_ROWS):
+        block = values[rows[first : first + MAX_ROWS]]
         for c, column in enumerate(block.T):
             for sign in (1, -1):
                 known = np.where(np.isnan(column), np.inf, sign * column)

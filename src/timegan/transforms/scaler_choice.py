@@ -1,76 +1,87 @@
-"""Which scaling suits a feature: by its tails, its atoms, and how it moves."""
+"""Choice of the scaler that suits a feature, by its tails, its atoms and its steps."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from timegan.transforms.scalers import ATOM, FEWEST, Log, Rank, Standard
+from timegan.transforms.scalers import (
+    MIN_ATOM_COUNT,
+    MIN_ATOM_SHARE,
+    LogScaler,
+    QuantileNormalizer,
+    StandardScaler,
+)
 from timegan.variation import centred, deviation, divisor
 
-TIMES = 3.0  # largest over smallest value from which a logarithm differs from a straight line
-SOME = 50_000  # steps that unevenness is measured on, at most
-FAR = 0.7  # unevenness of a logarithm's steps over that of other scales', at most, to be chosen
+MIN_RANGE_RATIO = 3.0  # largest over smallest value: below, a logarithm is nearly a straight line
+SAMPLE_STEPS = 50_000  # that level dependence is measured on
+MAX_LOG_RATIO = 0.7  # level dependence of logarithms over that of other scales, to be chosen
+WHITE_NOISE_ROUGHNESS = 0.632  # above, the series moves too roughly to keep its shape
+MAX_EXCESS_KURTOSIS = 1.0  # of light tails
+OCTILES = 8
 
 Steps = tuple[np.ndarray, np.ndarray]
 """Values (m,) and those of the next rows (m,)."""
 
 
-def choose(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
-    """The scaling that suits a feature.
+def choose_scaler(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
+    """Return the name of the scaler that suits a feature.
 
-    Series that grow and move by percentages (prices) get their logarithm (``log``): in it steps are
-    alike at all levels, which a generator finds easier than a scale for each level. Other smooth
-    series with light tails and no value that stands out keep their shape (``standard``); all others
-    are made normal (``rank``), which tames tails and gives atoms room.
+    Series that grow and move by percentages (prices) get their logarithm (``log``). Steps of
+    logarithms are alike at all levels, which is easier to generate than a scale for each level.
+    Other smooth series with light tails and without a frequent value keep their shape
+    (``standard``). All others are made normal (``rank``), which tames tails and gives room to
+    frequent values.
 
     Args:
         values: (n,) training values of one feature.
         steps: pairs of rows that follow each other, (m,) before and (m,) after.
         turns: second differences within the series.
     """
-    stands_out = _stands_out(values)
-    if not stands_out and _moves_by_percentages(values, steps):
-        return Log.name
-    if roughness(steps[1] - steps[0], turns) >= 0.632 or stands_out:
-        return Rank.name
-    return Standard.name if _light(values) else Rank.name
+    has_atom = _has_atom(values)
+    if not has_atom and _moves_by_percentages(values, steps):
+        return LogScaler.name
+    if roughness(steps[1] - steps[0], turns) >= WHITE_NOISE_ROUGHNESS or has_atom:
+        return QuantileNormalizer.name
+    return StandardScaler.name if _has_light_tails(values) else QuantileNormalizer.name
 
 
-def _light(values: np.ndarray) -> bool:
-    """Whether the excess kurtosis is below 1."""
+def _has_light_tails(values: np.ndarray) -> bool:
+    """Check that the excess kurtosis is below 1."""
     unit = centred(values) / divisor(deviation(values))
-    return bool((unit**4).mean() - 3.0 < 1.0)
+    return bool((unit**4).mean() - 3.0 < MAX_EXCESS_KURTOSIS)
 
 
 def _moves_by_percentages(values: np.ndarray, steps: Steps) -> bool:
-    """Whether steps are far more alike at all levels in logarithms than in other scales."""
+    """Check that steps depend far less on the level in logarithms than in other scales."""
     low, high = float(values.min()), float(values.max())
-    if low <= 0 or high < TIMES * low or not _light(np.log(values)):
+    if low <= 0 or high < MIN_RANGE_RATIO * low or not _has_light_tails(np.log(values)):
         return False
-    every = -(-steps[0].size // SOME) or 1
-    some = [ends[::every] for ends in steps]
-    ways: list[Callable[[np.ndarray], np.ndarray]] = [np.log, np.array, Rank.fit(values).forward]
-    logs, *others = (unevenness(*map(way, some)) for way in ways)
-    return logs < FAR * min(others)
+    every = -(-steps[0].size // SAMPLE_STEPS) or 1
+    few = [ends[::every] for ends in steps]
+    ranks = QuantileNormalizer.fit(values)
+    scales: list[Callable[[np.ndarray], np.ndarray]] = [np.log, np.array, ranks.transform]
+    logs, *others = (level_dependence(*map(scale, few)) for scale in scales)
+    return logs < MAX_LOG_RATIO * min(others)
 
 
-def unevenness(before: np.ndarray, after: np.ndarray) -> float:
-    """How much the size of steps depends on the level: deviation of its logarithm over octiles.
+def level_dependence(before: np.ndarray, after: np.ndarray) -> float:
+    """Return how much the size of steps depends on the level; 0 where there are too few steps.
 
-    0 where there are too few steps to say so.
+    It is the deviation of the logarithm of the steps' size over octiles of the level.
     """
     level, step = (before + after) / 2, after - before
-    if level.size < 8 * FEWEST:
+    if level.size < OCTILES * MIN_ATOM_COUNT:
         return 0.0
-    parts = np.array_split(step[np.argsort(level, kind="stable")], 8)
+    parts = np.array_split(step[np.argsort(level, kind="stable")], OCTILES)
     sizes = np.array([deviation(part, largest=np.abs(level).max()) for part in parts])
     return float(np.log(sizes[sizes > 0]).std()) if (sizes > 0).any() else 0.0
 
 
 def roughness(steps: np.ndarray, turns: np.ndarray) -> float:
-    """Standard deviation of second differences over that of first ones; white noise has 1.73.
+    """Return the deviation of second differences over that of first ones; white noise has 1.73.
 
-    A series of constant slope has 0, though rounding leaves it no first differences to divide by.
+    A series of constant slope has 0, though the deviation of its first differences is rounding.
     """
     if steps.size == 0 or turns.size == 0:
         return float("inf")
@@ -80,11 +91,13 @@ def roughness(steps: np.ndarray, turns: np.ndarray) -> float:
     return float(turns.std() / steps.std())
 
 
-def _stands_out(values: np.ndarray) -> bool:
-    """Whether a value has more than .5 % of the mass, and far more than the others.
+def _has_atom(values: np.ndarray) -> bool:
+    """Check that a value has more than 0.5 % of the rows, and far more than the others.
 
-    The second condition keeps a fine grid (tenths of a year) from counting as atoms.
+    The second condition keeps the values of a grid (tenths of a year) from counting as atoms.
     """
     counts = np.unique(values, return_counts=True)[1]
     heavy = int(counts.max())
-    return heavy > ATOM * values.size and heavy >= max(FEWEST, 5 * float(np.median(counts)))
+    return heavy > MIN_ATOM_SHARE * values.size and heavy >= max(
+        MIN_ATOM_COUNT, 5 * float(np.median(counts))
+    )

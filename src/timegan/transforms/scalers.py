@@ -1,7 +1,7 @@
-"""How a feature's values become what the model sees, and the way back.
+"""Scalers: strictly increasing maps of one feature's values, and their inverses.
 
-A scaling is fitted on the training values of one feature, and is a few numbers afterwards: its
-`state` is a plain dict, from which `restore` makes it again.
+A scaler is fitted on the training values of one feature. Its ``state`` is a plain dict of a few
+numbers, from which `restore` makes it again.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -11,18 +11,18 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from timegan.errors import InputError
-from timegan.transforms.gaussian_path import spread
+from timegan.transforms.gaussian_path import sample_within_bins
 from timegan.variation import deviation, divisor
 
 EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
-ATOM = 0.005  # share of the values from which a single value counts as an atom,
-FEWEST = 5  # and how often it must occur at least, so that a short table has none by accident
-NODES = 1_000
-MIDDLES = 100
-JITTER = 0.5  # share of an atom's stretch over which its rows are spread; 0 puts all at mid-rank
+MIN_ATOM_SHARE = 0.005  # of the values, for a single value to count as an atom,
+MIN_ATOM_COUNT = 5  # and how often it must occur, so that a short table has none by accident
+MAX_NODES = 1_000
+QUANTILE_NODES = 100
+JITTER = 0.5  # share of an atom's interval over which its rows are spread; 0 is its middle
 
 
-class Scaling(Protocol):
+class Scaler(Protocol):
     """A strictly increasing map of one feature and its inverse, both in float64."""
 
     name: ClassVar[str]
@@ -31,19 +31,19 @@ class Scaling(Protocol):
     def fit(cls, values: np.ndarray) -> Self:
         """Learn the map from training values (n,), not all equal."""
 
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units to the model's."""
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Map values in the table's units to the model's."""
 
-    def backward(self, scaled: np.ndarray) -> np.ndarray:
-        """From the model's units to the table's, clipped to the training range."""
+    def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
+        """Map the model's units to the table's, clipped to the training range."""
 
     def state(self) -> dict[str, Any]:
-        """Plain numbers and lists, as keyword arguments of the class."""
+        """Return plain numbers and lists, as keyword arguments of the class."""
 
 
 @dataclass(frozen=True)
-class MinMax:
-    """To [0, 1]: (v - low) / (high - low + 1e-7), as the authors' code does."""
+class MinMaxScaler:
+    """A map to [0, 1]: (v - low) / (high - low + 1e-7), as in the TimeGAN authors' code."""
 
     name: ClassVar[str] = "minmax"
     low: float
@@ -54,23 +54,23 @@ class MinMax:
         """Learn the range."""
         return cls(float(values.min()), float(values.max()))
 
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units to [0, 1]."""
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Map the table's units to [0, 1]."""
         return (values - self.low) / (self.high - self.low + EPSILON)
 
-    def backward(self, scaled: np.ndarray) -> np.ndarray:
-        """From [0, 1] to the table's units."""
+    def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
+        """Map [0, 1] to the table's units."""
         values = scaled * (self.high - self.low + EPSILON) + self.low
         return np.clip(values, self.low, self.high)
 
     def state(self) -> dict[str, Any]:
-        """The range."""
+        """Return the range."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Standard:
-    """Min-max, then zero mean and unit variance: what is left of it is a shift and a factor."""
+class StandardScaler:
+    """A shift and a factor that give zero mean and unit variance."""
 
     name: ClassVar[str] = "standard"
     low: float
@@ -85,22 +85,22 @@ class Standard:
         unit = (values - low) / (high - low)  # so that neither square nor sum leaves float64
         return cls(low, high, float(unit.mean()), float(unit.std()))
 
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units to standard ones."""
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Map the table's units to standard ones."""
         return ((values - self.low) / (self.high - self.low) - self.mean) / self.std
 
-    def backward(self, scaled: np.ndarray) -> np.ndarray:
-        """From standard units to the table's."""
+    def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
+        """Map standard units to the table's."""
         values = (scaled * self.std + self.mean) * (self.high - self.low) + self.low
         return np.clip(values, self.low, self.high)
 
     def state(self) -> dict[str, Any]:
-        """Range, mean and standard deviation."""
+        """Return range, mean and standard deviation."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Log:
+class LogScaler:
     """The logarithm of a positive feature, with zero mean and unit variance.
 
     Args:
@@ -108,7 +108,7 @@ class Log:
         high: largest one.
         mean: of the logarithms.
         std: of the same.
-        quantiles: of the standardised logarithms, at the middles of as many equal shares.
+        quantiles: of the standardized logarithms, at the middles of as many equal shares.
     """
 
     name: ClassVar[str] = "log"
@@ -128,40 +128,40 @@ class Log:
         if (low := float(values.min())) <= 0:
             raise InputError(
                 f"dataset.scaling=log: a column has the value {low:g}, and only numbers above zero "
-                "have a logarithm. Give dataset.scaling=auto."
+                "have a logarithm. Set dataset.scaling=auto."
             )
         logs = np.log(values)
         mean, std = float(logs.mean()), divisor(deviation(logs))
-        return cls(low, float(values.max()), mean, std, middles((logs - mean) / std))
+        return cls(low, float(values.max()), mean, std, quantile_nodes((logs - mean) / std))
 
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units to standardised logarithms."""
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Map the table's units to standardized logarithms."""
         return np.asarray((np.log(values) - self.mean) / self.std)
 
-    def backward(self, scaled: np.ndarray) -> np.ndarray:
-        """From standardised logarithms to the table's units."""
+    def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
+        """Map standardized logarithms to the table's units."""
         ends = (np.log([self.low, self.high]) - self.mean) / self.std
         values = np.exp(np.clip(scaled, *ends) * self.std + self.mean)
         return np.asarray(np.clip(values, self.low, self.high))
 
     def state(self) -> dict[str, Any]:
-        """Range, mean, standard deviation and quantiles."""
+        """Return range, mean, standard deviation and quantiles."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Rank:
-    """To a normal distribution by rank, then to zero mean and unit variance.
+class QuantileNormalizer:
+    """A map to a normal distribution by rank, with zero mean and unit variance.
 
     A value goes to the normal quantile of its mid-rank, linearly between at most 1,000 nodes. A
-    value with more than .5 % of the mass is an *atom*: it owns the whole stretch of quantiles that
-    its mass fills, so that everything in there comes back as this very value.
+    value with more than 0.5 % of the rows is an *atom*: it owns the whole interval of quantiles
+    that its share fills. The inverse maps the interval to this very value.
 
     Args:
         nodes: increasing values in the table's units.
         quantiles: that the nodes go to.
         atoms: which of the nodes are atoms.
-        below: the quantile at which each atom's stretch begins.
+        below: the quantile at which each atom's interval begins.
         above: the quantile at which it ends.
         mean: of the training values' quantiles.
         std: of the same.
@@ -182,7 +182,7 @@ class Rank:
         distinct, counts = np.unique(values, return_counts=True)
         before = np.cumsum(counts) - counts
         middle = before + counts / 2
-        heavy = (counts > ATOM * values.size) & (counts >= FEWEST)
+        heavy = (counts > MIN_ATOM_SHARE * values.size) & (counts >= MIN_ATOM_COUNT)
         kept = _thin(middle, heavy)
         atoms = kept[heavy[kept]]
         raw = cls(
@@ -192,13 +192,13 @@ class Rank:
             below=_quantiles(before[atoms], values.size),
             above=_quantiles((before + counts)[atoms], values.size),
         )
-        scores = np.repeat(raw.forward(distinct), counts)
+        scores = np.repeat(raw.transform(distinct), counts)
         return replace(raw, mean=float(scores.mean()), std=float(scores.std()))
 
-    def forward(self, values: np.ndarray) -> np.ndarray:
-        """From the table's units to standardised normal quantiles."""
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Map the table's units to standardized normal quantiles."""
         nodes, quantiles = np.array(self.nodes), np.array(self.quantiles)
-        below, above = self._stretches()
+        below, above = self._intervals()
         values = np.clip(values, nodes[0], nodes[-1])
         left = np.clip(np.searchsorted(nodes, values, side="right") - 1, 0, len(nodes) - 2)
         share = (values - nodes[left]) / (nodes[left + 1] - nodes[left])
@@ -207,77 +207,79 @@ class Rank:
         scores = np.where(values == nodes[-1], quantiles[-1], scores)
         return np.asarray((scores - self.mean) / self.std)
 
-    def spread(
+    def transform_with_jitter(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator, jitter: float
     ) -> np.ndarray:
-        """Like `forward`, but each row at an atom goes somewhere into the atom's stretch.
+        """Map values as `transform` does, with rows at an atom spread over the atom's interval.
 
-        `backward` brings every row of a stretch back to the atom.
+        The inverse maps every point of the interval to the atom.
 
         Args:
             values: (n,) in the table's units.
             breaks: rows that do not follow upon the one before.
-            random: where in the stretch each row goes, see :mod:`timegan.transforms.gaussian_path`.
-            jitter: share of the stretch that is used; 0 is `forward`, 1 fills it.
+            random: generator of the places, see :mod:`timegan.transforms.gaussian_path`.
+            jitter: share of the interval that is used; 0 is `transform`, 1 fills it.
         """
-        scores = self.forward(values)
+        scores = self.transform(values)
         if not self.atoms or jitter == 0:
             return scores
         nodes = np.array(self.nodes)[self.atoms]
         atom = np.minimum(np.searchsorted(nodes, values), nodes.size - 1)
-        on = nodes[atom] == values
+        is_atom = nodes[atom] == values
         fixed = ndtr(scores * self.std + self.mean)
-        low = np.where(on, ndtr(self.below)[atom], fixed)
-        high = np.where(on, ndtr(self.above)[atom], fixed)
-        spots = spread(low, high, random, jitter, breaks)
-        return np.where(on, (spots - self.mean) / self.std, scores)
+        low = np.where(is_atom, ndtr(self.below)[atom], fixed)
+        high = np.where(is_atom, ndtr(self.above)[atom], fixed)
+        spread = sample_within_bins(low, high, random, jitter, breaks)
+        return np.where(is_atom, (spread - self.mean) / self.std, scores)
 
-    def backward(self, scaled: np.ndarray) -> np.ndarray:
-        """From standardised normal quantiles to the table's units."""
-        stretches = np.stack(self._stretches(), axis=1).ravel()
+    def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
+        """Map standardized normal quantiles to the table's units."""
+        intervals = np.stack(self._intervals(), axis=1).ravel()
         values = np.repeat(self.nodes, 2)
-        return np.asarray(np.interp(scaled * self.std + self.mean, stretches, values))
+        return np.asarray(np.interp(scaled * self.std + self.mean, intervals, values))
 
-    def _stretches(self) -> tuple[np.ndarray, np.ndarray]:
-        """The quantiles at which each node's stretch begins and ends: only atoms have a length."""
+    def _intervals(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the quantiles between which each node lies; they are equal but for atoms."""
         below, above = np.array(self.quantiles), np.array(self.quantiles)
         below[self.atoms] = self.below
         above[self.atoms] = self.above
         return below, above
 
     def state(self) -> dict[str, Any]:
-        """Nodes, atoms, mean and standard deviation."""
+        """Return nodes, atoms, mean and standard deviation."""
         return asdict(self)
 
 
-SCALINGS: dict[str, type[Scaling]] = {c.name: c for c in (MinMax, Standard, Log, Rank)}
-"""Name in the config -> scaling."""
+SCALERS: dict[str, type[Scaler]] = {
+    scaler.name: scaler for scaler in (MinMaxScaler, StandardScaler, LogScaler, QuantileNormalizer)
+}
+"""Name in the configuration -> scaler."""
 
 
-def restore(name: str, state: dict[str, Any]) -> Scaling:
-    """A fitted scaling from its name and state."""
-    return SCALINGS[name](**state)
+def restore(name: str, state: dict[str, Any]) -> Scaler:
+    """Return a fitted scaler from its name and state."""
+    return SCALERS[name](**state)
 
 
-def middles(values: np.ndarray) -> list[float]:
-    """Quantiles at the middles of 100 equal shares."""
-    return list(np.quantile(values, (np.arange(MIDDLES) + 0.5) / MIDDLES).tolist())
+def quantile_nodes(values: np.ndarray) -> list[float]:
+    """Return quantiles at the middles of 100 equal shares."""
+    return list(np.quantile(values, (np.arange(QUANTILE_NODES) + 0.5) / QUANTILE_NODES).tolist())
 
 
 def _quantiles(ranks: np.ndarray, count: int) -> list[float]:
-    """Normal quantiles of ranks among ``count`` values, clipped at half a rank from the ends."""
+    """Return normal quantiles of ranks among ``count`` values, half a rank from the ends."""
     return list(ndtri(np.clip(ranks / count, 0.5 / count, 1.0 - 0.5 / count)).tolist())
 
 
 def _thin(ranks: np.ndarray, atom: np.ndarray) -> np.ndarray:
-    """At most 1,000 of the distinct values: both ends, all atoms, the rest evenly.
+    """Choose at most 1,000 of the distinct values: both ends, all atoms, the rest evenly.
 
     Half of the rest lies evenly by rank and half by quantile, so that the tails have theirs.
     """
-    if ranks.size <= NODES:
+    if ranks.size <= MAX_NODES:
         return np.arange(ranks.size)
     must = np.union1d(np.flatnonzero(atom), [0, ranks.size - 1])
-    evenly = np.linspace(0.0, 1.0, (NODES - must.size) // 2)
+    evenly = np.linspace(0.0, 1.0, (MAX_NODES - must.size) // 2)
     low, high = ranks[[0, -1]] / (ranks[-1] + ranks[0])
     quantiles = ndtr(ndtri(low) + evenly * (ndtri(high) - ndtri(low)))
     targets = np.concatenate([evenly, quantiles]) * (ranks[-1] + ranks[0])

@@ -1,7 +1,7 @@
 """Channels between 0 and 1 for networks that end in a sigmoid (``scaling=minmax``).
 
-Min-max features lie there already. Flags, categories and whatever else is coded by quantiles of
-the normal distribution goes through its distribution function.
+Min-max scaled features lie there already. All other channels are coded by quantiles of the normal
+distribution, and go through its distribution function.
 """
 
 from collections.abc import Sequence
@@ -9,32 +9,30 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from timegan.transforms import Continuous, Kind
+from timegan.transforms.base import ColumnTransformer
 
-NEAREST = 1e-6
-"""To 0 and 1 on the way back."""
+MARGIN = 1e-6
+"""Smallest distance to 0 and 1 before the inverse."""
 
 
-def squash(kinds: Sequence[Kind], channels: np.ndarray) -> np.ndarray:
-    """Channels (..., M), all between 0 and 1."""
-    normal = _normal(kinds)
+def to_unit_interval(transformers: Sequence[ColumnTransformer], channels: np.ndarray) -> np.ndarray:
+    """Map channels (..., M) in place to values between 0 and 1."""
+    normal = _is_normal(transformers)
     channels[..., normal] = ndtr(channels[..., normal])
     return channels
 
 
-def expand(kinds: Sequence[Kind], channels: np.ndarray) -> np.ndarray:
-    """The way back."""
-    normal = _normal(kinds)
+def from_unit_interval(
+    transformers: Sequence[ColumnTransformer], channels: np.ndarray
+) -> np.ndarray:
+    """Return channels (..., M) from values between 0 and 1."""
+    normal = _is_normal(transformers)
     channels = channels.copy()
-    channels[..., normal] = ndtri(np.clip(channels[..., normal], NEAREST, 1 - NEAREST))
+    channels[..., normal] = ndtri(np.clip(channels[..., normal], MARGIN, 1 - MARGIN))
     return channels
 
 
-def _normal(kinds: Sequence[Kind]) -> np.ndarray:
-    """Which channels (M,) are not min-max units."""
-    found: list[bool] = []
-    for kind in kinds:
-        inner = getattr(kind, "inner", kind)
-        minmax = isinstance(inner, Continuous) and inner.scaling.name == "minmax"
-        found += [not minmax] * inner.width + [True] * (kind.width - inner.width)
-    return np.array(found, dtype=bool)
+def _is_normal(transformers: Sequence[ColumnTransformer]) -> np.ndarray:
+    """Return which channels (M,) are not bounded by themselves."""
+    bounded = [flag for transformer in transformers for flag in transformer.is_bounded]
+    return ~np.array(bounded, dtype=bool)

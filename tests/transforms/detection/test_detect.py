@@ -1,20 +1,34 @@
 """Detection: each look-alike is found for what it is, with a reason; the user can say otherwise."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.look_alikes import LOOKS, column, held, info, punched, ramp, smooth
+from tests.transforms.lookalike_tables import (
+    LOOKS,
+    column,
+    field,
+    held,
+    number,
+    punched,
+    ramp,
+    smooth,
+)
 from timegan.errors import InputError
 from timegan.seeds import rng
+from timegan.tables import Field
 from timegan.tables.value_grid import ValueGrid
-from timegan.transforms import Info, detect, fit
-from timegan.transforms.detection import summary
-from timegan.transforms.detection.detect import SAMPLE, sample
-from timegan.transforms.detection.repeats import repeats
-from timegan.transforms.detection.white_noise import find_noise
-from timegan.transforms.piecewise_linear import Clocks, find_period
+from timegan.transforms import detect, fit_transformers
+from timegan.transforms.base import cells_of
+from timegan.transforms.detection.detect import MAX_SAMPLE_ROWS, sample_slice
+from timegan.transforms.detection.repeats import repeat_rates
+from timegan.transforms.detection.summary import summary_rows, summary_text
+from timegan.transforms.detection.white_noise import find_white_noise
+from timegan.transforms.piecewise_linear import find_period
+from timegan.transforms.row_numbers import RowNumbers
 
 START = np.array([0])
 ROWS = 3_000
@@ -22,57 +36,58 @@ UNPUNCHED = ("white_noise", "datetime")
 
 
 def kind_of(values: np.ndarray, dtype: str = "float64") -> str:
-    return detect(values[:, None], START, [Info("x", dtype=dtype)])[0].kind
+    return detect(values[:, None], START, [number("x", dtype)])[0].column_type
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", LOOKS)
 def test_each_kind_is_found(kind: str, seed: int) -> None:
     values = column(kind, ROWS, seed)[:, None]
-    assert detect(values, START, [info(kind)])[0].kind == kind
+    assert detect(values, START, [field(kind)])[0].column_type == kind
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LOOKS if kind not in UNPUNCHED])
 def test_holes_do_not_hide_the_kind(kind: str) -> None:
     values = punched(column(kind, ROWS, 0), 0)[:, None]
-    found = detect(values, START, [info(kind)])
-    assert found[0].kind == kind
+    found = detect(values, START, [field(kind)])
+    assert found[0].column_type == kind
     assert found[0].missing == np.isnan(values).mean() > 0.05
     assert "% missing" in found[0].reason
-    assert fit(found, values, START)[0].name == "missing"
+    assert fit_transformers(found, [field(kind)], values, START)[0].name == "missing"
 
 
 def period_of(values: np.ndarray, breaks: np.ndarray) -> tuple[int, int, int] | None:
-    return find_period(values, breaks, Clocks.of(len(values), breaks).rows)
+    return find_period(values, breaks, RowNumbers.consecutive(len(values), breaks).rows)
 
 
 def test_all_kinds_are_found_side_by_side_and_shown_with_their_reasons() -> None:
     names = list(LOOKS)
     values = np.stack([column(kind, ROWS, 5) for kind in names], axis=1)
     values = np.column_stack([values, values[:, 0], 2 * values[:, 0] + 1, np.full(ROWS, 4.0)])
-    infos = [*(info(kind) for kind in names), Info("same"), Info("twice"), Info("four")]
-    found = detect(values, START, infos)
-    assert [f.kind for f in found] == [*names, "affine_copy", "affine_copy", "constant"]
-    kinds = fit(found, values, START)
-    rows = {name: (kind, reason, width) for name, kind, reason, width in summary.rows(found, kinds)}
-    assert rows["same"] == ("affine_copy", "copy of continuous", 0)
-    assert rows["twice"] == ("affine_copy", "2 x continuous + 1", 0)
-    assert rows["four"] == ("constant", "4 in every training row", 0)
-    assert rows["piecewise_linear"] == (
+    fields = [*(field(kind) for kind in names), number("same"), number("twice"), number("four")]
+    found = detect(values, START, fields)
+    assert [f.column_type for f in found] == [*names, "affine_copy", "affine_copy", "constant"]
+    kinds = fit_transformers(found, fields, values, START)
+    labels = [f.label for f in fields]
+    rows: dict[str, list[Any]] = {name: row for name, *row in summary_rows(labels, found, kinds)}
+    assert rows["same"] == ["affine_copy", "copy of continuous", 0]
+    assert rows["twice"] == ["affine_copy", "2 x continuous + 1", 0]
+    assert rows["four"] == ["constant", "4 in every training row", 0]
+    assert rows["piecewise_linear"] == [
         "piecewise_linear",
         "straight lines between readings every 6 rows",
         1,
-    )
-    assert rows["quantized"] == ("quantized", "multiples of 100", 1)
-    assert rows["white_noise"][0::2] == ("white_noise", 0)
+    ]
+    assert rows["quantized"] == ["quantized", "multiples of 100", 1]
+    assert rows["white_noise"][0::2] == ["white_noise", 0]
     assert rows["piecewise_constant"][2] == 1
-    assert rows["piecewise_constant"][1].startswith("holds its value in ")
+    assert rows["piecewise_constant"][1].startswith("repeats its value in ")
     zeros = 100 * np.mean(values[:, names.index("zero_inflated")] == 0)
     assert rows["zero_inflated"][1] == f"{zeros:.0f} % exact zeros, multiples of 10"
     assert rows["categorical"][2] == 5
-    lines = summary.text(found, kinds).splitlines()
+    lines = summary_text(labels, found, kinds).splitlines()
     assert lines[0].split() == ["column", "type", "reason", "channels"]
-    assert len(lines) == len(infos) + 1
+    assert len(lines) == len(fields) + 1
 
 
 def test_numbers_that_are_only_zero_and_one_are_booleans() -> None:
@@ -103,13 +118,16 @@ def test_a_ramp_is_found_though_rows_between_are_held_out(anew: bool) -> None:
     begins = starts if anew else starts[:1]
     clocks = np.stack([kept, kept - begins[np.searchsorted(begins, kept, side="right") - 1]])
     found = detect(
-        whole[kept, None], breaks, [Info("x")], clocks=Clocks(clocks, clocks[:, kept % 3 == 0])
+        whole[kept, None],
+        breaks,
+        [number("x")],
+        row_numbers=RowNumbers(clocks, clocks[:, kept % 3 == 0]),
     )[0]
-    assert (found.kind, found.params["period"]) == ("piecewise_linear", 6)
+    assert (found.column_type, found.params["period"]) == ("piecewise_linear", 6)
     np.testing.assert_array_equal(found.params["readings"], clocks[int(anew)] % 6 == 0)
-    assert found.params["begins"] == ([0, 1, 2, 3, 4, 5] if anew else [0, 3])
+    assert found.params["start_offsets"] == ([0, 1, 2, 3, 4, 5] if anew else [0, 3])
     assert (
-        detect(whole[kept, None], breaks, [Info("x")])[0].kind != "piecewise_linear"
+        detect(whole[kept, None], breaks, [number("x")])[0].column_type != "piecewise_linear"
     )  # as if none were
 
 
@@ -123,7 +141,7 @@ def test_rounding_alone_is_no_holding() -> None:
     draw = rng(0)
     for unit in (0.001, 0.01, 0.1):  # from many moves a reading to many readings a move
         values = np.round(smooth(draw, 5_000) / unit) * unit
-        share, expected = repeats(values, START, ValueGrid.fit(np.round(values, 4)))
+        share, expected = repeat_rates(values, START, ValueGrid.fit(np.round(values, 4)))
         assert share < expected + 0.1
         assert kind_of(np.round(values, 4)) != "piecewise_constant"
 
@@ -152,15 +170,15 @@ def test_a_dependence_however_hidden_is_no_noise() -> None:
     }
     for name, values in hidden.items():
         table = np.stack([values, other], axis=1)
-        assert 0 not in find_noise(table, START, np.ones(2, bool), np.ones(2, bool)), name
+        assert 0 not in find_white_noise(table, START, np.ones(2, bool), np.ones(2, bool)), name
     table = np.stack([noise, other], axis=1)
-    assert find_noise(table, START, np.ones(2, bool), np.ones(2, bool)) == [0, 1]
+    assert find_white_noise(table, START, np.ones(2, bool), np.ones(2, bool)) == [0, 1]
 
 
 def test_noise_is_hardly_ever_taken_for_something_else() -> None:
     table = rng(2).random((2_000, 60))
     everything = np.ones(60, bool)
-    assert len(find_noise(table, np.arange(0, 2_000, 40), everything, everything)) >= 57
+    assert len(find_white_noise(table, np.arange(0, 2_000, 40), everything, everything)) >= 57
 
 
 def test_a_short_table_cannot_tell_noise() -> None:
@@ -169,83 +187,92 @@ def test_a_short_table_cannot_tell_noise() -> None:
 
 def test_the_user_knows_better() -> None:
     values = np.stack([column("quantized", ROWS, 0), column("piecewise_constant", ROWS, 0)], axis=1)
-    infos = [Info("Volume"), Info("T")]
+    fields = [number("Volume"), number("T")]
     asked = {"Volume": "nonnegative", "T": "auto"}
-    found = detect(values, START, infos, asked)
-    assert [f.kind for f in found] == ["nonnegative", "piecewise_constant"]
+    found = detect(values, START, fields, asked)
+    assert [f.column_type for f in found] == ["nonnegative", "piecewise_constant"]
     assert found[0].reason.startswith("asked for: never below 0")
 
 
 def test_a_copy_that_is_to_be_learned_is_learned() -> None:
     values = np.repeat(column("continuous", 500, 0)[:, None], 3, axis=1)
     found = detect(
-        values, START, [Info("a"), Info("b"), Info("c")], {"a": "quantized", "c": "continuous"}
+        values,
+        START,
+        [number("a"), number("b"), number("c")],
+        {"a": "quantized", "c": "continuous"},
     )
-    assert [f.kind for f in found] == ["quantized", "affine_copy", "continuous"]
+    assert [f.column_type for f in found] == ["quantized", "affine_copy", "continuous"]
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
         ({"Volme": "quantized"}, r"no feature 'Volme'.*Did you mean 'Volume'\?"),
-        ({"Volume": "nonegative"}, r"there is no 'nonegative'.*Did you mean 'nonnegative'\?"),
-        ({"Volume": "missing"}, r"a number column cannot be 'missing'\. Choose among affine_copy,"),
+        ({"Volume": "nonegative"}, r"there is no type 'nonegative'.*Did you mean 'nonnegative'\?"),
+        ({"Volume": "missing"}, r"a number column cannot be 'missing'\. Set one of affine_copy,"),
         (
             {"when": "piecewise_linear"},
             r"a datetime column cannot be 'piecewise_linear'.*copy, continuous, datetime",
         ),
         ({"city": "integer"}, r"a category column cannot be 'integer'"),
-        ({"change": "nonnegative"}, r"change=nonnegative cannot be: its smallest value is -"),
+        ({"change": "nonnegative"}, r"change=nonnegative: its smallest value is -"),
         ({"Volume": "zero_inflated"}, r"it is never 0"),
         ({"Volume": "boolean"}, r"different values, and a boolean has two"),
         ({"Volume": "constant"}, r"its values differ"),
-        ({"Volume": "affine_copy"}, r"no factor and shift away from any other"),
+        ({"Volume": "affine_copy"}, r"no other column gives it by a factor"),
         ({"change": "integer"}, r"not whole numbers"),
         ({"change": "piecewise_linear"}, r"no period from 3 to 300 rows"),
         ({"root": "quantized"}, r"no common step"),
-        ({"Volume": "categorical"}, r"'Volume' has .* categories, and 100 are the most"),
+        ({"Volume": "categorical"}, r"'Volume' has .* categories, and at most 100"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(asked: dict[str, str], message: str) -> None:
-    infos = [Info("Volume"), Info("change"), info("datetime", "when"), info("categorical", "city")]
+    fields = [
+        number("Volume"),
+        number("change"),
+        field("datetime", "when"),
+        field("categorical", "city"),
+    ]
     looks = ("quantized", "continuous", "datetime", "categorical")
     columns = [column(kind, 1_500, 0) for kind in looks]
     values = np.column_stack([*columns, np.sqrt(2 + columns[1] ** 2)])
     with pytest.raises(InputError, match=message):
-        detect(values, START, [*infos, Info("root")], asked)
+        detect(values, START, [*fields, number("root")], asked)
 
 
 def test_too_many_categories_name_the_remedies() -> None:
     codes = np.arange(500.0) % 250
+    who = Field("who", "feature", "category", "str", categories=tuple(range(250)))
     with pytest.raises(
         InputError, match=r"'who' has 250 categ.*sequence_key=who.*dataset\.columns"
     ):
-        detect(codes[:, None], START, [Info("who", "category", "str", 250)])
+        detect(codes[:, None], START, [who])
 
 
 def test_without_knowledge_numbers_are_only_continuous() -> None:
     names = [kind for kind in LOOKS if kind not in ("boolean", "categorical", "datetime")]
     values = np.column_stack([*(column(kind, ROWS, 0) for kind in names), np.full(ROWS, 1.0)])
     values = np.column_stack([values, values[:, 0], column("categorical", ROWS, 0)])
-    infos = [*map(info, names), Info("c"), Info("again"), info("categorical")]
-    infos = [Info(i.name, "number") if i.values == "boolean" else i for i in infos]
-    found = detect(values, START, infos, knowledge=False)
+    fields = [*map(field, names), number("c"), number("again"), field("categorical")]
+    fields = [number(f.label) if cells_of(f) == "boolean" else f for f in fields]
+    found = detect(values, START, fields, infer_types=False)
     free = ["continuous"] * len(names)
-    assert [f.kind for f in found] == [*free, "constant", "continuous", "categorical"]
-    kinds = fit(found, values, START, "rank")
+    assert [f.column_type for f in found] == [*free, "constant", "continuous", "categorical"]
+    kinds = fit_transformers(found, fields, values, START, "rank")
     zeros = values[:, names.index("zero_inflated")]
-    channels = kinds[names.index("zero_inflated")].encode(zeros, START, rng(0))
+    channels = kinds[names.index("zero_inflated")].transform(zeros, START, rng(0))
     assert np.unique(channels).size == np.unique(zeros).size  # no jitter, no grid
 
 
 def test_the_sample_is_contiguous_and_lies_in_the_middle() -> None:
-    assert sample(10) == slice(0, 10)
-    assert sample(3 * SAMPLE) == slice(SAMPLE, 2 * SAMPLE)
+    assert sample_slice(10) == slice(0, 10)
+    assert sample_slice(3 * MAX_SAMPLE_ROWS) == slice(MAX_SAMPLE_ROWS, 2 * MAX_SAMPLE_ROWS)
 
 
 def test_the_phase_counts_from_the_first_row_in_long_tables_too() -> None:
-    values = ramp(rng(0), 2 * SAMPLE + 1_001, 7)[:, None]
-    assert detect(values, START, [Info("x")])[0].params["phase"] == 0
+    values = ramp(rng(0), 2 * MAX_SAMPLE_ROWS + 1_001, 7)[:, None]
+    assert detect(values, START, [number("x")])[0].params["phase"] == 0
 
 
 @settings(max_examples=40, deadline=None)
@@ -260,6 +287,6 @@ def test_any_table_however_short_has_kinds_that_can_be_fitted(
 ) -> None:
     columns = [column(kind, rows, seed + i) for i, kind in enumerate(kinds)]
     values = np.stack([punched(c, seed, 0.5) if holes else c for c in columns], axis=1)
-    infos = [info(kind, f"c{i}") for i, kind in enumerate(kinds)]
-    found = detect(values, START, infos)
-    assert len(fit(found, values, START)) == len(kinds)
+    fields = [field(kind, f"c{i}") for i, kind in enumerate(kinds)]
+    found = detect(values, START, fields)
+    assert len(fit_transformers(found, fields, values, START)) == len(kinds)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import ks_2samp
 
 from timegan.metrics.windows import Array
-from timegan.transforms.feature_view import Facet
+from timegan.transforms.feature_view import Column, category_labels
 
 ATOM = 0.005
 """Share of its zeros from which a column's zeros are counted."""
@@ -18,9 +18,9 @@ SHOWN = 10
 def shares(
     real: tuple[Array, Array],
     synthetic: tuple[Array, Array],
-    facets: Sequence[Facet],
+    columns: Sequence[Column],
     context: tuple[Array, Array] | None = None,
-    context_facets: Sequence[Facet] = (),
+    context_columns: Sequence[Column] = (),
     *,
     variable: bool = False,
 ) -> list[dict[str, Any]]:
@@ -29,9 +29,9 @@ def shares(
     Args:
         real: sequences (N, T, C) in the table's units, NaN where missing, and their lengths (N,).
         synthetic: the same of synthetic ones.
-        facets: what each of the C columns is.
+        columns: field and transformer of each of the C columns.
         context: static columns (N, K), real and synthetic, or None.
-        context_facets: what each of them is.
+        context_columns: of each of them.
         variable: whether lengths differ: then their Kolmogorov-Smirnov distance comes first, and
             ``real`` and ``synthetic`` are mean lengths.
     """
@@ -42,30 +42,31 @@ def shares(
         rows.append(_row("length", "Kolmogorov-Smirnov distance", a.mean(), b.mean()))
         rows[0]["difference"] = distance
     inside = [np.arange(v.shape[1]) < n[:, None] for v, n in (real, synthetic)]
-    for i, facet in enumerate(facets):
+    for i, column in enumerate(columns):
         a, b = (v[..., i][m] for (v, _), m in zip((real, synthetic), inside, strict=True))
-        rows += _shares(a, b, facet)
+        rows += _shares(a, b, column)
     if context is not None:
-        for i, facet in enumerate(context_facets):
-            rows += _shares(context[0][:, i], context[1][:, i], facet)
+        for i, column in enumerate(context_columns):
+            rows += _shares(context[0][:, i], context[1][:, i], column)
     return rows
 
 
-def _shares(real: Array, synthetic: Array, facet: Facet) -> list[dict[str, Any]]:
+def _shares(real: Array, synthetic: Array, column: Column) -> list[dict[str, Any]]:
     """The shares of one column's cells."""
-    rows = []
+    (field, transformer), rows = column, []
+    labels = category_labels(field)
     gaps = [np.isnan(cells) for cells in (real, synthetic)]
-    if facet.holes:
-        rows.append(_row(facet.name, "missing", *(g.mean() if g.size else 0.0 for g in gaps)))
+    if transformer.has_missing:
+        rows.append(_row(field.label, "missing", *(g.mean() if g.size else 0.0 for g in gaps)))
     a, b = (cells[~g] for cells, g in zip((real, synthetic), gaps, strict=True))
     if not a.size or not b.size:
         return rows
-    if facet.labels is not None:
-        found = [_shares_of_codes(cells, len(facet.labels)) for cells in (a, b)]
+    if labels is not None:
+        found = [_shares_of_codes(cells, len(labels)) for cells in (a, b)]
         order = np.argsort(-found[0], kind="stable")[:SHOWN]
-        rows += [_row(facet.name, facet.labels[c], found[0][c], found[1][c]) for c in order]
+        rows += [_row(field.label, labels[c], found[0][c], found[1][c]) for c in order]
     elif ATOM <= (zeros := float((a == 0).mean())) < 1:
-        rows.append(_row(facet.name, "exact zeros", zeros, float((b == 0).mean())))
+        rows.append(_row(field.label, "exact zeros", zeros, float((b == 0).mean())))
     return rows
 
 

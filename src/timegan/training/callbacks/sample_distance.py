@@ -51,12 +51,14 @@ class EnergyDistanceMonitor:
     def __init__(self, data: WindowDataModule, count: int = 2_048, seed: int = 0) -> None:
         self.seed = seed
         if data.validation is None:
-            chosen = rng(seed, "halves").permutation(data.chosen(data.train, 2 * count, seed))
+            chosen = rng(seed, "halves").permutation(
+                data.window_subset(data.train, 2 * count, seed)
+            )
             half = max(1, len(chosen) // 2)
             real, train = data.train.batch(chosen[:half]), data.train.batch(chosen[-half:])
         else:
-            real = data.validation.batch(data.chosen(data.validation, count, seed))
-            train = data.train.batch(data.chosen(data.train, count, seed))
+            real = data.validation.batch(data.window_subset(data.validation, count, seed))
+            train = data.train.batch(data.window_subset(data.train, count, seed))
         paths = view(train)
         self.centre, scale = paths.mean((0, 1)), paths.std((0, 1))
         # Channels have deviation 1, and so increments the rounding of such values.

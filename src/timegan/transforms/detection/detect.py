@@ -1,155 +1,119 @@
-"""Which kind each column is, and why: from training rows, without a model."""
+"""Detection of the type of every column from the training rows, without a model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from timegan.transforms.base import Found, Info, observed
-from timegan.transforms.detection.duplicates import Image, find_copies
-from timegan.transforms.detection.numbers import Verdict, recognise
-from timegan.transforms.detection.overrides import check_overrides, check_possible
-from timegan.transforms.detection.white_noise import find_noise
-from timegan.transforms.piecewise_linear import Clocks
-from timegan.variation import span
+from timegan.tables import Field
+from timegan.transforms.base import TRANSFORMERS, DetectedType, cells_of
+from timegan.transforms.derived import AffineCopy, Constant
+from timegan.transforms.detection.column_sample import ColumnSample, varies
+from timegan.transforms.detection.duplicates import AffineMap, find_affine_copies
+from timegan.transforms.detection.overrides import check_overrides
+from timegan.transforms.detection.white_noise import find_white_noise
+from timegan.transforms.numeric import Continuous
+from timegan.transforms.registry import DETECTION_ORDER
+from timegan.transforms.row_numbers import RowNumbers
 
-SAMPLE = 50_000  # contiguous rows that expensive looks are content with
+MAX_SAMPLE_ROWS = 50_000  # contiguous rows that costly examinations look at
 
 
 def detect(
     values: np.ndarray,
     breaks: np.ndarray,
-    infos: Sequence[Info],
+    fields: Sequence[Field],
     overrides: Mapping[str, str] | None = None,
     *,
-    knowledge: bool = True,
-    clocks: Clocks | None = None,
-) -> list[Found]:
-    """The kind of every column.
+    infer_types: bool = True,
+    row_numbers: RowNumbers | None = None,
+) -> list[DetectedType]:
+    """Return the type of every column.
 
     Args:
-        values: (R, C) training rows, float64; NaN where there is a hole.
+        values: (R, C) training rows, float64; NaN where a value is missing.
         breaks: rows that do not follow upon the one before.
-        infos: of the columns.
-        overrides: column -> kind, where the user knows better; ``auto`` leaves it to the detection.
-        knowledge: False makes numbers continuous whatever they look like.
-        clocks: of these rows; None: no row between them is left out.
+        fields: of the columns.
+        overrides: column -> type that the user asks for; ``auto`` leaves it to the detection.
+        infer_types: False makes every number continuous.
+        row_numbers: of these rows; None: no row between them is left out.
 
     Raises:
-        InputError: an override of no column or by no kind, one that cannot be, or a column of
-            more than 100 categories.
+        InputError: an override names no column or type, or contradicts the training values, or a
+            column has more than 100 categories.
     """
     breaks = np.asarray(breaks, dtype=np.int64)
-    asked = check_overrides(overrides or {}, infos)
-    wanted = [asked.get(info.name) for info in infos]
-    moving = np.array([_moves(column) for column in values.T], dtype=bool)
-    copies = _copies(values, infos, wanted, moving, knowledge)
-    clocks = Clocks.of(len(values), breaks) if clocks is None else clocks
-    rows = sample(len(values))
-    part = values[rows]
+    asked = check_overrides(overrides or {}, fields)
+    wanted = [asked.get(field.label) for field in fields]
+    varying = np.array([varies(column) for column in values.T], dtype=bool)
+    copies = _find_copies(values, fields, wanted, varying, infer_types)
+    rows = sample_slice(len(values))
     inside = breaks[(breaks >= rows.start) & (breaks < rows.stop)] - rows.start
-    noise = _noise(part, inside, infos, wanted, moving, copies) if knowledge else []
-    found = []
-    for i, info in enumerate(infos):
-        column = values[:, i]
-        holes = float(np.isnan(column).mean())
-        kind: Verdict
-        if not moving[i]:
-            kind = _constant(column)
-        elif i in copies:
-            kind = _copy(copies[i], infos)
-        elif wanted[i] is None and i in noise:
-            kind = Verdict("white_noise", "independent of its own past and of every other column")
-        else:
-            there, _ = observed(column, breaks)
-            check_possible(wanted[i], there, info)
-            kind = recognise(
-                there,
-                part[:, i],
-                inside,
-                clocks.rows[:, rows],
-                info,
-                wanted[i],
-                knowledge=knowledge,
-            )
-            if kind.name == "piecewise_linear":
-                _tell(kind.params, clocks)
-        reason = (
-            f"asked for: {kind.reason}" if wanted[i] and kind.name == wanted[i] else kind.reason
+    noise = []
+    if infer_types:
+        may = varying & ~np.isin(np.arange(len(fields)), list(copies))
+        noise = _find_noise(values[rows], inside, fields, wanted, may)
+    numbers = RowNumbers.consecutive(len(values), breaks) if row_numbers is None else row_numbers
+    labels = [field.label for field in fields]
+    detected = []
+    for i, field in enumerate(fields):
+        column = ColumnSample(
+            field, values[:, i], rows, inside, numbers, labels, copies.get(i), i in noise
         )
-        if holes and kind.name not in ("affine_copy",) and holes < 1.0:
-            reason += f"; {100 * holes:.2g} % missing"
-        found.append(Found(info.name, kind.name, reason, holes, info.dtype, kind.params))
-    return found
+        detected.append(_detect_column(column, wanted[i], infer_types))
+    return detected
 
 
-def _tell(params: dict[str, Any], clocks: Clocks) -> None:
-    """Add to what is known of a ramp which rows hold a reading, and where windows begin."""
-    period, clock = params["period"], params["clock"]
-    params["readings"] = (clocks.rows[clock] - params["phase"]) % period == 0
-    params["begins"] = np.unique(clocks.starts[clock] % period).tolist()
+def _detect_column(column: ColumnSample, wanted: str | None, infer_types: bool) -> DetectedType:
+    """Return the type of one column: constant, as asked for, or the first that takes it."""
+    found = Constant.detect(column)  # of equal values nothing else can be learned
+    if found is None and wanted is not None:
+        found = TRANSFORMERS[wanted].require(column)
+    elif found is None and column.cells == "number" and not infer_types:
+        found = Continuous.found("a number", search_step=False, jitter=0.0)
+    elif found is None:
+        candidates = (c for c in DETECTION_ORDER if column.cells in c.cells)
+        found = next(one for one in (c.detect(column) for c in candidates) if one is not None)
+    reason = found.reason
+    if found.column_type == wanted:
+        reason = f"asked for: {reason}"
+    missing = float(np.isnan(column.column).mean())
+    if 0.0 < missing < 1.0 and not TRANSFORMERS[found.column_type].accepts_missing:
+        reason += f"; {100 * missing:.2g} % missing"
+    return replace(found, reason=reason, missing=missing)
 
 
-def sample(count: int) -> slice:
-    """Contiguous rows from the middle, at most 50,000.
+def sample_slice(count: int) -> slice:
+    """Return contiguous rows from the middle, at most 50,000.
 
-    >>> sample(200_000)
+    >>> sample_slice(200_000)
     slice(75000, 125000, None)
     """
-    begin = max(count - SAMPLE, 0) // 2
-    return slice(begin, min(begin + SAMPLE, count))
+    begin = max(count - MAX_SAMPLE_ROWS, 0) // 2
+    return slice(begin, min(begin + MAX_SAMPLE_ROWS, count))
 
 
-def _moves(column: np.ndarray) -> bool:
-    """Whether a column has two values that differ by more than rounding."""
-    return bool(span(np.fmin.reduce(column), np.fmax.reduce(column)) > 0)
-
-
-def _copies(
+def _find_copies(
     values: np.ndarray,
-    infos: Sequence[Info],
+    fields: Sequence[Field],
     wanted: list[str | None],
-    moving: np.ndarray,
-    knowledge: bool,
-) -> dict[int, Image]:
-    """Copies among the columns that are to be one or may be; one that is asked for must be one."""
-    may = np.array([w == "affine_copy" or (knowledge and w is None) for w in wanted], dtype=bool)
+    varying: np.ndarray,
+    infer_types: bool,
+) -> dict[int, AffineMap]:
+    """Return the copies among the columns that may be one or are asked to be one."""
+    may = np.array([w == AffineCopy.name or (infer_types and w is None) for w in wanted], bool)
     if not may.any():
         return {}
-    copies = find_copies(values, infos, moving, may & moving)
-    for i, info in enumerate(infos):
-        if wanted[i] == "affine_copy" and moving[i] and i not in copies:
-            check_possible("affine_copy", values[:, i], info)
-    return copies
+    return find_affine_copies(values, fields, varying, may & varying)
 
 
-def _noise(
-    part: np.ndarray,
-    inside: np.ndarray,
-    infos: Sequence[Info],
+def _find_noise(
+    values: np.ndarray,
+    breaks: np.ndarray,
+    fields: Sequence[Field],
     wanted: list[str | None],
-    moving: np.ndarray,
-    copies: dict[int, Image],
+    among: np.ndarray,
 ) -> list[int]:
-    """Noise among the numbers that nobody has named otherwise."""
-    others = moving & ~np.isin(np.arange(len(infos)), list(copies))
-    free = [i.values == "number" and w is None for i, w in zip(infos, wanted, strict=True)]
-    return find_noise(part, inside, others, others & np.array(free, dtype=bool))
-
-
-def _constant(column: np.ndarray) -> Verdict:
-    there = column[~np.isnan(column)]
-    if not there.size:
-        return Verdict("constant", "no value in any training row")
-    return Verdict("constant", f"{there[0]:.10g} in every training row")
-
-
-def _copy(image: Image, infos: Sequence[Info]) -> Verdict:
-    source, factor, shift, _ = image
-    name = infos[source].name
-    params = image._asdict()
-    if (factor, shift) == (1.0, 0.0):
-        return Verdict("affine_copy", f"copy of {name}", params)
-    sign = "-" if shift < 0 else "+"
-    line = f"{factor:.10g} x {name}" + (f" {sign} {abs(shift):.10g}" if shift else "")
-    return Verdict("affine_copy", line, params)
+    """Return the white noise among the numbers for which the user asks no other type."""
+    may = [cells_of(f) == "number" and w is None for f, w in zip(fields, wanted, strict=True)]
+    return find_white_noise(values, breaks, among, among & np.array(may, dtype=bool))

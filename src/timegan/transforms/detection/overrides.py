@@ -1,72 +1,36 @@
-"""What the user says a column is: whether there is such a column and kind, and it can be."""
+"""Checks of the column types that a user asks for."""
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from timegan.errors import InputError, nearest
-from timegan.tables.value_grid import ValueGrid
-from timegan.transforms.base import KINDS, Info
-
-CHOICES = {
-    "boolean": ("affine_copy", "boolean", "categorical"),
-    "category": ("affine_copy", "boolean", "categorical"),
-    "datetime": ("affine_copy", "continuous", "datetime"),
-}
-"""What a cell is -> kinds that a column of such cells can be; numbers can be all the others."""
+from timegan.tables import Field
+from timegan.transforms.base import TRANSFORMERS, cells_of
 
 
-def check_overrides(overrides: Mapping[str, str], infos: Sequence[Info]) -> dict[str, str]:
-    """The overrides that say something, or an error with the nearest name.
+def check_overrides(overrides: Mapping[str, str], fields: Sequence[Field]) -> dict[str, str]:
+    """Return the overrides without those that say ``auto``.
 
-    >>> check_overrides({"Volume": "integer", "Open": "auto"}, [Info("Open"), Info("Volume")])
+    Raises:
+        InputError: there is no such column or type, or cells of this column cannot have it; the
+            message names the nearest one.
+
+    >>> fields = [Field(name, "feature", "number", "int64") for name in ("Open", "Volume")]
+    >>> check_overrides({"Volume": "integer", "Open": "auto"}, fields)
     {'Volume': 'integer'}
     """
-    known = {info.name: info for info in infos}
-    for name, kind in overrides.items():
+    known = {field.label: field for field in fields}
+    for name, column_type in overrides.items():
+        key = f"dataset.column_types.{name}"
         if name not in known:
-            _refuse(
-                f"dataset.column_types.{name}: the table has no feature {name!r}.",
-                name,
-                list(known),
-            )
-        if kind == "auto":
-            continue
-        numbers = tuple(sorted(set(KINDS) - {"missing", "datetime"}))
-        choices = CHOICES.get(known[name].values, numbers)
-        if kind not in choices:
-            what = f"a {known[name].values} column cannot be" if kind in KINDS else "there is no"
-            listed = ", ".join((*choices, "auto"))
-            _refuse(
-                f"dataset.column_types.{name}={kind}: {what} {kind!r}. Choose among {listed}.",
-                kind,
-                list(choices),
-            )
-    return {name: kind for name, kind in overrides.items() if kind != "auto"}
-
-
-def check_possible(kind: str | None, there: np.ndarray, info: Info) -> None:
-    """Refuse a kind that the training values (n,), not all equal, contradict."""
-    why = None
-    if kind == "constant":
-        why = "its values differ"
-    elif kind == "affine_copy":
-        why = "it is no factor and shift away from any other column"
-    elif kind == "nonnegative" and there.min() < 0:
-        why = f"its smallest value is {there.min():.6g}"
-    elif kind == "zero_inflated" and not (there == 0).any():
-        why = "it is never 0"
-    elif kind == "boolean" and np.unique(there).size != 2:
-        why = f"it has {np.unique(there).size:,} different values, and a boolean has two"
-    elif kind == "integer" and not ValueGrid.fit(there, info.dtype, search_step=False).is_integer:
-        why = "its values are not whole numbers"
-    elif kind == "quantized" and ValueGrid.fit(there, info.dtype).unit == 0.0:
-        why = "its values have no common step"
-    if why is not None:
-        raise InputError(
-            f"dataset.column_types.{info.name}={kind} cannot be: {why}. Choose another kind, or "
-            "leave it to the detection (auto)."
-        )
+            _refuse(f"{key}: the table has no feature {name!r}.", name, list(known))
+        cells = cells_of(known[name])
+        choices = sorted(c.name for c in TRANSFORMERS.values() if cells in c.cells)
+        if column_type not in (*choices, "auto"):
+            is_known = column_type in TRANSFORMERS
+            what = f"a {cells} column cannot be" if is_known else "there is no type"
+            message = f"{key}={column_type}: {what} {column_type!r}."
+            _refuse(f"{message} Set one of {', '.join(choices)}, auto.", column_type, choices)
+    return {name: found for name, found in overrides.items() if found != "auto"}
 
 
 def _refuse(message: str, name: str, known: list[str]) -> None:

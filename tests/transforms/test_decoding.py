@@ -7,47 +7,44 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transforms.look_alikes import LOOKS, column, info, punched
+from tests.transforms.lookalike_tables import LOOKS, column, fit_one, number, punched
 from timegan.seeds import rng
 from timegan.transforms import (
-    KINDS,
-    Copy,
-    Draws,
-    Found,
-    Kind,
-    Missing,
-    Noise,
-    ValueGrid,
-    decode,
+    TRANSFORMERS,
+    ColumnTransformer,
+    DecodingNoise,
     detect,
-    encode,
-    fit,
+    fit_transformers,
+    from_channels,
     restore,
     state,
+    to_channels,
 )
-from timegan.transforms.base import Setting
+from timegan.transforms.base import FitOptions
+from timegan.transforms.derived import AffineCopy, WhiteNoise
+from timegan.transforms.missing import Missing
 
 KNOWN = [kind for kind in LOOKS if kind != "white_noise"]
 
 
 def fitted(
     kind: str, values: np.ndarray, breaks: np.ndarray, scaling: str = "auto", jitter: float = 0.5
-) -> Kind:
-    missing = float(np.isnan(values).mean())
-    readings = np.arange(len(values)) % 6 == 0
-    params = {"period": 6, "phase": 0, "readings": readings} if kind == "piecewise_linear" else {}
-    return fit(
-        [Found("x", kind, "", missing, params=params)], values[:, None], breaks, scaling, jitter
-    )[0]
+) -> ColumnTransformer:
+    params = {}
+    if kind == "piecewise_linear":
+        params = {"period": 6, "phase": 0, "readings": np.arange(len(values)) % 6 == 0}
+    return fit_one(kind, values, breaks, scaling, jitter, **params)
 
 
-def again(kind: Kind, values: np.ndarray, breaks: np.ndarray, seed: int = 0) -> np.ndarray:
+def again(
+    kind: ColumnTransformer, values: np.ndarray, breaks: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """Decoded after encoded."""
-    channels = kind.encode(values, breaks, rng(seed))
+    channels = kind.transform(values, breaks, rng(seed))
     assert channels.shape == (len(values), kind.width)
     assert np.isfinite(channels).all()
     none = np.zeros((1, len(values)))
-    return np.asarray(kind.decode(channels[None], Draws(np.zeros(1), none))[0])
+    return np.asarray(kind.inverse_transform(channels[None], DecodingNoise(np.zeros(1), none))[0])
 
 
 @settings(max_examples=80, deadline=None)
@@ -91,9 +88,9 @@ def test_rows_that_the_fit_has_not_seen_are_clipped_to_what_is_known(
         return
     kinds = (fitted(kind, part, breaks),)
     strange = np.append(values, [there.max() + 1e6, there.min() - 1e6])[:, None]
-    channels = encode(kinds, strange, breaks)
+    channels = to_channels(kinds, strange, breaks)
     assert np.isfinite(channels).all()
-    made = decode(kinds, channels[None], lambda i: rng(i).random((1, len(strange))))
+    made = from_channels(kinds, channels[None], lambda i: rng(i).random((1, len(strange))))
     known = made[~np.isnan(made)]
     assert there.min() <= known.min()
     assert known.max() <= there.max()
@@ -103,14 +100,14 @@ def test_rows_that_the_fit_has_not_seen_are_clipped_to_what_is_known(
 def test_channels_have_about_zero_mean_and_unit_variance(kind: str) -> None:
     values, breaks = column(kind, 5_000, 1), np.array([0])
     for jitter in (0.0, 0.5, 1.0):
-        channels = fitted(kind, values, breaks, jitter=jitter).encode(values, breaks, rng(0))
+        channels = fitted(kind, values, breaks, jitter=jitter).transform(values, breaks, rng(0))
         np.testing.assert_allclose(channels.mean(axis=0), 0, atol=0.2)
         np.testing.assert_allclose(channels.std(axis=0), 1, atol=0.15)
 
 
 def test_a_flag_that_fills_its_stretches_is_normal() -> None:
     values, breaks = column("boolean", 20_000, 3), np.arange(20_000)  # each row for itself
-    channel = fitted("boolean", values, breaks, jitter=1.0).encode(values, breaks, rng(0))[:, 0]
+    channel = fitted("boolean", values, breaks, jitter=1.0).transform(values, breaks, rng(0))[:, 0]
     assert abs(float(((channel - channel.mean()) ** 4).mean()) / channel.std() ** 4 - 3) < 0.2
 
 
@@ -118,45 +115,44 @@ def test_jitter_changes_atoms_only() -> None:
     for kind, atoms in (("continuous", False), ("zero_inflated", True)):
         values, breaks = column(kind, 2_000, 0), np.array([0])
         sharp, wide = (fitted(kind, values, breaks, "rank", jitter=j) for j in (0.0, 0.5))
-        a, b = (k.encode(values, breaks, rng(0)) for k in (sharp, wide))
+        a, b = (k.transform(values, breaks, rng(0)) for k in (sharp, wide))
         assert np.array_equal(a, b) != atoms
 
 
 @pytest.mark.parametrize("scaling", ["minmax", "standard", "rank"])
 def test_a_continuous_column_gets_the_numbers_of_its_scaling(scaling: str) -> None:
-    from timegan.transforms.scalers import SCALINGS
+    from timegan.transforms.scalers import SCALERS
 
     values = column("continuous", 500, 0)
-    channel = fitted("continuous", values, np.array([0]), scaling).encode(
+    channel = fitted("continuous", values, np.array([0]), scaling).transform(
         values, np.array([0]), rng(0)
     )
-    np.testing.assert_array_equal(channel[:, 0], SCALINGS[scaling].fit(values).forward(values))
+    np.testing.assert_array_equal(channel[:, 0], SCALERS[scaling].fit(values).transform(values))
 
 
 def test_single_precision_comes_back_as_it_was() -> None:
     values = np.array([0.1, 0.25, 1.7, 0.3, 2.1] * 4, dtype=np.float32).astype(float)
-    found = [Found("x", "continuous", "", dtype="float32")]
-    kind = fit(found, values[:, None], np.array([0]))[0]
+    kind = fit_one("continuous", values, np.array([0]), dtype="float32")
     np.testing.assert_array_equal(again(kind, values, np.array([0])), values)
 
 
 def test_a_constant_needs_no_channel_and_a_column_of_holes_neither() -> None:
     values = np.stack([np.full(50, 7.5), np.full(50, np.nan)], axis=1)
-    infos = [info("continuous", "a"), info("continuous", "b")]
-    found = detect(values, np.array([0]), infos)
-    assert [f.kind for f in found] == ["constant", "constant"]
-    kinds = fit(found, values, np.array([0]))
+    fields = [number("a"), number("b")]
+    found = detect(values, np.array([0]), fields)
+    assert [f.column_type for f in found] == ["constant", "constant"]
+    kinds = fit_transformers(found, fields, values, np.array([0]))
     kinds = restore(json.loads(json.dumps(state(kinds))))
-    channels = encode(kinds, values, np.array([0]))
+    channels = to_channels(kinds, values, np.array([0]))
     assert channels.shape == (50, 0)
-    made = decode(kinds, channels[None], lambda i: np.zeros((1, 50)))
+    made = from_channels(kinds, channels[None], lambda i: np.zeros((1, 50)))
     np.testing.assert_array_equal(made[0], values)
 
 
 def test_a_constant_with_holes_keeps_them() -> None:
     values = np.where(np.arange(60) % 7 == 0, np.nan, 3.0)
-    found = detect(values[:, None], np.array([0]), [info("continuous")])
-    kind = fit(found, values[:, None], np.array([0]))[0]
+    found = detect(values[:, None], np.array([0]), [number("x")])
+    kind = fit_transformers(found, [number("x")], values[:, None], np.array([0]))[0]
     assert kind.width == 1
     np.testing.assert_array_equal(again(kind, values, np.array([0])), values)
 
@@ -174,44 +170,37 @@ def test_an_image_of_another_column_is_tied_to_the_bit(
     source = np.round(50 * column("continuous", 400, seed), 2)
     image = np.round(factor * source + shift, decimals)
     values = np.stack([source, image], axis=1)
-    found = detect(values, np.array([0]), [info("continuous", "x"), info("continuous", "y")])
+    fields = [number("x"), number("y")]
+    found = detect(values, np.array([0]), fields)
     if factor == 1 / 3:
         return  # its digits do not end: it may stay a column of its own
-    assert [f.kind for f in found][1] == "affine_copy"
-    kinds = restore(json.loads(json.dumps(state(fit(found, values, np.array([0]))))))
-    channels = encode(kinds, values, np.array([0])).astype(float)
+    assert [f.column_type for f in found][1] == "affine_copy"
+    kinds = restore(
+        json.loads(json.dumps(state(fit_transformers(found, fields, values, np.array([0])))))
+    )
+    channels = to_channels(kinds, values, np.array([0])).astype(float)
     channels = channels + 0.1 * rng(seed).standard_normal(channels.shape)
-    made = decode(kinds, channels[None], lambda i: np.zeros((1, 400)))[0]
+    made = from_channels(kinds, channels[None], lambda i: np.zeros((1, 400)))[0]
     inside = (made[:, 1] > image.min()) & (made[:, 1] < image.max())
     expected = np.round(factor * made[:, 0] + shift, decimals)
     np.testing.assert_array_equal(made[inside, 1], expected[inside])
 
 
 def test_a_copy_says_where_its_values_come_from() -> None:
-    with pytest.raises(TypeError, match="decode_from"):
-        Copy(0).decode(np.zeros((1, 3, 0)))
+    with pytest.raises(TypeError, match="inverse_transform_from"):
+        AffineCopy(0).inverse_transform(np.zeros((1, 3, 0)))
 
 
 def test_noise_is_drawn_from_its_distribution_on_its_lattice() -> None:
     values = np.round(np.exp(rng(0).standard_normal(5_000)), 1)
-    kind = Noise.fit(values, np.array([0]), Setting())
-    made = kind.decode(np.zeros((50, 200, 0)), Draws(np.zeros(50), rng(1).random((50, 200))))
+    kind = WhiteNoise.fit(values, np.array([0]), FitOptions())
+    made = kind.inverse_transform(
+        np.zeros((50, 200, 0)), DecodingNoise(np.zeros(50), rng(1).random((50, 200)))
+    )
     assert np.isin(np.unique(made), np.round(np.arange(0, 1_000) / 10, 1)).all()
     shares = [np.quantile(made, q) for q in (0.1, 0.5, 0.9, 0.99)]
     np.testing.assert_allclose(shares, np.quantile(values, [0.1, 0.5, 0.9, 0.99]), rtol=0.06)
 
 
 def test_all_kinds_are_tried_here() -> None:
-    assert {*LOOKS, "constant", "affine_copy", "missing"} == set(KINDS)
-
-
-def test_lattices_snap_to_known_values_within_the_range() -> None:
-    grid = ValueGrid.fit(np.arange(3, 90, 7) / 10)
-    assert str(grid) == "steps of 0.7 from 0.3"
-    np.testing.assert_array_equal(grid.snap(np.array([-5, 1.2, 1.4, 99])), [0.3, 1.0, 1.7, 8.7])
-    few = ValueGrid.fit(np.repeat([0.0, 1 / 3, 100.0], 30))
-    np.testing.assert_array_equal(few.snap(np.array([0.3, 60.0])), [1 / 3, 100.0])
-
-
-def test_two_or_three_numbers_share_no_step() -> None:
-    assert ValueGrid.fit(np.array([10.0, 20.0, 35.0])).step == 1
+    assert {*LOOKS, "constant", "affine_copy", "missing"} == set(TRANSFORMERS)

@@ -1,0 +1,203 @@
+"""Fitting a table's transform: column types, constraints and lengths, from its training rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from timegan.constraints import Rules
+from timegan.errors import InputError, nearest
+from timegan.tables import Field, Table
+from timegan.transforms import registry
+from timegan.transforms.base import ColumnTransformer, DetectedType
+from timegan.transforms.detection.detect import detect
+from timegan.transforms.row_numbers import RowNumbers
+from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
+from timegan.transforms.table_transform import LENGTH, TableTransform
+
+Fitted = tuple[list[DetectedType], tuple[ColumnTransformer, ...]]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows of a table that a transform is fitted on.
+
+    Args:
+        table: time as the model sees it.
+        numbers: of the training rows, rising.
+        breaks: places among them that do not follow upon the one before.
+        sequences: numbers of the sequences that they belong to.
+        lengths: steps of a training window of each of these sequences.
+        window: T; where other lengths occur, the length is a column of its own.
+        window_starts: rows of the table at which training windows begin.
+    """
+
+    table: Table
+    numbers: np.ndarray
+    breaks: np.ndarray
+    sequences: np.ndarray
+    lengths: np.ndarray
+    window: int
+    window_starts: np.ndarray
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """What a user may say about columns: arguments of `WindowDataModule` of these names."""
+
+    scaling: str = "auto"
+    column_types: Mapping[str, str] | None = None
+    infer_types: bool = True
+    constraints: str = "audit"
+    rules: Sequence[str] = ()
+
+
+def fit_transform(
+    rows: TrainingRows, options: ColumnOptions, *, is_reversed: bool = False
+) -> tuple[TableTransform, list[DetectedType]]:
+    """Detect the type of every column and fit its transformer.
+
+    Args:
+        rows: to learn from.
+        options: of the user.
+        is_reversed: whether time runs backwards in the table.
+
+    Returns:
+        The transform, and the type of each column of `TableTransform.columns`.
+
+    Raises:
+        InputError: an option that the rows contradict, or a table in which nothing varies.
+    """
+    schema = rows.table.schema
+    values, breaks, numbers = sample_training_rows(rows.table.values, rows.numbers, rows.breaks)
+    _check_names(options, [*schema.value_fields, *schema.context_fields])
+    count = len(schema.value_fields) - len(schema.of("exogenous"))
+    features, exogenous = schema.value_fields[:count], schema.value_fields[count:]
+    fitter = _Fitter(breaks, options, _row_numbers(rows, numbers))
+    detected, fitted = _ensure_one_feature(fitter, values[:, :count], features)
+    detected_exogenous, fitted_exogenous = fitter(values[:, count:], exogenous)
+    detected_context, fitted_context = _fit_context(rows, options)
+    with np.errstate(all="ignore"):
+        low, high = (np.asarray(end.reduce(values, axis=0)) for end in (np.fmin, np.fmax))
+    transform = TableTransform(
+        schema=schema,
+        feature_transformers=fitted,
+        exogenous_transformers=fitted_exogenous,
+        context_transformers=fitted_context,
+        variable=len(fitted_context) > len(schema.context_fields),
+        rules=_find_constraints(rows, (values, breaks, numbers), options, is_reversed),
+        enforced=options.constraints == "project",
+        low=low,
+        high=high,
+        bounded=options.scaling == "minmax",
+        reversed=is_reversed,
+    )
+    return transform, [*detected, *detected_exogenous, *detected_context]
+
+
+@dataclass(frozen=True)
+class _Fitter:
+    """Detection and fit of some columns."""
+
+    breaks: np.ndarray
+    options: ColumnOptions
+    row_numbers: RowNumbers | None = None
+
+    def __call__(
+        self, values: np.ndarray, fields: Sequence[Field], more: Mapping[str, str] | None = None
+    ) -> Fitted:
+        """Fit columns; ``more`` are types for those for which the user asks none."""
+        labels = {field.label for field in fields}
+        asked = dict(more or {}) | dict(self.options.column_types or {})
+        detected = detect(
+            values,
+            self.breaks,
+            fields,
+            {label: name for label, name in asked.items() if label in labels},
+            infer_types=self.options.infer_types,
+            row_numbers=self.row_numbers,
+        )
+        return detected, registry.fit_transformers(
+            detected, fields, values, self.breaks, self.options.scaling
+        )
+
+
+def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:
+    firsts = rows.table.bounds[:, 0]
+
+    def count(numbers: np.ndarray) -> np.ndarray:
+        """Return the number of each row in the table and in its sequence, (2, R)."""
+        begin = firsts[np.searchsorted(firsts, numbers, side="right") - 1]
+        return np.stack([numbers, numbers - begin])
+
+    return RowNumbers(count(numbers), count(rows.window_starts))
+
+
+def _check_names(options: ColumnOptions, fields: Sequence[Field]) -> None:
+    """Refuse column types of columns that are not learned."""
+    labels = [field.label for field in fields]
+    for name in options.column_types or {}:
+        if name not in labels:
+            near = nearest(name, labels)
+            raise InputError(
+                f"dataset.column_types.{name}: the table has no such column to learn. "
+                + (f"Did you mean {near}?" if near else f"It has: {', '.join(labels)}.")
+            )
+
+
+def _ensure_one_feature(fitter: _Fitter, values: np.ndarray, fields: Sequence[Field]) -> Fitted:
+    """Fit the features so that at least one has a channel, though all could do without."""
+    detected, fitted = fitter(values, fields)
+    if any(transformer.width for transformer in fitted):
+        return detected, fitted
+    with np.errstate(all="ignore"):
+        varying = np.fmin.reduce(values, axis=0) < np.fmax.reduce(values, axis=0)
+    if not varying.any():
+        raise InputError(
+            "Every feature is constant in the training rows: there is nothing to learn. "
+            "Give a table in which a feature varies."
+        )
+    return fitter(values, fields, {fields[int(np.argmax(varying))].label: "continuous"})
+
+
+def _fit_context(rows: TrainingRows, options: ColumnOptions) -> Fitted:
+    """Fit the context columns and, where lengths differ, the length, one row a sequence."""
+    fields = list(rows.table.schema.context_fields)
+    values = rows.table.context[rows.sequences]
+    more = {}
+    if (rows.lengths < rows.window).any():
+        values = np.column_stack([values, rows.lengths])
+        more = {} if LENGTH.label in rows.table.schema.context else {LENGTH.label: "integer"}
+        fields.append(LENGTH)
+    if not fields:
+        return [], ()
+    options = replace(options, scaling="rank" if options.scaling == "minmax" else options.scaling)
+    # No row follows upon another, so that no type that is about motion can be found.
+    return _Fitter(np.arange(len(values)), options)(values, fields, more)
+
+
+def _find_constraints(
+    rows: TrainingRows, sample: Rows, options: ColumnOptions, is_reversed: bool
+) -> Rules:
+    """Return the constraints that all training rows keep."""
+    if options.constraints == "off":
+        return Rules((), (), (), (), ())
+    fields = rows.table.schema.value_fields
+    codes = [i for i, field in enumerate(fields) if field.type in ("category", "boolean")]
+    labels = [field.label for field in fields]
+    turned = rows.table.turned if is_reversed else None
+    rules = Rules.fit(*_in_time_order(sample, turned), labels, options.rules, codes)
+    if len(sample[0]) < len(rows.numbers):
+        blocks = row_blocks(rows.table.values, rows.numbers, rows.breaks)
+        rules = rules.checked(_in_time_order(block, turned) for block in blocks)
+    return rules
+
+
+def _in_time_order(rows: Rows, turned: Callable[[np.ndarray], np.ndarray] | None) -> Rows:
+    """Return rows with time running forwards; ``turned``: see `Table.turned`."""
+    if turned is None:
+        return rows
+    values, breaks, numbers = rows
+    starts = np.union1d(breaks, [0])
+    ends = np.append(starts[1:], len(values))
+    return values[::-1], np.sort(len(values) - ends), turned(numbers[::-1])

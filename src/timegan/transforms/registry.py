@@ -1,0 +1,90 @@
+"""All column types, in the order in which the detection tries them, and fitting them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from timegan.tables import Field
+from timegan.transforms.base import (
+    TRANSFORMERS,
+    ColumnTransformer,
+    DetectedType,
+    FitOptions,
+    from_dict,
+    to_dict,
+)
+from timegan.transforms.categorical import Boolean, Categorical
+from timegan.transforms.derived import AffineCopy, Constant, WhiteNoise
+from timegan.transforms.missing import Missing
+from timegan.transforms.numeric import (
+    Bounded,
+    Continuous,
+    Datetime,
+    Integer,
+    Nonnegative,
+    Quantized,
+    ZeroInflated,
+)
+from timegan.transforms.piecewise_constant import PiecewiseConstant
+from timegan.transforms.piecewise_linear import PiecewiseLinear
+from timegan.transforms.scalers import JITTER
+
+DETECTION_ORDER: tuple[type[ColumnTransformer], ...] = (
+    Constant,
+    AffineCopy,
+    WhiteNoise,
+    Categorical,
+    Datetime,
+    PiecewiseLinear,
+    Boolean,
+    ZeroInflated,
+    PiecewiseConstant,
+    Bounded,
+    Integer,
+    Quantized,
+    Nonnegative,
+    Continuous,
+)
+"""Column types; a column gets the first one whose ``detect`` takes it."""
+
+
+def fit_transformers(
+    detected: Sequence[DetectedType],
+    fields: Sequence[Field],
+    values: np.ndarray,
+    breaks: np.ndarray,
+    scaling: str = "auto",
+    jitter: float = JITTER,
+) -> tuple[ColumnTransformer, ...]:
+    """Fit the transformer of every column.
+
+    Args:
+        detected: types that `detect` found on the same rows.
+        fields: of the columns.
+        values: (R, C) training rows; NaN where a value is missing.
+        breaks: rows that do not follow upon the one before.
+        scaling: of numbers: ``minmax``, ``standard``, ``log``, ``rank``, or ``auto``, which
+            chooses for each column.
+        jitter: share of its interval of quantiles over which a discrete value is spread.
+    """
+    breaks = np.asarray(breaks, dtype=np.int64)
+    fitted: list[ColumnTransformer] = []
+    for i, (found, field) in enumerate(zip(detected, fields, strict=True)):
+        kind = TRANSFORMERS[found.column_type]
+        params = found.params
+        if 0.0 < found.missing < 1.0 and not kind.accepts_missing:
+            kind, params = Missing, params | {"inner": kind.name}
+        options = FitOptions(scaling, jitter, field.dtype, params)
+        fitted.append(kind.fit(values[:, i], breaks, options))
+    return tuple(fitted)
+
+
+def state(transformers: Sequence[ColumnTransformer]) -> list[dict[str, Any]]:
+    """Return fitted transformers as plain numbers, strings, lists and dicts."""
+    return [to_dict(transformer) for transformer in transformers]
+
+
+def restore(states: Sequence[dict[str, Any]]) -> tuple[ColumnTransformer, ...]:
+    """Return the transformers that `state` describes."""
+    return tuple(from_dict(content) for content in states)

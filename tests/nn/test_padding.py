@@ -1,4 +1,4 @@
-"""Padding has no influence: not on a loss, not on a gradient, not on what a critic says."""
+"""Padding has no influence on losses, gradients and logits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ EDGES = length_thresholds(LENGTHS.numpy(), code(LENGTHS).numpy(), T)
 
 
 def batch(seed: int, lengths: Tensor = LENGTHS, garbage: float | None = None) -> Batch:
-    """Three draws of walks in [0, 1] with contexts and labels; garbage in the padding, or zeros."""
+    """Return three draws of walks with conditions, and garbage or zeros in the padding."""
     random = generator(seed, "batch")
     x = torch.randn(3, B, T, C, generator=random).cumsum(2).mul(0.3).sigmoid()
     context = torch.randn(3, B, S, generator=random)
@@ -58,7 +58,7 @@ class Batches:
 
 
 class Recorded(TimeGAN):
-    """Keeps every loss and every gradient of every update."""
+    """A model that keeps every loss and every gradient of every update."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -98,7 +98,7 @@ def trained(*batches: Batch, **options: Any) -> Recorded:
 def test_no_loss_and_no_gradient_sees_what_lies_in_the_padding(
     preset: str, cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The masks alone have to see to it: the zeros that batches get as well are switched off."""
+    """Check the masks alone, without the zeros that batches get in their padding."""
     monkeypatch.setattr(Batch, "zero_padding", lambda batch: batch)
     monkeypatch.setattr(TimeGAN, "check_batch", lambda *_: None)
     options = {**PRESETS[preset], "cell": cell}

@@ -1,4 +1,4 @@
-"""When a phase is no longer getting better."""
+"""Plateaus are found where a phase no longer improves."""
 
 from timegan.training.early_stopping import MIN_DELTA, Plateau
 

@@ -22,7 +22,7 @@ BATCHES = 13  # enough for two times PATIENCE
 
 
 class Faulty(TimeGAN):
-    """Losses that are multiplied by ``fault`` in some calls of an update."""
+    """A model whose losses are multiplied by ``fault`` in some calls of an update."""
 
     fault: float = float("nan")
     at: dict[str, range] = {}

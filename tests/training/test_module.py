@@ -1,4 +1,4 @@
-"""Which networks learn what, and when."""
+"""Each phase trains its networks, by its losses."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +65,7 @@ def fit(model: TimeGAN, **options: Any) -> TimeGAN:
 
 
 def weights(model: TimeGAN) -> dict[str, Tensor]:
-    """Each network's learned weights in one vector."""
+    """Return the learned weights of each network in one vector."""
     return {
         name: torch.cat([p.detach().flatten().clone() for p in network.parameters()])
         for name, network in model.net.named_children()
@@ -90,7 +90,7 @@ def test_a_penalty_is_due_in_every_so_many_th_batch(
 
 
 def test_a_rarer_penalty_weighs_more() -> None:
-    """In the first batch it is as if the weight were larger."""
+    """Compare with a larger weight in the first batch."""
     ways: list[dict[str, Any]] = [
         {"penalty_interval": 4, "penalty_weight": 0.5},
         {"penalty_interval": 1, "penalty_weight": 2.0},
@@ -168,7 +168,7 @@ def test_each_update_of_a_joint_step_sees_windows_and_noise_of_its_own(
 
 
 def test_the_supervisor_learns_to_look_ahead() -> None:
-    """A supervisor that returns its input would leave the loss where it started."""
+    """Compare with a supervisor that returns its input."""
     model = TimeGAN(C, T, Schedule(2, 40, 0), lr=1e-2, min_lr_ratio=1.0, **SMALL)
     h = model.net.embedder(next(iter(Batches()))[0])
     idle = losses.supervised(h, h).item()
@@ -213,7 +213,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_golden_losses(preset: str) -> None:
-    """A refactoring leaves these as they are; a change of the method writes new ones here."""
+    """Change these numbers only with a change of the method."""
     model = fit(TimeGAN(C, T, Schedule(1, 1, 1), **PRESETS[preset]))
     got = {name: float(value) for name, value in model.latest_losses.items()}
     assert got == pytest.approx(GOLDEN[preset], rel=2e-3, abs=1e-5)

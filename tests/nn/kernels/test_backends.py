@@ -45,7 +45,7 @@ def pair(backend: str, inputs: int, hidden: int, layers: int) -> tuple[nn.GRU, G
 
 
 def gradients(gru: nn.GRU, x: Tensor, h0: Tensor | None) -> list[Tensor]:
-    """The outputs, and the gradients of all that wants one."""
+    """Return the outputs, and the gradients of inputs and weights."""
     leaves = [v.clone().requires_grad_(v.requires_grad) for v in (x, h0) if v is not None]
     out, last = gru(*leaves)
     random = torch.Generator().manual_seed(1)
@@ -79,7 +79,7 @@ def test_states_and_gradients_are_torchs(
 
 
 def whole_network(backend: str, size: tuple[int, ...], squash: bool, dtype: torch.dtype) -> Any:
-    """A network, as torch computes it and by a backend: [its result and all gradients] of both."""
+    """Return result and gradients of a network, by torch and by a backend."""
     torch.manual_seed(0)
     batch, steps, inputs, hidden, layers = size
     dense = nn.Linear(hidden, 5 * inputs).to(dtype)
@@ -159,7 +159,7 @@ def test_gradients_are_those_of_finite_differences(backend: str) -> None:
 
 
 def test_a_penalty_on_gradients_is_torchs(backend: str) -> None:
-    """A recurrent critic with ``penalty_weight``: a gradient is a part of the loss."""
+    """Compare gradients of a loss that contains a gradient."""
     found = []
     for gru in pair(backend, 3, 5, 1):
         torch.manual_seed(2)

@@ -24,7 +24,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(keep: str) -> int:
-    """Page faults of 20 rounds that want 12 MB each, in a process of their own."""
+    """Count the page faults of 20 rounds of 12 MB each, in a process of their own."""
     command = [sys.executable, "-c", FAULTS.format(keep=keep)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 

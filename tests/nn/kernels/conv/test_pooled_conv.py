@@ -27,7 +27,7 @@ TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 def pair(
     size: tuple[int, int, int, int], dtype: torch.dtype, seed: int = 0
 ) -> tuple[list[ConvCritic], Tensor]:
-    """A critic by torch, the same by the library, and windows."""
+    """Return a critic computed by torch, its copy computed by the kernel, and windows."""
     torch.manual_seed(seed)
     batch, steps, views, hidden = size
     plain = ConvCritic(views, hidden=hidden).to(dtype)
@@ -50,7 +50,7 @@ def gradients(critic: ConvCritic, view: Tensor) -> list[Tensor]:
 
 
 def penalised(critic: ConvCritic, view: Tensor) -> list[Tensor]:
-    """Gradients of an objective with a gradient penalty."""
+    """Return the gradients of an objective with a gradient penalty."""
     view = view.clone().requires_grad_()
     y = critic(view)
     (slope,) = torch.autograd.grad(y.sum(), view, create_graph=True)

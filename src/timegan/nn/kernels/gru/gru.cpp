@@ -86,7 +86,7 @@ struct Sizes {
   int width(int layer) const { return layer ? hidden : inputs; }
 };
 
-// What a block needs, in numbers of T. While training everything is kept for the way back: the
+// What a block needs, in numbers of T. While training everything is kept for the backward pass: the
 // inputs (steps, F, W), for each layer the gates r, z, n and W_hn h + b_hn (steps, 4, H, W) and the
 // states from the initial one on (steps + 1, H, W), and the dense layer's outputs (steps, O, W).
 template <class T>
@@ -372,7 +372,7 @@ void backward(const Sizes& s, const T* const* weights, const T* const* head, con
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
-// Numbers that `work` holds: what the way back needs (training), or one block's worth.
+// Numbers that `work` holds: what the backward pass needs (training), or one block's worth.
 EXPORT int64_t gru_work(int batch, int steps, int inputs, int hidden, int layers, int outputs,
                         int training, int wide) {
   const Sizes s{batch, steps, inputs, hidden, layers, outputs, 0};

@@ -82,7 +82,7 @@ def main() -> None:
             for name in given.rows or ROWS:
                 if given.seeds or seed < ROWS[name].seeds:
                     run(name, seed, given.more)
-    results([RUNS], ROOT / "docs")
+    results([RUNS], ROOT / "docs", overwrite=True)
 
 
 def run(name: str, seed: int, more: Sequence[str]) -> None:
@@ -90,7 +90,8 @@ def run(name: str, seed: int, more: Sequence[str]) -> None:
     folder = RUNS / name / str(seed)
     train(folder, f"seed={seed}", *ROWS[name].overrides)
     if "wide" in more and not done(folder / "wide"):
-        call("evaluate.py", folder / "wide", f"run={folder}", "evaluation=wide")
+        wide = ("evaluation=wide", "overwrite=true")  # of what was cut off
+        call("evaluate.py", folder / "wide", f"run={folder}", *wide)
     if "strict" in more:
         train(RUNS / name / "strict" / str(seed), f"seed={seed}", *ROWS[name].overrides, *STRICT)
 

@@ -8,7 +8,7 @@ Training through Lightning, and sampling, against the plain loop of benchmarks/b
 judges as one network against one after another; windows as they are drawn; Lightning's share of an
 iteration; peak memory. Variants take turns, so that a machine which is busy with something else
 slows all of them: what counts is the ratio of the medians. All of it on random walks and on one
-thread. The numbers of every round are saved in outputs/bench/speed.json.
+thread. The numbers of every round are saved in a new file below outputs/bench.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import json
 import platform
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from benchmarks.setting import (
 )
 from benchmarks.training import Cell, measure, share
 from timegan.data.loader import RandomWindows
-from timegan.files import write_text
+from timegan.files import check_free, write_text
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import PART
 from timegan.training.module import TimeGAN
@@ -231,8 +232,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=usual, metavar="PART")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget", type=float, default=0.5, help="seconds of a round of training")
-    parser.add_argument("--out", type=Path, default=ROOT / "outputs" / "bench" / "speed.json")
+    new = ROOT / "outputs" / "bench" / f"{datetime.now():%Y-%m-%d-%H-%M-%S}.json"
+    parser.add_argument("--out", type=Path, default=new, help="a new file")
     given = parser.parse_args(arguments)
+    check_free(given.out, "--out")
     prepare()
     found: dict[str, list[Record]] = {}
     for part in given.only:
@@ -241,7 +244,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found.setdefault(part, []).append(record)
             print(f"  {about(record)} {line(record)}", flush=True)
     settings = machine() | {"rounds": given.rounds, "budget": given.budget}
-    given.out.parent.mkdir(parents=True, exist_ok=True)
     write_text(given.out, json.dumps(found | {"settings": settings}, indent=2) + "\n")
     print(f"Saved in {given.out}")
 

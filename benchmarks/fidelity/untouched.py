@@ -57,4 +57,5 @@ if __name__ == "__main__":
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     for make in (lorenz, predators):
-        make().to_csv(out / f"{make.__name__}.csv", index=False)
+        with (out / f"{make.__name__}.csv").open("x") as file:  # a file that exists is kept
+            make().to_csv(file, index=False)

@@ -203,15 +203,25 @@ class Synthesizer:
         data = self._data(table)
         return evaluate_model(data, model, transform, count, protocol, seed=self.seed, **options)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write ``model.safetensors`` and ``model.json`` to ``folder``.
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write ``model.safetensors``, ``model.json`` and a model card to ``folder``.
+
+        Args:
+            folder: a new or an empty one.
+            overwrite: replace an older model in ``folder``.
 
         Raises:
-            InputError: nothing was fitted, or the folder cannot be written to.
+            InputError: nothing was fitted, the folder holds files or belongs to a run, or it cannot
+                be written to.
         """
         options = {k: v for k, v in self.get_params().items() if k not in ("schedule", "progress")}
         return export(
-            self.model, self.table_transform, folder, fingerprint=self.fingerprint, options=options
+            self.model,
+            self.columns,
+            folder,
+            fingerprint=self.fingerprint,
+            options=options,
+            overwrite=overwrite,
         )
 
     @classmethod

@@ -46,9 +46,29 @@ def test_another_export_takes_the_programs_of_the_one_before_away(
         z=torch.randn(2, 24, 8), z_static=torch.randn(2, 16)
     )
     assert x.shape == (2, 24, 2)
-    shell(f"export run={run_folder} out=given")
+    shell(f"export run={run_folder} out=given overwrite=true")
     assert not Path("given/model.pt2").exists()
     assert "## Other engines" not in Path("given/README.md").read_text()
+
+
+def test_an_export_never_mixes_with_a_run_or_with_other_files(
+    shell: Shell, run_folder: Path
+) -> None:
+    for place in ("", "/model", "/checkpoints"):
+        result = shell(f"export run={run_folder} out={run_folder}{place} overwrite=true")
+        assert result.status == 2
+        assert f"out={run_folder}{place}: this folder belongs to a run" in result.err
+    Path("mine").mkdir()
+    Path("mine/README.md").write_text("years of work")
+    for insist in ("", " overwrite=true"):
+        result = shell(f"export run={run_folder} out=mine{insist}")
+        assert "out=mine: the folder holds files of something else" in result.err
+    assert Path("mine/README.md").read_text() == "years of work"
+    assert shell(f"export run={run_folder} out=given").status == 0
+    result = shell(f"export run={run_folder} out=given format=torch")
+    assert "out=given: the folder holds an exported model" in result.err
+    assert "set overwrite=true" in result.err
+    assert not Path("given/model.pt2").exists()
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_the_files_say_what_the_model_is(folder: Path) -> None:
 
 def test_an_export_replaces_the_one_before(fitted: Model, folder: Path) -> None:
     other = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=5).eval()
-    export(other, fitted[1], folder)
+    export(other, fitted[1], folder, overwrite=True)
     assert load(folder)[0].hparams["hidden"] == 5
 
 
@@ -108,20 +108,20 @@ def test_a_model_that_could_not_be_loaded_is_not_saved_and_the_one_before_stays(
     odd = copy.deepcopy(columns)
     object.__setattr__(odd, "enforced", {1})
     with pytest.raises(UnreadableError, match=r"columns\.enforced is a set"):
-        export(model, odd, folder)
+        export(model, odd, folder, overwrite=True)
     wrong = copy.deepcopy(model)
     wrong.hparams["hidden"] = 7
     with pytest.raises(UnreadableError, match=r"has the shape .* is needed"):
-        export(wrong, columns, folder)
+        export(wrong, columns, folder, overwrite=True)
     wrong.hparams["hidden"], wrong.hparams["lr"] = 6, float("inf")
     with pytest.raises(UnreadableError, match=r"hyper_parameters\.lr is inf"):
-        export(wrong, columns, folder)
+        export(wrong, columns, folder, overwrite=True)
     with pytest.raises(UnreadableError, match="numbers that are not finite"):
-        export(broken(model), columns, folder)
+        export(broken(model), columns, folder, overwrite=True)
     write = Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", lambda self, content: write(self, content[:-1]))
     with pytest.raises(UnreadableError, match="could not be loaded"):
-        export(model, columns, folder)
+        export(model, columns, folder, overwrite=True)
     monkeypatch.undo()
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 

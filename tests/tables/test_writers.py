@@ -73,8 +73,9 @@ def test_csv_is_the_same_text_whatever_the_parts(tmp_path: Path, index: list[str
     real = table(index=index)
     texts = set()
     for size in (1, 2, 5):
-        write_table(tmp_path / "t.csv", parts(real, size), 5, real.schema)
-        texts.add((tmp_path / "t.csv").read_text(encoding="utf-8"))
+        path = tmp_path / f"{size}.csv"
+        write_table(path, parts(real, size), 5, real.schema)
+        texts.add(path.read_text(encoding="utf-8"))
     (text,) = texts
     rows = text.splitlines()
     assert rows[0].split(",")[:4] == ["who", "when", "x", "count"]

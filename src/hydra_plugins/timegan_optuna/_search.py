@@ -10,12 +10,14 @@ from typing import Any
 
 import optuna
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import MaxTrialsCallback, Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
+from yaml import YAMLError
 
 from timegan.cli.console import say, where
 from timegan.cli.error_messages import explain
@@ -105,8 +107,9 @@ def optimize(
         fixed: overrides that all trials share.
 
     Raises:
-        InputError: too many trials in a row failed.
+        InputError: too many trials in a row failed, or ``best`` is of another search.
     """
+    check_best(study, best)
     failures = 0
 
     def objective(trial: Trial) -> Any:
@@ -140,7 +143,7 @@ def optimize(
                 "overrides": [*fixed, *overrides],
                 "command": shlex.join(["python", "train.py", *fixed, *overrides]),
             }
-            write_text(best, NOTE + OmegaConf.to_yaml(content))
+            write_text(best, NOTE + OmegaConf.to_yaml(content), overwrite=True)
         if failures >= options["max_failures"]:
             raise InputError(
                 f"hydra.sweeper.max_failures={failures}: so many trials in a row have failed, the "
@@ -159,6 +162,26 @@ def optimize(
         f"{' '.join(to_overrides(winner.params))}",
         f"          {where(best)}; train it with other seeds for a result",
     )
+
+
+def check_best(study: Study, best: Path) -> None:
+    """Refuse to replace a file that the study has not written.
+
+    Raises:
+        InputError: the file is of another study, or of something else.
+    """
+    if not best.exists():
+        return
+    try:
+        content = OmegaConf.load(best)
+    except (OSError, ValueError, OmegaConfBaseException, YAMLError):
+        content = None
+    is_own = isinstance(content, DictConfig) and content.get("study") == study.study_name
+    if not is_own or not count(study, TrialState.COMPLETE):
+        raise InputError(
+            f"{best}: the file is not of this search, which would replace it. Set another "
+            "hydra.sweep.dir."
+        )
 
 
 def count(study: Study, state: TrialState) -> int:

@@ -15,6 +15,9 @@ from timegan.cli.console import say, where
 from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text
+from timegan.serialization.places import check_not_trained_on, tables_of
+
+FILES = ("results.md", "results.csv", "results.png")
 
 INDIFFERENT = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
@@ -34,30 +37,49 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("runs", nargs="+", help="run folders, or folders that hold some")
     parser.add_argument("--out", help="folder of the three files (default: the first of RUNS)")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace the three files where they exist"
+    )
     given = parser.parse_args(arguments)
     try:
-        results([Path(path) for path in given.runs], Path(given.out or given.runs[0]))
+        folders = [Path(path) for path in given.runs]
+        results(folders, Path(given.out or folders[0]), overwrite=given.overwrite)
     except InputError as error:
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(2)
 
 
-def results(folders: Sequence[Path], out: Path) -> None:
+def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> None:
     """Print the table of all runs below ``folders``, and leave it in ``out`` in three forms.
 
+    Args:
+        folders: runs, or folders that hold some.
+        out: the folder of the three files.
+        overwrite: replace them where they exist.
+
     Raises:
-        InputError: there is no evaluated run, or one is damaged.
+        InputError: there is no evaluated run, one is damaged, or a file exists and ``overwrite`` is
+            off. A table that one of the runs was trained on is never replaced.
     """
     from timegan.report.page import png  # matplotlib, which the help does not need
     from timegan.report.seeds.figure import picture
     from timegan.report.seeds.runs import gather
     from timegan.report.seeds.tables import as_csv, markdown
 
-    sections = gather([read(path) for path in find(folders)])
+    runs = find(folders)
+    for name in FILES:
+        if not overwrite and (out / name).exists():
+            raise InputError(
+                f"{out / name}: a file of this name exists and is not overwritten. Choose another "
+                "folder with --out, or set --overwrite to replace the file."
+            )
+        for run in runs:
+            check_not_trained_on(out / name, "--out", tables_of(run, {}))
+    sections = gather([read(path) for path in runs])
     text = markdown(sections)
-    write_text(out / "results.md", text)
-    write_text(out / "results.csv", as_csv(sections))
-    write_bytes(out / "results.png", png(picture(sections)))
+    write_text(out / FILES[0], text, overwrite=overwrite)
+    write_text(out / FILES[1], as_csv(sections), overwrite=overwrite)
+    write_bytes(out / FILES[2], png(picture(sections)), overwrite=overwrite)
     say(text, *(f"{where(out / f'results.{ending}')}" for ending in ("md", "csv", "png")))
 
 

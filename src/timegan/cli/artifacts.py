@@ -24,7 +24,7 @@ from timegan.files import write_text
 from timegan.metrics.aggregation import strict_json
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_card import write_card
-from timegan.serialization.model_folder import describe, export
+from timegan.serialization.model_folder import describe, write_model
 from timegan.tables.writers import write_table
 from timegan.training.module import TimeGAN
 
@@ -73,6 +73,7 @@ class Comparison:
             config_yaml=OmegaConf.to_yaml(settings),
             command=command(),
             warnings=warnings,
+            overwrite=True,
         )
 
 
@@ -83,8 +84,11 @@ def measured(
     settings: dict[str, Any],
     more: Mapping[str, Any],
     failures: Sequence[Failure],
+    before: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Measure, write ``metrics.json`` and, unless no evaluation is asked for, the report.
+
+    What an earlier evaluation has left in the folder is replaced.
 
     Args:
         folder: of the run.
@@ -93,6 +97,7 @@ def measured(
         settings: of the run, for the report.
         more: other parts of the metrics.
         failures: those that are being collected.
+        before: is called when everything is measured and nothing is written yet.
     """
 
     def described() -> tuple[Comparison | None, dict[str, Any]]:
@@ -106,7 +111,8 @@ def measured(
     metrics |= more
     metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": evaluation.get("seed")}
     content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
-    write_text(folder / "metrics.json", content + "\n")
+    before()
+    write_text(folder / "metrics.json", content + "\n", overwrite=True)
     if evaluation and comparison is not None:
         warnings = list(dict.fromkeys(f"{capital(str(f))}." for f in failures))
         attempt(
@@ -156,16 +162,24 @@ def finish(
     """Leave ``model/``, ``samples.csv``, ``metrics.json`` and the report; return the metrics.
 
     The model and the samples are there before anything is measured. ``failures`` are those that
-    are being collected, for the report.
+    are being collected, for the report. What an earlier end of the same run has left in ``folder``
+    is replaced.
     """
     transform = data.transform
-    export(model, transform, folder / "model", fingerprint=data.fingerprint, config=settings)
+    write_model(
+        model,
+        transform,
+        folder / "model",
+        fingerprint=data.fingerprint,
+        config=settings,
+        overwrite=True,
+    )
     description = describe(folder / "model")
-    write_card(folder / "model", description)
+    write_card(folder / "model", description, overwrite=True)
     made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
     kept = made.head(samples or MOST)  # a protocol may look at more
     ordered = [transform.in_time_order(kept)]
-    write_table(folder / "samples.csv", ordered, len(kept), transform.schema)
+    write_table(folder / "samples.csv", ordered, len(kept), transform.schema, overwrite=True)
     if evaluation:
         say("Measuring ...")
     metrics = measured(
@@ -178,7 +192,7 @@ def finish(
     )
     attempt(
         "scores in the model card",
-        lambda: write_card(folder / "model", description, metrics),
+        lambda: write_card(folder / "model", description, metrics, overwrite=True),
         lambda _: None,
         "written",
     )

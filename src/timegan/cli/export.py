@@ -14,7 +14,8 @@ from timegan.cli.schema import read_keys
 from timegan.errors import InputError, choose
 from timegan.serialization.model_card import NAME, write_card
 from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
-from timegan.serialization.programs import write_onnx, write_program
+from timegan.serialization.places import check_export
+from timegan.serialization.programs import check_onnx, write_onnx, write_program
 from timegan.serialization.runs import read_run
 
 PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
@@ -28,6 +29,7 @@ class ExportConfig:
     run: str | None
     format: str
     out: str
+    overwrite: bool
 
     def check(self) -> None:
         """Raises InputError where something cannot be."""
@@ -37,6 +39,9 @@ class ExportConfig:
                 "(outputs/<date>/<time>), a .ckpt file, or an exported model folder."
             )
         choose("format", self.format, PROGRAMS)
+        check_export(self.out, overwrite=self.overwrite, key="out")
+        if self.format == "onnx":
+            check_onnx()  # or the folder would be left without the program
 
 
 def main() -> None:
@@ -57,12 +62,14 @@ def export_run(cfg: DictConfig) -> None:
         fingerprint=run.fingerprint,
         config=run.config,
         options=run.options,
+        overwrite=config.overwrite,
     )
     files = [WEIGHTS, DESCRIPTION, NAME]
     write = PROGRAMS[config.format]
     if write is not None:
         files.append(write(run.model.net, folder).name)
-    write_card(folder, describe(folder), measured(Path(str(config.run))))
+    # The card that `export` has written does not have the scores and the program.
+    write_card(folder, describe(folder), measured(Path(str(config.run))), overwrite=True)
     say(f"{', '.join(files)} in {folder}")
 
 

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,6 +19,7 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from timegan.attempts import attempt
+from timegan.files import check_free, write_bytes, write_text
 from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS
 from timegan.metrics.fidelity.projection import Projection, pca, tsne
 from timegan.metrics.windows import Array, check, subset
@@ -73,6 +73,7 @@ def write_report(
     config_yaml: str,
     command: str,
     warnings: Sequence[str] = (),
+    overwrite: bool = False,
 ) -> Path:
     """Write ``figures/*.png`` and ``report.html`` into ``folder`` and return the page's path.
 
@@ -87,15 +88,19 @@ def write_report(
         config_yaml: the composed configuration, shown as it is.
         command: the command line that made the run.
         warnings: sentences for the top of the page.
+        overwrite: replace an older report and its figures.
 
     Raises:
-        InputError: the windows cannot be compared.
+        InputError: the windows cannot be compared, a file exists and ``overwrite`` is off, or it
+            cannot be written.
     """
     check(train, synthetic)
     folder = Path(folder)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    path = folder / "report.html"
+    if not overwrite:
+        check_free(path)
     drawn = [
-        _drawn(plot, folder / "figures" / f"{plot.name}.png")
+        _drawn(plot, folder / "figures" / f"{plot.name}.png", overwrite)
         for plot in plots(metrics, train, synthetic, features)
     ]
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
@@ -119,12 +124,11 @@ def write_report(
         plotly=Markup(get_plotlyjs()),
         graphs=_json(drawn),
     )
-    path = folder / "report.html"
-    _write(path, html.encode())
+    write_text(path, html, overwrite=overwrite)
     return path
 
 
-def _drawn(plot: Plot, file: Path) -> dict[str, Any]:
+def _drawn(plot: Plot, file: Path, overwrite: bool) -> dict[str, Any]:
     """Return what the page needs of a figure, and write its picture; ``failed`` says why not."""
     failed: list[str] = []
 
@@ -133,10 +137,10 @@ def _drawn(plot: Plot, file: Path) -> dict[str, Any]:
 
     picture = attempt(f"figure {plot.name}", partial(_picture, plot), note, "drawn")
     graphs = attempt(f"graphs of {plot.name}", partial(_graphs, plot), note, "drawn") or []
-    if picture is None:
+    if picture is not None:
+        write_bytes(file, picture, overwrite=overwrite)
+    elif overwrite:
         file.unlink(missing_ok=True)  # of a report before this one
-    else:
-        _write(file, picture)
     return {
         "name": plot.name,
         "title": plot.title,
@@ -331,14 +335,3 @@ def png(figure: Figure) -> bytes:
 
 def _data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing: a reader never sees half a file under its final name."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

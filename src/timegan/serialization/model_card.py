@@ -23,7 +23,11 @@ LIMITS = """\
 
 
 def write_card(
-    folder: Path, description: Mapping[str, Any], metrics: Mapping[str, Any] | None = None
+    folder: Path,
+    description: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write ``README.md`` beside an exported model.
 
@@ -31,9 +35,14 @@ def write_card(
         folder: of the model; the programs in it are mentioned.
         description: the content of ``model.json``.
         metrics: the content of ``metrics.json``; None: the model was not measured.
+        overwrite: replace an existing ``README.md``.
+
+    Raises:
+        InputError: there is a ``README.md`` and ``overwrite`` is off, or it cannot be written.
     """
     programs = [name for name in ("model.onnx", "model.pt2") if (folder / name).is_file()]
-    write_text(folder / NAME, card(description, metrics or {}, programs))
+    text = card(description, metrics or {}, programs)
+    write_text(folder / NAME, text, overwrite=overwrite)
 
 
 def card(

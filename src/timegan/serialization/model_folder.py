@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from timegan.errors import InputError, UnreadableError, brief
-from timegan.files import replacing
+from timegan.files import writing
 from timegan.nn.networks import Networks
 from timegan.plain import NotPlainError, plain
 from timegan.serialization.architecture_check import (
@@ -26,6 +26,7 @@ from timegan.serialization.architecture_check import (
     transform_for,
 )
 from timegan.serialization.model_card import write_card
+from timegan.serialization.places import check_export
 from timegan.serialization.programs import ONNX, PROGRAM
 from timegan.serialization.untrusted_files import (
     MOST_TEXT,
@@ -52,22 +53,52 @@ def export(
     fingerprint: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
 
     Args:
         model: a trained model.
         transform: of the table's columns, as the data module fitted it.
-        folder: is made if need be; an older export in it is replaced.
+        folder: a new or an empty one.
         fingerprint: of the training data.
         config: the run's settings, to look up later; not needed to load.
         options: arguments of a `Synthesizer`, for the one that is made of this again.
+        overwrite: replace an older export in ``folder``.
 
     Raises:
-        InputError: the folder cannot be written to, or the disk is full.
+        InputError: the folder holds files, belongs to a run or cannot be written to, or the disk is
+            full.
         UnreadableError: the model could not be loaded; an older export is still there.
     """
-    folder = Path(folder)
+    check_export(folder, overwrite=overwrite)
+    return write_model(
+        model,
+        transform,
+        Path(folder),
+        fingerprint=fingerprint,
+        config=config,
+        options=options,
+        overwrite=overwrite,
+    )
+
+
+def write_model(
+    model: TimeGAN,
+    transform: TableTransform,
+    folder: Path,
+    *,
+    fingerprint: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write the files of :func:`export`, into the folder of a run too.
+
+    Raises:
+        InputError: a file exists and ``overwrite`` is off, or it cannot be written.
+        UnreadableError: the model could not be loaded; an older export is still there.
+    """
     state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
     weights = safetensors.torch.save(state)
     try:
@@ -90,15 +121,16 @@ def export(
     text = (json.dumps(description, indent=2) + "\n").encode()
     # The description takes its name last, and only it makes the folder a model.
     with (
-        replacing(folder / DESCRIPTION, len(text)) as new_description,
-        replacing(folder / WEIGHTS, len(weights)) as new_weights,
+        writing(folder / DESCRIPTION, len(text), overwrite=overwrite) as new_description,
+        writing(folder / WEIGHTS, len(weights), overwrite=overwrite) as new_weights,
     ):
         new_weights.write_bytes(weights)
         new_description.write_bytes(text)
         _read_again(folder, new_description.name, new_weights.name, state, transform)
-        for name in (ONNX, PROGRAM):  # of an older export
-            (folder / name).unlink(missing_ok=True)
-        write_card(folder, description)
+        if overwrite:
+            for name in (ONNX, PROGRAM):  # of an older export
+                (folder / name).unlink(missing_ok=True)
+        write_card(folder, description, overwrite=overwrite)
     return folder
 
 

@@ -96,11 +96,12 @@ def example(net: Networks, count: int, seed: int = 0) -> Named:
     return given
 
 
-def write_program(net: Networks, folder: Path) -> Path:
+def write_program(net: Networks, folder: Path, *, overwrite: bool = False) -> Path:
     """Write ``model.pt2``, for `torch.export.load` (torch without timegan).
 
     Raises:
-        InputError: it does not return what the model does; nothing is written then.
+        InputError: it does not return what the model does, or the file exists and ``overwrite`` is
+            off; nothing is written then.
     """
     buffer = io.BytesIO()
     program = _program(net)
@@ -114,24 +115,18 @@ def write_program(net: Networks, folder: Path) -> Path:
         return [tensor.detach().numpy() for tensor in found]
 
     _compare(net, run, PROGRAM)
-    write_bytes(folder / PROGRAM, buffer.getvalue())
+    write_bytes(folder / PROGRAM, buffer.getvalue(), overwrite=overwrite)
     return folder / PROGRAM
 
 
-def write_onnx(net: Networks, folder: Path) -> Path:
+def write_onnx(net: Networks, folder: Path, *, overwrite: bool = False) -> Path:
     """Write ``model.onnx``, one file for onnxruntime and whatever else reads ONNX.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, or onnxruntime does not return what the
-            model does; nothing is written then.
+        InputError: the extra ``onnx`` is not installed, onnxruntime does not return what the model
+            does, or the file exists and ``overwrite`` is off; nothing is written then.
     """
-    for name in ("onnx", "onnxscript", "onnxruntime"):
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            raise InputError(
-                f"format=onnx: {name} is not installed. pip install 'timegan-lightning[onnx]'."
-            ) from error
+    check_onnx()
     import onnxruntime
 
     given = example(net, 3)
@@ -150,8 +145,23 @@ def write_onnx(net: Networks, folder: Path) -> Path:
     content = program.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     _compare(net, lambda given: list(session.run(None, given)), ONNX)
-    write_bytes(folder / ONNX, content)
+    write_bytes(folder / ONNX, content, overwrite=overwrite)
     return folder / ONNX
+
+
+def check_onnx() -> None:
+    """Check that the extra ``onnx`` is installed.
+
+    Raises:
+        InputError: one of its packages is not.
+    """
+    for name in ("onnx", "onnxscript", "onnxruntime"):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise InputError(
+                f"format=onnx: {name} is not installed. pip install 'timegan-lightning[onnx]'."
+            ) from error
 
 
 def _program(net: Networks) -> torch.export.ExportedProgram:

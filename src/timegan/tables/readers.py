@@ -1,6 +1,7 @@
 """Where tables come from: files by their ending, and downloads with a checksum."""
 
 import csv
+import hashlib
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -49,10 +50,10 @@ def download(url: str, sha256: str | None) -> Path:
     import pooch  # only whoever downloads needs it
 
     known = f"sha256:{sha256}" if sha256 else None
-    name = url.split("?")[0].rsplit("/", 1)[-1]
-    folder = pooch.os_cache("timegan")
+    file = cached(url)
+    folder = file.parent
     try:
-        return Path(pooch.retrieve(url, known_hash=known, fname=name, path=folder))
+        return Path(pooch.retrieve(url, known_hash=known, fname=file.name, path=folder))
     except ValueError as error:
         raise InputError(
             f"{url} does not have the checksum {sha256}: it changed, or the download broke. Delete "
@@ -63,6 +64,18 @@ def download(url: str, sha256: str | None) -> Path:
             f"{url} could not be downloaded ({type(error).__name__}). Check the network, or give a "
             "file by dataset.path."
         ) from error
+
+
+def cached(url: str) -> Path:
+    """Return where the file of ``url`` lies, in the user's cache folder, once it is there.
+
+    The name begins with a digest of ``url``: files of one name from two places stay apart.
+    """
+    import pooch  # it knows where each system keeps caches
+
+    name = url.split("?")[0].rsplit("/", 1)[-1]
+    digest = hashlib.sha256(url.encode()).hexdigest()[:12]
+    return Path(pooch.os_cache("timegan")) / f"{digest}-{name}"
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 
 from timegan.errors import InputError
-from timegan.files import replacing
+from timegan.files import writing
 from timegan.tables.csv_text import as_text
 from timegan.tables.schema import Schema
 from timegan.tables.table import Sequences
@@ -23,7 +23,13 @@ Writer = Callable[[Path, Parts, range, Schema, int], None]
 
 
 def write_table(
-    path: str | Path, parts: Parts, numbers: int | range, schema: Schema, total: int | None = None
+    path: str | Path,
+    parts: Parts,
+    numbers: int | range,
+    schema: Schema,
+    total: int | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write sequences as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
 
@@ -38,13 +44,15 @@ def write_table(
         numbers: of the N sequences that the parts have together; a count: from 0 on.
         schema: what the table looks like.
         total: sequences of the table that these are a share of; None: there are no others.
+        overwrite: replace an existing file.
 
     Raises:
-        InputError: an unknown ending, or no room on the disk; nothing half-written is left.
+        InputError: an unknown ending, an existing file, or no room on the disk; nothing that is
+            half-written is left.
     """
     write = writer(path)
     numbers = range(numbers) if isinstance(numbers, int) else numbers
-    with replacing(path) as temporary:
+    with writing(path, overwrite=overwrite) as temporary:
         write(temporary, parts, numbers, schema, numbers.stop if total is None else total)
 
 

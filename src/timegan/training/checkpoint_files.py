@@ -10,7 +10,7 @@ import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
 from timegan.errors import InputError, UnreadableError, brief
-from timegan.files import replacing
+from timegan.files import writing
 from timegan.plain import NotPlainError, plain
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -43,7 +43,7 @@ class AtomicCheckpointIO(CheckpointIO):
         torch.save(checkpoint, buffer)
         content = buffer.getbuffer()
         keep = path.with_name(PREVIOUS) if path.name == LAST else None
-        with replacing(path, content.nbytes, keep) as temporary:
+        with writing(path, content.nbytes, overwrite=True, keep=keep) as temporary:
             temporary.write_bytes(content)
             content.release()
             buffer.close()  # reading takes as much memory again

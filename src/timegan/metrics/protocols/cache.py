@@ -59,5 +59,5 @@ def cached(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return computed
     content = json.dumps({"fingerprint": name, "figures": computed}, allow_nan=False)
     with suppress(InputError):
-        write_text(file, content)
+        write_text(file, content, overwrite=True)
     return json.loads(content)["figures"]  # type: ignore[no-any-return]

@@ -21,7 +21,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from timegan.errors import InputError
-from timegan.files import replacing
+from timegan.files import writing
 
 ENABLE_VARIABLE = "TIMEGAN_NATIVE"
 """Environment variable that is 0 for no compiled kernels."""
@@ -156,7 +156,7 @@ def _compile(source: Path, file: Path) -> None:
             "there is no C++ compiler (c++, g++ or clang++, or the variable CXX)"
         )
     try:
-        with replacing(file) as target:
+        with writing(file, overwrite=True) as target:
             command = [compiler, *COMPILER_FLAGS, f"-I{HEADERS}", str(source), "-o", str(target)]
             subprocess.run(
                 command, check=True, capture_output=True, text=True, timeout=COMPILE_TIMEOUT

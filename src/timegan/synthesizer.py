@@ -217,7 +217,7 @@ class Synthesizer:
         options = {k: v for k, v in self.get_params().items() if k not in ("schedule", "progress")}
         return export(
             self.model,
-            self.columns,
+            self.table_transform,
             folder,
             fingerprint=self.fingerprint,
             options=options,

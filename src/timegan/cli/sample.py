@@ -1,6 +1,7 @@
 """`python sample.py`: synthetic sequences to a file, from a trained model alone."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
@@ -12,10 +13,12 @@ from timegan.cli.console import say
 from timegan.cli.schema import read_keys
 from timegan.errors import InputError
 from timegan.evaluation import seams_of
+from timegan.files import check_free
 from timegan.sampling.conditioning import read_context, read_labels
 from timegan.sampling.sequences import generate_parts
 from timegan.sampling.shards import read_shard, share_of
-from timegan.serialization.runs import open_run
+from timegan.serialization.places import check_not_read, check_not_trained_on
+from timegan.serialization.runs import Run, read_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer
 from timegan.training.module import TimeGAN
@@ -34,6 +37,7 @@ class SampleConfig:
     exogenous: str | None
     seed: int
     out: str
+    overwrite: bool
     threads: int
 
     def check(self) -> None:
@@ -66,7 +70,9 @@ def sample(cfg: DictConfig) -> None:
     config = SampleConfig(**read_keys(cfg, SampleConfig, seed=0, threads=1))
     config.check()
     torch.set_num_threads(config.threads)
-    model, transform = open_run(str(config.run))
+    run = read_run(str(config.run))
+    model, transform = run.model, run.transform
+    check_out(config, run)
     context = labels = None
     if config.context:
         context = read_context(read_table(config.context), transform)
@@ -91,7 +97,7 @@ def sample(cfg: DictConfig) -> None:
             progress=lambda done: bar.advance(task, done),
         )
         ready = (transform.in_time_order(part) for part in parts)
-        write_table(config.out, ready, mine, transform.schema, total)
+        write_table(config.out, ready, mine, transform.schema, total, overwrite=config.overwrite)
     say(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, transform, config.steps)} "
         f"steps ({', '.join(transform.features)}) in {config.out}"
@@ -99,6 +105,21 @@ def sample(cfg: DictConfig) -> None:
     )
     if config.steps is not None and config.steps > model.net.window:
         say_seams(model, config.steps, config.seed)
+
+
+def check_out(config: SampleConfig, run: Run) -> None:
+    """Refuse an existing file, and a table that the model has learned from or the command reads.
+
+    Raises:
+        InputError: the file must not be written.
+    """
+    inputs = {"context": config.context, "exogenous": config.exogenous, "run": config.run}
+    check_not_read(config.out, "out", inputs)
+    check_not_trained_on(config.out, "out", run.tables)
+    if not config.overwrite:
+        check_free(config.out, "out")
+    elif Path(config.out).is_file():
+        check_not_trained_on(config.out, "out", (), run.fingerprint, run.transform.schema)
 
 
 def say_seams(model: TimeGAN, steps: int, seed: int) -> None:

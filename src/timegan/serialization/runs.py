@@ -1,6 +1,9 @@
 """Whatever a user calls a run: its folder, one of its checkpoints, or an exported model."""
 
-from dataclasses import dataclass, field
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +11,10 @@ from timegan.data import WindowDataModule
 from timegan.errors import InputError, brief, tell
 from timegan.serialization.architecture_check import transform_for
 from timegan.serialization.model_folder import DESCRIPTION, read, restore
+from timegan.serialization.places import is_run, stored, tables_of
 from timegan.training.checkpoint_files import newest_checkpoint, read_checkpoint
 from timegan.training.module import TimeGAN
+from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
 
@@ -22,6 +27,8 @@ class Run:
     fingerprint: str | None
     options: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    tables: tuple[Path, ...] = ()
+    """Names under which the table was read: nothing may be written to them."""
 
 
 def open_run(path: str | Path) -> tuple[TimeGAN, TableTransform]:
@@ -37,30 +44,100 @@ def read_run(path: str | Path) -> Run:
     """All that a run left for those who come without its data.
 
     Args:
-        path: a run folder (its exported model, or else its newest whole checkpoint), a ``.ckpt``
-            file, or a folder that :func:`timegan.serialization.model_folder.export` wrote.
+        path: a run folder (its own exported model, or else its newest whole checkpoint), a
+            ``.ckpt`` file, or a folder that
+            :func:`timegan.serialization.model_folder.export` wrote.
+
+    A checkpoint from before the end of training is named on the standard error.
 
     Raises:
         InputError: there is none of these, or it is damaged.
     """
     path = Path(path)
+    run = _read(path)
+    return replace(run, tables=tuple(tables_of(path, run.config)))
+
+
+def _read(path: Path) -> Run:
     if path.is_file():
-        return from_checkpoint(path)
+        content = read_checkpoint(path)
+        run = from_checkpoint(path, content)
+        if (phase := unfinished(content)) is not None:
+            tell(f"Note      {path} is from {phase}: training was not finished then.")
+        return run
     if not path.exists():
         raise InputError(f"{path}: there is no such run. {_remedy(path)}")
-    for folder in (path, path / "model"):
+    for folder in (path / "model",) if is_run(path) else (path, path / "model"):
         if (folder / DESCRIPTION).is_file():
             model, transform, description = read(folder)
-            rest = {name: dict(description.get(name) or {}) for name in ("options", "config")}
-            return Run(model, transform, description.get("fingerprint"), **rest)
+            options, config = (dict(description.get(name) or {}) for name in ("options", "config"))
+            if differing := _differing(path, config):
+                tell(
+                    f"Note      {folder} is the model of another run (different {differing}), and "
+                    "is not used."
+                )
+                continue
+            return Run(model, transform, description.get("fingerprint"), options, config)
     if any((path / "checkpoints").glob("*.ckpt")):
         newest, content, notes = newest_checkpoint(path / "checkpoints")
         if notes:
             tell(*notes, f"Taking {newest} instead.")
-        return from_checkpoint(newest, content)
+        run = from_checkpoint(newest, content)
+        _say_unfinished(path, content)
+        return run
     raise InputError(
-        f"{path}: the folder holds neither a model nor checkpoints/last.ckpt. {_remedy(path)}"
+        f"{path}: the folder holds neither a model of its own nor checkpoints/last.ckpt. "
+        f"{_remedy(path)}"
     )
+
+
+def unfinished(content: Mapping[str, Any]) -> str | None:
+    """Say where in training a checkpoint is from, or return None if it is from the end.
+
+    Args:
+        content: of a checkpoint.
+    """
+    try:
+        epochs = content["loops"]["fit_loop"]["epoch_progress"]["current"]
+        done, begun = int(epochs["processed"]), max(int(epochs["started"]), 1)
+        schedule = Schedule(**(content.get("schedule") or content["hyper_parameters"]["schedule"]))
+    except (KeyError, TypeError, ValueError):
+        return None  # weights alone, which say nothing of training
+    if done >= schedule.total:
+        return None
+    return f"epoch {begun} of {schedule.total} ({schedule.phase(begun - 1)} phase)"
+
+
+def _say_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
+    """Say that a run has not come to its end, and how it does."""
+    phase = unfinished(content)
+    remedy = ""
+    if is_run(folder):
+        remedy = f" `python train.py {shlex.quote(f'resume={folder}')}` finishes the run."
+    if phase is not None:
+        tell(
+            f"Note      {folder} was not finished: its newest checkpoint, which is used, is from "
+            f"{phase}.{remedy}"
+        )
+    elif remedy:
+        tell(
+            f"Note      {folder} was trained but left no model: its last checkpoint is used."
+            f"{remedy}"
+        )
+
+
+def _differing(folder: Path, config: Mapping[str, Any]) -> str:
+    """Return the settings by which an exported model cannot be that of the run in ``folder``."""
+    if not (own := stored(folder, "config")):
+        return ""
+    # As `export` has them: infinity is text there.
+    own = json.loads(json.dumps(own, default=str), parse_constant=str)
+    found = [] if own.get("seed") == config.get("seed") else ["seed"]
+    for group in ("model", "dataset"):
+        ours, theirs = (dict(settings.get(group) or {}) for settings in (own, config))
+        names = sorted(set(ours) - {"path"})  # a table may have moved
+        found += [f"{group}.{name}" for name in names if ours[name] != theirs.get(name)]
+    return ", ".join(found[:3])
 
 
 def from_checkpoint(path: str | Path, content: dict[str, Any] | None = None) -> Run:

@@ -13,6 +13,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.app import launch
+from timegan.cli.folder import begin_run
 from timegan.errors import InputError
 
 optuna = pytest.importorskip("optuna", reason="needs the extra optuna")
@@ -157,6 +158,7 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
 
 
 def hidden(cfg: DictConfig) -> float:
+    begin_run(cfg)
     return float((cfg.model.hidden - 20) ** 2)
 
 
@@ -176,6 +178,18 @@ def test_the_best_configuration_is_left_as_overrides(search: Search, tmp_path: P
     assert best.folder == f"sweep/{name}"
     assert best.value == (widths[name] - 20) ** 2
     assert best.command == f"python train.py {' '.join(best.overrides)}"
+
+
+@pytest.mark.parametrize("content", ["years of work", "study: another", "study: timegan"])
+def test_a_best_configuration_of_something_else_survives(
+    search: Search, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    best = tmp_path / "sweep/best.yaml"
+    best.parent.mkdir()
+    best.write_text(content)
+    assert search(hidden, *WIDTHS) == 2
+    assert "best.yaml: the file is not of this search" in capsys.readouterr().err
+    assert best.read_text() == content
 
 
 def test_a_failing_trial_costs_itself_alone(

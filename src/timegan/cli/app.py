@@ -4,7 +4,6 @@ import functools
 import hashlib
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hydra_plugins.timegan_optuna import OptunaSweeper
 from timegan.cli.error_messages import explain
+from timegan.cli.folder import withdraw
 from timegan.errors import InputError
 
 CONFIG = "pkg://timegan.conf"
@@ -89,17 +89,10 @@ def _reporting(task: Task) -> Task:
         except BAD_INPUT as error:
             if HydraConfig.get().mode is RunMode.MULTIRUN:
                 raise
-            if HydraConfig.get().output_subdir is not None:  # else the folder was there before
-                _remove_if_empty(Path(HydraConfig.get().runtime.output_dir))
+            withdraw(Path(HydraConfig.get().runtime.output_dir))
             _fail(error)
 
     return run
-
-
-def _remove_if_empty(folder: Path) -> None:
-    """Take away the folder of a refused run, if it holds the configuration alone."""
-    if [path.name for path in folder.iterdir()] == [".hydra"]:
-        shutil.rmtree(folder)
 
 
 def _fail(error: Exception, config: str | None = None) -> NoReturn:

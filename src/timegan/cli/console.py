@@ -55,7 +55,7 @@ def trained(training: Mapping[str, Any]) -> str:
 
 def say_where(folder: Path, *, report: bool) -> None:
     """The run's folder, and what to do with it."""
-    run = resume_argument(where(folder)).replace("ckpt_path", "run", 1)
+    run = resume_argument(where(folder), "run")
     if report:
         say(f"Report    {where(folder / 'report.html')}")
     say(

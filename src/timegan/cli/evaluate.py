@@ -12,6 +12,7 @@ from timegan.attempts import collecting
 from timegan.cli.app import launch
 from timegan.cli.artifacts import Comparison, end, measured
 from timegan.cli.console import quiet, say, say_verdicts, where
+from timegan.cli.folder import begin_evaluation, renew
 from timegan.cli.schema import read_dataset, read_evaluation, read_keys, selects_on_holdout
 from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
@@ -34,6 +35,7 @@ class EvaluateConfig:
     synthetic: str | None
     holdout: str | None
     samples: int | None
+    overwrite: bool
     seed: int
     threads: int
 
@@ -72,7 +74,7 @@ def evaluate(cfg: DictConfig) -> None:
     config = EvaluateConfig.read(cfg)
     quiet()
     torch.set_num_threads(config.threads)
-    folder = Path(HydraConfig.get().runtime.output_dir)
+    folder = begin_evaluation(cfg, overwrite=config.overwrite)
     if config.run is None:
         data, made = _tables(config)
     else:
@@ -88,7 +90,15 @@ def evaluate(cfg: DictConfig) -> None:
         return Comparison(sets, config.evaluation)
 
     with collecting() as failures:
-        metrics = measured(folder, compare, config.evaluation, to_container(cfg), {}, failures)
+        metrics = measured(
+            folder,
+            compare,
+            config.evaluation,
+            to_container(cfg),
+            {},
+            failures,
+            lambda: renew(folder, cfg),
+        )
     say_verdicts(metrics)
     if (folder / "report.html").is_file():
         say("", f"Report    {where(folder / 'report.html')}")

@@ -22,6 +22,7 @@ from timegan.attempts import collecting
 from timegan.cli.app import launch
 from timegan.cli.artifacts import end, finish, objective, wanted
 from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
+from timegan.cli.folder import begin_run
 from timegan.cli.resume import (
     begun_from,
     measures_anew,
@@ -37,6 +38,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
 from timegan.serialization.architecture_check import EARLIER
+from timegan.serialization.places import check_not_read
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
@@ -53,9 +55,11 @@ def main() -> None:
 
 def train(cfg: DictConfig) -> float | None:
     """Train, sample, measure, report; what a search goes by is returned."""
-    folder = Path(HydraConfig.get().runtime.output_dir)
     cfg = restored(cfg)
     config = TrainConfig.read(cfg)
+    folder = begin_run(cfg)
+    samples = folder / "samples.csv"
+    check_not_read(samples, "hydra.run.dir", {"dataset.path": config.dataset.get("path")})
     quiet()
     torch.set_num_threads(config.threads)
     seed_everything(config.seed, verbose=False)

@@ -32,8 +32,8 @@ class PhaseCheckpoint(Checkpoint):
         required: end the run where a checkpoint cannot be written.
 
     Raises:
-        InputError: an interval is negative or zero; a checkpoint cannot be written, and
-            ``required``.
+        InputError: an interval is negative or zero; the folder holds the checkpoints of another run
+            as training starts; a checkpoint cannot be written, and ``required``.
         UnreadableError: a checkpoint could not be loaded, while training goes on.
     """
 
@@ -90,9 +90,20 @@ class PhaseCheckpoint(Checkpoint):
             tell(f"{error} The run goes on; what was saved before is still there.")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock, and take away what a killed process had not finished."""
+        """Start the clock, and take away what a killed process had not finished.
+
+        Raises:
+            InputError: training begins, and the folder holds the checkpoints of another run.
+        """
+        folder = self.path(trainer).parent
+        begins = trainer.fit_loop.total_batch_idx < 0  # else it goes on from a checkpoint
+        if begins and any(folder.glob("*.ckpt")):
+            raise InputError(
+                f"{folder}: the folder holds checkpoints of another run, and they would be "
+                "replaced. Choose another folder, or set ckpt_path to continue that run."
+            )
         if trainer.is_global_zero:
-            remove_leftovers(self.path(trainer).parent)
+            remove_leftovers(folder)
         self.saved_at = time.monotonic()
 
     def on_train_batch_end(

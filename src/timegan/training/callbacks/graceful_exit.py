@@ -111,9 +111,15 @@ class GracefulExit(Checkpoint):
         )
         path = (keeper or PhaseCheckpoint()).save(trainer)
         if trainer.is_global_zero:
+            run = path.parent.parent
+            remedy = f"run the same command with {resume_argument(path)}"
+            if (
+                run / ".hydra" / "config.yaml"
+            ).is_file():  # of `train.py`, which begins no second run in the folder
+                remedy = f"run `python train.py {resume_argument(run, 'resume')}`"
             tell(
                 f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
-                f"Nothing is lost: run the same command with {resume_argument(path)} to go on."
+                f"Nothing is lost: {remedy} to go on."
             )
         trainer.strategy.barrier("interrupt")
         if self.received == REQUEUE and trainer.is_global_zero:
@@ -175,9 +181,9 @@ def _end_now(number: int, children: list[int]) -> None:
     os._exit(128 + number)
 
 
-def resume_argument(path: str | Path) -> str:
-    """``ckpt_path=...`` for a shell and Hydra's grammar; sweeps make folders named ``a=1,b=2``."""
+def resume_argument(path: str | Path, key: str = "ckpt_path") -> str:
+    """Return ``key=path`` for a shell and Hydra's grammar: sweeps make folders named ``a=1``."""
     path = str(path)
     if all(character.isalnum() or character in "/._-+%" for character in path):
-        return f"ckpt_path={path}"
-    return shlex.quote(f'ckpt_path="{path}"')
+        return f"{key}={path}"
+    return shlex.quote(f'{key}="{path}"')

@@ -36,7 +36,9 @@ def test_it_runs_from_top_to_bottom(
         cell.source = cell.source.replace('"autoencoder": 8', '"autoencoder": 1')
         cell.source = cell.source.replace('"joint": 20', '"joint": 1')
     notebook.metadata["kernelspec"]["name"] = "python3"
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    client = NotebookClient(
+        notebook, timeout=1_200, resources={"metadata": {"path": str(tmp_path)}}
+    )
     client.execute()
     results = [
         output["data"]["text/plain"]

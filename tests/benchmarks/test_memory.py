@@ -14,8 +14,10 @@ STATM = Path("/proc/self/statm")
 
 @pytest.mark.skipif(not STATM.exists(), reason=f"There is no {STATM}.")
 def test_training_keeps_no_memory() -> None:
-    held = train("timegan", "torch", 160, hidden=4, every=40)
-    assert held[160] - held[80] < 3, held  # what a process warms up with is there by then
+    held = train("timegan", "torch", 160, hidden=4, every=10)
+    # What a process warms up with is there by then; other threads may hold something for a while.
+    early, late = ([held[i] for i in range(*part, 10)] for part in ((70, 100), (140, 170)))
+    assert min(late) - max(early) < 3, held
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="Linux says it there")

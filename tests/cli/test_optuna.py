@@ -75,7 +75,7 @@ def work(folder: Path, n_trials: int = 6, sampler: str = "random", **options: An
     """Search until ``n_trials`` are complete, as one worker does, and return the study."""
     given = {
         **{"direction": "minimize", "study_name": "s", "sampler": sampler, "seed": 0},
-        **{"n_trials": n_trials, "max_failures": 5, "dead_after": 60, **options},
+        **{"n_trials": n_trials, "max_failures": 5, "dead_after": 600, **options},
     }
     study = _search.open_study(given, str(folder / "study.db"), {"objective": "discriminative"})
 

@@ -4,9 +4,9 @@ import json
 import math
 import os
 import signal
-import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +15,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.cli.conftest import SMOKE, Shell
+from tests.ports import reserve
 from timegan.cli.app import folder_name, launch
 from timegan.cli.artifacts import objective
 from timegan.cli.train import processes, train
@@ -191,15 +192,11 @@ def test_several_processes_in_a_sweep_are_refused(shell: Shell) -> None:
 
 @pytest.mark.ddp
 def test_two_processes_and_two_nodes_end_where_one_process_does(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    nodes = [
-        {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "NODE_RANK": rank} for rank in ("0", "1")
-    ]
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(reserve())}
+    nodes = [meeting | {"NODE_RANK": rank} for rank in ("0", "1")]
     for folder, trainer, environments in (
         ("one", "trainer=default", [{}]),
-        ("two", "trainer=ddp", [{}]),
+        ("two", "trainer=ddp", [{"MASTER_PORT": str(reserve())}]),
         ("nodes", "trainer.num_nodes=2", nodes),  # of one process each
     ):
         line = [*QUIET.split(), trainer, "trainer.precision=64-true", f"hydra.run.dir={folder}"]
@@ -214,7 +211,7 @@ def test_two_processes_and_two_nodes_end_where_one_process_does(tmp_path: Path) 
             )
             for environment in environments
         ]
-        said = [process.communicate(timeout=300) for process in processes]
+        said = [process.communicate(timeout=1_200) for process in processes]
         assert [process.returncode for process in processes] == [0] * len(processes), said
         assert [err for _, err in said] == [""] * len(processes)
         assert [out.count("Samples ") for out, _ in said] == [1, 0][: len(processes)]
@@ -238,8 +235,9 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
         assert process.stdout is not None
         while not list(tmp_path.glob("outputs/2*/*/checkpoints/last.ckpt")):
             assert process.poll() is None
+            time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=600)
     assert process.returncode == 143
     run = run_of(tmp_path)
     assert f"python train.py resume={run}`" in err

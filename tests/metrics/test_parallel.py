@@ -1,5 +1,6 @@
 """Work side by side: results in order, failures that end it, progress that changes nothing."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def test_a_failure_ends_what_runs_beside_it() -> None:
             raise
 
     def failing() -> None:
-        assert running.wait(10)
+        assert running.wait(600)
         raise ValueError("no good")
 
     with pytest.raises(ValueError, match="no good"):
@@ -57,4 +58,4 @@ def test_progress_is_told_inside_the_block_only(capsys: pytest.CaptureFixture[st
         assert list(track(range(3), "within", 3)) == [0, 1, 2]
     with showing(False):
         assert list(track(range(3), "after", 3)) == [0, 1, 2]
-    assert capsys.readouterr().out == "within: 0 s\n"
+    assert re.fullmatch(r"within: \d+ s\n", capsys.readouterr().out)

@@ -111,7 +111,7 @@ def visit(page: Path, folder: Path, *options: str) -> tuple[dict[str, Any], list
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env=os.environ | {"HOME": str(folder)},
     )
     found = re.search(r'<html[^>]* data-found="([^"]*)"', run.stdout)

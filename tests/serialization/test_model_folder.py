@@ -153,7 +153,7 @@ def test_an_exported_folder_samples_without_lightning_and_hydra(
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False
     )
     assert run.returncode == 0, run.stderr
     here = fitted[1].to_frame(generate(*fitted, 2, seed=0))

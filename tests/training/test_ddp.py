@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.ports import reserve
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -21,10 +23,10 @@ def test_two_processes_learn_what_one_learns(preset: str, table: str, tmp_path: 
         run = subprocess.run(
             [sys.executable, "-m", "tests.training.ddp_run", preset, table, str(devices), str(out)],
             cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MASTER_PORT": str(reserve())},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1_200,
             check=False,
         )
         assert run.returncode == 0, run.stderr[-3000:]

@@ -53,7 +53,7 @@ def open_study(options: Mapping[str, Any], storage: str, about: Mapping[str, Any
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # each trial prints a line of its own
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     url = storage if "://" in storage else f"sqlite:///{Path(storage).absolute()}"
-    for is_last in (False, False, False, True):
+    for pause in (0.1, 0.3, 1.0, 3.0, None):
         try:
             database = optuna.storages.RDBStorage(
                 url,
@@ -70,12 +70,12 @@ def open_study(options: Mapping[str, Any], storage: str, about: Mapping[str, Any
             )
             break
         except (SQLAlchemyError, ImportError) as error:
-            if is_last:
+            if pause is None or isinstance(error, ImportError):
                 raise InputError(
                     f"hydra.sweeper.storage={storage}: the database cannot be opened: {error}. "
                     "Set the path of an sqlite file in an existing folder, or a database's URL."
                 ) from error
-            time.sleep(0.3)  # another worker may be making the tables
+            time.sleep(pause)  # another worker may be making the tables, for long on a busy machine
     known = study.user_attrs.get("about", about)
     study.set_user_attr("about", known)
     for key, value in about.items():

@@ -7,7 +7,6 @@ takes a fork as it takes any process.
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from tests.ports import reserve
 from timegan.cli.console import quiet
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
@@ -27,6 +27,7 @@ from timegan.training.schedule import Schedule
 SCHEDULE = Schedule(autoencoder=4, supervised=4, joint=4)
 BATCHES = 4
 WHOLE = SCHEDULE.total * BATCHES
+PATIENCE = 1_200  # seconds within which a busy machine does a few batches
 BEYOND = 4  # batches that a run does after the one at which it is to be killed, at most
 
 
@@ -41,7 +42,7 @@ class Wait(Callback):
     ) -> None:
         """Hold the run where it has done so many batches in all."""
         if trainer.current_epoch * BATCHES + batch_idx >= self.batches:
-            time.sleep(120)
+            time.sleep(PATIENCE)
 
 
 def fit(folder: Path, devices: int, batches: int) -> None:
@@ -69,9 +70,7 @@ def fit(folder: Path, devices: int, batches: int) -> None:
 
 def fork(folder: Path, devices: int, batches: int) -> list[int]:
     """Start the processes of a run that waits after so many batches; their ids."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = reserve() if devices > 1 else 0
     children = []
     for rank in range(devices):
         child = os.fork()
@@ -119,7 +118,7 @@ def killed(folder: Path, devices: int, kills: int) -> list[int]:
         aim = round(kill * part + random.random() * max(part - BEYOND - 1, 0))
         aim = min(aim, WHOLE - BEYOND - 1)  # it waits before its last batch at the latest
         children = fork(folder, devices, aim + BEYOND)
-        end = time.monotonic() + 120
+        end = time.monotonic() + PATIENCE
         while done(folder)[0] < aim and time.monotonic() < end:
             time.sleep(0.01)
         time.sleep(0.05 * random.random())

@@ -11,7 +11,7 @@ import torch
 
 from timegan.training.checkpoint_files import read_checkpoint
 
-SCRIPT = str(Path(__file__).with_name("kill_run.py"))
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forks")
@@ -30,11 +30,19 @@ def test_a_run_killed_at_random_moments_ends_as_the_uninterrupted_one(
     devices: int, kills: int, tmp_path: Path
 ) -> None:
     run = subprocess.run(
-        [sys.executable, SCRIPT, str(tmp_path), str(devices), str(kills)],
+        [
+            sys.executable,
+            "-m",
+            "tests.training.callbacks.kill_run",
+            str(tmp_path),
+            str(devices),
+            str(kills),
+        ],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120 + 60 * kills,
+        timeout=1_200 + 120 * kills,
         check=False,
     )
     assert run.returncode == 0, run.stderr[-3000:]

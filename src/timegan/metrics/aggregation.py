@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from timegan.attempts import attempt
+from timegan.variation import deviation
 
 FEWEST = 20
 """Windows without which a score would be noise."""
@@ -35,6 +36,8 @@ def summary(
     {'mean': 2.0, 'std': 1.0, 'runs': [1.0, 3.0]}
     >>> summary([None], "Nothing varies.")
     {'mean': None, 'reason': 'Nothing varies.'}
+    >>> summary([0.1] * 3)["std"]  # repeats that agree
+    0.0
     """
     runs = list(runs)
     for run in runs:
@@ -43,7 +46,7 @@ def summary(
     known = [float(run) for run in runs if run is not None]
     if not known:
         return unknown(reason)
-    return {"mean": float(np.mean(known)), "std": float(np.std(known)), "runs": known}
+    return {"mean": float(np.mean(known)), "std": deviation(known), "runs": known}
 
 
 def too_few(count: int, what: str = "it", least: int = FEWEST) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from timegan.report.seeds.runs import Group, Section, title
+from timegan.variation import deviation
 
 COSTS = {"cpu_seconds": "CPU s", "peak_memory_mb": "peak MB"}
 """What the training cost, and how it is called."""
@@ -113,7 +114,7 @@ def _at_floor(section: Section, group: Group, score: str) -> str:
     if not values or not floors or not (better := section.better(score)):
         return ""
     distance = float(np.mean(values) - np.mean(floors)) * (1 if better == "lower" else -1)
-    return FLOOR if distance <= (float(np.std(values, ddof=1)) if len(values) > 1 else 0) else ""
+    return FLOOR if distance <= (_deviation(values) if len(values) > 1 else 0) else ""
 
 
 def _whole(values: Sequence[float]) -> str:
@@ -130,6 +131,8 @@ def _mean(values: Sequence[float]) -> str:
 
     >>> _mean([0.1, 0.2]), _mean([0.2513, 0.2514]), _mean([1234.5]), _mean([])
     ('0.150 ± 0.071', '0.25135 ± 0.00007', '1,234', '–')
+    >>> _mean([0.1, 0.1, 0.1])
+    '0.100 ± 0.000'
     """
     if not values:
         return "\N{EN DASH}"
@@ -137,18 +140,24 @@ def _mean(values: Sequence[float]) -> str:
     places = 3
     if mean and abs(mean) != math.inf:
         places = min(max(2 - math.floor(math.log10(abs(mean))), 0), 6)
-    shown = [mean] if len(values) < 2 else [mean, float(np.std(values, ddof=1))]
+    shown = [mean] if len(values) < 2 else [mean, _deviation(values)]
     places = max(places, 3) if abs(mean) < 1 else places
     if len(shown) > 1 and 0 < shown[1] < math.inf:
         places = min(max(places, -math.floor(math.log10(shown[1]))), 6)
     return " ± ".join(f"{v:,.{places}f}" for v in shown).replace("-", "\N{MINUS SIGN}")
 
 
+def _deviation(values: Sequence[float]) -> float:
+    """Return the deviation of a sample, exactly zero where all values agree."""
+    found: float = deviation(values) * math.sqrt(len(values) / (len(values) - 1))
+    return found
+
+
 def _figures(values: Sequence[float], kind: str) -> dict[str, Any]:
     return {
         "kind": kind,
         "mean": float(np.mean(values)) if values else "",
-        "deviation": float(np.std(values, ddof=1)) if len(values) > 1 else "",
+        "deviation": _deviation(values) if len(values) > 1 else "",
         "runs": len(values),
     }
 

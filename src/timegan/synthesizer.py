@@ -14,7 +14,7 @@ from lightning import Trainer
 
 from timegan.data import WindowDataModule
 from timegan.errors import InputError, brief, nearest
-from timegan.sampling.conditioning import read_context, read_labels
+from timegan.sampling.conditioning import parse_exogenous, read_context
 from timegan.sampling.sequences import generate
 from timegan.serialization.architecture_check import check_types
 from timegan.serialization.model_folder import export
@@ -164,7 +164,7 @@ class Synthesizer:
             count: sequences to make; with a context as many as that has rows.
             seed: of all that is drawn.
             context: a row for each sequence, with the context columns that it is to have.
-            exogenous: labels of every step, as rows of sequences of a window's steps.
+            exogenous: exogenous columns of every step, as rows of sequences of a window's steps.
             steps: of each sequence, where it is to be longer than the window; see
                 :mod:`timegan.sampling.long_series`.
 
@@ -176,12 +176,14 @@ class Synthesizer:
         if count < 0:
             raise InputError(f"sample({count}): cannot make fewer than 0 sequences.")
         given = None if context is None else read_context(context, transform)
-        labels = None if exogenous is None else read_labels(exogenous, transform, model.net.window)
-        asked = given if given is not None else labels
+        channels = (
+            None if exogenous is None else parse_exogenous(exogenous, transform, model.net.window)
+        )
+        asked = given if given is not None else channels
         count = count if asked is None else len(asked)
         with using(self.threads):
             made = generate(
-                model, transform, count, seed=seed, context=given, exogenous=labels, steps=steps
+                model, transform, count, seed=seed, context=given, exogenous=channels, steps=steps
             )
         return transform.to_frame(made)
 

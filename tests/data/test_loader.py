@@ -71,7 +71,7 @@ def test_processes_share_the_global_batch(world_size: int) -> None:
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused() -> None:
-    with pytest.raises(InputError, match=r"dataset\.batch_size=8 .* multiple of 3\. Give 9"):
+    with pytest.raises(InputError, match=r"dataset\.batch_size=8 .* multiple of 3\. Set .*=9"):
         loader(world_size=3)
 
 

@@ -14,7 +14,7 @@ from timegan.cli.schema import read_keys
 from timegan.errors import InputError
 from timegan.evaluation import seams_of
 from timegan.files import check_free
-from timegan.sampling.conditioning import read_context, read_labels
+from timegan.sampling.conditioning import parse_exogenous, read_context
 from timegan.sampling.sequences import generate_parts
 from timegan.sampling.shards import read_shard, share_of
 from timegan.serialization.places import check_not_read, check_not_trained_on
@@ -73,12 +73,12 @@ def sample(cfg: DictConfig) -> None:
     run = read_run(str(config.run))
     model, transform = run.model, run.transform
     check_out(config, run)
-    context = labels = None
+    context = exogenous = None
     if config.context:
         context = read_context(read_table(config.context), transform)
     if config.exogenous:
-        labels = read_labels(read_table(config.exogenous), transform, model.net.window)
-    asked = context if context is not None else labels
+        exogenous = parse_exogenous(read_table(config.exogenous), transform, model.net.window)
+    asked = context if context is not None else exogenous
     total = len(asked) if asked is not None else config.count or usual_count(config.steps)
     mine = share_of(config.shard, total)
     count = len(mine)
@@ -92,7 +92,7 @@ def sample(cfg: DictConfig) -> None:
             seed=config.seed,
             start=mine.start,
             context=None if context is None else context[mine.start : mine.stop],
-            exogenous=None if labels is None else labels[mine.start : mine.stop],
+            exogenous=None if exogenous is None else exogenous[mine.start : mine.stop],
             steps=config.steps,
             progress=lambda done: bar.advance(task, done),
         )

@@ -1,4 +1,4 @@
-"""Tables in, windows out, and the way back."""
+"""Data: from a table to batches of windows."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the data module when it is asked for: sampling does without Lightning."""
+    """Import the data module on demand, because sampling does not need Lightning."""
     if name != "WindowDataModule":
         raise AttributeError(f"module 'timegan.data' has no attribute {name!r}")
     return import_module("timegan.data.datamodule").WindowDataModule

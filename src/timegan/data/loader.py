@@ -14,9 +14,9 @@ from timegan.seeds import rng
 class RandomWindows:
     """An epoch of batches, each of several draws of windows.
 
-    What batch b of epoch e holds depends on nothing that was drawn before, so an interrupted run
-    goes on exactly: Lightning stores `state_dict` in its checkpoints and tells the epoch by
-    `set_epoch`. All processes draw the same global batch and each takes its share.
+    A batch depends on the seed and its number only, so that an interrupted run resumes exactly.
+    Lightning stores `state_dict` in its checkpoints, and passes the epoch to `set_epoch`. All
+    processes draw the same global batch, and each takes its shard.
 
     Args:
         windows: scaled windows (N, T, C).
@@ -26,10 +26,10 @@ class RandomWindows:
         seed: of the run.
         rank: number of this process.
         world_size: number of processes.
-        weights: (N,) how often each window should come, against the others; None: all alike.
+        weights: (N,) relative frequency of each window; None: all are equally frequent.
 
     Raises:
-        InputError: the batch cannot be shared out evenly.
+        InputError: the batch cannot be divided evenly among the processes.
 
     Yields:
         Batches whose windows are (batches_per_step, batch_size / world_size, T, C), float32. A draw
@@ -52,7 +52,7 @@ class RandomWindows:
             raise InputError(
                 f"dataset.batch_size={batch_size} is the batch of all {world_size} processes "
                 f"together and must be a multiple of {world_size}. "
-                f"Give {batch_size + world_size - batch_size % world_size}."
+                f"Set dataset.batch_size={batch_size + world_size - batch_size % world_size}."
             )
         self.windows = windows
         self.batch_size = batch_size
@@ -76,7 +76,7 @@ class RandomWindows:
         return self._batches()
 
     def indices(self, epoch: int, batch: int, draw: int) -> np.ndarray:
-        """The windows of one draw of the global batch."""
+        """Return the windows of one draw of the global batch."""
         stream = rng(self.seed, "batch", epoch, batch, draw)
         if self._cumulative is not None:
             return np.searchsorted(self._cumulative, stream.random(self.batch_size), side="right")
@@ -84,7 +84,7 @@ class RandomWindows:
         return stream.choice(len(self.windows), size=self.batch_size, replace=scarce)
 
     def batch(self, epoch: int, batch: int) -> Batch:
-        """This process's share of one batch: (batches_per_step, B, T, C)."""
+        """Return this process's shard of one batch, (batches_per_step, B, T, C)."""
         picks = [
             self.indices(epoch, batch, draw)[self._share] for draw in range(self.batches_per_step)
         ]
@@ -92,27 +92,26 @@ class RandomWindows:
 
     @property
     def sampler(self) -> "RandomWindows":
-        """Where Lightning looks for `set_epoch`."""
+        """The loader itself: Lightning looks here for `set_epoch`."""
         return self
 
     def set_epoch(self, epoch: int) -> None:
-        """Go to the start of ``epoch``, or stay where we are in it."""
+        """Go to the start of ``epoch``; stay at the current batch where it is the current epoch."""
         if epoch != self._epoch:
             self._epoch, self._position = epoch, 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Where we are: the epoch, and how many of its batches have been handed out."""
+        """Return the epoch, and how many of its batches have been yielded."""
         return {"epoch": self._epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there at the next ``iter``."""
+        """Resume from a state at the next ``iter``."""
         self._epoch, self._position = int(state["epoch"]), int(state["position"])
         self._resumed = True
 
     def _batches(self) -> Iterator[Batch]:
-        while (
-            self._position < self.steps_per_epoch
-        ):  # read late: Lightning sets the epoch after iter
+        # The position is read late, because Lightning sets the epoch after `iter`.
+        while self._position < self.steps_per_epoch:
             batch = self.batch(self._epoch, self._position)
             self._position += 1
             yield batch

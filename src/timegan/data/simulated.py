@@ -1,4 +1,4 @@
-"""Tables that come with the package because they are simulated: no file, no network."""
+"""Simulated tables, which need neither a file nor a network."""
 
 from collections.abc import Callable
 
@@ -18,9 +18,9 @@ PHASING = 6  # half years over which a promotion reaches its full amount
 
 
 def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFrame:
-    """Simulated careers: half-yearly records of years of experience and salary.
+    """Simulate careers: half-yearly records of years of experience and salary.
 
-    **Nobody's data.** The numbers are drawn from a model whose constants were chosen so that a
+    **No real data.** The numbers are drawn from a model whose constants were chosen so that a
     regression of ``Salary`` on ``YearsExperience`` over all records gives about
     25,800 + 9,450 USD a year with a residual deviation of about 5,800 USD, as in a public table of
     30 real salaries. A person enters with .5 to 8.5 years of experience, more often few than many,
@@ -61,7 +61,7 @@ def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFram
 
 
 def sines(count: int = 10_000, window: int = 24, features: int = 5, seed: int = 0) -> pd.DataFrame:
-    """Independent sine waves, the published toy data (Yoon et al. 2019, section 5.1; their code).
+    """Simulate independent sine waves, the published toy data (Yoon et al. 2019, section 5.1).
 
     ``(sin(f j + p) + 1) / 2`` at steps j = 0, 1, ..., f and p uniform on (0, .1) for each sequence
     and feature.
@@ -82,7 +82,7 @@ def sines(count: int = 10_000, window: int = 24, features: int = 5, seed: int = 
 
 
 def arma(steps: int = 5_000, seed: int = 0) -> pd.DataFrame:
-    """One long series of one feature, an ARMA(2, 1) process: the smallest table there is.
+    """Simulate one long series of one feature, an ARMA(2, 1) process.
 
     ``x_t = 1.2 x_{t-1} - .4 x_{t-2} + e_t + .5 e_{t-1}``, e standard normal, after 200 steps that
     are left out.
@@ -104,14 +104,14 @@ GENERATORS: dict[str, Callable[[int], pd.DataFrame]] = {
     "sines": lambda window: sines(window=window),
     "arma": lambda window: arma(),
 }
-"""Name in the config -> table, given the window's length."""
+"""Name in the configuration -> function that returns the table, given the window's length."""
 
 UNITS = {"sines": (0.0, 1.0)}
-"""Name -> what published scores call 0 and 1, where these are not a column's ends."""
+"""Name -> range that published scores scale to 0 and 1, where it is not the columns' own."""
 
 
 def _promotions(draw: np.random.Generator, people: int, records: int) -> np.ndarray:
-    """What promotions since the first record add, less what they add on average."""
+    """Return what promotions since the first record add, less what they add on average."""
     begun = np.arange(-PHASING, records)  # what began earlier is complete, and part of the level
     age = np.arange(records)[:, None] - begun
     share = np.clip(age / PHASING, 0.0, 1.0)
@@ -123,14 +123,14 @@ def _promotions(draw: np.random.Generator, people: int, records: int) -> np.ndar
 
 
 def _fading(shocks: np.ndarray, keep: float) -> np.ndarray:
-    """Each step keeps a share of the last one and adds its own shock."""
+    """Return a series whose steps keep a share of the last one and add their own shock."""
     for step in range(1, shocks.shape[1]):
         shocks[:, step] += keep * shocks[:, step - 1]
     return shocks
 
 
 def _long(columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Arrays (sequences, steps) as a long table with a key column."""
+    """Return arrays (sequences, steps) as a long table with a key column."""
     count, steps = next(iter(columns.values())).shape
     key = {SEQUENCE: np.repeat(np.arange(count), steps)}
     return pd.DataFrame(key | {name: values.ravel() for name, values in columns.items()})

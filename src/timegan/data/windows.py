@@ -1,4 +1,4 @@
-"""Windows over rows: a strided view and the rows at which a window may start."""
+"""Windows over rows: a strided view, and the rows at which a window can start."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from timegan.nn.batch import Batch
 
 
 def valid_starts(runs: np.ndarray, window: int, stride: int = 1) -> np.ndarray:
-    """First rows of all windows that lie within one run; a run's last window is kept at stride 1.
+    """Return the first rows of all windows that lie within one run of rows.
 
     Args:
         runs: (runs, 2) first row of each run and the row after its last.
@@ -24,7 +24,7 @@ def valid_starts(runs: np.ndarray, window: int, stride: int = 1) -> np.ndarray:
 
 
 def padded_starts(runs: np.ndarray, window: int, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """First rows and lengths of all windows, where a run shorter than a window is kept as one.
+    """Return first rows and lengths of all windows; a run shorter than a window is one, too.
 
     Args:
         runs: (runs, 2) first row of each run and the row after its last.
@@ -42,15 +42,15 @@ def padded_starts(runs: np.ndarray, window: int, stride: int = 1) -> tuple[np.nd
 
 
 class Windows:
-    """Windows (N, T, C) that are read from the rows when asked for; nothing is stored twice.
+    """Windows (N, T, C) that are read from their rows on demand, so that no row is stored twice.
 
     Args:
         rows: (R, C) consecutive rows.
         starts: (N) the row at which each window starts.
         window: T, its length.
         lengths: (N) rows that each window has, 1 to T; zeros follow them. None: all have T.
-        context: (N, S) what is said of each window as a whole, in channels.
-        exogenous: (R, U) labels of the rows, in channels; they are windowed as the rows are.
+        context: (N, S) channels of each window as a whole.
+        exogenous: (R, U) channels of the rows, which are windowed as the rows are.
 
     Raises:
         InputError: lengths outside 1 to T, or arrays of different lengths.
@@ -78,15 +78,19 @@ class Windows:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(N, T, C)."""
+        """Numbers of windows, steps and channels (N, T, C)."""
         return len(self), self.window, self.rows.shape[1]
 
     def take(self, indices: np.ndarray) -> np.ndarray:
-        """Some windows (n, T, C), copied."""
+        """Return a copy of some windows (n, T, C)."""
         return self._take(self.rows, indices)
 
     def batch(self, indices: np.ndarray) -> Batch:
-        """Some windows with all that goes with them; ``indices`` (K, B) gives (K, B, T, C)."""
+        """Return some windows with lengths, context and exogenous channels.
+
+        Args:
+            indices: numbers of windows (K, B), which give (K, B, T, C).
+        """
         lengths, context, exogenous = self.lengths, self.context, self.exogenous
         return Batch(
             torch.from_numpy(self.take(indices)),
@@ -96,11 +100,11 @@ class Windows:
         )
 
     def all(self) -> np.ndarray:
-        """Every window (N, T, C), copied."""
+        """Return a copy of all windows (N, T, C)."""
         return self.take(np.arange(len(self)))
 
     def covered(self) -> np.ndarray:
-        """Which rows (R) at least one window contains."""
+        """Return which rows (R,) at least one window contains."""
         change = np.zeros(len(self.rows) + 1, dtype=np.int32)
         np.add.at(change, self.starts, 1)
         np.add.at(change, self.starts + (self.window if self.lengths is None else self.lengths), -1)
@@ -122,7 +126,7 @@ class Windows:
         ):
             raise InputError(
                 f"Windows of {self.lengths.min()} to {self.lengths.max()} rows: dataset.window="
-                f"{self.window} holds from 1 to {self.window}."
+                f"{self.window} holds from 1 to {self.window}. Set a larger dataset.window."
             )
         for name, array, want in (
             ("lengths", self.lengths, len(self)),
@@ -130,10 +134,10 @@ class Windows:
             ("exogenous", self.exogenous, len(self.rows)),
         ):
             if array is not None and len(array) != want:
-                raise InputError(f"{len(array)} {name} for {want}: give one each.")
+                raise InputError(f"{len(array)} {name} for {want}: give one for each.")
 
 
 def strided(rows: np.ndarray, window: int) -> np.ndarray:
-    """All windows of the rows (R, C) as a view (R - T + 1, T, C)."""
+    """Return all windows of the rows (R, C) as a view (R - T + 1, T, C)."""
     windows: np.ndarray = np.moveaxis(sliding_window_view(rows, window, axis=0), -1, 1)
     return windows

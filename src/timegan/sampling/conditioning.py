@@ -1,4 +1,4 @@
-"""What a user asks a model for: static columns of the sequences, labels of their steps."""
+"""Conditions that a user sets: context of the sequences, exogenous columns of their steps."""
 
 from collections.abc import Sequence
 
@@ -30,8 +30,8 @@ def read_context(frame: pd.DataFrame, transform: TableTransform) -> np.ndarray:
     return values
 
 
-def read_labels(frame: pd.DataFrame, transform: TableTransform, window: int) -> np.ndarray:
-    """Labels per step as channels (n, T, U), from rows of n sequences of T steps, one by one.
+def parse_exogenous(frame: pd.DataFrame, transform: TableTransform, window: int) -> np.ndarray:
+    """Return exogenous columns as channels (n, T, U), from the rows of n sequences of T steps.
 
     Raises:
         InputError: the table has no such columns, or the rows are not whole sequences.
@@ -39,7 +39,7 @@ def read_labels(frame: pd.DataFrame, transform: TableTransform, window: int) -> 
     fields = transform.schema.of("exogenous")
     values = _read(frame, fields, "exogenous", "dataset.exogenous")
     if np.isnan(values).any():
-        raise InputError("exogenous: a label is missing. Give one for every step.")
+        raise InputError("exogenous: a value is missing. Give one for every step.")
     if len(values) % window:
         raise InputError(
             f"exogenous has {len(values):,} rows, and sequences have {window} steps: give whole "

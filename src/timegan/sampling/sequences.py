@@ -73,7 +73,7 @@ def generate_parts(
         seed: sequence i is a function of the seed, of i and of what is asked for it, alone.
         start: number of the first sequence.
         context: static columns (N, K) in the table's units that are asked for.
-        exogenous: channels of labels per step (N, T, U) that are asked for.
+        exogenous: channels of the exogenous columns (N, T, U) that are asked for.
         steps: of each sequence, where it is to be longer than the window.
         progress: told how many sequences are done, or how many steps of long ones.
     """
@@ -98,9 +98,9 @@ def generate_parts(
             values, lengths, channels = contexts(model, transform, seed, begin, size, given, known)
         elif transform.context_transformers:  # nothing about them varies
             values, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        labels = None if exogenous is None else exogenous[inside]
+        given_u = None if exogenous is None else exogenous[inside]
         made = _one(
-            sample_parts(model, size, seed=seed, start=begin, context=channels, exogenous=labels)
+            sample_parts(model, size, seed=seed, start=begin, context=channels, exogenous=given_u)
         )
         done = transform.inverse_transform(
             made.x, lengths, values, made.exogenous, seed=seed, start=begin
@@ -121,8 +121,8 @@ def _long(
     """Series of any length, a few at a time; the first begins as the real table does."""
     if net.context or net.exogenous:
         raise InputError(
-            f"steps={steps}: this model makes sequences of a length, context or labels of their "
-            "own, and such are not continued. Leave steps out."
+            f"steps={steps}: long series are not supported for models with variable lengths, "
+            "context columns or exogenous columns. Remove `steps`."
         )
     for first in range(start - start % TOGETHER, start + count, TOGETHER):
         begin, stop = max(start, first), min(start + count, first + TOGETHER)

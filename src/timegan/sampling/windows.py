@@ -51,8 +51,8 @@ def sample_parts(
         seed: sequence i is a function of the seed, of i and of what is given for it, alone.
         start: number of the first sequence.
         context: channels (N, S) that the sequences are to have; a row of NaN is left to the model.
-        exogenous: labels per step (N, T, U), in channels; likewise a sequence of NaN. They need
-            a context too, in a model that has one.
+        exogenous: channels of the exogenous columns (N, T, U); likewise a sequence of NaN. They
+            need a context too, in a model that has one.
 
     Raises:
         InputError: the given channels do not fit the model or the count, or are known in part.
@@ -136,7 +136,7 @@ def check_given(
             alone &= np.isnan(context).any(1)
         if alone.any():
             raise InputError(
-                f"Labels per step are given for sequence {alone.argmax()}, and no context: they "
+                f"Exogenous columns are given for sequence {alone.argmax()}, and no context: they "
                 "were learned together. Give its context too."
             )
 

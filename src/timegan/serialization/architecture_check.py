@@ -132,7 +132,7 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
         static, lengths = transform.inverse_transform_static(np.zeros((1, widths["context"])))
         transform.transform_static(static, np.full(1, TRIED) if lengths is None else lengths)
         lengths = None if lengths is None else np.clip(lengths, 1, TRIED)
-        x, labels = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
-        transform.to_frame(transform.inverse_transform(x, lengths, static, labels))
+        x, exogenous = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
+        transform.to_frame(transform.inverse_transform(x, lengths, static, exogenous))
         transform.starts(1, 0, 0)
     return transform

@@ -84,7 +84,7 @@ def outputs(net: Networks) -> list[str]:
 
 
 def example(net: Networks, count: int, seed: int = 0) -> Named:
-    """Noise for ``count`` sequences; context and labels are given for every second one."""
+    """Draw noise for ``count`` sequences, of which every second one has given conditions."""
     random = generator(seed, "example")
     z, z_static = net.draw_noise(count, random)
     given: Named = {"z": z, "z_static": z_static}

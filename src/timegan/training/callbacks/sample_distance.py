@@ -105,7 +105,7 @@ def spread(values: Tensor) -> Tensor:
 
 
 def view(windows: Batch) -> Tensor:
-    """What is compared of windows, (B, T, V): values, labels, increments, context, existence."""
+    """Return what is compared of windows, (B, T, V): channels, increments, context, mask."""
     mask, paths = windows.mask, windows.conditions.with_exogenous(windows.x).float()
     steps = F.pad(paths.diff(dim=1), (0, 0, 1, 0))
     parts = [paths, steps] if mask is None else [paths * mask, steps * mask, mask]

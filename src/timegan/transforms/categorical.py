@@ -1,7 +1,7 @@
 """Columns of a few values without order: booleans and categories."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from timegan.transforms.base import (
     FitOptions,
     drop_missing,
 )
+from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.quantile_maps import ThresholdCode
 from timegan.variation import deviation, divisor
-
-if TYPE_CHECKING:
-    from timegan.transforms.detection.column_sample import ColumnSample
 
 MAX_CATEGORIES = 100
 MAX_ROUNDS = 200  # of the search for biases
@@ -47,12 +45,12 @@ class Categorical(ColumnTransformer):
     biases: tuple[float, ...] = ()
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Take every column of categories."""
         return cls.require(column) if column.cells == "category" else None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for at most 100 categories."""
         count = int(np.unique(column.values).size)
         declared = len(column.field.categories) if column.cells == "category" else 0
@@ -148,7 +146,7 @@ class Boolean(Categorical):
     name = "boolean"
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for booleans, and for numbers that are only 0 and 1."""
         if column.cells == "boolean":
             return cls.found("true or false")
@@ -158,7 +156,7 @@ class Boolean(Categorical):
         return None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for two values."""
         if (count := np.unique(column.values).size) != 2:
             column.refuse(cls.name, f"it has {count:,} different values, and a boolean has two")

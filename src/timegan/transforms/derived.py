@@ -1,7 +1,7 @@
 """Columns that a model need not learn: constants, affine copies of another column, white noise."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtri
@@ -15,21 +15,15 @@ from timegan.transforms.base import (
     FitOptions,
     drop_missing,
 )
+from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.scalers import QuantileNormalizer
-
-if TYPE_CHECKING:
-    from timegan.transforms.detection.column_sample import ColumnSample
 
 
 class _WithoutChannel(ColumnTransformer):
     """A transformer without a channel."""
 
     fill: ClassVar[str] = "hold"
-
-    @property
-    def width(self) -> int:
-        """No channel."""
-        return 0
+    width = 0
 
     def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -50,7 +44,7 @@ class Constant(_WithoutChannel):
     value: float | None
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a column without variation."""
         if column.varies:
             return None
@@ -59,7 +53,7 @@ class Constant(_WithoutChannel):
         return cls.found(f"{column.values[0]:.10g} in every training row")
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for equal values."""
         return cls.detect(column) or column.refuse(cls.name, "its values differ")
 
@@ -105,7 +99,7 @@ class AffineCopy(_WithoutChannel):
     grid: ValueGrid | None = None
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Take a column for which the table has a source."""
         if column.copy is None:
             return None
@@ -118,7 +112,7 @@ class AffineCopy(_WithoutChannel):
         return cls.found(line, **params)
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for a source."""
         why = "no other column gives it by a factor and a shift"
         return cls.detect(column) or column.refuse(cls.name, why)
@@ -169,20 +163,16 @@ class WhiteNoise(_WithoutChannel):
     """
 
     name: ClassVar[str] = "white_noise"
+    needs_noise = True
     distribution: QuantileNormalizer
     grid: ValueGrid
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Take a column that the tests for independence let pass."""
         if not column.is_white_noise:
             return None
         return cls.found("independent of its own past and of every other column")
-
-    @property
-    def needs_noise(self) -> bool:
-        """It is made of nothing else."""
-        return True
 
     @classmethod
     def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:

@@ -29,6 +29,7 @@ class Missing(ColumnTransformer):
     """
 
     name: ClassVar[str] = "missing"
+    has_missing = True
     cells: ClassVar[frozenset[str]] = frozenset()  # found by itself; nobody asks for it
     inner: ColumnTransformer
     code: ThresholdCode
@@ -38,11 +39,6 @@ class Missing(ColumnTransformer):
     def width(self) -> int:
         """The channels of the inner transformer, then one for the missing rows."""
         return self.inner.width + 1
-
-    @property
-    def has_missing(self) -> bool:
-        """It makes missing values."""
-        return True
 
     @property
     def fill_value(self) -> float:

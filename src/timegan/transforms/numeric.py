@@ -1,7 +1,7 @@
 """Numbers that vary freely: a scaler and a value grid, with room for frequent values."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtr
@@ -17,6 +17,7 @@ from timegan.transforms.base import (
     differences,
     drop_missing,
 )
+from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.quantile_maps import QuantileMap
 from timegan.transforms.scalers import (
     JITTER,
@@ -27,9 +28,6 @@ from timegan.transforms.scalers import (
     quantile_nodes,
 )
 from timegan.variation import centred, deviation, divisor
-
-if TYPE_CHECKING:
-    from timegan.transforms.detection.column_sample import ColumnSample
 
 JITTER_SAMPLE_ROWS = 50_000  # rows that mean and deviation of jittered values are measured on
 MIN_ZERO_SHARE = 0.05  # of exact zeros, for a zero-inflated column
@@ -52,6 +50,7 @@ class Continuous(ColumnTransformer):
     """
 
     name: ClassVar[str] = "continuous"
+    width = 1
     cells: ClassVar[frozenset[str]] = frozenset({"number", "datetime"})
     fixed_scaling: ClassVar[str | None] = None
     """The scaling of column types that always need the same one."""
@@ -61,14 +60,9 @@ class Continuous(ColumnTransformer):
     calibration: QuantileMap | None = None
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Take any number; this is the last type that is tried."""
         return cls.found(f"a number, {column.grid}")
-
-    @property
-    def width(self) -> int:
-        """One channel."""
-        return 1
 
     @property
     def is_bounded(self) -> list[bool]:
@@ -162,7 +156,7 @@ class ZeroInflated(Continuous):
     fixed_scaling = QuantileNormalizer.name
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for zeros that are far more frequent than any other value."""
         zero = np.zeros(1)
         if column.distinct.size > 2 and column.stands_out(0.0, MIN_ZERO_SHARE, zero):
@@ -170,7 +164,7 @@ class ZeroInflated(Continuous):
         return None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for a zero."""
         if not (column.values == 0).any():
             column.refuse(cls.name, "it is never 0")
@@ -186,7 +180,7 @@ class Bounded(Continuous):
     fixed_scaling = QuantileNormalizer.name
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for ends that are far more frequent than any value between them."""
         ends = np.array([column.grid.low, column.grid.high])
         if column.distinct.size > MIN_BOUNDED_VALUES and any(
@@ -196,7 +190,7 @@ class Bounded(Continuous):
         return None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Report how often the column is at its ends."""
         grid = column.grid
         low, high = (100 * np.mean(column.observed == end) for end in (grid.low, grid.high))
@@ -210,12 +204,12 @@ class Integer(Continuous):
     cells = frozenset({"number"})
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a grid of all whole numbers."""
         return cls.found(str(column.grid)) if column.grid.is_integer else None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for whole numbers."""
         if not ValueGrid.fit(column.values, column.field.dtype, search_step=False).is_integer:
             column.refuse(cls.name, "its values are not whole numbers")
@@ -229,14 +223,14 @@ class Quantized(Continuous):
     cells = frozenset({"number"})
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a coarse grid."""
         grid = column.grid
         is_coarse = grid.levels or (grid.step or 0) > 1 or grid.size <= MAX_GRID_SIZE
         return cls.found(str(grid)) if is_coarse else None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for a grid."""
         if column.grid.unit == 0.0:
             column.refuse(cls.name, "its values have no common step")
@@ -251,13 +245,13 @@ class Nonnegative(Continuous):
     fixed_scaling = QuantileNormalizer.name
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a heavy tail above zero."""
         is_heavy = excess_kurtosis(column.observed) > MIN_EXCESS_KURTOSIS
         return cls.require(column) if column.grid.low >= 0.0 and is_heavy else None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for values that are never below zero."""
         if (low := column.values.min()) < 0:
             column.refuse(cls.name, f"its smallest value is {low:.6g}")
@@ -272,7 +266,7 @@ class Datetime(Continuous):
     cells = frozenset({"datetime"})
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Take any point in time."""
         return cls.found(str(column.grid))
 

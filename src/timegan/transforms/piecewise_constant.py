@@ -1,7 +1,7 @@
 """Readings that keep their value for many steps and then change, as sensors report them."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -15,11 +15,9 @@ from timegan.transforms.base import (
     continues,
     drop_missing,
 )
+from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.detection.repeats import repeat_rates
 from timegan.transforms.numeric import Continuous, fit_scaler
-
-if TYPE_CHECKING:
-    from timegan.transforms.detection.column_sample import ColumnSample
 
 MIN_EXCESS_REPEATS = 0.1  # share of repeats beyond those of a smooth series
 CALIBRATION_SEQUENCES = 2_000  # that the dead band is found on
@@ -41,27 +39,23 @@ class PiecewiseConstant(ColumnTransformer):
     """
 
     name: ClassVar[str] = "piecewise_constant"
+    width = 1
     fill: ClassVar[str] = "hold"
     number: Continuous
     share: float
     band: float = 0.0
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for more repeats than a smooth series has."""
         share, smooth = repeat_rates(column.rows, column.breaks, column.grid)
         return cls.require(column) if share >= smooth + MIN_EXCESS_REPEATS else None
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Report how often values repeat."""
         share, _ = repeat_rates(column.rows, column.breaks, column.grid)
         return cls.found(f"repeats its value in {100 * share:.0f} % of the steps, {column.grid}")
-
-    @property
-    def width(self) -> int:
-        """One channel."""
-        return 1
 
     @property
     def scaler_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -16,11 +16,9 @@ from timegan.transforms.base import (
     continues,
     drop_missing,
 )
+from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.numeric import Continuous, fit_scaler
 from timegan.variation import divisor, span
-
-if TYPE_CHECKING:
-    from timegan.transforms.detection.column_sample import ColumnSample
 
 MIN_PERIOD, MAX_PERIOD = 3, 300  # rows between two readings
 MAX_STRAY_SHARE = 0.01  # of the kinks: a filled gap, a changed clock
@@ -46,6 +44,8 @@ class PiecewiseLinear(ColumnTransformer):
     """
 
     name: ClassVar[str] = "piecewise_linear"
+    width = 1
+    is_interpolated = True
     number: Continuous
     knot_grid: ValueGrid
     common_grid: ValueGrid
@@ -54,7 +54,7 @@ class PiecewiseLinear(ColumnTransformer):
     start_offsets: tuple[int, ...]
 
     @classmethod
-    def detect(cls, column: "ColumnSample") -> DetectedType | None:
+    def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a period that explains where the lines bend."""
         numbers = column.row_numbers
         found = find_period(column.rows, column.breaks, numbers.rows[:, column.sample])
@@ -70,20 +70,10 @@ class PiecewiseLinear(ColumnTransformer):
         )
 
     @classmethod
-    def require(cls, column: "ColumnSample") -> DetectedType:
+    def require(cls, column: ColumnSample) -> DetectedType:
         """Ask for a period."""
         why = f"no period from {MIN_PERIOD} to {MAX_PERIOD} rows explains where its lines bend"
         return cls.detect(column) or column.refuse(cls.name, why)
-
-    @property
-    def width(self) -> int:
-        """One channel: the value."""
-        return 1
-
-    @property
-    def is_interpolated(self) -> bool:
-        """A line depends on the reading where it ends."""
-        return True
 
     @property
     def scaler_name(self) -> str:

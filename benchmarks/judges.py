@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.setting import seconds, take_turns
-from timegan.metrics.fidelity.discriminative import Contest, classify
+from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
 from timegan.metrics.utility.predictive import Forecast, forecast
 
 BATCH = 128
@@ -89,7 +89,7 @@ def measure(
     half = len(real) // 2
     a, b = real[:half], real[half:]
     x, y = torch.from_numpy(a.copy()), torch.from_numpy(b.copy())
-    contests = [Contest(a, b, seed) for seed in range(count)]
+    contests = [ClassifierTask(a, b, seed) for seed in range(count)]
     few = a[:BATCH]  # the test is no part of the comparison
     forecasts = [Forecast(b, few, seed) for seed in range(count)]
     ways: dict[str, dict[str, Callable[[], object]]] = {

@@ -5,13 +5,14 @@
     make results ARGS="--gather"                 no run, only the table of what there is
 
 Each run is `python train.py experiment=published dataset=... seed=...` in outputs/results/, then
-`evaluate.py` on it with evaluation=wide: in a sweep of one's own, the same with -m. The strict
-scores are those of another training, which holds a tenth out (dataset.preprocessing=default): the
-published protocol learns every window, and what was learned cannot test for copies.
+`evaluate.py` on it with evaluation=published_strong: in a sweep of one's own, the same with -m. The
+strict scores are those of another training, which holds a tenth out
+(dataset.preprocessing=default): the published protocol learns every window, and what was learned
+cannot test for copies.
 
 It can be stopped and started again: whole runs are kept, one that was cut off is trained anew. The
 real tables lie in ../shared/data, or where TIMEGAN_DATA says. Nothing here picks a seed or a
-checkpoint. All runs of a row meet the same judges: floors and controls are measured once.
+checkpoint. All runs of a row meet the same classifiers: baselines and controls are measured once.
 """
 
 import argparse
@@ -34,8 +35,8 @@ SEVEN = "dataset.columns=[T1,RH_1,T2,RH_2,T_out,Press_mm_hg,Tdewpoint]"
 """Smooth ones, in the place of ETTh1, whose file is not there."""
 UNKNOWN = "dataset.infer_types=false"
 REFERENCE = "model=reference"
-MORE = ("wide", "strict")
-"""Evaluations besides the legacy one."""
+MORE = ("published_strong", "strict")
+"""Evaluations besides the published one."""
 STRICT = ("dataset.preprocessing=default", "evaluation=strict")
 """What the training is given whose scores are the strict ones."""
 
@@ -71,7 +72,9 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 5 or 3)")
     parser.add_argument("--more", nargs="*", choices=MORE, default=MORE, help="default: both")
-    parser.add_argument("--legacy", action="store_const", const=(), dest="more", help="no others")
+    parser.add_argument(
+        "--published", action="store_const", const=(), dest="more", help="no others"
+    )
     parser.add_argument("--gather", action="store_true", help="train nothing")
     given = parser.parse_args()
     if unknown := set(given.rows) - set(ROWS):
@@ -89,9 +92,9 @@ def run(name: str, seed: int, more: Sequence[str]) -> None:
     """Train and score one row with one seed, as far as that has not been done."""
     folder = RUNS / name / str(seed)
     train(folder, f"seed={seed}", *ROWS[name].overrides)
-    if "wide" in more and not done(folder / "wide"):
-        wide = ("evaluation=wide", "overwrite=true")  # of what was cut off
-        call("evaluate.py", folder / "wide", f"run={folder}", *wide)
+    if "published_strong" in more and not done(folder / "published_strong"):
+        strong = ("evaluation=published_strong", "overwrite=true")  # of what was cut off
+        call("evaluate.py", folder / "published_strong", f"run={folder}", *strong)
     if "strict" in more:
         train(RUNS / name / "strict" / str(seed), f"seed={seed}", *ROWS[name].overrides, *STRICT)
 

@@ -6,7 +6,7 @@ import pytest
 
 from timegan.attempts import Failure, FailureWarning, attempt, collecting, has_failed
 from timegan.errors import InputError
-from timegan.metrics.parallel import Stopped, side_by_side
+from timegan.metrics.parallel import Stopped, run_parallel
 
 
 def fail(error: BaseException) -> float:
@@ -45,7 +45,7 @@ def test_failures_of_all_threads_are_collected_inside_the_block_alone() -> None:
 
     with collecting() as outer:
         with collecting() as inner:
-            side_by_side({"a": task, "b": task}, workers=2)
+            run_parallel({"a": task, "b": task}, workers=2)
         task()
     assert (len(inner), len(outer)) == (2, 3)
 

@@ -11,10 +11,10 @@ import pytest
 import timegan
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
-from timegan.evaluation import Sets, usual_count
-from timegan.metrics.protocols import cache
+from timegan.evaluation import EvaluationData, default_count
+from timegan.metrics import cache
 
-QUICK: dict[str, Any] = {"protocol": "quick", "judges": 1, "iterations": 2}
+QUICK: dict[str, Any] = {"protocol": "quick", "classifiers": 1, "classifier_steps": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +38,9 @@ REAL, FAKE, UNSEEN = table(90, 0), table(70, 1), table(40, 2)
 
 
 def test_strict_is_the_default_and_knows_its_protocol(tmp_path: Path) -> None:
-    card = timegan.evaluate(REAL, FAKE, UNSEEN, window=8, iterations=4, runs=1, judges=1)
+    card = timegan.evaluate(REAL, FAKE, UNSEEN, window=8, classifier_steps=4, runs=1, classifiers=1)
     assert card["protocol"] == {"evaluation": "strict", "seed": 0}
-    assert card["scores"]["judges"]["against"] == "held-out"
+    assert card["scores"]["classifier_auc"]["compared_with"] == "held-out"
     assert card["data"]["holdout_windows"] == 40
     assert card["data"]["windows"] == 90
     assert list((tmp_path / "cache").glob("*.json"))
@@ -101,9 +101,15 @@ def test_what_cannot_be_compared_is_refused(real: Any, fake: Any, said: str) -> 
 
 
 FAST: dict[str, dict[str, Any]] = {
-    "quick": {"judges": 1, "iterations": 2},
-    "legacy": {"judges": 1, "iterations": 2, "forecasts": 2, "encoders": 1, "encodings": 1},
-    "strict": {"judges": 1, "iterations": 2, "runs": 1},
+    "quick": {"classifiers": 1, "classifier_steps": 2},
+    "published": {
+        "classifiers": 1,
+        "classifier_steps": 2,
+        "forecaster_steps": 2,
+        "encoders": 1,
+        "encoder_steps": 1,
+    },
+    "strict": {"classifiers": 1, "classifier_steps": 2, "runs": 1},
 }
 
 
@@ -137,7 +143,7 @@ def test_what_cannot_be_measured_is_null_with_its_reason_never_nan(
     card = timegan.evaluate(real, fake, protocol=protocol, workers=1, **FAST[protocol])
     json.dumps(card, allow_nan=False)
     for score in card["scores"].values():
-        parts = [score, score.get("floor"), *score.get("controls", {}).values()]
+        parts = [score, score.get("baseline"), *score.get("controls", {}).values()]
         for part in [part for part in parts if part is not None and part["mean"] is None]:
             assert part["reason"].endswith(".")
 
@@ -158,12 +164,13 @@ def test_a_model_makes_as_many_windows_as_the_protocol_looks_at() -> None:
     data.setup()
     every = len(data.train)
     assert every > 6_000
-    assert usual_count(data, {}) == 5_000
-    assert usual_count(data, {"limit": 6_000}) == 6_000
-    assert usual_count(data, {"limit": 20_000}) == every
+    assert default_count(data, {}) == 5_000
+    assert default_count(data, {"limit": 6_000}) == 6_000
+    assert default_count(data, {"protocol": "published"}) == every
+    assert default_count(data, {"protocol": "strict"}) == 5_000
     short = WindowDataModule.from_frame(frame[:90], window=4, preprocessing="reference")
     short.setup()
-    assert usual_count(short, {"limit": 20_000}) == 1_000
+    assert default_count(short, {"limit": 20_000}) == 1_000
 
 
 def test_the_published_tables_are_compared_with_as_many_windows_as_they_have(
@@ -175,20 +182,20 @@ def test_the_published_tables_are_compared_with_as_many_windows_as_they_have(
         seen[protocol] = len(train), len(synthetic)
         return {}
 
-    monkeypatch.setattr("timegan.evaluation.measuring", lambda protocol: measure)
+    monkeypatch.setattr("timegan.evaluation.run_protocol", measure)
     rows = pd.DataFrame({"a": np.random.default_rng(0).normal(size=6_100).cumsum()})
     schedule = {"autoencoder": 0, "supervised": 0, "joint": 1}
     synthesizer = timegan.Synthesizer(window=4, hidden=4, schedule=schedule, progress=False)
     synthesizer.fit(rows)
-    for protocol in ("legacy", "quick"):
+    for protocol in ("published", "quick"):
         synthesizer.evaluate(rows, protocol=protocol)
-    assert seen["legacy"] == (seen["quick"][0], seen["quick"][0])
+    assert seen["published"] == (seen["quick"][0], seen["quick"][0])
     assert seen["quick"][1] == 5_000
 
 
 def test_sines_are_scored_in_the_unit_of_the_published_tables() -> None:
     data = WindowDataModule(generate="sines", window=6, preprocessing="reference")
     data.setup()
-    limits = Sets.of(data, data.train_series(100, 0), 0).limits
+    limits = EvaluationData.of(data, data.train_series(100, 0), 0).limits
     assert limits is not None
     assert [ends.tolist() for ends in limits] == [[0.0] * 5, [1.0] * 5]

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from timegan.metrics.protocols.quick import quick
 
 from benchmarks import speed
 from timegan import Synthesizer
 from timegan.cli import aggregate
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text, writing
-from timegan.metrics.protocols.quick import quick
 from timegan.report.page import write_report
 from timegan.serialization.model_card import write_card
 from timegan.serialization.model_folder import describe, export

@@ -51,7 +51,7 @@ SHORT = {"energy": ("model.schedule.joint=40",)}
 ABOUT = """\
 # What each part of the recipe brings
 
-The default preset without one of its parts, all else as it is. Discriminative score (five legacy
+The default preset without one of its parts, all else as it is. Discriminative score (five published
 judges a training) and the same of a judge with 24 units (two judges), mean ± deviation over
 training seeds; 0 is best. `python benchmarks/fidelity/ablation.py` runs and gathers it. Training
 windows and few judges: to see what matters, not to report (that is [results.md](results.md)).

@@ -3,7 +3,7 @@
     python benchmarks/fidelity/screen.py stock                  the default preset
     python benchmarks/fidelity/screen.py energy --seeds 0 1 dataset.infer_types=false
 
-The real tables lie in ../shared/data, or where TIMEGAN_DATA says. Scores are those of the legacy
+The real tables lie in ../shared/data, or where TIMEGAN_DATA says. Scores are those of the published
 protocol on the training windows, with few judges: to choose by, not to report. What is reported
 comes from `make results`, with other judges.
 """
@@ -14,6 +14,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,14 @@ import numpy as np
 import torch
 
 from timegan.data import WindowDataModule
-from timegan.metrics.fidelity.discriminative import Contest, classify
-from timegan.metrics.protocols.quick import MEASURES
-from timegan.metrics.windows import MinMax, subset
+from timegan.metrics.fidelity.autocorrelation import (
+    autocorrelation_score,
+    change_autocorrelation_score,
+)
+from timegan.metrics.fidelity.correlation import correlation_score
+from timegan.metrics.fidelity.density import change_overlap, pooled_overlap
+from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
+from timegan.metrics.windows import Array, MinMax, subset
 from timegan.sampling.sequences import generate
 from timegan.seeds import derive, rng
 from timegan.serialization.runs import open_run
@@ -35,6 +41,15 @@ DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
 FILES = {"stock": "stock_data.csv", "energy": "energy_data.csv"}
 STRONGER = {"hidden": 24, "lr": 3e-3, "iterations": 1_500}
 """The second judge: one that is as wide as the networks of the paper."""
+
+MEASURES: dict[str, Callable[[Array, Array], float | None]] = {
+    "density": pooled_overlap,
+    "change_density": change_overlap,
+    "correlation": correlation_score,
+    "autocorrelation": autocorrelation_score,
+    "change_autocorrelation": change_autocorrelation_score,
+}
+"""Metrics that no classifier has to be trained for."""
 
 
 def train(data: str, seed: int, overrides: list[str], folder: Path) -> float:
@@ -64,7 +79,7 @@ def score(folder: Path, seed: int, judges: int) -> dict[str, Any]:
     scale = MinMax(real)
     real, fake = (scale(windows).astype(np.float32) for windows in (real, fake))
     seeds = [derive(seed, "screen", number) for number in range(judges)]
-    contests = [Contest(real, fake, s) for s in seeds]
+    contests = [ClassifierTask(real, fake, s) for s in seeds]
     found = {
         "discriminative": [abs(v) for v in classify(contests)],
         "stronger": [abs(v) for v in classify(contests[:2], **STRONGER)],  # type: ignore[arg-type]

@@ -100,8 +100,8 @@ def warning_once() -> Iterator[None]:
 def told(failures: Sequence[Failure]) -> str:
     """Return one line about failures: the first with its reason, and what else they concern.
 
-    >>> told([Failure("score density", "could not be computed: OSError"), Failure("spread", "")])
-    'score density could not be computed: OSError; also: spread (HYDRA_FULL_ERROR=1 shows where)'
+    >>> told([Failure("score density", "could not be computed: OSError"), Failure("diversity", "")])
+    'score density could not be computed: OSError; also: diversity (HYDRA_FULL_ERROR=1 shows where)'
     """
     first, *others = dict.fromkeys(failures)
     rest = ", ".join(dict.fromkeys(failure.what for failure in others))
@@ -111,7 +111,7 @@ def told(failures: Sequence[Failure]) -> str:
 def has_failed(part: Any) -> bool:
     """Return whether a part of a card holds the reason of a failure.
 
-    >>> has_failed({"floor": {"mean": None, "reason": "could not be computed: OSError"}})
+    >>> has_failed({"baseline": {"mean": None, "reason": "could not be computed: OSError"}})
     True
     """
     match part:

@@ -1,6 +1,5 @@
 """Score any synthetic data against real data, whoever made them."""
 
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,11 @@ from timegan.attempts import attempt, warning_once
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import sequences_like
 from timegan.data.simulated import UNITS
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError
 from timegan.metrics.fidelity.frequencies import shares
 from timegan.metrics.fidelity.window_boundaries import seams
+from timegan.metrics.protocols import find_protocol, run_protocol
+from timegan.metrics.score import to_json
 from timegan.metrics.windows import check
 from timegan.nn.networks import HasNetworks, Networks
 from timegan.sampling.long_series import continue_series, seam_positions
@@ -25,17 +26,12 @@ from timegan.tables import Sequences
 from timegan.training.module import TimeGAN
 from timegan.transforms.table_transform import TableTransform
 
-PROTOCOLS = {
-    "quick": "timegan.metrics.protocols.quick.quick",
-    "legacy": "timegan.metrics.protocols.published.legacy",
-    "strict": "timegan.metrics.protocols.strict.strict",
-}
-"""What each protocol's measuring function is called."""
-
-FEWEST, MOST = 1_000, 5_000
-"""Sequences that are drawn where the number of training windows does not say otherwise."""
-REAL = 20_000
-"""Real windows that are compared at most; published scores compare them with as many others."""
+MIN_SAMPLES = 1_000
+"""Sequences that are drawn at least where their number is left open."""
+MAX_SAMPLES = 5_000
+"""Sequences that are drawn at most where no protocol says otherwise."""
+MAX_REAL_WINDOWS = 20_000
+"""Real windows that are compared at most, as many as in published tables."""
 
 Data = pd.DataFrame | np.ndarray | str | Path
 Limits = tuple[np.ndarray, np.ndarray]
@@ -57,7 +53,7 @@ def evaluate(
     seed: int = 0,
     **options: Any,
 ) -> dict[str, Any]:
-    """Measure synthetic data: scores beside their floors, and whether they are copies.
+    """Measure synthetic data: scores beside their baselines, and tests for copies.
 
     Args:
         real: what a generator was trained on: a DataFrame, a ``.csv``, ``.parquet`` or ``.npz``
@@ -65,7 +61,7 @@ def evaluate(
         synthetic: what it made, in any of these forms; a table needs the columns of the real one.
         holdout: real data that the generator has not seen. Without them a tenth of the table
             ``real`` is set aside; of an array nothing is.
-        protocol: ``quick``, ``legacy`` or ``strict``.
+        protocol: ``quick``, ``published``, ``published_strong`` or ``strict``.
         window: steps of the windows that tables are cut into; None as in `WindowDataModule`.
             Arrays bring their own.
         stride: rows from one window to the next.
@@ -75,7 +71,8 @@ def evaluate(
         sequence_index: the column that holds the time.
         context_columns: columns that are constant within a sequence.
         seed: of everything random.
-        options: further arguments of the measuring function, such as ``judges=10``.
+        options: further arguments of `timegan.metrics.protocols.run_protocol`, such as
+            ``classifiers=10``.
 
     Returns:
         The parts ``scores``, ``statistics``, ``copying`` and so on of ``metrics.json``. A score
@@ -86,11 +83,11 @@ def evaluate(
         InputError: an unknown protocol, or data that cannot be compared.
 
     >>> waves = np.sin(np.arange(60.0).reshape(1, 60, 1) + np.arange(90.0).reshape(90, 1, 1))
-    >>> card = evaluate(waves[:45], waves[45:], protocol="quick", judges=1, iterations=1)
+    >>> card = evaluate(waves[:45], waves[45:], protocol="quick", classifiers=1, classifier_steps=1)
     >>> card["scores"]["density"]["better"]
     'higher'
     """
-    measure = measuring(protocol)
+    find_protocol(protocol)
     if isinstance(real, np.ndarray):
         sets = _arrays(real, synthetic, holdout)
     else:
@@ -101,10 +98,7 @@ def evaluate(
         }
         cut = {"window": window, "stride": stride, "columns": columns} | roles
         sets = _tables(real, synthetic, holdout, {k: v for k, v in cut.items() if v is not None})
-    return sets.measured(measure, seed=seed, **options) | {
-        "data": sets.described,
-        "protocol": {"evaluation": protocol, "seed": seed},
-    }
+    return sets.card(protocol=protocol, seed=seed, **options)
 
 
 @warning_once()
@@ -118,48 +112,42 @@ def evaluate_model(
     seed: int,
     **options: Any,
 ) -> dict[str, Any]:
-    """The same of fresh samples of a model beside the data that it was trained on."""
-    measure = measuring(protocol)
-    data.setup()
-    if protocol == "legacy":
-        options = {"limit": REAL} | options
-    count = count or usual_count(data, options)
-    sets = Sets.of(data, generate(model, transform, count, seed=seed), seed)
-    return sets.measured(measure, seed=seed, **options) | {
-        "data": sets.described,
-        "protocol": {"evaluation": protocol, "seed": seed},
-    }
+    """Measure fresh samples of a model beside the data that it was trained on.
 
-
-def measuring(protocol: str) -> Callable[..., dict[str, Any]]:
-    """The function of a protocol.
-
-    Raises:
-        InputError: there is no such protocol.
+    Args:
+        data: of the training.
+        model: to draw from.
+        transform: of the model's table.
+        count: sequences to draw; None: see `default_count`.
+        protocol: as in `evaluate`.
+        seed: of everything random.
+        options: as in `evaluate`.
     """
-    if protocol not in PROTOCOLS:
-        near = nearest(protocol, PROTOCOLS)
-        raise InputError(
-            f"protocol={protocol!r} is unknown: choose {', '.join(PROTOCOLS)}."
-            + (f" Did you mean {near!r}?" if near else "")
-        )
-    found: Callable[..., dict[str, Any]] = pkgutil.resolve_name(PROTOCOLS[protocol])
-    return found
+    find_protocol(protocol)
+    data.setup()
+    options |= {"protocol": protocol}
+    count = count or default_count(data, options)
+    sets = EvaluationData.of(data, generate(model, transform, count, seed=seed), seed)
+    return sets.card(seed=seed, **options)
 
 
-def usual_count(data: WindowDataModule, options: Mapping[str, Any]) -> int:
-    """As many sequences as there are training windows, within reason.
+def default_count(data: WindowDataModule, options: Mapping[str, Any]) -> int:
+    """Return the number of training windows, within what a protocol looks at.
 
     Args:
         data: set up.
-        options: of a protocol, which may have a ``limit``: 5,000 where it has none.
+        options: of an evaluation: where it has neither a ``limit`` nor a ``protocol``, at most
+            5,000 sequences are drawn.
     """
-    return min(max(len(data.train), FEWEST), int(options.get("limit", MOST)))
+    most = options.get("limit")
+    if most is None and "protocol" in options:
+        most = find_protocol(options["protocol"]).max_samples
+    return min(max(len(data.train), MIN_SAMPLES), int(most or MAX_SAMPLES))
 
 
 @dataclass(frozen=True)
-class Sets:
-    """What is compared: windows (N, T, M) of plain numbers, time as the model sees it.
+class EvaluationData:
+    """Windows (N, T, M) of plain numbers to be compared, with time as the model sees it.
 
     Args:
         train: that a generator has learned from.
@@ -167,9 +155,9 @@ class Sets:
         synthetic: that it made.
         features: names of the M features.
         limits: minima and maxima that min-max units are made of; None: those of ``train``.
-        described: the part ``data`` of ``metrics.json``.
+        summary: the part ``data`` of ``metrics.json``.
         shares: what is counted, see `timegan.metrics.fidelity.frequencies`.
-        forwards: turns time as the model sees it into time as the table has it, for pictures.
+        restore_time_order: turns time as the model sees it into that of the table, for pictures.
     """
 
     train: np.ndarray
@@ -177,9 +165,9 @@ class Sets:
     synthetic: np.ndarray
     features: list[str]
     limits: Limits | None
-    described: dict[str, Any]
+    summary: dict[str, Any]
     shares: list[dict[str, Any]] = field(default_factory=list)
-    forwards: Callable[[np.ndarray], np.ndarray] = lambda windows: windows
+    restore_time_order: Callable[[np.ndarray], np.ndarray] = lambda windows: windows
 
     @classmethod
     def of(
@@ -188,7 +176,7 @@ class Sets:
         made: Sequences,
         seed: int,
         unseen: Sequences | None = None,
-    ) -> "Sets":
+    ) -> "EvaluationData":
         """Synthetic sequences beside those of the data.
 
         Args:
@@ -197,8 +185,8 @@ class Sets:
             seed: of the choice of real windows.
             unseen: real sequences that take the place of those that the data hold out.
         """
-        real = data.train_series(REAL, seed)
-        held = data.holdout_series(REAL, seed) if unseen is None else unseen
+        real = data.train_series(MAX_REAL_WINDOWS, seed)
+        held = data.holdout_series(MAX_REAL_WINDOWS, seed) if unseen is None else unseen
         transform = data.transform
         limits = (transform.low, transform.high) if data.metric_features == data.features else None
         if data.options.generate in UNITS:
@@ -229,9 +217,16 @@ class Sets:
             transform.restore_time_order if not transform.variable else lambda windows: windows,
         )
 
-    def measured(self, measure: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
-        """What a protocol's function finds, and the shares."""
-        card = measure(
+    def card(self, *, protocol: str, seed: int, **options: Any) -> dict[str, Any]:
+        """Return the content of ``metrics.json``, in plain values."""
+        found = self.measure(protocol=protocol, seed=seed, **options)
+        about = {"data": self.summary, "protocol": {"evaluation": protocol, "seed": seed}}
+        plain: dict[str, Any] = to_json(found | about)
+        return plain
+
+    def measure(self, **options: Any) -> dict[str, Any]:
+        """Measure by a protocol, with the options of `run_protocol`, and count frequencies."""
+        card = run_protocol(
             self.train,
             self.holdout,
             self.synthetic,
@@ -242,7 +237,7 @@ class Sets:
         return card | {"shares": self.shares}
 
 
-def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> Sets:
+def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> EvaluationData:
     for name, windows in (("synthetic", synthetic), ("holdout", holdout)):
         if windows is not None and not isinstance(windows, np.ndarray):
             raise InputError(
@@ -258,17 +253,19 @@ def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> Sets:
         check(real, holdout)
     count, steps, features = real.shape
     names = [f"feature_{c + 1}" for c in range(features)]
-    described = {
+    summary = {
         "name": "arrays",
         "windows": count,
         "holdout_windows": 0 if holdout is None else len(holdout),
         "window": steps,
         "features": names,
     }
-    return Sets(real, holdout, synthetic, names, None, described)
+    return EvaluationData(real, holdout, synthetic, names, None, summary)
 
 
-def _tables(real: Data, synthetic: Data, holdout: Data | None, options: dict[str, Any]) -> Sets:
+def _tables(
+    real: Data, synthetic: Data, holdout: Data | None, options: dict[str, Any]
+) -> EvaluationData:
     if isinstance(synthetic, np.ndarray) or isinstance(holdout, np.ndarray):
         raise InputError(
             "real is a table, and synthetic or holdout an array: give all in the same form."
@@ -281,7 +278,7 @@ def _tables(real: Data, synthetic: Data, holdout: Data | None, options: dict[str
         data = WindowDataModule(name=str(real), path=str(real), **options)
     data.setup()
     unseen = None if holdout is None else sequences_like(data, holdout, "holdout")
-    return Sets.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
+    return EvaluationData.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
 
 
 def seams_of(model: Networks | HasNetworks, steps: int, *, seed: int = 0) -> dict[str, Any]:

@@ -195,11 +195,11 @@ class Synthesizer:
         Args:
             table: the real one that was learned, of which a part was held out.
             count: sequences to draw; None: as many as there are windows, from 1,000 to 5,000, or to
-                20,000 by the legacy protocol.
-            protocol: ``quick``, ``legacy`` or ``strict``.
-            options: of the protocol, such as ``judges=10``.
+                20,000 by the published protocol.
+            protocol: ``quick``, ``published``, ``published_strong`` or ``strict``.
+            options: of the protocol, such as ``classifiers=10``.
         """
-        from timegan.evaluation import evaluate_model  # judges, which not every user needs
+        from timegan.evaluation import evaluate_model  # metrics, which not every user needs
 
         model, transform = self._ready()
         data = self._data(table)

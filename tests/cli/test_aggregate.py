@@ -1,4 +1,4 @@
-"""The runs of a sweep as one table: means over seeds, floors, published rows, in three forms."""
+"""The runs of a sweep as one table: means over seeds, baselines, published rows, in three forms."""
 
 import csv
 import io
@@ -18,10 +18,10 @@ from timegan.report.seeds.runs import gather
 from timegan.report.seeds.tables import as_csv, markdown
 
 
-def score(mean: float | None, floor: float = 0.01, better: str = "lower") -> dict[str, Any]:
+def score(mean: float | None, baseline: float = 0.01, better: str = "lower") -> dict[str, Any]:
     if mean is None:
         return {"mean": None, "reason": "Too few windows.", "better": better}
-    return {"mean": mean, "std": 0.1, "floor": {"mean": floor, "std": 0.0}, "better": better}
+    return {"mean": mean, "std": 0.1, "baseline": {"mean": baseline, "std": 0.0}, "better": better}
 
 
 def leave(folder: Path, seed: int, mean: float | None, hidden: int = 24, **more: Any) -> Path:
@@ -59,7 +59,7 @@ def test_runs_that_differ_in_their_seed_are_one_row(sweep: Path) -> None:
 def test_means_and_deviations_are_over_training_seeds(sweep: Path) -> None:
     text = markdown(gather([read(folder) for folder in find([sweep])]))
     assert "| **model.hidden=12** (3 seeds) | 0.320 ± 0.100 | 0.900 ± 0.000 |" in text
-    assert "| *floor: real against real* | 0.0100 |" in text
+    assert "| *baseline: real against real* | 0.0100 |" in text
     assert "Discriminative score ↓ | Density overlap ↑ |" in text
 
 
@@ -72,11 +72,11 @@ def test_published_rows_stand_beside_with_their_sources(sweep: Path) -> None:
 
 
 def test_published_scores_do_not_stand_beside_those_of_another_protocol(tmp_path: Path) -> None:
-    for evaluation in ("strict", "wide"):
+    for evaluation in ("strict", "published_strong"):
         leave(tmp_path / evaluation, 0, 0.005, protocol={"evaluation": evaluation, "seed": 0})
     text = markdown(gather([read(folder) for folder in find([tmp_path])]))
     assert "as printed" not in text
-    assert "| **timegan-lightning** (1 seed) | 0.00500 ▾ |" in text  # better than its floor
+    assert "| **timegan-lightning** (1 seed) | 0.00500 ▾ |" in text  # better than its baseline
 
 
 def test_a_table_says_whether_a_part_was_held_out(tmp_path: Path) -> None:
@@ -175,9 +175,9 @@ def test_an_evaluation_counts_for_the_training_that_it_looked_at(tmp_path: Path)
 def test_an_evaluation_within_its_run_may_move_with_it(tmp_path: Path) -> None:
     leave(tmp_path / "cluster" / "a", 7, 0.1)
     config = f"run: {tmp_path / 'cluster' / 'a'}\n"
-    leave(tmp_path / "cluster" / "a" / "wide", 0, 0.2, config=config)
+    leave(tmp_path / "cluster" / "a" / "published_strong", 0, 0.2, config=config)
     (tmp_path / "cluster").rename(tmp_path / "here")
-    run = read(tmp_path / "here" / "a" / "wide")
+    run = read(tmp_path / "here" / "a" / "published_strong")
     assert run.seed == 7
     assert run.settings == read(tmp_path / "here" / "a").settings
 

@@ -123,14 +123,16 @@ def test_a_held_out_table_of_its_own_is_what_nobody_has_learned_from(
         samples[samples["sequence"].isin(chosen)].to_csv(f"{name}.csv", index=False)
     samples[samples["sequence"] >= 150].to_csv("unseen.csv", index=False)
     tables = "real=real.csv synthetic=synthetic.csv holdout=unseen.csv"
-    strict = "evaluation=strict evaluation.iterations=4 evaluation.runs=1 evaluation.judges=1"
+    strict = (
+        "evaluation=strict evaluation.classifier_steps=4 evaluation.runs=1 evaluation.classifiers=1"
+    )
     result = shell(f"evaluate {tables} {strict}")
     assert result.status == 0, result.err
     found = metrics(tmp_path)
     assert found["data"]["windows"] == 90
     assert found["data"]["holdout_windows"] == 50
     assert found["protocol"]["evaluation"] == "strict"
-    assert found["scores"]["judges"]["against"] == "held-out"
+    assert found["scores"]["classifier_auc"]["compared_with"] == "held-out"
     assert list((tmp_path / "cache").glob("*.json"))
 
 

@@ -20,7 +20,7 @@ def test_an_exported_folder_samples_as_its_run(shell: Shell, run_folder: Path) -
     pd.testing.assert_frame_equal(here, there[: len(here)])
 
 
-def test_the_card_has_data_scores_with_floors_limits_and_config(
+def test_the_card_has_data_scores_with_baselines_limits_and_config(
     shell: Shell, run_folder: Path
 ) -> None:
     shell(f"export run={run_folder} out=given")
@@ -30,7 +30,7 @@ def test_the_card_has_data_scores_with_floors_limits_and_config(
     score = found["scores"]["density"]
     row = next(line for line in card.splitlines() if line.startswith("| density |"))
     assert f"{score['mean']:.4g}" in row
-    assert f"{score['floor']['mean']:.4g}" in row
+    assert f"{score['baseline']['mean']:.4g}" in row
     assert f"| rows | {found['data']['rows']} |" in card
     for text in ("## Limits", '"hidden"', "| Salary |", 'load_networks("FOLDER")'):
         assert text in card

@@ -9,15 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.cli.conftest import SMOKE, Shell
-from timegan.evaluation import Sets
-from timegan.metrics.protocols.quick import MEASURES
+from tests.metrics.cards import plant, planted
+from timegan.evaluation import EvaluationData
 from timegan.report.figures import static
 
 WHY = "could not be computed: ZeroDivisionError: planted"
-
-
-def planted(*args: Any, **options: Any) -> Any:
-    raise ZeroDivisionError("planted")
 
 
 def interrupted(*args: Any, **options: Any) -> Any:
@@ -27,7 +23,7 @@ def interrupted(*args: Any, **options: Any) -> Any:
 def test_a_run_whose_scores_and_figures_fail_has_all_the_others(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(MEASURES, "density", planted)
+    plant(monkeypatch, "density")
     monkeypatch.setattr(static, "spectra", planted)
     monkeypatch.setattr(static, "figure_samples", planted)
     result = shell(f"train {SMOKE} hydra.run.dir=run")
@@ -52,16 +48,16 @@ def test_a_run_whose_scores_and_figures_fail_has_all_the_others(
     assert "Not measured. Could not be computed" in result.out  # the verdict on values
 
 
-@pytest.mark.parametrize("place", ["measured", "of"])
+@pytest.mark.parametrize("place", ["measure", "of"])
 def test_a_command_that_measures_nothing_ends_with_status_1(
     place: str, shell: Shell, run_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Sets, place, planted)
+    monkeypatch.setattr(EvaluationData, place, planted)
     result = shell(f"evaluate run={run_folder} samples=50 evaluation=smoke hydra.run.dir=found")
     assert result.status == 1
     assert WHY in result.out
     assert json.loads((tmp_path / "found/metrics.json").read_text())["scores"] == {}
-    assert (tmp_path / "found/report.html").is_file() is (place == "measured")
+    assert (tmp_path / "found/report.html").is_file() is (place == "measure")
 
 
 def test_a_report_that_cannot_be_written_leaves_the_figures_of_merit(
@@ -78,7 +74,7 @@ def test_a_report_that_cannot_be_written_leaves_the_figures_of_merit(
 def test_an_interruption_while_measuring_leaves_model_and_samples(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Sets, "of", interrupted)
+    monkeypatch.setattr(EvaluationData, "of", interrupted)
     result = shell(f"train {SMOKE} logger=none callbacks.progress=null hydra.run.dir=run")
     assert result.status == 130
     left = {path.relative_to(tmp_path / "run").as_posix() for path in tmp_path.rglob("run/**/*")}
@@ -89,7 +85,7 @@ def test_an_interruption_while_measuring_leaves_model_and_samples(
 def test_a_failure_is_traced_on_request(
     shell: Shell, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(MEASURES, "density", planted)
+    plant(monkeypatch, "density")
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     result = shell(f"evaluate run={run_folder} samples=50 evaluation=smoke")
     assert result.status == 0

@@ -66,7 +66,7 @@ def test_the_documented_command_leaves_every_file_of_the_contract(tmp_path: Path
 def test_the_metrics_have_the_contract_s_parts(run_folder: Path) -> None:
     metrics = json.loads((run_folder / "metrics.json").read_text())
     assert set(metrics) >= {"scores", "statistics", "copying", "training", "data", "protocol"}
-    assert set(metrics["scores"]["discriminative"]) >= {"mean", "std", "runs", "floor", "better"}
+    assert set(metrics["scores"]["discriminative"]) >= {"mean", "std", "runs", "baseline", "better"}
     assert metrics["training"]["iterations"] == {"autoencoder": 5, "supervised": 5, "joint": 5}
     assert metrics["data"]["features"] == ["YearsExperience", "Salary"]
     assert metrics["protocol"] == {"evaluation": "smoke", "seed": 0}

@@ -29,9 +29,10 @@ SMALL = ["schedule=smoke", "dataset.steps_per_epoch=6", "model.log_every=2", "sa
 
 SIZES = {
     "evaluation=smoke": "",
-    "evaluation=legacy": "judges=1 iterations=20 forecasts=20 encoders=1 encodings=5",
-    "evaluation=wide": "judges=1 iterations=20",
-    "evaluation=strict": "judges=1 iterations=20 runs=1",
+    "evaluation=published": "classifiers=1 classifier_steps=20 forecaster_steps=20 encoders=1 "
+    "encoder_steps=5",
+    "evaluation=published_strong": "classifiers=1 classifier_steps=20",
+    "evaluation=strict": "classifiers=1 classifier_steps=20 runs=1",
     "evaluation=none": "",
 }
 """What makes an evaluation small."""

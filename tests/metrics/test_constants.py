@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.metrics.cards import published, quick, strict
 from timegan.metrics.fidelity.autocorrelation import change_autocorrelation
 from timegan.metrics.fidelity.density import change_overlap, densities, overlaps
-from timegan.metrics.fidelity.distances import mmd, spectral
+from timegan.metrics.fidelity.distances import mmd, spectral_distance
 from timegan.metrics.fidelity.power_spectrum import spectrum
-from timegan.metrics.fidelity.summary_statistics import spread, statistics
-from timegan.metrics.protocols.published import legacy
-from timegan.metrics.protocols.quick import quick
-from timegan.metrics.protocols.strict import strict
+from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.windows import Array, MinMax
 from timegan.report import page
 
@@ -23,19 +21,21 @@ VALUES = (14.62, 1.3, 0.03, 518.67, 1e-12, -1e9)
 NAMES = ["walk", *map(str, VALUES), *(f"nearly {value}" for value in VALUES)]
 
 PROTOCOLS: dict[str, Callable[..., dict[str, Any]]] = {
-    "quick": partial(quick, judges=1, iterations=2, cache=False),
-    "wide": partial(quick, judges=2, iterations=2, hidden=24, cache=False),
-    "legacy": partial(
-        legacy,
-        judges=1,
-        iterations=2,
-        forecasts=2,
+    "quick": partial(quick, classifiers=1, classifier_steps=2, cache=False),
+    "published_strong": partial(quick, classifiers=2, classifier_steps=2, hidden=24, cache=False),
+    "published": partial(
+        published,
+        classifiers=1,
+        classifier_steps=2,
+        forecaster_steps=2,
         encoders=1,
-        encodings=2,
+        encoder_steps=2,
         cache=False,
         progress=False,
     ),
-    "strict": partial(strict, runs=1, judges=1, iterations=4, cache=False, progress=False),
+    "strict": partial(
+        strict, runs=1, classifiers=1, classifier_steps=4, cache=False, progress=False
+    ),
 }
 
 
@@ -78,11 +78,11 @@ def test_every_protocol_measures_constants(protocol: str) -> None:
 @pytest.mark.parametrize("value", VALUES)
 def test_nothing_but_constants_gives_reasons_for_what_needs_variation(value: float) -> None:
     same = np.full((40, 8, 2), value)
-    card = quick(same, None, same, ["a", "b"], judges=1, iterations=2, cache=False)
+    card = quick(same, None, same, ["a", "b"], classifiers=1, classifier_steps=2, cache=False)
     assert card["scores"]["density"]["mean"] == pytest.approx(1)
     assert card["scores"]["correlation"]["reason"] == "No feature varies enough to measure it."
-    assert card["spread"]["ratio"] is None
-    assert spectral(same, same) is None
+    assert card["diversity"]["ratio"] is None
+    assert spectral_distance(same, same) is None
     assert mmd(same, same) == pytest.approx(0, abs=1e-9)
     assert spectrum(same)[1].max() == 0.0
 
@@ -102,7 +102,7 @@ def test_the_statistics_of_a_constant_have_no_deviation() -> None:
     for value in VALUES:
         row = rows[str(value)]
         assert (row["real"], row["synthetic"], row["relative_percent"]) == (0.0, 0.0, None)
-    assert spread(REAL[..., 1:7], FAKE[..., 1:7], NAMES[1:7])["ratio"] is None
+    assert diversity(REAL[..., 1:7], FAKE[..., 1:7], NAMES[1:7])["ratio"] is None
 
 
 def test_a_line_s_changes_have_no_autocorrelation() -> None:

@@ -1,7 +1,7 @@
 """A score that fails is null with a reason, and all others come as they would have come."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +9,17 @@ import numpy as np
 import pytest
 
 import timegan
+from tests.metrics.cards import plant, planted, published, quick, strict
 from timegan.attempts import FailureWarning, collecting
-from timegan.metrics import controls
+from timegan.metrics import cache, controls
 from timegan.metrics.fidelity import classifier_tests
-from timegan.metrics.protocols import cache, published, strict_measures
-from timegan.metrics.protocols import quick as protocol
-from timegan.metrics.protocols import strict as severe
-from timegan.metrics.protocols.published import legacy
-from timegan.metrics.protocols.quick import BETTER, MEASURES, quick
-from timegan.metrics.protocols.splits import Ground
-from timegan.metrics.protocols.strict import strict
-from timegan.metrics.utility import tstr
+from timegan.metrics.metric import metrics_of
+from timegan.metrics.protocols import runner
 from timegan.metrics.windows import Array
 
 WHY = "could not be computed: ZeroDivisionError: planted"
 NAMES = ["a", "b"]
+QUICK = [metric.name for metric in metrics_of("sets")]
 
 
 def windows(count: int, seed: int) -> Array:
@@ -34,18 +30,14 @@ def windows(count: int, seed: int) -> Array:
 REAL, UNSEEN, FAKE = windows(60, 0), windows(60, 1), windows(50, 2)
 
 
-def planted(*args: Any, **options: Any) -> Any:
-    raise ZeroDivisionError("planted")
-
-
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
 
 
-def measured(measure: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
+def measured(protocol: Callable[..., dict[str, Any]], **options: Any) -> dict[str, Any]:
     with collecting():
-        card = measure(REAL, UNSEEN, FAKE, NAMES, judges=1, iterations=2, **options)
+        card = protocol(REAL, UNSEEN, FAKE, NAMES, classifiers=1, classifier_steps=2, **options)
     json.dumps(card, allow_nan=False)
     return card
 
@@ -55,24 +47,22 @@ def whole() -> dict[str, Any]:
     return measured(quick, cache=False)
 
 
-@pytest.mark.parametrize("name", BETTER)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_quick_score_that_fails_leaves_the_others(
     name: str, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "discriminative":
-        monkeypatch.setattr(protocol, "classify", planted)
-    else:
-        monkeypatch.setitem(MEASURES, name, planted)
-    card = measured(quick)
+    with monkeypatch.context() as patch:
+        plant(patch, name)
+        card = measured(quick)
     score = card["scores"].pop(name)
-    assert (score["mean"], score["reason"], score["better"]) == (None, WHY, BETTER[name])
-    assert score["floor"] == {"mean": None, "reason": WHY}
+    assert (score["mean"], score["reason"]) == (None, WHY)
+    assert score["better"] == whole["scores"][name]["better"]
+    assert score["baseline"] == {"mean": None, "reason": WHY}
     assert score["controls"]["gaussian"] == {"mean": None, "reason": WHY}
     assert card["scores"] == {k: v for k, v in whole["scores"].items() if k != name}
     assert {k: v for k, v in card.items() if k != "scores"} == {
         k: v for k, v in whole.items() if k != "scores"
     }
-    monkeypatch.undo()
     assert measured(quick, cache=False)["scores"] == whole["scores"]
 
 
@@ -80,10 +70,10 @@ def test_a_failure_is_not_kept_in_the_cache(
     whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(MEASURES, "density", planted)
+        plant(patch, "density")
         measured(quick)
     assert measured(quick)["scores"] == whole["scores"]
-    monkeypatch.setattr(protocol, "compared", planted)  # what is kept is not measured again
+    monkeypatch.setattr(runner, "_control", planted)  # what is kept is not measured again
     assert measured(quick)["scores"] == whole["scores"]
 
 
@@ -100,12 +90,15 @@ def test_a_control_that_cannot_be_made_is_unknown_alone(
 @pytest.mark.parametrize(
     ("function", "part", "left"),
     [
-        ("statistics", "statistics", []),
-        ("statistics", "statistics_scaled", []),
-        ("spread", "spread", {"ratio": None, "least": None, "feature": None, "reason": WHY}),
-        ("_reference", "statistics", None),
-        ("overlaps", "statistics", None),
-        ("_pairs", "statistics", None),
+        ("protocols.runner.statistics", "statistics", []),
+        ("protocols.runner.statistics", "statistics_scaled", []),
+        (
+            "protocols.runner.diversity",
+            "diversity",
+            {"ratio": None, "least": None, "feature": None, "reason": WHY},
+        ),
+        ("fidelity.density.overlaps", "statistics", None),
+        ("fidelity.correlation.pairs", "statistics", None),
     ],
 )
 def test_other_parts_of_a_card_fail_alone(
@@ -115,9 +108,9 @@ def test_other_parts_of_a_card_fail_alone(
     whole: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, function, planted)
+    monkeypatch.setattr(f"timegan.metrics.{function}", planted)
     with collecting() as failures:
-        card = quick(REAL, UNSEEN, FAKE, NAMES, judges=1, iterations=2)
+        card = quick(REAL, UNSEEN, FAKE, NAMES, classifiers=1, classifier_steps=2)
     assert {failure.reason for failure in failures} == {WHY}
     assert card[part] == (whole[part] if left is None else left)
     for name, score in card["scores"].items():
@@ -125,86 +118,81 @@ def test_other_parts_of_a_card_fail_alone(
 
 
 def test_a_test_for_copies_that_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "copying", planted)
+    monkeypatch.setattr("timegan.metrics.privacy.report.copying", planted)
     found = measured(quick)["copying"]
     assert (found["warning"], found["reason"]) == (False, WHY)
     assert found["sentence"] == f"The test for copies {WHY}."
 
 
-SMALL: dict[str, Any] = {"forecasts": 1, "encoders": 1, "encodings": 1, "progress": False}
+SMALL: dict[str, Any] = {
+    "forecaster_steps": 1,
+    "encoders": 1,
+    "encoder_steps": 1,
+    "progress": False,
+}
 
 
 @pytest.mark.parametrize(
     ("function", "failing"),
     [
-        ("forecast", {"predictive", "predictive_all"}),
-        ("fit", {"context_fid"}),
-        ("frechet", {"context_fid"}),
-        ("correlation_draws", {"correlation"}),
+        ("utility.predictive.forecast", {"predictive", "predictive_all"}),
+        ("fidelity.context_fid.fit", {"context_fid"}),
+        ("fidelity.context_fid.frechet", {"context_fid"}),
+        ("fidelity.correlation.correlation_draws", {"correlation"}),
     ],
 )
 def test_a_published_score_that_fails_leaves_the_others(
     function: str, failing: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(published, function, planted)
-    scores = measured(legacy, **SMALL)["scores"]
+    monkeypatch.setattr(f"timegan.metrics.{function}", planted)
+    scores = measured(published, **SMALL)["scores"]
     assert {name for name, score in scores.items() if score["mean"] is None} == failing
     for name in failing:
         assert scores[name]["reason"] == WHY
         assert scores[name]["better"] == "lower"
 
 
-SINGLE = {
-    "marginal": {"marginal"},
-    "cross_correlation": {"cross_correlation"},
-    "spectral": {"spectrum"},
-    "increments": {"increments"},
-    "mmd": {"mmd"},
-    "coverage": {"precision", "recall"},
-    "authenticity": {"authenticity"},
-    "membership": {"membership"},
-}
+def reasons(scores: Mapping[str, Any]) -> dict[str, str]:
+    return {name: score["reason"] for name, score in scores.items() if "reason" in score}
 
 
-def strict_scores(candidates: dict[str, Array]) -> dict[str, dict[str, Any]]:
-    ground = Ground.of(REAL, UNSEEN, 0, 0, 1_000)
-    with collecting():
-        return strict_measures.measure(ground, candidates, 25, 0, 2)
+STRICT = [metric.name for metric in metrics_of("blocks")]
 
 
-@pytest.mark.parametrize("function", [*SINGLE, *classifier_tests.KINDS, "usefulness"])
+@pytest.mark.parametrize("name", [*STRICT, *classifier_tests.CLASSIFIERS])
 def test_a_strict_score_that_fails_leaves_the_others(
-    function: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = SINGLE.get(function, {"usefulness", "usefulness_ahead"})
-    if function in classifier_tests.KINDS:
-        monkeypatch.setitem(classifier_tests.KINDS, function, planted)
-        expected = {"judges", f"auc_{function}", f"interval_{function}"}
-    elif function == "usefulness":
-        monkeypatch.setattr(tstr, "errors", planted)
+    expected = name
+    if name in classifier_tests.CLASSIFIERS:
+        monkeypatch.setitem(classifier_tests.CLASSIFIERS, name, planted)
+        expected = "classifier_auc"
     else:
-        monkeypatch.setattr(strict_measures, function, planted)
-    (found,) = strict_scores({"synthetic": FAKE}).values()
-    assert {name for name, value in found.items() if value == WHY} == expected
-    assert found.keys() == set(strict_measures.SCORES)
+        plant(monkeypatch, name, "blocks")
+    scores = measured(strict, runs=1, progress=False)["scores"]
+    few = {"membership": "30 windows are too few: it needs 50."}
+    assert reasons(scores) == few | {expected: WHY}
+    assert set(scores) == {*QUICK, *STRICT}
 
 
 def test_a_strict_card_holds_the_reasons_of_its_failures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(classifier_tests.KINDS, "boosting", planted)
-    monkeypatch.setattr(strict_measures, "mmd", planted)
+    monkeypatch.setitem(classifier_tests.CLASSIFIERS, "boosting", planted)
+    plant(monkeypatch, "mmd", "blocks")
     monkeypatch.setitem(controls.CONTROLS, "bootstrap", planted)
-    for name in ("constraints", "betrayal", "shifted_copies", "wassersteins"):
-        monkeypatch.setattr(severe, name, planted)
+    for name in (
+        "protocols.runner.constraints",
+        "privacy.report.membership_inference",
+        "privacy.report.shifted_copies",
+        "fidelity.distances.wassersteins",
+    ):
+        monkeypatch.setattr(f"timegan.metrics.{name}", planted)
     card = measured(strict, runs=1, progress=False)
     scores = card["scores"]
-    assert {name for name, s in scores.items() if s["mean"] is None} - {"membership"} == {
-        "judges",
-        "mmd",
-    }
-    for name in ("judges", "mmd"):
-        assert (scores[name]["reason"], scores[name]["floor"]["reason"]) == (WHY, WHY)
-    assert scores["judges"]["kinds"]["recurrent"]["mean"] is not None
-    assert scores["judges"]["kinds"]["boosting"]["interval"] is None
+    assert reasons(scores).keys() - {"membership"} == {"classifier_auc", "mmd", "wasserstein"}
+    for name in ("classifier_auc", "mmd"):
+        assert (scores[name]["reason"], scores[name]["baseline"]["reason"]) == (WHY, WHY)
+    assert scores["classifier_auc"]["classifiers"]["recurrent"]["mean"] is not None
+    assert scores["classifier_auc"]["classifiers"]["boosting"]["interval"] is None
     for score in scores.values():
         assert score["controls"]["bootstrap"] == {"mean": None, "reason": WHY}
         assert score["controls"].keys() >= {"copy", "gaussian", "shuffled"}
@@ -214,29 +202,22 @@ def test_a_strict_card_holds_the_reasons_of_its_failures(monkeypatch: pytest.Mon
     assert "planted" not in "".join(file.read_text() for file in cache.folder().glob("*.json"))
 
 
-def test_strict_without_its_grounds_still_has_the_quick_scores(
-    whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(severe, "measure", planted)
-    scores = measured(strict, runs=1, progress=False, cache=False)["scores"]
-    assert scores["mmd"]["reason"] == WHY
-    assert scores["density"]["mean"] == pytest.approx(whole["scores"]["density"]["mean"], rel=0.1)
-
-
 def test_an_interruption_ends_the_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any) -> float:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(MEASURES, "density", interrupted)
+    plant(monkeypatch, "density", measure=interrupted)
     with pytest.raises(KeyboardInterrupt):
         measured(quick)
 
 
 def test_in_python_a_failure_is_a_reason_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MEASURES, "correlation", planted)
-    with pytest.warns(FailureWarning, match="of correlation could not be computed: Zero") as told:
+    plant(monkeypatch, "correlation")
+    with pytest.warns(
+        FailureWarning, match="score correlation of .* could not be computed: Zero"
+    ) as told:
         card = timegan.evaluate(
-            REAL, FAKE, UNSEEN, protocol="quick", judges=1, iterations=2, workers=1
+            REAL, FAKE, UNSEEN, protocol="quick", classifiers=1, classifier_steps=2, workers=1
         )
     assert len(told) == 1
     assert card["scores"]["correlation"]["reason"] == WHY

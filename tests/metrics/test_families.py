@@ -12,8 +12,8 @@ from timegan.metrics.fidelity.autocorrelation import autocorrelation, autocorrel
 from timegan.metrics.fidelity.correlation import correlation_score, correlations
 from timegan.metrics.fidelity.density import change_overlap, densities, overlaps, pooled_overlap
 from timegan.metrics.fidelity.projection import pca, tsne
-from timegan.metrics.fidelity.summary_statistics import spread, statistics
-from timegan.metrics.windows import Array, MinMax, halves
+from timegan.metrics.fidelity.summary_statistics import diversity, statistics
+from timegan.metrics.windows import Array, MinMax, random_halves
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_min_max_units_and_halves(real: Array) -> None:
     np.testing.assert_allclose(scaled.max(axis=(0, 1)), 1)
     given = MinMax(real, (np.zeros(3), np.full(3, 2.0)))(real)
     np.testing.assert_allclose(given, real / 2)
-    a, b = halves(np.arange(7), np.random.default_rng(0))
+    a, b = (half.values() for half in random_halves(np.arange(7), np.random.default_rng(0)))
     assert sorted([*a, *b]) == list(range(7))
     assert len(a) == 3
 
@@ -194,8 +194,8 @@ def test_min_max_units_and_halves(real: Array) -> None:
 def test_windows_that_are_all_the_same_have_no_spread_however_much_they_move() -> None:
     real = np.random.default_rng(0).normal(size=(200, 8, 2)).cumsum(axis=1)
     half = real.mean(axis=0) + (real - real.mean(axis=0)) * [1.0, 0.5]
-    found = spread(real, half, ["a", "b"])
+    found = diversity(real, half, ["a", "b"])
     assert found["ratio"] == pytest.approx(0.75)
     assert (found["least"], found["feature"]) == (pytest.approx(0.5), "b")
-    assert spread(real, np.repeat(real[:1], 9, axis=0), ["a", "b"])["ratio"] < 1e-12
-    assert spread(real * 0, real, ["a", "b"])["ratio"] is None
+    assert diversity(real, np.repeat(real[:1], 9, axis=0), ["a", "b"])["ratio"] < 1e-12
+    assert diversity(real * 0, real, ["a", "b"])["ratio"] is None

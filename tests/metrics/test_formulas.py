@@ -7,8 +7,8 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from timegan.metrics.fidelity.distances import spectral
-from timegan.metrics.fidelity.precision_recall import authenticity, coverage
+from timegan.metrics.fidelity.distances import spectral_distance
+from timegan.metrics.fidelity.precision_recall import authenticity, precision, recall
 from timegan.metrics.privacy.copies import copying
 from timegan.metrics.privacy.membership_inference import membership
 from timegan.metrics.windows import Array, MinMax
@@ -43,9 +43,8 @@ def test_precision_and_recall_are_those_of_a_search_by_scikit_learn() -> None:
         shares = [(theirs <= np.quantile(own, level)).mean() for level in levels]
         return float(1 - 2 * np.mean(np.abs(shares - levels)))
 
-    found = coverage(TRAIN, FAKE)
-    assert found["precision"] == pytest.approx(within(rows(FAKE), rows(TRAIN)), abs=0.002)
-    assert found["recall"] == pytest.approx(within(rows(TRAIN), rows(FAKE)), abs=0.002)
+    assert precision(TRAIN, FAKE) == pytest.approx(within(rows(FAKE), rows(TRAIN)), abs=0.002)
+    assert recall(TRAIN, FAKE) == pytest.approx(within(rows(TRAIN), rows(FAKE)), abs=0.002)
 
 
 def test_authenticity_is_that_of_all_distances() -> None:
@@ -83,4 +82,4 @@ def test_the_spectral_distance_is_that_of_scipy_s_periodograms() -> None:
         return mean
 
     expected = np.abs(np.log10(power(TRAIN) / power(FAKE))).mean()
-    assert spectral(TRAIN, FAKE) == pytest.approx(expected)
+    assert spectral_distance(TRAIN, FAKE) == pytest.approx(expected)

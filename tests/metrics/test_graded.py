@@ -13,17 +13,18 @@ import pytest
 
 from timegan.metrics.fidelity import distances
 from timegan.metrics.fidelity.autocorrelation import autocorrelation_score, changes
-from timegan.metrics.fidelity.classifier_tests import KINDS, Trial, auc
+from timegan.metrics.fidelity.classifier_tests import CLASSIFIERS, TwoSampleTask
 from timegan.metrics.fidelity.context_fid import frechet
 from timegan.metrics.fidelity.correlation import correlation_draws, correlation_score
 from timegan.metrics.fidelity.density import change_overlap, overlaps, pooled_overlap
-from timegan.metrics.fidelity.discriminative import Contest, classify
-from timegan.metrics.fidelity.precision_recall import authenticity, coverage
-from timegan.metrics.fidelity.summary_statistics import spread, statistics
+from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
+from timegan.metrics.fidelity.precision_recall import authenticity, precision, recall
+from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.fidelity.ts2vec import encode, fit
 from timegan.metrics.privacy.copies import copying
 from timegan.metrics.privacy.membership_inference import membership
 from timegan.metrics.privacy.shifted_copies import shifted_copies
+from timegan.metrics.roc import auc
 from timegan.metrics.utility import tstr
 from timegan.metrics.utility.predictive import Forecast, forecast
 from timegan.metrics.windows import Array, MinMax
@@ -123,7 +124,7 @@ def each(measure: Callable[[Array, Array], float | None]) -> Measure:
 
 def told(real: Array, sets: Sequence[Array]) -> list[float | None]:
     """The discriminative score, the judges of all sets as one network."""
-    contests = [Contest(real, x, seed) for x in sets for seed in range(2)]
+    contests = [ClassifierTask(real, x, seed) for x in sets for seed in range(2)]
     signed = classify(contests, iterations=250, hidden=6, lr=1e-2)
     return [float(score) for score in np.abs(signed).reshape(len(sets), 2).mean(axis=1)]
 
@@ -148,8 +149,8 @@ def seen(real: Array, sets: Sequence[Array]) -> list[float | None]:
 def judged(kind: str) -> Measure:
     def measure(real: Array, sets: Sequence[Array]) -> list[float | None]:
         half = len(real) // 2
-        trials = [Trial(real / 5, x[:half] / 5, UNSEEN / 5, x[half:] / 5, 0) for x in sets]
-        beliefs = KINDS[kind](trials, 1_000 if kind == "recurrent" else 160)
+        trials = [TwoSampleTask(real / 5, x[:half] / 5, UNSEEN / 5, x[half:] / 5, 0) for x in sets]
+        beliefs = CLASSIFIERS[kind](trials, 1_000 if kind == "recurrent" else 160)
         return [auc(*belief) for belief in beliefs]
 
     return measure
@@ -181,14 +182,6 @@ def persistence(real: Array, synthetic: Array) -> float | None:
     return autocorrelation_score(changes(real), changes(synthetic))
 
 
-def precision(real: Array, synthetic: Array) -> float | None:
-    return coverage(real, synthetic)["precision"]
-
-
-def recall(real: Array, synthetic: Array) -> float | None:
-    return coverage(real, synthetic)["recall"]
-
-
 def betrayed(real: Array, synthetic: Array) -> float | None:
     return membership(real, UNSEEN, synthetic)
 
@@ -202,7 +195,7 @@ def shifted(real: Array, synthetic: Array) -> float:
 
 
 def variety(real: Array, synthetic: Array) -> float:
-    return float(spread(real, synthetic, list("abc"))["ratio"])
+    return float(diversity(real, synthetic, list("abc"))["ratio"])
 
 
 @dataclass(frozen=True)
@@ -236,10 +229,10 @@ CASES = {
     "correlation of draws": Case(each(draws), decoupled, SHARES, 0.02, 0.2),
     "autocorrelation": Case(each(autocorrelation_score), noisy, (1, 2, 4), 0.02, 0.8),
     "change_autocorrelation": Case(each(persistence), smooth, (0.2, 0.35, 0.5), 0.02),
-    "marginal": Case(each(distances.marginal), dropped, SHARES, 0.03),
+    "marginal": Case(each(distances.wasserstein), dropped, SHARES, 0.03),
     "cross_correlation": Case(each(distances.cross_correlation), decoupled, SHARES, 0.03, 0.5),
-    "spectrum": Case(each(distances.spectral), smooth, (0.15, 0.3, 0.5), 0.05),
-    "increments": Case(each(distances.increments), shuffled, SHARES, 0.09),
+    "spectrum": Case(each(distances.spectral_distance), smooth, (0.15, 0.3, 0.5), 0.05),
+    "increments": Case(each(distances.increment_moments), shuffled, SHARES, 0.09),
     "mmd": Case(each(distances.mmd), dropped, SHARES, 0.01),
     "precision": Case(each(precision), noisy, (0.3, 0.6, 1), -0.85, -0.05, -1),
     "recall": Case(each(recall), dropped, (0.5, 0.75, 1.0), -0.8, -0.75, -1),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from timegan.metrics.parallel import Stopped, showing, side_by_side, track
+from timegan.metrics.parallel import Stopped, run_parallel, show_progress, track
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
@@ -16,14 +16,14 @@ def test_results_come_in_the_order_of_the_tasks() -> None:
         time.sleep(0.05)
         return 1
 
-    assert list(side_by_side({"slow": slow, "fast": lambda: 2}, workers=2).items()) == [
+    assert list(run_parallel({"slow": slow, "fast": lambda: 2}, workers=2).items()) == [
         ("slow", 1),
         ("fast", 2),
     ]
 
 
 def test_a_thread_has_as_many_of_torch_s_threads_as_its_starter() -> None:
-    assert side_by_side({"a": torch.get_num_threads}) == {"a": torch.get_num_threads()}
+    assert run_parallel({"a": torch.get_num_threads}) == {"a": torch.get_num_threads()}
 
 
 def test_a_failure_ends_what_runs_beside_it() -> None:
@@ -48,14 +48,14 @@ def test_a_failure_ends_what_runs_beside_it() -> None:
         raise ValueError("no good")
 
     with pytest.raises(ValueError, match="no good"):
-        side_by_side({"endless": endless, "failing": failing}, workers=2)
+        run_parallel({"endless": endless, "failing": failing}, workers=2)
     assert ended == [Stopped]
 
 
 def test_progress_is_told_inside_the_block_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(track(range(3), "before", 3)) == [0, 1, 2]
-    with showing(), showing():
+    with show_progress(), show_progress():
         assert list(track(range(3), "within", 3)) == [0, 1, 2]
-    with showing(False):
+    with show_progress(False):
         assert list(track(range(3), "after", 3)) == [0, 1, 2]
     assert re.fullmatch(r"within: \d+ s\n", capsys.readouterr().out)

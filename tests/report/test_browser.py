@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timegan.metrics.protocols.quick import quick
+from tests.metrics.cards import quick_records as quick
 from timegan.metrics.windows import Array
 from timegan.report.page import write_report
 
@@ -82,7 +82,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     real, fake = walks(40, 0), walks(50, 1)
     path = write_report(
         folder,
-        metrics=quick(real, None, fake, NAMES, iterations=2, judges=1),
+        metrics=quick(real, None, fake, NAMES, classifier_steps=2, classifiers=1),
         train=real,
         holdout=None,
         synthetic=fake,

@@ -1,6 +1,7 @@
 """A figure or a section that fails is replaced by a note; the rest of the page is there."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from timegan.attempts import collecting
+from timegan.metrics.score import Score
 from timegan.metrics.windows import Array
 from timegan.report import page
 from timegan.report.figures import interactive, static
@@ -117,22 +119,23 @@ def test_tables_that_fail_leave_the_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert [failure.what for failure in failures] == ["table of scores", "other tables"]
 
 
-FAILED: dict[str, Any] = {"mean": None, "reason": f"could not be computed: {WHY}"}
-KNOWN: dict[str, Any] = {"mean": 0.1, "std": 0.01, "runs": [0.1], "better": "lower"}
+FAILED = Score.unknown(f"could not be computed: {WHY}")
+KNOWN = Score(0.1, 0.01, (0.1,), better="lower")
 SCORES = ("density", "change_density", "autocorrelation", "change_autocorrelation", "correlation")
-PARTS = {
+PARTS: dict[str, Any] = {
     "features": {"a": 0.9},
     "pairs": [{"features": ["a", "b"], "real": 0.5, "synthetic": 0.4}],
 }
 
 
-@pytest.mark.parametrize("floor", [FAILED, None])
-@pytest.mark.parametrize("judge", ["discriminative", "judges"])
-def test_a_floor_that_is_not_known_leaves_the_verdict(
-    floor: dict[str, Any] | None, judge: str
+@pytest.mark.parametrize("baseline", [FAILED, None])
+@pytest.mark.parametrize("classifier", ["discriminative", "classifier_auc"])
+def test_a_baseline_that_is_not_known_leaves_the_verdict(
+    baseline: Score | None, classifier: str
 ) -> None:
-    score = KNOWN | PARTS | ({"floor": floor, "controls": {"copy": floor}} if floor else {})
-    names = (judge, *SCORES, "usefulness", "recall", "precision")
+    controls = {} if baseline is None else {"copy": baseline}
+    score = replace(KNOWN, baseline=baseline, controls=controls, details=PARTS)
+    names = (classifier, *SCORES, "tstr", "recall", "precision")
     answers = verdicts.verdicts({"scores": dict.fromkeys(names, score)})
     assert len(answers) == 6
     assert all(answer.grade is not Grade.UNKNOWN for answer in answers)
@@ -140,7 +143,7 @@ def test_a_floor_that_is_not_known_leaves_the_verdict(
 
 def test_scores_that_failed_are_told_with_their_reason() -> None:
     names = ("discriminative", *SCORES, "predictive", "recall")
-    answers = verdicts.verdicts({"scores": dict.fromkeys(names, FAILED | PARTS)})
+    answers = verdicts.verdicts({"scores": dict.fromkeys(names, FAILED.with_details(**PARTS))})
     assert {answer.grade for answer in answers} == {Grade.UNKNOWN}
     assert {answer.sentence for answer in answers} == {
         f"Not measured. Could not be computed: {WHY}"
@@ -158,7 +161,9 @@ def test_a_verdict_that_fails_leaves_the_others(
     module: Any, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics = {
-        "scores": dict.fromkeys(("judges", *SCORES, "usefulness", "recall"), KNOWN | PARTS),
+        "scores": dict.fromkeys(
+            ("classifier_auc", *SCORES, "tstr", "recall"), KNOWN.with_details(**PARTS)
+        ),
         "constraints": [{"rule": "a < b", "synthetic": 0.0, "real": 0.0}],
         "copying": {"warning": False, "too_few": True, "sentence": "Too few."},
     }

@@ -14,8 +14,8 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from plotly.offline import get_plotlyjs
 
+from tests.metrics.cards import quick_records as quick
 from timegan.errors import InputError
-from timegan.metrics.protocols.quick import quick
 from timegan.metrics.windows import Array
 from timegan.report import page
 from timegan.report.figures.theme import LIGHT
@@ -30,7 +30,7 @@ def walks(count: int, seed: int, features: int, steps: int = 8) -> Array:
 
 def write(folder: Path, features: list[str], count: int = 30, **options: Any) -> str:
     real, fake = (walks(n, seed, len(features)) for n, seed in ((count, 0), (40, 1)))
-    metrics = quick(real, None, fake, features, iterations=2, judges=1)
+    metrics = quick(real, None, fake, features, classifier_steps=2, classifiers=1)
     metrics |= options.pop("metrics", {})
     path = write_report(
         folder,

@@ -1,31 +1,22 @@
 """The page's tables: controls as columns, blind spots in words, and any other table as it is."""
 
-from typing import Any
-
+from timegan.metrics.score import Score
 from timegan.report.tables import controls, score_rows, tables
 
-FLOOR = {"mean": 0.01, "std": 0.002}
+
+def score(**controls: float) -> Score:
+    return Score(0.1, controls={name: Score(mean, 0.0) for name, mean in controls.items()})
 
 
-def score(better: str = "lower", **controls: float | None) -> dict[str, Any]:
-    return {
-        "mean": 0.1,
-        "std": 0.0,
-        "floor": FLOOR,
-        "better": better,
-        "controls": {name: {"mean": mean, "std": 0.0} for name, mean in controls.items()},
-    }
-
-
-def test_controls_come_in_a_fixed_order_without_the_one_that_is_the_floor() -> None:
-    metrics = {"scores": {"a": score(gaussian=0.2), "b": score(real=0.01, copy=0.01), "c": {}}}
+def test_controls_come_in_a_fixed_order() -> None:
+    metrics = {"scores": {"a": score(gaussian=0.2), "b": score(copy=0.01), "c": Score()}}
     assert controls(metrics) == ["copy", "gaussian"]
 
 
 def test_an_unknown_score_has_its_name_for_a_title() -> None:
-    (row,) = score_rows({"scores": {"some_new_score": {"mean": 1.0, "floor": FLOOR}}})
-    assert row["title"] == "Some new score"
-    assert row["std"] is None
+    (row,) = score_rows({"scores": {"some_new_score": Score(1.0)}})
+    assert row.title == "Some new score"
+    assert row.score.std is None
 
 
 def test_lists_of_rows_are_tables_whatever_their_name() -> None:

@@ -6,6 +6,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
+from timegan.metrics.score import Score
 from timegan.report.tensorboard import log_hparams
 
 
@@ -13,9 +14,9 @@ def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
     logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
     logger.log_hyperparams({"hidden": 24})  # as Lightning does when training starts
     scores = {
-        "discriminative": {"mean": 0.04, "std": 0.01, "better": "lower"},
-        "predictive": {"mean": None, "reason": "no room for the judge"},
-        "overlap": 0.9,
+        "discriminative": Score(0.04, 0.01, better="lower"),
+        "predictive": Score.unknown("too few windows"),
+        "overlap": Score(0.9),
     }
     log_hparams(logger, {"model": {"hidden": 24, "cell": "gru"}, "seed": 1}, scores)
     events = EventAccumulator(str(tmp_path)).Reload()
@@ -31,5 +32,5 @@ def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
 
 
 def test_other_loggers_are_left_alone(tmp_path: Path) -> None:
-    log_hparams(CSVLogger(tmp_path), {"seed": 1}, {"overlap": 0.9})
-    log_hparams(None, {"seed": 1}, {"overlap": 0.9})
+    log_hparams(CSVLogger(tmp_path), {"seed": 1}, {"overlap": Score(0.9)})
+    log_hparams(None, {"seed": 1}, {"overlap": Score(0.9)})

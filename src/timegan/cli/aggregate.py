@@ -15,6 +15,7 @@ from timegan.cli.console import say, where
 from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text
+from timegan.metrics.score import read_scores
 from timegan.serialization.places import check_not_trained_on, tables_of
 
 FILES = ("results.md", "results.csv", "results.png")
@@ -143,7 +144,7 @@ def _load(file: Path) -> dict[str, Any]:
         raise InputError(
             f"{file}: it has no scores. Give folders that train.py or evaluate.py made."
         )
-    return metrics
+    return metrics | {"scores": read_scores(metrics["scores"])}
 
 
 def _config(folder: Path) -> dict[str, str]:

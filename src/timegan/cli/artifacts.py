@@ -2,7 +2,6 @@
 
 import json
 import math
-import pkgutil
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +18,9 @@ from timegan.cli.console import say
 from timegan.cli.signature_schema import flatten_keys
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
-from timegan.evaluation import MOST, Sets, usual_count
+from timegan.evaluation import MAX_SAMPLES, EvaluationData, default_count
 from timegan.files import write_text
-from timegan.metrics.aggregation import strict_json
+from timegan.metrics.score import to_json
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_card import write_card
 from timegan.serialization.model_folder import describe, write_model
@@ -38,19 +37,15 @@ class Comparison:
 
     Args:
         sets: the windows.
-        evaluation: the section of that name: ``_target_`` and its arguments, or nothing.
+        evaluation: the section of that name: a protocol and its options, or nothing.
     """
 
-    sets: Sets
+    sets: EvaluationData
     evaluation: Mapping[str, Any]
 
     def metrics(self) -> dict[str, Any]:
-        """The scores as ``metrics.json`` has them; empty where none are asked for."""
-        arguments = dict(self.evaluation)
-        if not arguments:
-            return NOTHING.copy()
-        measure = pkgutil.resolve_name(arguments.pop("_target_"))
-        return self.sets.measured(measure, **arguments)
+        """Return the scores as records, and the other parts; empty where none are asked for."""
+        return self.sets.measure(**self.evaluation) if self.evaluation else NOTHING.copy()
 
     def report(
         self,
@@ -66,9 +61,9 @@ class Comparison:
         write_report(
             folder,
             metrics=metrics,
-            train=sets.forwards(sets.train),
-            holdout=None if sets.holdout is None else sets.forwards(sets.holdout),
-            synthetic=sets.forwards(sets.synthetic),
+            train=sets.restore_time_order(sets.train),
+            holdout=None if sets.holdout is None else sets.restore_time_order(sets.holdout),
+            synthetic=sets.restore_time_order(sets.synthetic),
             features=sets.features,
             config_yaml=OmegaConf.to_yaml(settings),
             command=command(),
@@ -103,14 +98,14 @@ def measured(
     def described() -> tuple[Comparison | None, dict[str, Any]]:
         comparison = compare()
         metrics = attempt("evaluation", comparison.metrics, lambda _: NOTHING.copy())
-        return comparison, metrics | {"data": comparison.sets.described}
+        return comparison, metrics | {"data": comparison.sets.summary}
 
     comparison, metrics = attempt(
         "comparison with real windows", described, lambda _: (None, NOTHING | {"data": {}})
     )
     metrics |= more
     metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": evaluation.get("seed")}
-    content = json.dumps(strict_json(metrics), indent=2, allow_nan=False)
+    content = json.dumps(to_json(metrics), indent=2, allow_nan=False)
     before()
     write_text(folder / "metrics.json", content + "\n", overwrite=True)
     if evaluation and comparison is not None:
@@ -126,8 +121,7 @@ def measured(
 
 def nothing_measured(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> bool:
     """Return whether something failed and no score at all is there."""
-    means = [s.get("mean") for s in metrics["scores"].values() if isinstance(s, Mapping)]
-    return bool(failures) and all(mean is None for mean in means)
+    return bool(failures) and all(score.mean is None for score in metrics["scores"].values())
 
 
 def end(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> None:
@@ -176,15 +170,15 @@ def finish(
     )
     description = describe(folder / "model")
     write_card(folder / "model", description, overwrite=True)
-    made = generate(model, transform, samples or usual_count(data, evaluation), seed=seed)
-    kept = made.head(samples or MOST)  # a protocol may look at more
+    made = generate(model, transform, samples or default_count(data, evaluation), seed=seed)
+    kept = made.head(samples or MAX_SAMPLES)  # a protocol may look at more
     ordered = [transform.in_time_order(kept)]
     write_table(folder / "samples.csv", ordered, len(kept), transform.schema, overwrite=True)
     if evaluation:
         say("Measuring ...")
     metrics = measured(
         folder,
-        lambda: Comparison(Sets.of(data, made, evaluation.get("seed", seed)), evaluation),
+        lambda: Comparison(EvaluationData.of(data, made, evaluation.get("seed", seed)), evaluation),
         evaluation,
         settings,
         {"training": training},
@@ -213,7 +207,7 @@ def objective(
     >>> objective({"scores": {"discriminative": {"mean": 0.1}}}, "discriminative")
     0.1
     """
-    scores = metrics["scores"]
+    scores = to_json(metrics["scores"])
     if name is None or not scores:
         return None
     value: Any = scores

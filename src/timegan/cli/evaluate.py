@@ -18,7 +18,7 @@ from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import sequences_like
 from timegan.errors import InputError
-from timegan.evaluation import Sets, usual_count
+from timegan.evaluation import EvaluationData, default_count
 from timegan.sampling.sequences import generate
 from timegan.serialization.runs import open_run
 from timegan.tables import Sequences
@@ -84,9 +84,9 @@ def evaluate(cfg: DictConfig) -> None:
         unseen = sequences_like(data, config.holdout, "holdout")
 
     def compare() -> Comparison:
-        sets = Sets.of(data, made, config.evaluation.get("seed", config.seed), unseen)
+        sets = EvaluationData.of(data, made, config.evaluation.get("seed", config.seed), unseen)
         if config.holdout is not None:
-            sets.described["split"] = f"held out: {config.holdout}"
+            sets.summary["split"] = f"held out: {config.holdout}"
         return Comparison(sets, config.evaluation)
 
     with collecting() as failures:
@@ -127,7 +127,7 @@ def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]
             f"{', '.join(transform.features)}, and the data are windows of {data.window} steps of "
             f"{', '.join(data.features)}. Give the data that it was trained on."
         )
-    count = config.samples or usual_count(data, config.evaluation)
+    count = config.samples or default_count(data, config.evaluation)
     made = generate(model, transform, count, seed=config.seed)
     if transform.reversed != data.transform.reversed:
         made = replace(made, values=made.values[:, ::-1])

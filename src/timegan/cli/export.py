@@ -12,6 +12,7 @@ from timegan.cli.app import launch
 from timegan.cli.console import say
 from timegan.cli.schema import read_keys
 from timegan.errors import InputError, choose
+from timegan.metrics.score import read_scores
 from timegan.serialization.model_card import NAME, write_card
 from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
 from timegan.serialization.places import check_export
@@ -80,7 +81,9 @@ def measured(run: Path) -> dict[str, Any] | None:
         content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(content.get("scores"), dict):
+        return None
+    return content | {"scores": read_scores(content["scores"])}
 
 
 if __name__ == "__main__":

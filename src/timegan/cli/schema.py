@@ -12,6 +12,7 @@ from timegan.errors import InputError
 DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
 MODEL = "timegan.training.module.TimeGAN"
 TRAINER = "lightning.Trainer"
+PROTOCOL = "timegan.metrics.protocols.runner.run_protocol"
 
 RESERVED = {
     "dataset": {
@@ -134,8 +135,18 @@ def read_dataset(section: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_evaluation(section: dict[str, Any]) -> dict[str, Any]:
-    """Return the group ``evaluation``, checked; an empty one means that nothing is measured."""
-    return validate_target(section, "evaluation", reserved=RESERVED["evaluation"])
+    """Return the group ``evaluation``, checked; an empty one means that nothing is measured.
+
+    Raises:
+        InputError: a key or value is wrong, or the protocol does not have it.
+    """
+    if not section:
+        return {}
+    options = validate_arguments(section, PROTOCOL, "evaluation", reserved=RESERVED["evaluation"])
+    from timegan.metrics.protocols import check_options  # scikit-learn, which takes a second
+
+    check_options(**options)
+    return options
 
 
 def selects_on_holdout(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:

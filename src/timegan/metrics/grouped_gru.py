@@ -1,8 +1,8 @@
-"""Recurrent judges: several small classifiers that train side by side as one network.
+"""Grouped GRUs: several small recurrent networks that train side by side as one.
 
-A judge is one GRU layer and a linear layer on its last state. A judge of a few units spends its
+Each is one GRU layer and a linear layer on its states. A network of a few units spends its
 time starting operations, not computing, so R of them cost little more than one when every
-operation has a leading group axis. Legend: R judges, B windows, T steps, C features, H units.
+operation has a leading group axis. Legend: R networks, B windows, T steps, C features, H units.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from timegan.metrics.windows import Array, Part
+from timegan.metrics.windows import Array, Subset
 from timegan.nn.kernels.compiler import KernelUnavailableError, load_library, warn_once
 
 KERNEL = Path(__file__).with_suffix(".cpp")
@@ -33,11 +33,11 @@ class _Recurrence(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, w_gates: Tensor, w_candidate: Tensor) -> Tensor:
-        steps, judges, width, batch = a.shape
+        steps, groups, width, batch = a.shape
         units = width // 3
-        h = a.new_zeros(steps + 1, judges, units, batch)
-        g = a.new_empty(steps, judges, 2 * units, batch)
-        c = a.new_empty(steps, judges, units, batch)
+        h = a.new_zeros(steps + 1, groups, units, batch)
+        g = a.new_empty(steps, groups, 2 * units, batch)
+        c = a.new_empty(steps, groups, units, batch)
         a_gates, a_candidate = torch.split(a, [2 * units, units], dim=2)
         parts = (a_gates, a_candidate, g, *torch.split(g, units, dim=2), c, h[:-1], h[1:])
         # Views of every step at once: making them one by one costs as much as the arithmetic.
@@ -80,18 +80,18 @@ class _Recurrence(torch.autograd.Function):
 class _Compiled(torch.autograd.Function):
     """The same states by a compiled kernel, the product with the inputs included.
 
-    ``x`` (T, R, F, B) gets no gradient: nothing in front of a judge learns.
+    ``x`` (T, R, F, B) gets no gradient: nothing in front of a network learns.
     """
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, kernel: Tensor, gates: Tensor, candidate: Tensor, code: CDLL
     ) -> Tensor:
-        steps, judges, inputs, batch = x.shape
+        steps, groups, inputs, batch = x.shape
         units, lanes = candidate.shape[1], int(code.lanes())
-        states = x.new_empty(steps, judges, units, batch)
-        kept = x.new_empty(judges * -(-batch // lanes) * lanes * (4 * steps + 1) * units)
-        ctx.sizes = [steps, judges, inputs, units, batch, *x.stride()[:3]]
+        states = x.new_empty(steps, groups, units, batch)
+        kept = x.new_empty(groups * -(-batch // lanes) * lanes * (4 * steps + 1) * units)
+        ctx.sizes = [steps, groups, inputs, units, batch, *x.stride()[:3]]
         ctx.code = code
         _run(code.forward, [x, kernel, gates, candidate, states, kept], ctx.sizes)
         ctx.save_for_backward(x, kernel, gates, candidate, kept)
@@ -128,10 +128,10 @@ class GroupedGRU(nn.Module):
     ``torch.nn.GRU`` differs in all three points, and with two or three units it shows.
 
     Args:
-        features: C, of the windows that the judges see.
-        hidden: H, units of each judge.
-        generators: one a judge: its initial values depend on no other judge.
-        outputs: numbers that each judge's linear layer makes of a state.
+        features: C, of the windows that the networks see.
+        hidden: H, units of each network.
+        generators: one for each network: its initial values depend on no other one.
+        outputs: numbers that each network's linear layer makes of a state.
     """
 
     def __init__(
@@ -147,14 +147,14 @@ class GroupedGRU(nn.Module):
             for generator in generators
         ]
         gates, candidate, head = (torch.stack(k) for k in zip(*kernels, strict=True))
-        judges = len(generators)
-        bias = torch.cat((torch.ones(judges, 2 * hidden), torch.zeros(judges, hidden)), dim=1)
+        groups = len(generators)
+        bias = torch.cat((torch.ones(groups, 2 * hidden), torch.zeros(groups, hidden)), dim=1)
         kernel = torch.cat((gates[:, :, :features], candidate[:, :, :features]), dim=1)
         self.kernel = nn.Parameter(torch.cat((kernel, bias[:, :, None]), dim=2))  # (R, 3H, C + 1)
         self.gates = nn.Parameter(gates[:, :, features:].contiguous())  # (R, 2H, H)
         self.candidate = nn.Parameter(candidate[:, :, features:].contiguous())  # (R, H, H)
         self.head = nn.Parameter(head)  # (R, outputs, H)
-        self.head_bias = nn.Parameter(torch.zeros(judges, outputs, 1))
+        self.head_bias = nn.Parameter(torch.zeros(groups, outputs, 1))
 
     def states(self, x: Tensor) -> Tensor:
         """The states after each step (T, R, H, B) of ``x`` (T, R, C + 1, B), whose last is 1."""
@@ -183,12 +183,12 @@ def compiled() -> CDLL | None:
         return None
 
 
-def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
+def pooled(sets: Sequence[Array | Subset]) -> tuple[Tensor, list[Tensor]]:
     """All windows side by side (T, C + 1, N), a constant last, and where those of each set lie.
 
     An array that several sets are parts of is there once.
     """
-    parts = [s if isinstance(s, Part) else Part(s, np.arange(len(s))) for s in sets]
+    parts = [s if isinstance(s, Subset) else Subset(s) for s in sets]
     arrays = {id(part.windows): part.windows for part in parts}
     steps, features = parts[0].windows.shape[1:]
     pool = torch.ones(steps, features + 1, sum(len(array) for array in arrays.values()))
@@ -200,11 +200,15 @@ def pooled(sets: Sequence[Array | Part]) -> tuple[Tensor, list[Tensor]]:
             at = count + start
             pool[:, :features, at : at + len(piece)] = torch.from_numpy(piece).permute(1, 2, 0)
         count += len(array)
-    return pool, [torch.from_numpy(part.index) + first[id(part.windows)] for part in parts]
+    numbers = [np.arange(len(p)) if p.index is None else p.index for p in parts]
+    return pool, [
+        torch.from_numpy(index) + first[id(part.windows)]
+        for index, part in zip(numbers, parts, strict=True)
+    ]
 
 
 def gather(pool: Tensor, chosen: Tensor) -> Tensor:
-    """The windows of ``pool`` (T, C, N) that each judge has chosen (R, B), as (T, R, C, B)."""
+    """The windows of ``pool`` (T, C, N) that each network has chosen (R, B), as (T, R, C, B)."""
     steps, features, count = pool.shape
     code = compiled() if _compiles(pool) and pool.is_contiguous() else None
     if code is not None:

@@ -12,14 +12,14 @@ BLOCK = 4
 """Length in windows of the blocks that are dealt to two halves."""
 
 
-def positions(windows: Array) -> Array:
+def window_positions(windows: Array) -> Array:
     """Where each window (N, T, C) starts, in rows of a common time axis: (N).
 
     A window that begins with rows of the one before it lies so many rows later. Windows that share
     no row lie two windows' lengths apart.
 
     >>> rows = np.arange(6.0).reshape(6, 1)
-    >>> positions(np.stack([rows[0:3], rows[1:4], rows[3:6], 9 + rows[:3]])).tolist()
+    >>> window_positions(np.stack([rows[0:3], rows[1:4], rows[3:6], 9 + rows[:3]])).tolist()
     [0, 1, 3, 9]
     """
     count, steps, _ = windows.shape
@@ -34,9 +34,9 @@ def positions(windows: Array) -> Array:
     return np.concatenate(([0], np.cumsum(apart)))[:count]
 
 
-def groups(windows: Array) -> Array:
+def overlap_groups(windows: Array) -> Array:
     """A number (N) for each window: those with the same one overlap more or less."""
-    found: Array = np.unique(positions(windows) // windows.shape[1], return_inverse=True)[1]
+    found: Array = np.unique(window_positions(windows) // windows.shape[1], return_inverse=True)[1]
     return found
 
 
@@ -49,7 +49,7 @@ def block_halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array
         return windows, windows
     steps = windows.shape[1]
     length = BLOCK * steps
-    places = positions(windows)
+    places = window_positions(windows)
     block = np.unique(places // length, return_inverse=True)[1]
     within = places % length + steps <= length
     order = rng.permutation(int(block.max()) + 1)

@@ -14,12 +14,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 _displays: list[Progress] = []
 """The display in use, if any: one for the process, whichever thread measures."""
 _workers = threading.local()
-"""Of a thread that :func:`side_by_side` started: ``stop``, set when it should give up."""
+"""Of a thread that :func:`run_parallel` started: ``stop``, set when it should give up."""
 
 
 class Stopped(BaseException):
@@ -30,7 +31,7 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def showing(wanted: bool = True) -> Iterator[None]:
+def show_progress(wanted: bool = True) -> Iterator[None]:
     """Tell the progress of the loops that :func:`track` wraps, in any thread, inside the block.
 
     Bars on a terminal; elsewhere a line at each loop's end. What is measured does not depend on
@@ -52,7 +53,7 @@ def showing(wanted: bool = True) -> Iterator[None]:
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
-    """``items`` as they are; how many of ``total`` are done is told inside :func:`showing`.
+    """``items`` as they are; how many of ``total`` are done is told inside :func:`show_progress`.
 
     >>> sum(track(range(3), "three", 3))
     3
@@ -74,9 +75,9 @@ def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]
         display.console.file.flush()
 
 
-def side_by_side(
-    tasks: Mapping[str, Callable[[], Result]], workers: int | None = None
-) -> dict[str, Result]:
+def run_parallel(
+    tasks: Mapping[Key, Callable[[], Result]], workers: int | None = None
+) -> dict[Key, Result]:
     """The results of independent functions, by name, in the order of ``tasks``.
 
     Torch gives up Python's lock within each operation, so threads do. When one function fails, or
@@ -86,7 +87,7 @@ def side_by_side(
         tasks: started in this order; the longest first is fastest.
         workers: threads; by default two, where there are cores for two.
 
-    >>> side_by_side({"a": lambda: 1, "b": lambda: 2})
+    >>> run_parallel({"a": lambda: 1, "b": lambda: 2})
     {'a': 1, 'b': 2}
     """
     threads = torch.get_num_threads()

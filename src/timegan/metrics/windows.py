@@ -78,29 +78,23 @@ def subset(windows: Array, limit: int, rng: np.random.Generator) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Some windows of a set (N, T, C), told by their numbers (n): nothing is copied."""
+class Subset:
+    """Windows of a set (N, T, C), chosen by numbers (n,) without a copy; None: all of them."""
 
     windows: Array
-    index: Array
+    index: Array | None = None
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.windows if self.index is None else self.index)
 
-    def taken(self) -> Array:
-        """The windows themselves (n, T, C)."""
-        taken: Array = self.windows[self.index]
-        return taken
+    def values(self) -> Array:
+        """Return the windows themselves (n, T, C)."""
+        chosen: Array = self.windows if self.index is None else self.windows[self.index]
+        return chosen
 
 
-def parted(windows: Array, rng: np.random.Generator) -> tuple[Part, Part]:
-    """Two random halves, in random order; of an odd number of windows the second has one more."""
+def random_halves(windows: Array, rng: np.random.Generator) -> tuple[Subset, Subset]:
+    """Draw two halves, in random order; of an odd number of windows the second has one more."""
     order = rng.permutation(len(windows))
     middle = len(windows) // 2
-    return Part(windows, order[:middle]), Part(windows, order[middle:])
-
-
-def halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The windows of :func:`parted`."""
-    first, second = parted(windows, rng)
-    return first.taken(), second.taken()
+    return Subset(windows, order[:middle]), Subset(windows, order[middle:])

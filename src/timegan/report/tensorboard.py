@@ -10,6 +10,7 @@ from lightning.pytorch.utilities import rank_zero_only
 
 from timegan.attempts import attempt
 from timegan.errors import InputError
+from timegan.metrics.score import Score
 from timegan.training.schedule import Phase, Schedule
 
 
@@ -73,7 +74,7 @@ class SampleFigures(Callback):
 
 
 def log_hparams(
-    logger: Logger | None, hparams: Mapping[str, Any], scores: Mapping[str, Any]
+    logger: Logger | None, hparams: Mapping[str, Any], scores: Mapping[str, Score]
 ) -> None:
     """Write a run's settings and what it reached; other loggers than TensorBoard's are left alone.
 
@@ -83,16 +84,10 @@ def log_hparams(
     Args:
         logger: the run's logger, or None.
         hparams: the settings; groups may be nested.
-        scores: ``metrics.json``'s ``scores``: a number, or a dictionary with ``mean``, by name.
-            What could not be computed is left out.
+        scores: by name. Those that are unknown are left out.
     """
     if not isinstance(logger, TensorBoardLogger):
         return
-    metrics = {f"score/{name}": value for name, value in _numbers(scores).items()}
+    metrics = {f"score/{k}": score.mean for k, score in scores.items() if score.mean is not None}
     logger.log_hyperparams(dict(hparams), metrics, step=0)
     logger.save()
-
-
-def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
-    means = {k: v.get("mean") if isinstance(v, Mapping) else v for k, v in scores.items()}
-    return {name: float(value) for name, value in means.items() if value is not None}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from timegan.files import write_text
+from timegan.metrics.score import Score
 
 NAME = "README.md"
 VERSION = 1
@@ -13,7 +14,7 @@ VERSION = 1
 
 LIMITS = """\
 - The scores compare windows of the model's length. They say nothing of longer series.
-- A score at its floor says that one judge found no difference, not that there is none. Rare
+- A score at its baseline says that one classifier found no difference, not that there is none. Rare
   events, and what depends on columns that are not in the table, are hardly tested.
 - No privacy is promised: nothing in training bounds what one row can leave in the weights. Look at
   the check for copies in the run's report before you publish samples of sensitive data.
@@ -94,18 +95,14 @@ def _scores(metrics: Mapping[str, Any]) -> str:
         return "## Scores\n\nNone: this model was not measured."
     rows = []
     for name, score in scores.items():
-        if not isinstance(score, Mapping) or "mean" not in score:
-            continue
-        floor = score.get("floor") or {}
-        rows.append(
-            [name, _figure(score), _figure(floor), score.get("better"), score.get("reason")]
-        )
+        baseline = score.baseline or Score()
+        rows.append([name, _figure(score), _figure(baseline), score.better, score.reason])
     protocol = (metrics.get("protocol") or {}).get("evaluation")
     copying = (metrics.get("copying") or {}).get("sentence") or ""
     return (
-        f"## Scores\n\nProtocol `{protocol}`. The floor is what another sample of the real data "
+        f"## Scores\n\nProtocol `{protocol}`. The baseline is what another sample of the real data "
         "gets in the place of the synthetic one.\n\n"
-        + _table(["score", "model", "floor", "better", "remark"], rows)
+        + _table(["score", "model", "baseline", "better", "remark"], rows)
         + (f"\n\nCopies: {copying}" if copying else "")
     )
 
@@ -145,11 +142,10 @@ def _config(description: Mapping[str, Any]) -> str:
     return f"## Config\n\n```json\n{json.dumps(config, indent=2, default=str)}\n```"
 
 
-def _figure(score: Mapping[str, Any]) -> str | None:
-    mean, std = score.get("mean"), score.get("std")
-    if mean is None:
+def _figure(score: Score) -> str | None:
+    if score.mean is None:
         return None
-    return f"{mean:.4g}" + (f" ± {std:.2g}" if std else "")
+    return f"{score.mean:.4g}" + (f" ± {score.std:.2g}" if score.std else "")
 
 
 def _table(head: list[str], rows: list[list[Any]]) -> str:

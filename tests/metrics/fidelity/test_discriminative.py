@@ -31,13 +31,15 @@ def test_a_verbatim_copy_misleads_the_judges() -> None:
     """What a judge learned to call synthetic is in its test as real, and the other way round."""
     rng = np.random.default_rng(0)
     real = rng.normal(size=(40, 8, 4))
-    signed = discriminative(real, real.copy(), iterations=300, hidden=24, lr=1e-2, judges=5)
+    signed = discriminative(real, real.copy(), iterations=300, hidden=24, lr=1e-2, classifiers=5)
     assert np.mean(signed) < -0.05
 
 
 @pytest.mark.parametrize("features", [1, 3])
 def test_any_number_of_features_and_unequal_counts(features: int) -> None:
-    signed = discriminative(waves(60, features), waves(23, features, 1), iterations=5, judges=2)
+    signed = discriminative(
+        waves(60, features), waves(23, features, 1), iterations=5, classifiers=2
+    )
     assert len(signed) == 2
     assert np.isfinite(signed).all()
 

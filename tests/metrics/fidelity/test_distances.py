@@ -11,10 +11,10 @@ from timegan.metrics.windows import Array
 
 Distance = Callable[[Array, Array], float | None]
 ALL: list[Distance] = [
-    distances.marginal,
+    distances.wasserstein,
     distances.cross_correlation,
-    distances.spectral,
-    distances.increments,
+    distances.spectral_distance,
+    distances.increment_moments,
     distances.mmd,
 ]
 
@@ -58,8 +58,10 @@ def test_an_order_of_their_own_is_seen_in_time_and_not_in_values() -> None:
         mixed = OTHER.copy()
         some = slice(0, int(600 * share))
         mixed[some] = np.take_along_axis(OTHER[some], order[some, :, None], axis=1)
-        assert distances.marginal(REAL, mixed) == pytest.approx(distances.marginal(REAL, OTHER))
-        for distance in (distances.spectral, distances.increments):
+        assert distances.wasserstein(REAL, mixed) == pytest.approx(
+            distances.wasserstein(REAL, OTHER)
+        )
+        for distance in (distances.spectral_distance, distances.increment_moments):
             assert value(distance, REAL, mixed) > 2 * value(distance, REAL, OTHER)
 
 
@@ -68,7 +70,7 @@ def test_smoothing_takes_power_from_high_frequencies() -> None:
     for weight in (0.0, 0.2, 0.5):
         smooth = OTHER.copy()
         smooth[:, 1:] = (1 - weight) * OTHER[:, 1:] + weight * OTHER[:, :-1]
-        found.append(value(distances.spectral, REAL, smooth))
+        found.append(value(distances.spectral_distance, REAL, smooth))
     assert found == sorted(found)
     assert found[2] > 3 * found[0]
 
@@ -91,7 +93,7 @@ def test_dependence_that_is_lost_is_seen_in_the_cross_correlation_alone() -> Non
     assert value(distances.cross_correlation, REAL, apart) > 5 * value(
         distances.cross_correlation, REAL, OTHER
     )
-    assert value(distances.increments, REAL, apart) < 0.1
+    assert value(distances.increment_moments, REAL, apart) < 0.1
 
 
 def test_moments_of_gaussian_changes_against_others_of_the_same_deviation() -> None:
@@ -100,7 +102,7 @@ def test_moments_of_gaussian_changes_against_others_of_the_same_deviation() -> N
     heavy = (rng.laplace(size=(4_000, 6, 1)) / np.sqrt(2)).cumsum(axis=1)
     # The fourth moments are 3 and 6; third ones are zero, but for a root of what chance makes them.
     expected = (6**0.25 - 3**0.25) / 4
-    found = value(distances.increments, real, heavy)
+    found = value(distances.increment_moments, real, heavy)
     assert expected - 0.02 < found < expected + 0.15
 
 
@@ -126,12 +128,12 @@ def test_mmd_is_the_mean_of_the_kernel_over_pairs() -> None:
 def test_what_cannot_be_measured_is_none() -> None:
     one = REAL[:, :1, :1]
     assert distances.cross_correlation(one, one) is None
-    assert distances.spectral(one, one) is None
-    assert distances.increments(one, one) is None
+    assert distances.spectral_distance(one, one) is None
+    assert distances.increment_moments(one, one) is None
     assert distances.mmd(REAL[:1], REAL) is None
     flat = np.ones((9, 6, 2))
-    assert distances.spectral(flat, flat) is None
-    assert distances.increments(flat, flat) is None
+    assert distances.spectral_distance(flat, flat) is None
+    assert distances.increment_moments(flat, flat) is None
     assert distances.cross_correlation(flat, flat) is None
     assert distances.mmd(flat, flat) == pytest.approx(0)
-    assert distances.marginal(flat, flat) == 0
+    assert distances.wasserstein(flat, flat) == 0

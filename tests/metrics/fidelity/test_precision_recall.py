@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from timegan.metrics.fidelity.precision_recall import authenticity, coverage
+from timegan.metrics.fidelity.precision_recall import authenticity, precision, recall
 from timegan.metrics.windows import Array
 
 
@@ -25,16 +25,13 @@ REAL, OTHER = two_kinds(500, 0), two_kinds(500, 1)
 
 
 def test_another_real_sample_is_precise_and_complete() -> None:
-    found = coverage(REAL, OTHER)
-    assert value(found["precision"]) > 0.9
-    assert value(found["recall"]) > 0.75
+    assert value(precision(REAL, OTHER)) > 0.9
+    assert value(recall(REAL, OTHER)) > 0.75
     assert value(authenticity(REAL, OTHER)) == pytest.approx(0.5, abs=0.08)
 
 
 def test_recall_falls_with_the_share_of_a_mode() -> None:
-    recalls = [
-        value(coverage(REAL, two_kinds(500, 1, second))["recall"]) for second in (0.5, 0.1, 0.0)
-    ]
+    recalls = [value(recall(REAL, two_kinds(500, 1, second))) for second in (0.5, 0.1, 0.0)]
     assert recalls == sorted(recalls, reverse=True)
     assert recalls[2] < recalls[0] - 0.3
 
@@ -46,16 +43,15 @@ def test_precision_falls_with_outliers() -> None:
         wild = OTHER.copy()
         count = int(500 * share)
         wild[:count] += 20 * rng.normal(size=(count, 4, 2))
-        precise.append(value(coverage(REAL, wild)["precision"]))
+        precise.append(value(precision(REAL, wild)))
     assert precise == sorted(precise, reverse=True)
     assert precise[2] < 0.2
 
 
 def test_a_collapse_to_the_middle_is_neither_precise_nor_complete() -> None:
     middle = np.broadcast_to(REAL.mean(axis=0), REAL.shape) + 1e-3 * OTHER
-    found = coverage(REAL, middle)
-    assert value(found["precision"]) < 0.1
-    assert value(found["recall"]) < 0.1
+    assert value(precision(REAL, middle)) < 0.1
+    assert value(recall(REAL, middle)) < 0.1
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
@@ -74,5 +70,5 @@ def test_overlapping_windows_are_no_neighbours_of_each_other() -> None:
 
 
 def test_few_windows_give_none() -> None:
-    assert coverage(REAL[:5], OTHER) == {"precision": None, "recall": None}
+    assert precision(REAL[:5], OTHER) is recall(REAL[:5], OTHER) is None
     assert authenticity(REAL[:1], OTHER) is None

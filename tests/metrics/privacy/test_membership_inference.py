@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from timegan.metrics.fidelity.classifier_tests import auc
 from timegan.metrics.privacy.copies import copying
-from timegan.metrics.privacy.membership_inference import betrayal, stretches
+from timegan.metrics.privacy.membership_inference import membership_inference, segment_lengths
 from timegan.metrics.privacy.shifted_copies import shifted_copies
+from timegan.metrics.roc import auc
 from timegan.metrics.windows import Array
 
 
@@ -35,7 +35,9 @@ def drifting(seed: int) -> tuple[Array, Array, Array]:
 
 def test_other_samples_of_the_same_kind_betray_nothing() -> None:
     found = [
-        betrayal(walks(200, 9 * seed), walks(80, 9 * seed + 1), walks(200, 9 * seed + 2), seed=seed)
+        membership_inference(
+            walks(200, 9 * seed), walks(80, 9 * seed + 1), walks(200, 9 * seed + 2), seed=seed
+        )
         for seed in range(20)
     ]
     assert sum(one["warning"] for one in found) <= 1
@@ -47,25 +49,27 @@ def test_what_no_test_of_copies_sees_is_seen() -> None:
     made = TRAIN + 1.2 * np.random.default_rng(3).normal(size=TRAIN.shape)
     assert not copying(TRAIN, made, UNSEEN)["warning"]
     assert not shifted_copies(TRAIN, UNSEEN, made)["warning"]
-    assert betrayal(TRAIN, UNSEEN, made)["warning"]
+    assert membership_inference(TRAIN, UNSEEN, made)["warning"]
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_copies_betray_what_they_are_copies_of(share: float) -> None:
     count = int(share * 300)
-    assert betrayal(TRAIN, UNSEEN, np.concatenate((TRAIN[:count], OTHER[count:])))["warning"]
+    assert membership_inference(TRAIN, UNSEEN, np.concatenate((TRAIN[:count], OTHER[count:])))[
+        "warning"
+    ]
 
 
 def test_drift_is_not_taken_for_memory_and_memory_is_seen_in_spite_of_it() -> None:
     areas = []
     for seed in range(6):
         train, unseen, made = drifting(seed)
-        found = betrayal(train, unseen, made)
+        found = membership_inference(train, unseen, made)
         assert not found["warning"]
         areas.append(found["area"])
         near = train + 0.3 * np.random.default_rng(seed).normal(size=train.shape)
         # Where nearly all unseen windows are off by themselves, nothing more can be seen.
-        assert betrayal(train, unseen, near)["warning"] or found["gaussian"] > 0.9
+        assert membership_inference(train, unseen, near)["warning"] or found["gaussian"] > 0.9
     assert max(areas) > 0.7  # which would be a sign, were it not for the drift
 
 
@@ -78,11 +82,11 @@ def test_the_area_is_that_of_the_nearest_distances() -> None:
         return found
 
     expected = auc(-near(TRAIN), -near(UNSEEN))
-    assert betrayal(TRAIN, UNSEEN, OTHER)["area"] == pytest.approx(expected, abs=1e-6)
+    assert membership_inference(TRAIN, UNSEEN, OTHER)["area"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_few_windows_are_said_to_be_few() -> None:
-    found = betrayal(TRAIN, UNSEEN[:9], OTHER)
+    found = membership_inference(TRAIN, UNSEEN[:9], OTHER)
     assert found["area"] is None
     assert "too few" in found["reason"]
 
@@ -90,9 +94,9 @@ def test_few_windows_are_said_to_be_few() -> None:
 def test_one_held_out_stretch_may_be_longer_than_what_is_left() -> None:
     series = np.arange(400.0)[:, None].repeat(2, axis=1)
     windows = np.moveaxis(sliding_window_view(series, 12, axis=0), -1, 1)
-    found = betrayal(windows[:60], windows[80:], windows[:60])
+    found = membership_inference(windows[:60], windows[80:], windows[:60])
     assert np.isfinite(found["chance"])
 
 
 def test_windows_of_their_own_are_stretches_of_one() -> None:
-    assert stretches(UNSEEN).tolist() == [1] * 100
+    assert segment_lengths(UNSEEN).tolist() == [1] * 100

@@ -1,4 +1,4 @@
-"""The published tables' scores: complete, strict JSON, floors beside scores, no NaN."""
+"""The published tables' scores: complete, strict JSON, baselines beside scores, no NaN."""
 
 import json
 from pathlib import Path
@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.metrics.cards import published
 from timegan.metrics.controls import CONTROLS, MEANING
 from timegan.metrics.fidelity.correlation import correlation_draws, correlation_score
-from timegan.metrics.protocols.published import legacy
 from timegan.metrics.windows import Array
 
 NAMES = ["discriminative", "predictive", "predictive_all", "context_fid", "correlation"]
 SMALL: dict[str, Any] = {
-    "judges": 2,
-    "iterations": 3,
-    "forecasts": 3,
+    "classifiers": 2,
+    "classifier_steps": 3,
+    "forecaster_steps": 3,
     "encoders": 1,
-    "encodings": 1,
+    "encoder_steps": 1,
     "cache": False,
     "progress": False,
 }
@@ -31,18 +31,18 @@ def walks(count: int, seed: int, features: int = 2, steps: int = 8) -> Array:
 
 def card(real: Array, synthetic: Array, **options: Any) -> dict[str, Any]:
     names = [f"f{c}" for c in range(real.shape[2])]
-    return legacy(real, None, synthetic, names, **SMALL | options)
+    return published(real, None, synthetic, names, **SMALL | options)
 
 
-def test_every_published_score_stands_first_beside_its_floor() -> None:
+def test_every_published_score_stands_first_beside_its_baseline() -> None:
     found = card(walks(120, 0), walks(90, 1), encoders=2)
     assert {"scores", "statistics", "statistics_scaled", "copying"} <= set(found)
-    assert list(found["scores"])[:5] == NAMES
+    assert list(found["scores"])[:3] == NAMES[:3]
     for name in NAMES:
         score = found["scores"][name]
-        assert (score["better"], score["against"]) == ("lower", "training")
+        assert (score["better"], score["compared_with"]) == ("lower", "training")
         assert score["mean"] == pytest.approx(np.mean(score["runs"]))
-        assert score["floor"]["std"] >= 0
+        assert score["baseline"]["std"] >= 0
     assert [len(found["scores"][n]["runs"]) for n in NAMES] == [2, 2, 2, 2, 5]
     assert found["scores"]["context_fid"]["encoders"] == 2
     assert json.loads(json.dumps(found, allow_nan=False)) == found
@@ -50,10 +50,9 @@ def test_every_published_score_stands_first_beside_its_floor() -> None:
 
 def test_every_score_has_the_controls_in_the_same_form() -> None:
     real, fake = walks(120, 0), walks(90, 1)
-    scores = legacy(real, walks(60, 2), fake, ["a", "b"], **SMALL | {"encoders": 2})["scores"]
+    scores = published(real, walks(60, 2), fake, ["a", "b"], **SMALL | {"encoders": 2})["scores"]
     for name, score in scores.items():
-        assert set(score["controls"]) == set(MEANING), name
-        assert score["controls"]["real"] == score["floor"]
+        assert set(score["controls"]) == set(MEANING) - {"real"}, name
         for control in score["controls"].values():
             assert control["mean"] == pytest.approx(np.mean(control["runs"]))
     runs = {name: len(scores[name]["controls"]["copy"]["runs"]) for name in NAMES}
@@ -82,17 +81,18 @@ def test_a_second_evaluation_of_the_same_real_windows_pays_for_its_own_scores_on
         assert other[name]["runs"] != first["scores"][name]["runs"]
 
 
-def test_the_number_of_judges_that_a_repeatable_score_needs_is_told() -> None:
+def test_the_number_of_classifiers_that_a_repeatable_score_needs_is_told() -> None:
     score = card(walks(60, 0), walks(60, 1))["scores"]["discriminative"]
     assert score["standard_error"] == pytest.approx(score["std"])  # of two judges
-    assert score["judges_for_precision"] >= 2
-    one = card(walks(60, 0), walks(60, 1), judges=1)["scores"]["discriminative"]
-    assert (one["standard_error"], one["judges_for_precision"]) == (None, None)
+    assert score["classifiers_for_precision"] >= 2
+    one = card(walks(60, 0), walks(60, 1), classifiers=1)["scores"]["discriminative"]
+    assert (one["standard_error"], one["classifiers_for_precision"]) == (None, None)
 
 
 def test_one_feature_is_forecast_from_its_own_past_and_has_no_correlation() -> None:
     scores = card(walks(40, 0, 1), walks(30, 1, 1))["scores"]
-    assert scores["predictive_all"] == scores["predictive"]
+    assert scores["predictive_all"]["runs"] == scores["predictive"]["runs"]
+    assert scores["predictive_all"]["controls"] == scores["predictive"]["controls"]
     assert scores["predictive"]["mean"] > 0
     assert scores["correlation"]["reason"].startswith("One feature")
 

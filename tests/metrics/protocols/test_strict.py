@@ -7,16 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.metrics.cards import strict
 from timegan.attempts import FailureWarning
 from timegan.errors import InputError
-from timegan.metrics import controls
-from timegan.metrics.protocols import cache
-from timegan.metrics.protocols.strict import strict
-from timegan.metrics.protocols.strict_scores import BETTER
+from timegan.metrics import cache, controls
+from timegan.metrics.metric import metrics_of
+from timegan.metrics.protocols import PROTOCOLS
 from timegan.metrics.windows import Array
 
 NAMES = ["a", "b"]
-FAST: dict[str, Any] = {"iterations": 20, "runs": 1, "judges": 1, "cache": False, "progress": False}
+FAST: dict[str, Any] = {
+    "classifier_steps": 20,
+    "runs": 1,
+    "classifiers": 1,
+    "cache": False,
+    "progress": False,
+}
 
 
 def walks(count: int, seed: int, steps: int = 8, features: int = 2) -> Array:
@@ -33,14 +39,14 @@ def card() -> dict[str, Any]:
     return strict(TRAIN, HOLDOUT, OTHER, NAMES, **FAST)
 
 
-def test_every_score_has_a_floor_and_the_controls(card: dict[str, Any]) -> None:
-    for name, better in BETTER.items():
-        score = card["scores"][name]
-        assert score["better"] == better
+def test_every_score_has_a_baseline_and_the_controls(card: dict[str, Any]) -> None:
+    for metric in metrics_of("blocks"):
+        score = card["scores"][metric.name]
+        assert score["better"] == metric.better
         assert score["mean"] == pytest.approx(np.mean(score["runs"]))
-        assert set(score["controls"]) == set(controls.MEANING)
-        assert score["floor"] == score["controls"]["real"]
-        assert score["against"] in ("held-out", "training")
+        assert set(score["controls"]) == set(controls.MEANING) - {"real"}
+        assert score["baseline"]["mean"] is not None
+        assert score["compared_with"] in ("held-out", "training")
     assert json.loads(json.dumps(card, allow_nan=False)) == card
     assert {rule["kind"] for rule in card["constraints"]} == {"bounds"}
 
@@ -51,9 +57,9 @@ def test_it_has_all_that_quick_has(card: dict[str, Any]) -> None:
     assert card["scores"]["correlation"]["pairs"]
 
 
-def test_the_strongest_judge_is_reported_with_its_interval(card: dict[str, Any]) -> None:
-    score = card["scores"]["judges"]
-    areas = {kind: found["mean"] for kind, found in score["kinds"].items()}
+def test_the_strongest_classifier_is_reported_with_its_interval(card: dict[str, Any]) -> None:
+    score = card["scores"]["classifier_auc"]
+    areas = {kind: found["mean"] for kind, found in score["classifiers"].items()}
     assert set(areas) == {"recurrent", "convolutional", "boosting"}
     assert areas[score["strongest"]] == max(areas.values())
     low, high = score["interval"]
@@ -67,26 +73,26 @@ def test_another_sample_is_no_copy_and_a_copy_is(card: dict[str, Any]) -> None:
     assert found["copying"]["shifted"]["exact_share"] == 1
     assert found["scores"]["membership"]["mean"] > 0.9
     assert found["scores"]["authenticity"]["mean"] < 0.1
-    assert found["scores"]["judges"]["kinds"]["boosting"]["mean"] < 0.6
+    assert found["scores"]["classifier_auc"]["classifiers"]["boosting"]["mean"] < 0.6
 
 
 def test_it_is_a_function_of_its_seed(card: dict[str, Any]) -> None:
     assert strict(TRAIN, HOLDOUT, OTHER, NAMES, **FAST) == card
-    other = strict(TRAIN, HOLDOUT, OTHER, NAMES, **FAST | {"seed": 1, "iterations": 4})
-    assert other["scores"]["judges"]["runs"] != card["scores"]["judges"]["runs"]
+    other = strict(TRAIN, HOLDOUT, OTHER, NAMES, **FAST | {"seed": 1, "classifier_steps": 4})
+    assert other["scores"]["classifier_auc"]["runs"] != card["scores"]["classifier_auc"]["runs"]
 
 
 def test_without_held_out_windows_blocks_stand_in() -> None:
-    found = strict(TRAIN, None, OTHER, NAMES, **FAST | {"iterations": 4})
+    found = strict(TRAIN, None, OTHER, NAMES, **FAST | {"classifier_steps": 4})
     for score in found["scores"].values():
-        assert score["against"] == "training"
+        assert score["compared_with"] == "training"
         assert "held_out" not in score.get("controls", {})
-    assert found["scores"]["judges"]["mean"] is not None
+    assert found["scores"]["classifier_auc"]["mean"] is not None
 
 
 def test_membership_is_not_asked_where_nothing_was_held_out() -> None:
     """A copy of all windows is as near to one half of them as to the other: no sign of anything."""
-    found = strict(TRAIN, None, TRAIN.copy(), NAMES, **FAST | {"iterations": 4})
+    found = strict(TRAIN, None, TRAIN.copy(), NAMES, **FAST | {"classifier_steps": 4})
     score = found["scores"]["membership"]
     assert score["mean"] is None
     assert "held-out windows" in score["reason"]
@@ -98,7 +104,7 @@ def test_membership_is_not_asked_where_nothing_was_held_out() -> None:
 def test_a_generator_that_makes_one_window_only_is_told() -> None:
     same = np.repeat(np.ones_like(TRAIN[:1]), 120, axis=0)
     found = strict(TRAIN, HOLDOUT, same, NAMES, **FAST)["scores"]
-    assert found["judges"]["mean"] > 0.9
+    assert found["classifier_auc"]["mean"] > 0.9
     assert found["recall"]["mean"] < 0.1
 
 
@@ -106,22 +112,22 @@ def test_a_short_series_of_overlapping_windows_has_a_card() -> None:
     series = np.random.default_rng(0).normal(size=(400, 2)).cumsum(axis=0)
     windows = np.stack([series[t : t + 8] for t in range(393)])
     found = strict(windows, None, OTHER, NAMES, **FAST)["scores"]
-    assert found["judges"]["mean"] is not None
+    assert found["classifier_auc"]["mean"] is not None
 
 
 def test_a_second_evaluation_reads_the_controls(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(cache.FOLDER, str(tmp_path))
-    options = FAST | {"cache": True, "iterations": 4}
+    options = FAST | {"cache": True, "classifier_steps": 4}
     first = strict(TRAIN, HOLDOUT, OTHER, NAMES, **options)
     kept = {file: file.read_bytes() for file in tmp_path.glob("*.json")}
-    assert len(kept) == 2  # of the quick scores, and of those that strict adds
+    assert len(kept) == len(PROTOCOLS["strict"].metrics)
 
     def never(*_: object) -> Any:
         raise AssertionError("the controls were measured again")
 
-    monkeypatch.setattr("timegan.metrics.protocols.strict._controls", never)
+    monkeypatch.setattr("timegan.metrics.protocols.runner._control", never)
     assert strict(TRAIN, HOLDOUT, OTHER, NAMES, **options) == first
     again = strict(TRAIN, HOLDOUT, OTHER + 1, NAMES, **options)
     assert again["scores"]["mmd"]["controls"] == first["scores"]["mmd"]["controls"]
@@ -168,20 +174,21 @@ def test_what_cannot_be_measured_is_null_with_its_reason(
     count: int, steps: int, features: int
 ) -> None:
     real, fake = walks(count, 0, steps, features), walks(50, 1, steps, features)
-    found = strict(real, None, fake, NAMES[:features], **FAST | {"iterations": 4})
+    found = strict(real, None, fake, NAMES[:features], **FAST | {"classifier_steps": 4})
     for score in found["scores"].values():
         assert (score["mean"] is None) == ("reason" in score)
         assert score["better"] in ("lower", "higher")
     json.dumps(found, allow_nan=False)
-    assert (found["scores"]["judges"]["mean"] is None) == (count < 20)
+    assert (found["scores"]["classifier_auc"]["mean"] is None) == (count < 20)
 
 
 def test_features_that_never_change_give_no_nan() -> None:
     real, fake = TRAIN.copy(), OTHER.copy()
     real[..., 1] = 3.0
-    json.dumps(strict(real, None, fake, NAMES, **FAST | {"iterations": 4}), allow_nan=False)
+    json.dumps(strict(real, None, fake, NAMES, **FAST | {"classifier_steps": 4}), allow_nan=False)
     json.dumps(
-        strict(np.ones((60, 8, 2)), None, fake, NAMES, **FAST | {"iterations": 4}), allow_nan=False
+        strict(np.ones((60, 8, 2)), None, fake, NAMES, **FAST | {"classifier_steps": 4}),
+        allow_nan=False,
     )
 
 

@@ -1,17 +1,19 @@
-"""The verdict in words: figure and floor in every sentence, and a copy is said first."""
+"""The verdict in words: figure and baseline in every sentence, and a copy is said first."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from timegan.metrics.protocols.quick import quick
+from tests.metrics.cards import quick_records as quick
+from timegan.metrics.score import Score
 from timegan.metrics.windows import Array
 from timegan.report.verdicts.verdicts import Grade, Verdict, verdicts
 
 
-def score(mean: float | None, floor: float | None = 0.01, **more: Any) -> dict[str, Any]:
-    return {"mean": mean, "std": 0.004, "floor": {"mean": floor, "std": 0.002}} | more
+def score(mean: float | None, baseline: float | None = 0.01, **more: Any) -> Score:
+    found = {"mean": mean, "std": 0.004, "baseline": {"mean": baseline, "std": 0.002}}
+    return Score.from_dict(found | more)
 
 
 def metrics(**scores: Any) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def about(found: list[Verdict], word: str) -> Verdict:
         (0.45, Grade.POOR, "tells real from synthetic: it is right in 95%"),
     ],
 )
-def test_the_judges_score_in_words(mean: float, grade: Grade, words: str) -> None:
+def test_the_classifiers_score_in_words(mean: float, grade: Grade, words: str) -> None:
     found = about(verdicts(metrics(discriminative=score(mean))), "told from real")
     assert found.grade is grade
     assert words in found.sentence
@@ -55,14 +57,14 @@ def test_the_judges_score_in_words(mean: float, grade: Grade, words: str) -> Non
     assert "0.010 ± 0.002" in found.sentence
 
 
-def test_a_score_at_its_ceiling_or_on_a_high_floor_says_so() -> None:
+def test_a_score_at_its_ceiling_or_on_a_high_baseline_says_so() -> None:
     found = about(verdicts(metrics(discriminative=score(0.495))), "told from real")
     assert "at its ceiling" in found.sentence
     found = about(verdicts(metrics(discriminative=score(0.2, 0.14))), "told from real")
     assert "says little here" in found.sentence
 
 
-def test_a_floor_that_nobody_knows_is_not_told() -> None:
+def test_a_baseline_that_nobody_knows_is_not_told() -> None:
     pairs = [{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
     found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "together")
     assert "wo samples" not in found.sentence
@@ -72,21 +74,21 @@ def controls(**means: float) -> dict[str, Any]:
     return {"better": "lower", "controls": {k: {"mean": v, "std": 0.0} for k, v in means.items()}}
 
 
-def test_the_judges_score_stands_beside_a_copy_and_shuffled_rows() -> None:
+def test_the_classifiers_score_stands_beside_a_copy_and_shuffled_rows() -> None:
     seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.3, bootstrap=0.3))
     found = about(verdicts(metrics(discriminative=seen)), "told from real")
     assert found.grade is Grade.EXCELLENT
     assert "a verbatim copy 0.020, real rows shuffled in time 0.400." in found.sentence
 
 
-def test_a_judge_that_does_not_see_shuffled_rows_does_not_call_anything_excellent() -> None:
+def test_a_classifier_that_does_not_see_shuffled_rows_does_not_call_anything_excellent() -> None:
     half = score(0.011, **controls(copy=0.02, shuffled=0.012, gaussian=0.3, bootstrap=0.4))
     found = about(verdicts(metrics(discriminative=half)), "told from real")
     assert found.grade is Grade.GOOD
     assert "This judge does not see that time is shuffled." in found.sentence
 
 
-def test_a_judge_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
+def test_a_classifier_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
     blind = controls(copy=0.01, shuffled=0.012, gaussian=0.011, bootstrap=0.013)
     found = about(verdicts(metrics(discriminative=score(0.011, **blind))), "told from real")
     assert found.grade is Grade.UNKNOWN
@@ -104,10 +106,15 @@ def test_a_judge_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
 
 
 STRICT = {
-    "judges": score(0.62, 0.55, strongest="boosting", interval=[0.58, 0.66])
-    | {"controls": {"held_out": {"mean": 0.57}}},
-    "usefulness": score(1.04, 1.01),
-    "usefulness_ahead": score(1.2, 1.02),
+    "classifier_auc": score(
+        0.62,
+        0.55,
+        strongest="boosting",
+        interval=[0.58, 0.66],
+        controls={"held_out": {"mean": 0.57}},
+    ),
+    "tstr": score(1.04, 1.01),
+    "tstr_horizon": score(1.2, 1.02),
     "recall": score(0.9, 0.95),
     "precision": score(0.97, 0.98),
     "spectrum": score(0.3, 0.02),
@@ -147,10 +154,10 @@ def test_a_broken_rule_is_named() -> None:
     assert kept.sentence.startswith("One rule holds")
 
 
-def test_a_saturated_judge_says_so() -> None:
-    hopeless = about(verdicts(metrics(judges=score(0.995, 0.98))), "told")
+def test_a_saturated_classifier_says_so() -> None:
+    hopeless = about(verdicts(metrics(classifier_auc=score(0.995, 0.98))), "told")
     assert hopeless.grade is Grade.UNKNOWN
-    found = about(verdicts(metrics(judges=score(0.995, 0.7))), "told")
+    found = about(verdicts(metrics(classifier_auc=score(0.995, 0.7))), "told")
     assert found.grade is Grade.POOR
     assert "at its ceiling" in found.sentence
     assert "says little here" in found.sentence
@@ -168,10 +175,9 @@ def test_the_published_predictive_score_in_words(
     mean: float, every: float, grade: Grade, words: str
 ) -> None:
     scores = {
-        "predictive": score(mean, 0.0367) | {"std": 0.0001},
+        "predictive": Score(mean, 0.0001, baseline=Score(0.0367, 0.0001)),
         "predictive_all": score(every, 0.05),
     }
-    scores["predictive"]["floor"]["std"] = 0.0001
     found = about(verdicts(metrics(**scores)), "useful")
     assert found.grade is grade
     assert words in found.sentence
@@ -189,18 +195,18 @@ def test_the_published_predictive_score_in_words(
 def test_a_collapse_is_said(
     ratio: float | None, least: float | None, grade: Grade, words: str
 ) -> None:
-    card = metrics() | {"spread": {"ratio": ratio, "least": least, "feature": "pay"}}
+    card = metrics() | {"diversity": {"ratio": ratio, "least": least, "feature": "pay"}}
     found = about(verdicts(card), "cover")
     assert found.grade is grade
     assert words in found.sentence
 
 
-def test_a_score_at_a_high_floor_is_excellent() -> None:
+def test_a_score_at_a_high_baseline_is_excellent() -> None:
     found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "told from real")
     assert found.grade is Grade.EXCELLENT
 
 
-def test_every_sentence_names_the_floor() -> None:
+def test_every_sentence_names_the_baseline() -> None:
     found = verdicts(metrics())
     assert "Two samples of real data share 98.0%" in about(found, "values").sentence
     assert "a with 95.0%" in about(found, "values").sentence
@@ -226,7 +232,7 @@ def test_no_copy_comes_last() -> None:
 
 
 def test_what_was_not_measured_is_said_with_its_reason() -> None:
-    absent = {"mean": None, "reason": "Too few."}
+    absent = Score.unknown("Too few.")
     found = verdicts(
         metrics(
             discriminative=absent,
@@ -234,7 +240,9 @@ def test_what_was_not_measured_is_said_with_its_reason() -> None:
             change_density=absent,
             autocorrelation=absent,
             change_autocorrelation=absent,
-            correlation=absent | {"pairs": [{"features": "ab", "real": None, "synthetic": 0.1}]},
+            correlation=absent.with_details(
+                pairs=[{"features": "ab", "real": None, "synthetic": 0.1}]
+            ),
         )
     )
     for verdict in found[:-1]:
@@ -251,7 +259,7 @@ def test_every_scorecard_has_a_verdict(count: int, features: int, steps: int) ->
     rng = np.random.default_rng(0)
     real, fake = (rng.normal(size=(n, steps, features)) for n in (count, 30))
     names = [f"f{c}" for c in range(features)]
-    card = quick(real, None, fake, names, iterations=2, judges=1)
+    card = quick(real, None, fake, names, classifier_steps=2, classifiers=1)
     found = verdicts(card)
     assert all("None" not in verdict.sentence for verdict in found)
     assert len(found) == (6 if features > 1 else 5)
@@ -264,7 +272,7 @@ def test_real_data_are_excellent_and_noise_is_poor() -> None:
         return found
 
     noise = np.random.default_rng(9).normal(size=(500, 8, 2)) * 5
-    able: dict[str, Any] = {"iterations": 200, "judges": 2, "hidden": 4, "lr": 1e-2}
+    able: dict[str, Any] = {"classifier_steps": 200, "classifiers": 2, "hidden": 4, "lr": 1e-2}
     good, bad = (
         verdicts(quick(walk(0), None, fake, ["a", "b"], **able)) for fake in (walk(1), noise)
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from timegan.metrics.metric import Needs, pairwise
 from timegan.metrics.windows import Array, check
 from timegan.variation import centred, negligible
 
@@ -48,6 +49,14 @@ def change_autocorrelation(windows: Array) -> Array:
     return autocorrelation(changes(windows), np.abs(windows).max(axis=(0, 1)))
 
 
+@pairwise(
+    "autocorrelation",
+    title="Autocorrelation difference",
+    meaning="Mean difference of the autocorrelations over lags and features.",
+    better="lower",
+    needs=Needs(windows=2, steps=2),
+    order=60,
+)
 def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     """Mean difference of the autocorrelations over features and lags from 1.
 
@@ -57,6 +66,14 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     return _difference(autocorrelation(real), autocorrelation(synthetic))
 
 
+@pairwise(
+    "change_autocorrelation",
+    title="Autocorrelation difference of changes",
+    meaning="Mean difference of the autocorrelations of changes from step to step.",
+    better="lower",
+    needs=Needs(windows=2, steps=3),
+    order=80,
+)
 def change_autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     """Mean difference of the changes' autocorrelations over features and lags from 1.
 

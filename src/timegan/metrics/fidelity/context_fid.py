@@ -6,10 +6,17 @@ every call. The encoder's seed alone moves the score by a factor of two to five,
 encoders are asked, and their scores listed.
 """
 
-import numpy as np
+from collections.abc import Mapping
 
+import numpy as np
+from torch import nn
+
+from timegan.metrics.comparison import Candidate, PublishedComparison
 from timegan.metrics.fidelity.ts2vec import encode, fit
-from timegan.metrics.windows import Array, MinMax, check
+from timegan.metrics.metric import Metric, Needs, for_each, register
+from timegan.metrics.score import MIN_WINDOWS, Score
+from timegan.metrics.windows import Array, MinMax, check, random_halves
+from timegan.seeds import derive, rng
 
 
 def context_fid(
@@ -65,3 +72,47 @@ def frechet(a: Array, b: Array) -> float:
     shared = np.linalg.eigvalsh(root @ s_b @ root)
     spread = np.trace(s_a) + np.trace(s_b) - 2 * np.sqrt(np.maximum(shared, 0)).sum()
     return float(max(apart + spread, 0.0))
+
+
+def _measure(
+    comparison: PublishedComparison, candidates: Mapping[str, Candidate]
+) -> dict[str, Score]:
+    """Return the distances of candidates as each encoder sees them.
+
+    The baseline is that of random halves of the real windows' representations.
+    """
+    options = comparison.options
+    real = comparison.real
+
+    def encode_real() -> tuple[nn.Module, Array]:
+        seed = derive(comparison.seed, "encoders")
+        network = fit(real, seed=seed, encoders=options.encoders, iterations=options.encoder_steps)
+        return network, encode(network, real)
+
+    network, known = comparison.once("encoders", encode_real)
+
+    def measure_one(comparison: PublishedComparison, candidate: Candidate) -> Score:
+        if candidate.name == "real":
+            draw = rng(comparison.seed, "context_fid", "floor")
+            halves = [random_halves(rows, draw) for rows in known]
+            return Score.of([frechet(a.values(), b.values()) for a, b in halves])
+        pairs = zip(known, encode(network, candidate.windows), strict=True)
+        return Score.of([frechet(a, b) for a, b in pairs])
+
+    return for_each("context_fid", measure_one)(comparison, candidates)
+
+
+register(
+    Metric(
+        "context_fid",
+        title="Context-FID",
+        meaning="Distance of the two sets as an encoder of series sees them.",
+        better="lower",
+        measure=_measure,
+        design="published",
+        needs=Needs(windows=MIN_WINDOWS, steps=2),
+        order=30,
+        options=("encoders", "encoder_steps"),
+        details=lambda comparison: {"encoders": comparison.options.encoders},
+    )
+)

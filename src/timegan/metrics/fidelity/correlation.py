@@ -1,9 +1,14 @@
 """Correlations between features, over all windows and steps."""
 
+from typing import Any
+
 import numpy as np
 
+from timegan.metrics.comparison import Candidate, PublishedComparison, SetComparison
+from timegan.metrics.metric import Metric, Needs, for_each, pairwise, register
+from timegan.metrics.score import Score
 from timegan.metrics.windows import Array, check
-from timegan.seeds import rng
+from timegan.seeds import derive, rng
 from timegan.variation import centred, negligible
 
 
@@ -26,6 +31,31 @@ def pairs(count: int) -> list[tuple[int, int]]:
     return [(a, b) for a in range(count) for b in range(a + 1, count)]
 
 
+def _by_pair(comparison: SetComparison) -> dict[str, list[dict[str, Any]]]:
+    """Return the correlations of each pair of features."""
+    real, made = correlations(comparison.real), correlations(comparison.made)
+    names = comparison.data.features
+    return {
+        "pairs": [
+            {"features": [names[i], names[j]], "real": real[i, j], "synthetic": made[i, j]}
+            for i, j in pairs(len(names))
+        ]
+    }
+
+
+TITLE = "Correlational score"
+MEANING = "Differences of the correlations between features, summed over pairs, in tenths."
+
+
+@pairwise(
+    "correlation",
+    title=TITLE,
+    meaning=MEANING,
+    better="lower",
+    needs=Needs(features=2),
+    order=50,
+    details=_by_pair,
+)
 def correlation_score(real: Array, synthetic: Array) -> float | None:
     """Correlational score: the sum over pairs of ``|r_real - r_synthetic| / 10``.
 
@@ -60,3 +90,25 @@ def correlation_draws(
         found.append(correlation_score(a, b))
     known = [value for value in found if value is not None]
     return known or None
+
+
+def _measure_draws(comparison: PublishedComparison, candidate: Candidate) -> Score:
+    """Return the score of random fifths; a baseline has the real windows on both sides."""
+    seeds = {"synthetic": candidate.seed, "real": derive(candidate.seed, "floor")}
+    seed = seeds.get(candidate.name, derive(candidate.seed, "control", candidate.name))
+    runs = correlation_draws(comparison.real, candidate.windows, seed=seed)
+    return Score.of(runs or [], "No feature varies enough to measure it.")
+
+
+register(
+    Metric(
+        "correlation",
+        title=TITLE,
+        meaning=MEANING,
+        better="lower",
+        measure=for_each("correlation", _measure_draws),
+        design="published",
+        needs=Needs(features=2),
+        order=50,
+    )
+)

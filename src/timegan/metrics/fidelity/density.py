@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from timegan.metrics.comparison import SetComparison
 from timegan.metrics.fidelity.autocorrelation import changes
+from timegan.metrics.metric import Needs, pairwise
 from timegan.metrics.windows import Array, MinMax, check
 from timegan.variation import deviation, divisor
 
@@ -99,11 +101,35 @@ def change_densities(real: Array, synthetic: Array) -> list[Densities]:
     ]
 
 
+@pairwise(
+    "change_density",
+    title="Density overlap of changes",
+    meaning="Area that the densities of changes from step to step share, as a mean over features.",
+    better="higher",
+    perfect=1.0,
+    needs=Needs(steps=2),
+    order=70,
+)
 def change_overlap(real: Array, synthetic: Array) -> float:
     """The mean over features of the overlap of their changes from step to step."""
     return float(np.mean([d.overlap for d in change_densities(real, synthetic)]))
 
 
+def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
+    """Return the overlap of each feature."""
+    found = overlaps(comparison.real, comparison.made)
+    return {"features": dict(zip(comparison.data.features, found, strict=True))}
+
+
+@pairwise(
+    "density",
+    title="Density overlap",
+    meaning="Area that the densities of all values share, from 0 to 1.",
+    better="higher",
+    perfect=1.0,
+    order=40,
+    details=_by_feature,
+)
 def pooled_overlap(real: Array, synthetic: Array) -> float:
     """The overlap of all values of all features in the real windows' min-max units."""
     check(real, synthetic)

@@ -3,30 +3,41 @@
 Yoon, Jarrett, van der Schaar (NeurIPS 2019), section 5, in the form that every published
 comparison uses: one GRU layer of half as many units as features, a random fifth of either set kept
 for the test, 2,000 iterations of 128 real and 128 synthetic windows. The score is
-``|accuracy - 1/2|``: 0 where the judge can only guess, 1/2 where it is never wrong.
+``|accuracy - 1/2|``: 0 where the classifier can only guess, 1/2 where it is never wrong.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from timegan.errors import InputError
+from timegan.metrics.comparison import Candidate, SetComparison
 from timegan.metrics.grouped_gru import GroupedGRU, gather, pooled
+from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
-from timegan.metrics.windows import Array, MinMax, Part, check
+from timegan.metrics.score import MIN_WINDOWS, Score
+from timegan.metrics.windows import Array, MinMax, Subset, check
 from timegan.seeds import derive
 
 TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Two sets of windows (N, T, C) for one judge, in any common unit, and the judge's seed."""
+class ClassifierTask:
+    """The windows of one classifier.
 
-    real: Array | Part
-    synthetic: Array | Part
+    Args:
+        real: windows (N, T, C), in any unit.
+        synthetic: windows (M, T, C) in the same unit.
+        seed: of initial values, split and batches.
+    """
+
+    real: Array | Subset
+    synthetic: Array | Subset
     seed: int
 
 
@@ -35,25 +46,25 @@ def discriminative(
     synthetic: Array,
     *,
     seed: int = 0,
-    judges: int = 3,
+    classifiers: int = 3,
     iterations: int = 2_000,
     hidden: int | None = None,
     batch: int = 128,
     lr: float = 1e-3,
 ) -> list[float]:
-    """Signed accuracies ``accuracy - 1/2`` of ``judges`` judges; the score is the absolute value.
+    """Return the signed accuracies ``accuracy - 1/2`` of classifiers; the score has no sign.
 
-    Below zero the judge was misled: synthetic windows that lie on top of the windows which it
-    learned to call real are the mark of a copy. The accuracy is the mean of those on real and on
-    synthetic windows, which for equal counts is the share of right answers.
+    Below zero the classifier was misled: synthetic windows resemble the real windows that it
+    learned from, a sign of a copy. The accuracy is the mean of those on real and on synthetic
+    windows. For equal counts this is the share of right answers.
 
     Args:
         real: windows (N, T, C) in any unit; min-max units are made of them.
         synthetic: windows (M, T, C) in the same unit; M need not be N.
-        seed: of the first judge; the others follow from it.
-        judges: how many, each with its own initial values, split and batches.
-        iterations: updates of each judge.
-        hidden: units of each judge; by default half as many as features, and at least one.
+        seed: of the first classifier; the others follow from it.
+        classifiers: how many, each with its own initial values, split and batches.
+        iterations: updates of each classifier.
+        hidden: units of each classifier; by default half as many as features, and at least one.
         batch: real windows of an update, and synthetic ones.
         lr: Adam's step.
 
@@ -63,13 +74,13 @@ def discriminative(
     check(real, synthetic)
     if min(len(real), len(synthetic)) < 2:
         raise InputError(
-            f"{len(real)} real and {len(synthetic)} synthetic windows: a judge needs at least two "
-            "of each, one to learn from and one to be tested on."
+            f"{len(real)} real and {len(synthetic)} synthetic windows are too few: a classifier "
+            "learns from one of each and is tested on another. Give at least two of each."
         )
     scale = MinMax(real)
     real, synthetic = scale(real), scale(synthetic)
     return classify(
-        [Contest(real, synthetic, derive(seed, "judge", judge)) for judge in range(judges)],
+        [ClassifierTask(real, synthetic, derive(seed, "judge", n)) for n in range(classifiers)],
         iterations=iterations,
         hidden=hidden,
         batch=batch,
@@ -78,7 +89,7 @@ def discriminative(
 
 
 def classify(
-    contests: Sequence[Contest],
+    tasks: Sequence[ClassifierTask],
     *,
     iterations: int = 2_000,
     hidden: int | None = None,
@@ -86,20 +97,26 @@ def classify(
     lr: float = 1e-3,
     title: str = "Discriminative score",
 ) -> list[float]:
-    """Train a judge for each contest, all as one network, and return their signed accuracies.
+    """Train a classifier for each task, all as one network, and return their signed accuracies.
 
-    ``title`` is what the progress is told under.
+    Args:
+        tasks: one for each classifier.
+        iterations: updates of each classifier.
+        hidden: units of each classifier; by default half as many as features, and at least one.
+        batch: real windows of an update, and synthetic ones.
+        lr: Adam's step.
+        title: of the progress bar.
     """
-    sets = [side for c in contests for side in (c.real, c.synthetic)]
+    sets = [side for task in tasks for side in (task.real, task.synthetic)]
     pool, places = pooled(sets)
-    pairs = zip(places[::2], places[1::2], contests, strict=True)
-    splits = [(_split(r, c.seed, "real"), _split(s, c.seed, "")) for r, s, c in pairs]
+    pairs = zip(places[::2], places[1::2], tasks, strict=True)
+    splits = [(_split(r, task.seed, "real"), _split(s, task.seed, "")) for r, s, task in pairs]
     features = pool.shape[1] - 1
-    generators = [torch.Generator().manual_seed(derive(c.seed, "weights")) for c in contests]
-    judge = GroupedGRU(features, hidden or max(features // 2, 1), generators)
-    updates = track(range(iterations), f"{title}, {len(contests)} judges", iterations)
-    _train(judge, pool, [(r.train, s.train) for r, s in splits], contests, updates, batch, lr)
-    return _accuracies(judge, pool, [(r.test, s.test) for r, s in splits])
+    generators = [torch.Generator().manual_seed(derive(task.seed, "weights")) for task in tasks]
+    classifier = GroupedGRU(features, hidden or max(features // 2, 1), generators)
+    updates = track(range(iterations), f"{title}, {len(tasks)} classifiers", iterations)
+    _train(classifier, pool, [(r.train, s.train) for r, s in splits], tasks, updates, batch, lr)
+    return _accuracies(classifier, pool, [(r.test, s.test) for r, s in splits])
 
 
 @dataclass(frozen=True)
@@ -117,16 +134,16 @@ def _split(place: Tensor, seed: int, name: str) -> _Split:
 
 
 def _train(
-    judge: GroupedGRU,
+    classifier: GroupedGRU,
     pool: Tensor,
     sets: Sequence[tuple[Tensor, Tensor]],
-    contests: Sequence[Contest],
+    tasks: Sequence[ClassifierTask],
     updates: Iterable[int],
     batch: int,
     lr: float,
 ) -> None:
-    draws = [torch.Generator().manual_seed(derive(c.seed, "batches")) for c in contests]
-    optimizer = torch.optim.Adam(judge.parameters(), lr=lr, fused=True)
+    draws = [torch.Generator().manual_seed(derive(task.seed, "batches")) for task in tasks]
+    optimizer = torch.optim.Adam(classifier.parameters(), lr=lr, fused=True)
     sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
     for _ in updates:
         chosen = [
@@ -134,8 +151,8 @@ def _train(
             for pair, generator in zip(sets, draws, strict=True)
             for windows in pair
         ]
-        # Sum over judges of the two cross-entropies: no judge's gradient sees another's loss.
-        logits = judge(gather(pool, torch.cat(chosen).view(len(sets), -1)))
+        # Sum over classifiers of both cross-entropies: no gradient sees another classifier's loss.
+        logits = classifier(gather(pool, torch.cat(chosen).view(len(sets), -1)))
         loss = torch.nn.functional.softplus(sign * logits).sum() / batch
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -144,9 +161,9 @@ def _train(
 
 @torch.no_grad()
 def _accuracies(
-    judge: GroupedGRU, pool: Tensor, sets: Sequence[tuple[Tensor, Tensor]]
+    classifier: GroupedGRU, pool: Tensor, sets: Sequence[tuple[Tensor, Tensor]]
 ) -> list[float]:
-    """Each judge's mean accuracy on its real and its synthetic test windows, less one half."""
+    """Return each classifier's mean accuracy on both kinds of test windows, less one half."""
     width = max(len(windows) for pair in sets for windows in pair)
     right = torch.zeros(2, len(sets), dtype=torch.float64)
     for kind in range(2):
@@ -154,7 +171,7 @@ def _accuracies(
             [torch.nn.functional.pad(pair[kind], (0, width - len(pair[kind]))) for pair in sets]
         )
         logits = torch.cat(
-            [judge(gather(pool, part)) for part in torch.split(windows, 1_024, dim=1)],
+            [classifier(gather(pool, part)) for part in torch.split(windows, 1_024, dim=1)],
             dim=1,
         )
         says = (logits > 0) == (kind == 0)
@@ -162,3 +179,80 @@ def _accuracies(
             count = len(pair[kind])
             right[kind, number] = says[number, :count].double().mean()
     return [float(accuracy) - 0.5 for accuracy in right.mean(0)]
+
+
+def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> dict[str, Score]:
+    """Return the scores of candidates, whose classifiers train as one network."""
+    options = comparison.options
+    tasks: dict[str, list[ClassifierTask]] = {}
+    for name, candidate in candidates.items():
+        is_control = name not in ("synthetic", "real")
+        count = options.control_classifiers if is_control else options.classifiers
+        tasks[name] = []
+        for number in range(count):
+            real, made = candidate.pairs[number % len(candidate.pairs)]
+            seed = derive(candidate.seed, "judge", number)
+            tasks[name].append(ClassifierTask(real, made, _seed_of(name, seed)))
+    signed = iter(
+        classify(
+            [task for several in tasks.values() for task in several],
+            iterations=options.classifier_steps,
+            hidden=options.hidden,
+            lr=options.lr,
+            title="Discriminative score" + (", baseline and controls" if "real" in tasks else ""),
+        )
+    )
+    scores = {}
+    for name, several in tasks.items():
+        values = [next(signed) for _ in several]
+        score = Score.of([abs(value) for value in values], "No classifier was trained.")
+        scores[name] = score.with_details(signed=values)
+        if name == "synthetic" and options.precision is not None:
+            scores[name] = score.with_details(
+                signed=values, **_repeatability(score, options.precision)
+            )
+    return scores
+
+
+def _seed_of(name: str, seed: int) -> int:
+    """Return the seed of a classifier of a candidate, from that of the synthetic windows."""
+    if name == "synthetic":
+        return seed
+    return derive(seed, "floor") if name == "real" else derive(seed, "control", name)
+
+
+def _repeatability(score: Score, precision: float) -> dict[str, Any]:
+    """Return the standard error of a mean, and how many classifiers make it repeatable."""
+    count, std = len(score.runs), score.std or 0.0
+    if count < 2:
+        return {"standard_error": None, "classifiers_for_precision": None}
+    # Two means of n classifiers differ by less than the precision in 19 cases of 20.
+    needed = math.ceil((1.96 * math.sqrt(2) * std / precision) ** 2)
+    error = std / math.sqrt(count - 1)
+    return {"standard_error": error, "classifiers_for_precision": max(needed, 2)}
+
+
+def _settings(comparison: SetComparison) -> dict[str, Any]:
+    """Return how the classifiers are trained."""
+    options = comparison.options
+    return {
+        "classifier_steps": options.classifier_steps,
+        "hidden": options.hidden,
+        "lr": options.lr,
+    }
+
+
+register(
+    Metric(
+        "discriminative",
+        title="Discriminative score",
+        meaning="How much better than by chance a trained classifier tells real from synthetic: "
+        "0 to 0.5.",
+        better="lower",
+        measure=_measure,
+        needs=Needs(windows=MIN_WINDOWS, who="a classifier"),
+        order=10,
+        options=("classifiers", "control_classifiers", "classifier_steps", "hidden", "lr"),
+        details=_settings,
+    )
+)

@@ -7,8 +7,10 @@ where there is nothing to compare (:func:`mmd` may fall a little below zero by c
 import numpy as np
 from scipy.stats import wasserstein_distance
 
+from timegan.metrics.comparison import BlockComparison
 from timegan.metrics.fidelity.autocorrelation import changes
 from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS, spectrum
+from timegan.metrics.metric import Needs, pairwise
 from timegan.metrics.windows import Array, MinMax, check, subset
 from timegan.seeds import rng
 from timegan.variation import centred, deviation, divisor, negligible
@@ -25,8 +27,24 @@ def wassersteins(real: Array, synthetic: Array) -> list[float]:
     ]
 
 
-def marginal(real: Array, synthetic: Array) -> float:
-    """The mean over features of :func:`wassersteins`."""
+def _by_feature(comparison: BlockComparison) -> dict[str, dict[str, float]]:
+    """Return the distance of each feature over all windows."""
+    data = comparison.data
+    found = wassersteins(data.train, data.synthetic)
+    return {"features": dict(zip(data.features, found, strict=True))}
+
+
+@pairwise(
+    "wasserstein",
+    title="Wasserstein distance",
+    meaning="Distance of the values of each feature, in shares of its range, as a mean.",
+    better="lower",
+    design="blocks",
+    order=110,
+    details=_by_feature,
+)
+def wasserstein(real: Array, synthetic: Array) -> float:
+    """Return the mean over features of :func:`wassersteins`."""
     return float(np.mean(wassersteins(real, synthetic)))
 
 
@@ -52,6 +70,15 @@ def lagged_correlations(windows: Array) -> Array:
     return curve
 
 
+@pairwise(
+    "cross_correlation",
+    title="Cross-correlation difference",
+    meaning="Mean difference of the correlations of features with others at earlier steps.",
+    better="lower",
+    design="blocks",
+    needs=Needs(features=2),
+    order=120,
+)
 def cross_correlation(real: Array, synthetic: Array) -> float | None:
     """Mean difference of the lagged correlations between different features, both ways in time."""
     check(real, synthetic)
@@ -63,7 +90,16 @@ def cross_correlation(real: Array, synthetic: Array) -> float | None:
     return float(off.mean()) if off.size else None
 
 
-def spectral(real: Array, synthetic: Array) -> float | None:
+@pairwise(
+    "spectrum",
+    title="Spectral difference",
+    meaning="Mean difference of the logarithms of the power spectra.",
+    better="lower",
+    design="blocks",
+    needs=Needs(steps=4),
+    order=130,
+)
+def spectral_distance(real: Array, synthetic: Array) -> float | None:
     """Mean difference of the logarithms (base 10) of the power spectra, over features.
 
     Power below a millionth of a feature's greatest real one counts as that, on both sides.
@@ -81,7 +117,16 @@ def spectral(real: Array, synthetic: Array) -> float | None:
     return float(np.abs(gap).mean())
 
 
-def increments(real: Array, synthetic: Array) -> float | None:
+@pairwise(
+    "increment_moments",
+    title="Distance of increment moments",
+    meaning="Mean difference of the first four moments of changes from step to step.",
+    better="lower",
+    design="blocks",
+    needs=Needs(steps=2),
+    order=140,
+)
+def increment_moments(real: Array, synthetic: Array) -> float | None:
     """Mean difference of the first four moments of changes from step to step.
 
     Changes are standardised by the real ones' mean and deviation, and of the k-th moment the k-th
@@ -107,6 +152,14 @@ def _root(values: Array, order: int) -> Array:
     return root
 
 
+@pairwise(
+    "mmd",
+    title="Maximum mean discrepancy",
+    meaning="Distance of whole windows by a kernel; about 0 at best.",
+    better="lower",
+    design="blocks",
+    order=150,
+)
 def mmd(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> float | None:
     """Squared maximum mean discrepancy of whole windows, without bias.
 

@@ -49,15 +49,15 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
     return rows
 
 
-def spread(real: Array, synthetic: Array, features: Sequence[str]) -> dict[str, Any]:
-    """How much synthetic windows differ from each other, as a share of how much real ones do.
+def diversity(real: Array, synthetic: Array, features: Sequence[str]) -> dict[str, Any]:
+    """Return how much synthetic windows differ from each other, as a share of real ones' measure.
 
     The deviation between windows at each step, averaged over steps; far below 1 where a model has
     collapsed to a few windows, however much those move. ``ratio`` is that of all features that
     vary, ``least`` that of the ``feature`` where it is smallest; ``None`` where nothing varies.
 
     >>> a = np.random.default_rng(0).normal(size=(50, 8, 1))
-    >>> round(spread(a, a / 4, ["x"])["ratio"], 6)
+    >>> round(diversity(a, a / 4, ["x"])["ratio"], 6)
     0.25
     """
     check(real, synthetic)

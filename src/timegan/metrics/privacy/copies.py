@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from timegan.metrics.nearest_neighbors import Neighbors, flatten, nearest
 from timegan.metrics.windows import Array, MinMax, check, subset
 from timegan.seeds import rng
 from timegan.variation import negligible
 
-TOO_FEW = 50
+MIN_WINDOWS = 50
 EXACT = 1e-4
 QUANTILE = 0.05
 
@@ -44,28 +45,28 @@ def copying(
     """
     check(train, synthetic)
     scale = MinMax(train)
-    base = _flat(scale(train))
-    queries = _flat(scale(subset(synthetic, limit, rng(seed, "copying", "synthetic"))))
-    near = _nearest(queries, base)
-    if holdout is not None and len(holdout) >= TOO_FEW:
+    base = flatten(scale(train))
+    queries = flatten(scale(subset(synthetic, limit, rng(seed, "copying", "synthetic"))))
+    near = _finite(nearest(queries, base))
+    if holdout is not None and len(holdout) >= MIN_WINDOWS:
         baseline = "held-out"
-        unseen = _flat(scale(subset(holdout, limit, rng(seed, "copying", "held-out"))))
-        far = _nearest(unseen, base)
+        unseen = flatten(scale(subset(holdout, limit, rng(seed, "copying", "held-out"))))
+        far = _finite(nearest(unseen, base))
     else:
         baseline = "training"
         chosen = np.sort(rng(seed, "copying", "training").permutation(len(base))[:limit])
-        far = _nearest(base[chosen], base, own=chosen)
+        far = _finite(nearest(base[chosen], base, own=chosen))
     figures: dict[str, Any] = {
         "windows": len(train),
         "baseline": baseline,
-        "distance": _median(near[:, 0]),
-        "baseline_distance": _median(far[:, 0]),
-        "exact_share": float((near[:, 0] < EXACT).mean()),
-        "too_few": len(train) < TOO_FEW,
+        "distance": _median(near.distance),
+        "baseline_distance": _median(far.distance),
+        "exact_share": float((near.distance < EXACT).mean()),
+        "too_few": len(train) < MIN_WINDOWS,
     }
     if figures["too_few"]:
-        return figures | _judge_few(len(base), near, far)
-    return figures | _judge(near, far, baseline)
+        return figures | _describe_few(len(base), near, far)
+    return figures | _describe(near, far, baseline)
 
 
 def untested(reason: str) -> dict[str, Any]:
@@ -79,41 +80,40 @@ def untested(reason: str) -> dict[str, Any]:
     }
 
 
-def _judge(near: Array, far: Array, baseline: str) -> dict[str, Any]:
+def _describe(near: Neighbors, far: Neighbors, baseline: str) -> dict[str, Any]:
     """Warn when clearly more synthetic windows than unseen ones are bound to a training window."""
-    copied, expected = _bound(near, far), _bound(far, far)
-    noise = np.sqrt(QUANTILE * (1 - QUANTILE) * (1 / len(near) + 1 / len(far)))
-    warning = copied > QUANTILE + 3 * noise
-    ratio = float(np.median(near[:, 0]) / max(float(np.median(far[:, 0])), EXACT))
+    share, expected = float(copied(near, far).mean()), float(copied(far, far).mean())
+    warning = is_more_than_chance(share, near, far)
+    ratio = float(np.median(near.distance) / max(float(np.median(far.distance)), EXACT))
     unseen = "held-out" if baseline == "held-out" else "other training"
     if warning:
         sentence = (
-            f"The model copies: {copied:.0%} of the synthetic windows are nearly a training window "
+            f"The model copies: {share:.0%} of the synthetic windows are nearly a training window "
             f"({expected:.0%} of the {unseen} windows are)."
         )
     elif ratio < 0.7:
         sentence = (
-            f"No copies: {copied:.0%} of the synthetic windows are bound to one training window "
+            f"No copies: {share:.0%} of the synthetic windows are bound to one training window "
             f"({expected:.0%} of the {unseen} windows are). But they lie nearer to the training "
             f"windows than {unseen} windows do ({ratio:.2f} of the distance): smoother than real "
             "ones, or cautious imitations."
         )
     else:
         sentence = (
-            f"No sign of copying: {copied:.0%} of the synthetic windows are bound to one training "
+            f"No sign of copying: {share:.0%} of the synthetic windows are bound to one training "
             f"window ({expected:.0%} of the {unseen} windows are), and they lie {ratio:.2f} times "
             f"as far from the training windows as {unseen} windows do."
         )
     return {
-        "copied_share": copied,
+        "copied_share": share,
         "expected_share": expected,
         "distance_ratio": ratio,
-        "warning": bool(warning),
+        "warning": warning,
         "sentence": sentence,
     }
 
 
-def _judge_few(count: int, near: Array, far: Array) -> dict[str, Any]:
+def _describe_few(count: int, near: Neighbors, far: Neighbors) -> dict[str, Any]:
     """With a handful of windows: are synthetic ones anything but variations of them?
 
     Another real sample would lie as far from them as they lie from each other, or farther where
@@ -121,9 +121,9 @@ def _judge_few(count: int, near: Array, far: Array) -> dict[str, Any]:
     """
     few = f"{count} training windows are" if count > 1 else "One training window is"
     figures: dict[str, Any] = {"copied_share": None, "expected_share": None}
-    apart = _median(far[:, 0])
+    apart = _median(far.distance)
     # Distances are in min-max units, in single precision.
-    ratio = None if negligible(apart, 1.0, np.float32) else _median(near[:, 0]) / apart
+    ratio = None if negligible(apart, 1.0, np.float32) else _median(near.distance) / apart
     copies = ratio is None or ratio < 1
     if ratio is None:
         sentence = f"{few} too few to learn from: all that a model can do is to copy."
@@ -142,46 +142,32 @@ def _judge_few(count: int, near: Array, far: Array) -> dict[str, Any]:
     return figures | {"distance_ratio": ratio, "warning": copies, "sentence": sentence}
 
 
-def _bound(near: Array, far: Array) -> float:
-    """The share of windows that are nearer and more tightly bound than 95 % of unseen ones."""
-    distance = np.quantile(far[:, 0], QUANTILE)
-    tightness = np.quantile(_tightness(far), QUANTILE)
-    bound = (near[:, 0] < distance) & (_tightness(near) < tightness)
-    return float((bound | (near[:, 0] < min(EXACT, distance))).mean())
+def copied(near: Neighbors, far: Neighbors) -> Array:
+    """Tell which windows are copies, going by those of unseen windows.
 
-
-def _tightness(distances: Array) -> Array:
-    tightness: Array = distances[:, 0] / np.maximum(distances[:, 1], 1e-12)
-    return tightness
-
-
-def _nearest(queries: Array, base: Array, own: Array | None = None) -> Array:
-    """Distances (n, 2) to the two nearest rows of ``base``, leaving out row ``own[i]`` for i.
-
-    Candidates come from one product of matrices, whose rounding hides small distances; the
-    distances of the best few are then computed as they should be.
+    A copy is nearer to a training window than 95 % of unseen windows are, and bound to it more
+    tightly: its nearest distance is a smaller share of the second nearest.
     """
-    size = (base**2).sum(axis=1)
-    found = np.empty((len(queries), 2))
-    count = min(8, len(base))
-    for start in range(0, len(queries), 256):
-        part = queries[start : start + 256]
-        squares = size - 2 * part @ base.T
-        if own is not None:
-            squares[np.arange(len(part)), own[start : start + 256]] = np.inf
-        best = np.argpartition(squares, count - 1, axis=1)[:, :count]
-        exact = np.sqrt(((part[:, None, :] - base[best]) ** 2).mean(axis=2))
-        if own is not None:
-            exact[best == own[start : start + 256, None]] = np.inf
-        exact.sort(axis=1)
-        found[start : start + 256] = exact[:, :2] if count > 1 else exact
-    found[~np.isfinite(found)] = 0.0  # one window has no neighbour but itself
-    return found
+    distance = np.quantile(far.distance, QUANTILE)
+    tightness = np.quantile(far.tightness, QUANTILE)
+    tight = (near.distance < distance) & (near.tightness < tightness)
+    both: Array = tight | (near.distance < min(EXACT, float(distance)))
+    return both
 
 
-def _flat(windows: Array) -> Array:
-    rows: Array = windows.reshape(len(windows), -1).astype(np.float32)
-    return rows
+def is_more_than_chance(copied_share: float, near: Neighbors, far: Neighbors) -> bool:
+    """Tell whether clearly more windows are copies than the share of unseen ones that passes."""
+    counts = 1 / len(near.distance) + 1 / len(far.distance)
+    noise = np.sqrt(QUANTILE * (1 - QUANTILE) * counts)
+    return bool(copied_share > QUANTILE + 3 * noise)
+
+
+def _finite(found: Neighbors) -> Neighbors:
+    """Return neighbours with a distance of 0 where there are none: one window has only itself."""
+    distance, second = (
+        np.where(np.isfinite(values), values, 0.0) for values in (found.distance, found.second)
+    )
+    return Neighbors(distance, found.index, second)
 
 
 def _median(values: Array) -> float:

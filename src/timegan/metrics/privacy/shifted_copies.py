@@ -8,26 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from timegan.metrics.aggregation import too_few
-from timegan.metrics.nearest_neighbors import Neighbours, flat, nearest
-from timegan.metrics.overlapping_windows import positions
+from timegan.metrics.nearest_neighbors import Neighbors, flatten, nearest
+from timegan.metrics.overlapping_windows import window_positions
+from timegan.metrics.privacy.copies import EXACT, MIN_WINDOWS, copied, is_more_than_chance
+from timegan.metrics.score import too_few_reason
 from timegan.metrics.windows import Array, MinMax, check, subset
 from timegan.seeds import rng
 
-SHIFTS = 3
-QUANTILE = 0.05
-EXACT = 1e-4
-FEWEST = 50
+MAX_SHIFT = 3
+"""Steps that a copy may be off."""
 
 
 def shifted_copies(
     train: Array, unseen: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000
 ) -> dict[str, Any]:
-    """The share of synthetic windows that are a training window, perhaps up to three steps later.
+    """Return the share of synthetic windows that are training windows up to three steps later.
 
-    A window counts when it lies nearer to a training window than 95 % of unseen real windows do,
-    and is bound to that one more tightly than 95 % of them are: nearest distance over the distance
-    to the nearest training window that shares no row with it.
+    The test is that of `timegan.metrics.privacy.copies`. The second nearest training window is one
+    that shares no row with the nearest.
 
     Args:
         train: all windows that the model has learned from (N, T, C), in order of time.
@@ -39,62 +37,39 @@ def shifted_copies(
     Returns:
         ``copied_share``, ``expected_share``, ``exact_share``, ``warning``; or a ``reason`` why not.
     """
-    if min(len(unseen), len(train)) < FEWEST:
-        return {
-            "copied_share": None,
-            "reason": too_few(min(len(unseen), len(train)), least=FEWEST),
-        }
+    if (few := min(len(unseen), len(train))) < MIN_WINDOWS:
+        return {"copied_share": None, "reason": too_few_reason(few, least=MIN_WINDOWS)}
     check(train, synthetic)
     scale = MinMax(train)
-    places = positions(train)
+    starts = window_positions(train)
     base = scale(train)
     ours, theirs = (
-        _shifted(
-            scale(subset(windows, limit, rng(seed, "shifted", name))), base, places, train.shape[1]
-        )
+        _best_shift(scale(subset(windows, limit, rng(seed, "shifted", name))), base, starts)
         for name, windows in (("synthetic", synthetic), ("unseen", unseen))
     )
-    distance = np.quantile(theirs.distance, QUANTILE)
-    tightness = np.quantile(_tightness(theirs), QUANTILE)
-
-    def bound(found: Neighbours) -> Array:
-        tight = (found.distance < distance) & (_tightness(found) < tightness)
-        both: Array = tight | (found.distance < min(EXACT, float(distance)))
-        return both
-
-    copied, expected = float(bound(ours).mean()), float(bound(theirs).mean())
-    noise = np.sqrt(QUANTILE * (1 - QUANTILE) * (1 / len(ours.distance) + 1 / len(theirs.distance)))
+    share, expected = float(copied(ours, theirs).mean()), float(copied(theirs, theirs).mean())
     return {
-        "copied_share": copied,
+        "copied_share": share,
         "expected_share": expected,
         "exact_share": float((ours.distance < EXACT).mean()),
-        "shifts": min(SHIFTS, train.shape[1] - 1),
-        "warning": bool(copied > QUANTILE + 3 * noise),
+        "shifts": min(MAX_SHIFT, train.shape[1] - 1),
+        "warning": is_more_than_chance(share, ours, theirs),
     }
 
 
-def _tightness(found: Neighbours) -> Array:
-    with np.errstate(invalid="ignore"):
-        ratio: Array = found.distance / np.maximum(found.second, 1e-12)
-    return ratio
-
-
-def _shifted(queries: Array, base: Array, places: Array, span: int) -> Neighbours:
-    """The best of all shifts for each query: the rows that both have are compared."""
-    best: Neighbours | None = None
+def _best_shift(queries: Array, base: Array, starts: Array) -> Neighbors:
+    """Return the best of all shifts for each query, by the rows that both windows have."""
     steps = queries.shape[1]
-    for shift in range(-min(SHIFTS, steps // 4), min(SHIFTS, steps // 4) + 1):
+    most = min(MAX_SHIFT, steps // 4)
+    found = []
+    for shift in range(-most, most + 1):
         ours = queries[:, max(shift, 0) : steps + min(shift, 0)]
         theirs = base[:, max(-shift, 0) : steps + min(-shift, 0)]
-        found = nearest(flat(ours), flat(theirs), places, span)
-        if best is None:
-            best = found
-        else:
-            better = found.distance < best.distance
-            best = Neighbours(
-                np.where(better, found.distance, best.distance),
-                np.where(better, found.index, best.index),
-                np.where(better, found.second, best.second),
-            )
-    assert best is not None
-    return best
+        found.append(nearest(flatten(ours), flatten(theirs), starts, steps))
+    best = np.argmin([neighbors.distance for neighbors in found], axis=0)
+    rows = np.arange(len(queries))
+    distance, index, second = (
+        np.stack([getattr(neighbors, part) for neighbors in found])[best, rows]
+        for part in ("distance", "index", "second")
+    )
+    return Neighbors(distance, index, second)

@@ -3,20 +3,25 @@
 Yoon, Jarrett, van der Schaar (NeurIPS 2019), section 5, in the form that every published
 comparison uses: train on synthetic, test on real; one GRU layer of half as many units as features,
 a linear layer and a sigmoid on every step, 5,000 iterations of 128 windows, mean absolute error in
-min-max units. The forecasters are grouped as the judges of the discriminative score are.
+min-max units. The forecasters are grouped as the classifiers of the discriminative score are.
 Legend: R forecasters, B windows, T steps, C features, H units.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from timegan.errors import InputError
+from timegan.metrics.comparison import Candidate, SetComparison
 from timegan.metrics.grouped_gru import GroupedGRU, gather, pooled
+from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
-from timegan.metrics.windows import Array, MinMax, Part, check
+from timegan.metrics.score import MIN_WINDOWS, Score
+from timegan.metrics.windows import Array, MinMax, Subset, check
 from timegan.seeds import derive
 
 TARGETS = ("last", "all")
@@ -26,8 +31,8 @@ TARGETS = ("last", "all")
 class Forecast:
     """What one forecaster learns from and is tested on, windows (N, T, C) in min-max units."""
 
-    train: Array | Part
-    test: Array | Part
+    train: Array | Subset
+    test: Array | Subset
     seed: int
 
 
@@ -37,7 +42,7 @@ def predictive(
     *,
     target: str = "last",
     seed: int = 0,
-    judges: int = 3,
+    forecasters: int = 3,
     iterations: int = 5_000,
     hidden: int | None = None,
     batch: int = 128,
@@ -53,7 +58,7 @@ def predictive(
             published score, in which a feature's own past is no input); with a single feature, from
             its own past. ``"all"``: every feature one step ahead, from all features up to now.
         seed: of the first forecaster; the others follow from it.
-        judges: how many forecasters, each with its own initial values and batches.
+        forecasters: how many, each with its own initial values and batches.
         iterations: updates of each.
         hidden: units of each; by default half as many as features, and at least one.
         batch: windows of an update.
@@ -67,7 +72,7 @@ def predictive(
     scale = MinMax(real, limits)
     real, synthetic = scale(real), scale(synthetic)
     return forecast(
-        [Forecast(synthetic, real, derive(seed, "forecaster", judge)) for judge in range(judges)],
+        [Forecast(synthetic, real, derive(seed, "forecaster", n)) for n in range(forecasters)],
         target=target,
         iterations=iterations,
         hidden=hidden,
@@ -110,7 +115,7 @@ def forecast(
     return _errors(network, pool, places[1::2])
 
 
-def _pool(sets: Sequence[Array | Part], target: str) -> tuple[Tensor, list[Tensor]]:
+def _pool(sets: Sequence[Array | Subset], target: str) -> tuple[Tensor, list[Tensor]]:
     """All windows and a constant (T, C + 1, N), and where those of each set lie.
 
     The constant is the last input. Behind it comes the last feature where that is no input.
@@ -169,3 +174,94 @@ def _errors(
         for number, place in enumerate(sets):
             total[number] += error[number, : max(len(place) - start, 0)].sum()
     return [float(errors) / len(place) for errors, place in zip(total, sets, strict=True)]
+
+
+MAX_BASELINES = 3
+"""Forecasters of real samples: five cost as much as half of all synthetic ones."""
+
+
+def _measure(
+    target: str, comparison: SetComparison, candidates: Mapping[str, Candidate]
+) -> dict[str, Score]:
+    """Return the errors of forecasters that learn from candidates.
+
+    Forecasters agree among themselves. One for each control, and one for each of a few pairs of
+    real samples, will do.
+    """
+    options = comparison.options
+    seeds = [derive(comparison.seed, "forecaster", n) for n in range(options.classifiers)]
+    tasks: dict[str, list[Forecast]] = {}
+    for name, candidate in candidates.items():
+        ((real, made), *_) = candidate.pairs
+        if name == "synthetic":
+            tasks[name] = [Forecast(made, real, seed) for seed in seeds]
+        elif name == "real":
+            pairs = zip(candidate.pairs[:MAX_BASELINES], seeds, strict=False)
+            tasks[name] = [Forecast(a, b, derive(seed, "floor")) for (a, b), seed in pairs]
+        else:
+            tasks[name] = [Forecast(made, real, derive(seeds[0], "control", name))]
+    errors = iter(
+        forecast(
+            [task for several in tasks.values() for task in several],
+            target=target,
+            iterations=options.forecaster_steps,
+            title="Predictive score" + (", baseline and controls" if "real" in tasks else ""),
+        )
+    )
+    return {name: Score.of([next(errors) for _ in several]) for name, several in tasks.items()}
+
+
+def _measure_last(
+    comparison: SetComparison, candidates: Mapping[str, Candidate]
+) -> dict[str, Score]:
+    """Return the errors of the last feature's forecasts; both scores share those of one feature."""
+    key = ("predictive", *candidates)
+    return comparison.once(key, lambda: _measure("last", comparison, candidates))
+
+
+def _measure_all(
+    comparison: SetComparison, candidates: Mapping[str, Candidate]
+) -> dict[str, Score]:
+    """Return the errors of all features' forecasts."""
+    if len(comparison.data.features) == 1:  # its own past is all there is to forecast it from
+        return _measure_last(comparison, candidates)
+    return _measure("all", comparison, candidates)
+
+
+def _settings(target: str, comparison: SetComparison) -> dict[str, Any]:
+    """Return how the forecasters are trained."""
+    return {"target": target, "forecaster_steps": comparison.options.forecaster_steps}
+
+
+for _name, _target, _title, _meaning, _order, _function in (
+    (
+        "predictive",
+        "last",
+        "Predictive score",
+        "Error on real data of a forecaster trained on synthetic data: the last feature.",
+        20,
+        _measure_last,
+    ),
+    (
+        "predictive_all",
+        "all",
+        "Predictive score, all features",
+        "Error on real data of a forecaster trained on synthetic data: all features.",
+        21,
+        _measure_all,
+    ),
+):
+    register(
+        Metric(
+            _name,
+            title=_title,
+            meaning=_meaning,
+            better="lower",
+            measure=_function,
+            design="published",
+            needs=Needs(windows=MIN_WINDOWS, steps=2),
+            order=_order,
+            options=("classifiers", "forecaster_steps"),
+            details=partial(_settings, _target),
+        )
+    )

@@ -1,4 +1,4 @@
-"""Runs over training seeds as a picture: every run, their mean, the floor, what others report."""
+"""Runs over training seeds as a picture: every run, the mean, the baseline, what others report."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ PANELS = 5
 
 
 def picture(sections: Sequence[Section]) -> Figure:
-    """A dot for each run, their mean, the floor, and what others published, score by score."""
+    """A dot for each run, their mean, the baseline, and what others published, score by score."""
     with style(LIGHT):
         rows = [_picture_rows(section) for section in sections]
         scores = [_picture_scores(section) for section in sections]
@@ -39,7 +39,7 @@ def picture(sections: Sequence[Section]) -> Figure:
             {"marker": "|", "markersize": 12, "markeredgewidth": 1.5, "color": LIGHT.real},
             {"marker": "s", "markersize": 5, "color": LIGHT.muted},
         ]
-        meanings = ("a run", "mean", "floor", "published")
+        meanings = ("a run", "mean", "baseline", "published")
         handles = [
             Line2D([], [], linestyle="none", label=name, **mark)
             for name, mark in zip(meanings, marks, strict=True)
@@ -59,10 +59,10 @@ def _picture_rows(section: Section) -> list[str]:
 
 
 def _panel(ax: Any, section: Section, score: str) -> None:
-    floors = section.floors(score)
-    if floors:
-        ax.axvspan(min(floors), max(floors), color=LIGHT.real, alpha=0.15, linewidth=0)
-        ax.axvline(float(np.mean(floors)), color=LIGHT.real, linewidth=1.4)
+    baselines = section.baselines(score)
+    if baselines:
+        ax.axvspan(min(baselines), max(baselines), color=LIGHT.real, alpha=0.15, linewidth=0)
+        ax.axvline(float(np.mean(baselines)), color=LIGHT.real, linewidth=1.4)
     for place, group in enumerate(section.groups):
         values = group.values(score)
         ax.scatter(values, [place] * len(values), s=16, color=LIGHT.synthetic, alpha=0.45)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from timegan.metrics.metric import all_metrics
+from timegan.metrics.score import Score
 from timegan.report.seeds.literature import Published, published
-from timegan.report.tables import SCORES
 
 FEWEST = 5
 """Training seeds below which a deviation says little."""
-ORDER = [*SCORES]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Run:
         folder: where its ``metrics.json`` lies.
         seed: of the training; ``None`` where there was none, as for a table of another tool.
         settings: all that the run was made with but for the seed, as ``key: value``.
-        metrics: the content of ``metrics.json``.
+        metrics: the content of ``metrics.json``, its scores as records.
     """
 
     folder: str
@@ -45,11 +45,9 @@ class Run:
         return None if value is None else float(value)
 
     def score(self, name: str, part: str = "mean") -> float | None:
-        """A score's mean, or that of its floor."""
-        score = self.metrics["scores"].get(name) or {}
-        found = score.get("floor") or {} if part == "floor" else score
-        value = found.get("mean")
-        return None if value is None else float(value)
+        """Return a score's mean, or that of its baseline."""
+        score: Score = self.metrics["scores"].get(name) or Score()
+        return score.baseline_mean if part == "baseline" else score.mean
 
 
 @dataclass(frozen=True)
@@ -96,18 +94,18 @@ class Section:
     @property
     def scores(self) -> list[str]:
         """The scores that any run has; of wider judges theirs alone, for the rest is no other."""
-        if self.evaluation == "wide":
+        if self.evaluation == "published_strong":
             return ["discriminative"]
         found = {name for g in self.groups for run in g.runs for name in run.metrics["scores"]}
-        known = [name for name in ORDER if name in found]
+        known = [name for name in all_metrics() if name in found]
         return known + sorted(found - set(known))
 
     def better(self, score: str) -> str:
         """``lower``, ``higher``, or nothing where nobody says."""
         for group in self.groups:
             for run in group.runs:
-                if found := (run.metrics["scores"].get(score) or {}).get("better"):
-                    return str(found)
+                if score in run.metrics["scores"] and run.metrics["scores"][score].better:
+                    return str(run.metrics["scores"][score].better)
         return ""
 
     @property
@@ -117,9 +115,9 @@ class Section:
         for name in self.scores:
             for group in self.groups:
                 for run in group.runs:
-                    found = run.metrics["scores"].get(name) or {}
-                    if found.get("mean") is None and found.get("reason"):
-                        notes[f"{title(name)}: {found['reason']}"] = None
+                    found: Score = run.metrics["scores"].get(name) or Score()
+                    if found.mean is None and found.reason:
+                        notes[f"{title(name)}: {found.reason}"] = None
         return list(notes)
 
     @property
@@ -133,14 +131,14 @@ class Section:
             return "No test for copies warns."
         return f"A test for copies warns: {', '.join(run.folder for run in found)}."
 
-    def floors(self, score: str) -> list[float]:
-        """The floors of all runs."""
-        return [value for group in self.groups for value in group.values(score, "floor")]
+    def baselines(self, score: str) -> list[float]:
+        """Return the baselines of all runs."""
+        return [value for group in self.groups for value in group.values(score, "baseline")]
 
     @property
     def published(self) -> list[Published]:
-        """What others report of the same scores on the same data: by the legacy protocol."""
-        if self.evaluation in ("strict", "wide"):
+        """What others report of the same scores on the same data: by the published protocol."""
+        if self.evaluation in ("strict", "published_strong"):
             return []
         rows = published(self.dataset, self.window)
         return [row for row in rows if set(row.scores) & set(self.scores)]
@@ -197,4 +195,5 @@ def _names(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
 def title(score: str) -> str:
     """What a score is called."""
-    return SCORES[score][0] if score in SCORES else score.replace("_", " ").capitalize()
+    metric = all_metrics().get(score)
+    return score.replace("_", " ").capitalize() if metric is None else metric.title

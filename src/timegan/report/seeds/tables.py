@@ -1,4 +1,4 @@
-"""Runs over training seeds as tables: means and deviations, floors, and published results."""
+"""Runs over training seeds as tables: means and deviations, baselines, and published results."""
 
 import csv
 import io
@@ -13,15 +13,15 @@ from timegan.variation import deviation
 
 COSTS = {"cpu_seconds": "CPU s", "peak_memory_mb": "peak MB"}
 """What the training cost, and how it is called."""
-FLOOR = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
-"""Marks a mean that is at the floor."""
+AT_BASELINE = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
+"""Marks a mean that is at the baseline."""
 
 
 ABOUT = (
     "Mean ± standard deviation over training seeds (n − 1); a score's own repeats are averaged "
-    "first. The floor is the same score for two samples of real data, as a mean over runs; "
-    f"{FLOOR.strip()}: a mean that is no further from it than its deviation.\n\n"
-    "![Each score, beside its floor and what others published](results.png)"
+    "first. The baseline is the same score for two samples of real data, as a mean over runs; "
+    f"{AT_BASELINE.strip()}: a mean that is no further from it than its deviation.\n\n"
+    "![Each score, beside its baseline and what others published](results.png)"
 )
 
 
@@ -39,12 +39,12 @@ def markdown(sections: Sequence[Section]) -> str:
         for group in section.groups:
             count = len(group.runs)
             name = f"**{_plain(group.name)}** ({count} seed{'' if count == 1 else 's'})"
-            cells = [_mean(group.values(s)) + _at_floor(section, group, s) for s in scores]
+            cells = [_mean(group.values(s)) + _at_baseline(section, group, s) for s in scores]
             cells += [_whole(group.costs(cost)) for cost in costs]
             lines.append(_row([name, *cells]))
         nothing = [""] * len(costs)
-        floors = [_floor(section.floors(s)) for s in scores]
-        lines.append(_row(["*floor: real against real*", *floors, *nothing]))
+        baselines = [_baseline(section.baselines(s)) for s in scores]
+        lines.append(_row(["*baseline: real against real*", *baselines, *nothing]))
         sources = list(dict.fromkeys(row.source for row in section.published))
         for row in section.published:
             cells = [str(row.scores[s]) if s in row.scores else "" for s in scores]
@@ -92,7 +92,9 @@ def as_csv(sections: Sequence[Section]) -> str:
                     one = {"kind": "run", "mean": "" if value is None else value, "runs": 1}
                     seed = "" if run.seed is None else run.seed
                     writer.writerow(row | one | {"seeds": seed, "source": run.folder})
-            writer.writerow(shared | {"row": "floor"} | _figures(section.floors(score), "floor"))
+            writer.writerow(
+                shared | {"row": "baseline"} | _figures(section.baselines(score), "baseline")
+            )
             for other in section.published:
                 if found := other.scores.get(score):
                     figures = {
@@ -108,21 +110,21 @@ def as_csv(sections: Sequence[Section]) -> str:
     return file.getvalue()
 
 
-def _at_floor(section: Section, group: Group, score: str) -> str:
+def _at_baseline(section: Section, group: Group, score: str) -> str:
     """The mark, where runs cannot be told from real data by this score."""
-    values, floors = group.values(score), section.floors(score)
-    if not values or not floors or not (better := section.better(score)):
+    values, baselines = group.values(score), section.baselines(score)
+    if not values or not baselines or not (better := section.better(score)):
         return ""
-    distance = float(np.mean(values) - np.mean(floors)) * (1 if better == "lower" else -1)
-    return FLOOR if distance <= (_deviation(values) if len(values) > 1 else 0) else ""
+    distance = float(np.mean(values) - np.mean(baselines)) * (1 if better == "lower" else -1)
+    return AT_BASELINE if distance <= (_deviation(values) if len(values) > 1 else 0) else ""
 
 
 def _whole(values: Sequence[float]) -> str:
     return f"{np.mean(values):,.0f}" if values else ""
 
 
-def _floor(values: Sequence[float]) -> str:
-    """A mean; without a deviation where all runs met one and the same floor."""
+def _baseline(values: Sequence[float]) -> str:
+    """A mean; without a deviation where all runs met one and the same baseline."""
     return _mean(values[:1] if len(set(values)) == 1 else values)
 
 

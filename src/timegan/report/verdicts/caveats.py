@@ -1,102 +1,96 @@
 """What to know of a score before it is believed, going by its own controls and repeats."""
 
-from collections.abc import Mapping
-from typing import Any
+from timegan.metrics.metric import all_metrics
+from timegan.metrics.score import Score
 
-from timegan.metrics.protocols.strict_scores import UNSEEN
-from timegan.report.verdicts.grades import mean_of
-
-PRIVACY = {"authenticity", "membership"}
-"""Scores that look for copies, and for nothing else."""
 SPOILT = ("bootstrap", "shuffled", "gaussian")
 """Controls that no measure of likeness should take for real data."""
-PRECISE = 0.004
-"""What the mean of a judge's score should be repeatable to."""
+PRECISION = 0.004
+"""Difference of two means that a repeated discriminative score should stay below."""
 
 
-def notes(name: str, score: Mapping[str, Any]) -> list[str]:
-    """Sentences: what the score does not see, how repeatable it is, how its controls were made.
+def notes(name: str, score: Score) -> list[str]:
+    """Return sentences on what the score does not see, and how repeatable it is.
 
-    >>> notes("discriminative", {"mean": 0.1, "std": 0.03, "runs": [0.1] * 10,
-    ...                          "standard_error": 0.01, "judges_for_precision": 433})
-    ['The mean of 10 judges is good to ±0.020; 433 judges would make it repeatable to 0.004.']
+    >>> details = {"standard_error": 0.01, "classifiers_for_precision": 433}
+    >>> notes("discriminative", Score(0.1, 0.03, (0.1,) * 10, details=details))[0][:47]
+    'The mean of 10 classifiers is good to ±0.020; 4'
     """
     return [*blind_spots(name, score), *_learned(name, score), *_precision(score), *_repeats(score)]
 
 
-def at_floor(score: Mapping[str, Any], control: str) -> bool | None:
-    """Does a control do no worse than another real sample, as far as their deviations tell?
+def matches_baseline(score: Score, control: str) -> bool | None:
+    """Tell whether a control does no worse than another real sample, within their deviations.
 
-    ``None`` where that is not known.
+    None where one of the two is unknown.
     """
-    floor = mean_of(score.get("floor"))
-    found = (score.get("controls") or {}).get(control) or {}
-    value = mean_of(found)
-    if floor is None or value is None or score.get("better") not in ("lower", "higher"):
+    value = score.control_mean(control)
+    if score.baseline_mean is None or value is None or score.better not in ("lower", "higher"):
         return None
-    room = 2 * (score["floor"].get("std") or 0.0) + (found.get("std") or 0.0) + 1e-12
-    sign = 1 if score["better"] == "lower" else -1
-    return bool(sign * (value - floor) <= room)
+    room = 2 * score.baseline_std + (score.controls[control].std or 0.0) + 1e-12
+    sign = 1 if score.better == "lower" else -1
+    return bool(sign * (value - score.baseline_mean) <= room)
 
 
-def sees_nothing(score: Mapping[str, Any]) -> bool:
-    """Whether no spoilt control does worse than another real sample: then it says nothing.
+def is_uninformative(score: Score) -> bool:
+    """Tell whether no spoilt control does worse than another real sample.
 
-    >>> floor = {"mean": 0.25, "std": 0.001}
-    >>> sees_nothing({"better": "lower", "floor": floor, "controls": {"shuffled": floor}})
+    >>> real = Score(0.25, 0.001)
+    >>> is_uninformative(Score(better="lower", baseline=real, controls={"shuffled": real}))
     True
     """
-    known = [at_floor(score, control) for control in SPOILT]
+    known = [matches_baseline(score, control) for control in SPOILT]
     known = [answer for answer in known if answer is not None]
     return bool(known) and all(known)
 
 
-def blind_spots(name: str, score: Mapping[str, Any]) -> list[str]:
-    """What a score does not see.
+def blind_spots(name: str, score: Score) -> list[str]:
+    """Return what a score does not see.
 
-    No measure of likeness sees a copy, which only those of copying are asked for. A score is
-    blind to what a control spoils when that control does no worse than the floor.
+    No measure of fidelity sees a copy, which only those of privacy are asked for. A score is
+    blind to what a control spoils when that control does no worse than the baseline.
 
-    >>> floor = {"mean": 0.01, "std": 0.005}
-    >>> blind_spots("density", {"mean": 0.1, "better": "lower", "floor": floor,
-    ...                         "controls": {"shuffled": {"mean": 0.012, "std": 0.004}}})
+    >>> controls = {"shuffled": Score(0.012, 0.004)}
+    >>> baseline = Score(0.01, 0.005)
+    >>> blind_spots("density", Score(0.1, better="lower", baseline=baseline, controls=controls))
     ['Does not see that time is shuffled.']
     """
     spoilt = {
         "shuffled": "Does not see that time is shuffled.",
         "gaussian": "Does not tell a Gaussian mixture from real data.",
     }
-    if name in PRIVACY:
+    metric = all_metrics().get(name)
+    if metric is not None and metric.is_privacy:
         spoilt = {"copy": "Does not see a copy."}
-    return [note for control, note in spoilt.items() if at_floor(score, control)]
+    return [note for control, note in spoilt.items() if matches_baseline(score, control)]
 
 
-def _learned(name: str, score: Mapping[str, Any]) -> list[str]:
-    """Where a test wants windows that nobody has learned from, and had none."""
-    if name in UNSEEN and score.get("against") == "training" and mean_of(score) is not None:
-        return ["Nothing was held out: the model has learned the windows of this test, too."]
-    return []
+def _learned(name: str, score: Score) -> list[str]:
+    """Return a note where a test wants windows that no model has learned from, and had none."""
+    metric = all_metrics().get(name)
+    if metric is None or not metric.uses_unseen or score.mean is None:
+        return []
+    if score.compared_with != "training":
+        return []
+    return ["Nothing was held out: the model has learned the windows of this test, too."]
 
 
-def _precision(score: Mapping[str, Any]) -> list[str]:
-    error, needed = score.get("standard_error"), score.get("judges_for_precision")
+def _precision(score: Score) -> list[str]:
+    error = score.details.get("standard_error")
+    needed = score.details.get("classifiers_for_precision")
     if error is None or needed is None:
         return []
-    count = len(score["runs"])
-    sentence = f"The mean of {count} judges is good to ±{1.96 * error:.3f}"
+    count = len(score.runs)
+    sentence = f"The mean of {count} classifiers is good to ±{1.96 * error:.3f}"
     if needed <= count:
-        return [f"{sentence}, so it is repeatable to {PRECISE}."]
-    return [f"{sentence}; {needed:,} judges would make it repeatable to {PRECISE}."]
+        return [f"{sentence}, so it is repeatable to {PRECISION}."]
+    return [f"{sentence}; {needed:,} classifiers would make it repeatable to {PRECISION}."]
 
 
-def _repeats(score: Mapping[str, Any]) -> list[str]:
-    """Where controls were measured less often than the synthetic windows."""
-    counts = {
-        len(control["runs"])
-        for name, control in (score.get("controls") or {}).items()
-        if name != "real" and control.get("runs")
-    }
-    if not counts or len(score.get("runs") or []) <= max(counts):
+def _repeats(score: Score) -> list[str]:
+    """Return a note where controls were measured less often than the synthetic windows."""
+    counts = {len(control.runs) for control in score.controls.values() if control.runs}
+    if not counts or len(score.runs) <= max(counts):
         return []
     times = {1: "once", 2: "twice"}.get(max(counts), f"{max(counts)} times")
-    return [f"Each control was measured {times}, synthetic windows {len(score['runs'])} times."]
+    return [f"Each control was measured {times}, synthetic windows {len(score.runs)} times."]

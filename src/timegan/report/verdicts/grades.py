@@ -1,9 +1,7 @@
-"""Grades, and how they follow from a figure and its floor."""
+"""Grades, and how they follow from a figure and its baseline."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 COPIES = "Does it copy?"
 
@@ -36,30 +34,13 @@ class Verdict:
         return self.grade.capitalize()
 
 
-def mean_of(score: Mapping[str, Any] | None) -> float | None:
-    """A score's figure, where there is a score and a figure."""
-    value = (score or {}).get("mean")
-    return None if value is None else float(value)
-
-
 def not_measured(question: str, reason: str) -> Verdict:
     """Return the answer to a question whose score is not known."""
     return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason[:1].upper()}{reason[1:]}")
 
 
-def floor_of(score: Mapping[str, Any], perfect: float) -> float:
-    """A score's floor, or what would be perfect where it is not known."""
-    value = mean_of(score.get("floor"))
-    return perfect if value is None else value
-
-
-def floor_deviation(score: Mapping[str, Any]) -> float:
-    """Return the deviation of a score's floor, 0 where it is not known."""
-    return float((score.get("floor") or {}).get("std") or 0.0)
-
-
 def graded(above: float, excellent: float, good: float, fair: float) -> Grade:
-    """A grade by how far a score lies from its floor, in the wrong direction."""
+    """A grade by how far a score lies from its baseline, in the wrong direction."""
     if above <= excellent:
         return Grade.EXCELLENT
     if above <= good:
@@ -67,10 +48,10 @@ def graded(above: float, excellent: float, good: float, fair: float) -> Grade:
     return Grade.FAIR if above <= fair else Grade.POOR
 
 
-def against_floor(value: float, floor: float) -> Grade:
+def against_baseline(value: float, baseline: float) -> Grade:
     """A grade by how far an error, in shares of one, lies above what another real sample has."""
-    above = value - floor
-    if value <= 1.5 * floor or above <= 0.01:
+    above = value - baseline
+    if value <= 1.5 * baseline or above <= 0.01:
         return Grade.EXCELLENT
     if above <= 0.05:
         return Grade.GOOD

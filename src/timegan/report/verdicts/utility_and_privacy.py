@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from timegan.report.verdicts.caveats import sees_nothing
+from timegan.metrics.score import Score
+from timegan.report.verdicts.caveats import is_uninformative
 from timegan.report.verdicts.grades import (
     COPIES,
     Grade,
     Verdict,
-    floor_deviation,
-    floor_of,
     graded,
     not_measured,
 )
@@ -18,46 +17,46 @@ COLLAPSE = 0.3
 """Spread below which a model makes but a few windows, as a share of that of real ones."""
 
 
-def useful(scores: Mapping[str, Any]) -> Verdict:
+def useful(scores: Mapping[str, Score]) -> Verdict:
     """What a forecaster loses that learned from synthetic windows."""
     question = "Is it useful?"
-    near, far = scores["usefulness"], scores.get("usefulness_ahead") or {"mean": None}
-    if near["mean"] is None:
-        return not_measured(question, near["reason"])
-    worst = near["mean"] - floor_of(near, 1.0)
+    near, far = scores["tstr"], scores.get("tstr_horizon") or Score()
+    if near.mean is None:
+        return not_measured(question, near.reason)
+    worst = near.mean - near.baseline_or(1.0)
     sentence = (
-        f"Forecasters that learned from synthetic windows err {near['mean']:.2f} times as much on "
+        f"Forecasters that learned from synthetic windows err {near.mean:.2f} times as much on "
         f"unseen real ones as those that learned from real windows"
     )
-    if far["mean"] is not None:
-        worst = max(worst, far["mean"] - floor_of(far, 1.0))
-        sentence += f", and {far['mean']:.2f} times several steps ahead"
-    sentence += f"; another real sample gives {floor_of(near, 1.0):.2f}."
+    if far.mean is not None:
+        worst = max(worst, far.mean - far.baseline_or(1.0))
+        sentence += f", and {far.mean:.2f} times several steps ahead"
+    sentence += f"; another real sample gives {near.baseline_or(1.0):.2f}."
     return Verdict(question, graded(worst, 0.03, 0.1, 0.3), sentence)
 
 
-def predictive(scores: Mapping[str, Any]) -> Verdict:
+def predictive(scores: Mapping[str, Score]) -> Verdict:
     """The published predictive scores, as a share of what real data reach."""
     question = "Is it useful?"
     score = scores["predictive"]
-    if score["mean"] is None or not floor_of(score, 0.0):
-        reason = score.get("reason") or "Real data leave no error to compare with."
+    if score.mean is None or not score.baseline_or(0.0):
+        reason = score.reason or "Real data leave no error to compare with."
         return not_measured(question, reason)
-    mean, floor = score["mean"], floor_of(score, 0.0)
-    worst = mean / floor - 1
+    mean, baseline = score.mean, score.baseline_or(0.0)
+    worst = mean / baseline - 1
     sentence = (
         f"A forecaster of the last feature that learned from synthetic windows errs by {mean:.4f} "
-        f"on real ones; one that learned from other real windows by {floor:.4f}."
+        f"on real ones; one that learned from other real windows by {baseline:.4f}."
     )
-    every = scores.get("predictive_all") or {"mean": None}
-    if every["mean"] is not None and floor_of(every, 0.0) and every["mean"] != mean:
-        worst = max(worst, every["mean"] / floor_of(every, 0.0) - 1)
-        sentence += f" For all features: {every['mean']:.4f} and {floor_of(every, 0.0):.4f}."
-    noise = 3 * ((score.get("std") or 0.0) + floor_deviation(score))
-    if mean < floor - max(noise, 0.01 * floor):
+    every = scores.get("predictive_all") or Score()
+    if every.mean is not None and every.baseline_or(0.0) and every.mean != mean:
+        worst = max(worst, every.mean / every.baseline_or(0.0) - 1)
+        sentence += f" For all features: {every.mean:.4f} and {every.baseline_or(0.0):.4f}."
+    noise = 3 * ((score.std or 0.0) + score.baseline_std)
+    if mean < baseline - max(noise, 0.01 * baseline):
         sentence += " It is lower than real data allow: what was to be forecast may have leaked."
     grade = graded(worst, 0.03, 0.1, 0.3)
-    if all(sees_nothing(s) for s in (score, every) if s["mean"] is not None):
+    if all(is_uninformative(s) for s in (score, every) if s.mean is not None):
         if grade is not Grade.POOR:
             grade = Grade.UNKNOWN
         sentence += " Spoilt real data, such as rows shuffled in time, do as well: it says little."
@@ -67,45 +66,45 @@ def predictive(scores: Mapping[str, Any]) -> Verdict:
 def covers(metrics: Mapping[str, Any]) -> Verdict:
     """Recall where it was measured, and whether the windows differ from each other at all."""
     question = "Does it cover everything?"
-    spread = metrics.get("spread") or {"ratio": None}
-    recall = metrics.get("scores", {}).get("recall") or {"mean": None}
-    if spread["ratio"] is not None and spread["ratio"] < COLLAPSE:
+    diversity = metrics.get("diversity") or {"ratio": None}
+    recall = metrics.get("scores", {}).get("recall") or Score()
+    if diversity["ratio"] is not None and diversity["ratio"] < COLLAPSE:
         sentence = (
             "The model has collapsed: synthetic windows differ from each other "
-            f"{spread['ratio']:.2f} times as much as real ones do."
+            f"{diversity['ratio']:.2f} times as much as real ones do."
         )
         return Verdict(question, Grade.POOR, sentence)
     parts = []
     grade = Grade.UNKNOWN
-    if recall["mean"] is not None:
-        floor = floor_of(recall, 1.0)
-        grade = graded(floor - recall["mean"], 0.05, 0.15, 0.35)
+    if recall.mean is not None:
+        baseline = recall.baseline_or(1.0)
+        grade = graded(baseline - recall.mean, 0.05, 0.15, 0.35)
         parts.append(
-            f"Synthetic windows reach real ones with a recall of {recall['mean']:.2f}; another "
-            f"real sample reaches {floor:.2f}"
+            f"Synthetic windows reach real ones with a recall of {recall.mean:.2f}; another "
+            f"real sample reaches {baseline:.2f}"
         )
-        precision = metrics["scores"].get("precision") or {"mean": None}
-        if precision["mean"] is not None:
+        precision = metrics["scores"].get("precision") or Score()
+        if precision.mean is not None:
             parts.append(
-                f"their precision is {precision['mean']:.2f}, that of real ones "
-                f"{floor_of(precision, 1.0):.2f}"
+                f"their precision is {precision.mean:.2f}, that of real ones "
+                f"{precision.baseline_or(1.0):.2f}"
             )
-    if spread["ratio"] is not None:
-        least = spread["least"]
+    if diversity["ratio"] is not None:
+        least = diversity["least"]
         parts.append(
-            f"synthetic windows differ from each other {spread['ratio']:.2f} times as much as real "
-            f"ones do ({spread['feature']}: {least:.2f})"
+            f"synthetic windows differ from each other {diversity['ratio']:.2f} times as much as "
+            f"real ones do ({diversity['feature']}: {least:.2f})"
         )
-        if recall["mean"] is None:
+        if recall.mean is None:
             # As much variety need not be the same variety: no more than good.
             grade = Grade.GOOD if least >= 0.85 else Grade.FAIR if least >= 0.6 else Grade.POOR
         elif least < COLLAPSE:
             grade = Grade.POOR
     if not parts:
-        reason = recall.get("reason") or spread.get("reason") or "Nothing varies."
+        reason = recall.reason or diversity.get("reason") or "Nothing varies."
         return not_measured(question, reason)
     sentence = "; ".join(parts)
-    if recall["mean"] is None:
+    if recall.mean is None:
         sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 

@@ -1,10 +1,11 @@
-"""What the figures mean, in words: a grade for each question, with the figure and its floor."""
+"""What the figures mean, in words: a grade for each question, with the figure and its baseline."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from timegan.attempts import attempt
+from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
 from timegan.report.verdicts.grades import COPIES, Grade, Verdict
 
@@ -13,23 +14,23 @@ __all__ = ["Grade", "Verdict", "verdicts"]
 
 def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     """Answers from the parts ``scores`` and ``copying`` of ``metrics.json``, the gravest first."""
-    scores: Mapping[str, Any] = metrics.get("scores", {})
+    scores: Mapping[str, Score] = metrics.get("scores", {})
     ways: dict[str, Callable[[], Verdict]] = {}
-    if "judges" in scores:
-        ways["likeness"] = lambda: fidelity.judged(scores["judges"])
+    if "classifier_auc" in scores:
+        ways["likeness"] = lambda: fidelity.judged(scores["classifier_auc"])
     elif "discriminative" in scores:
         ways["likeness"] = lambda: fidelity.alike(scores["discriminative"])
     if "density" in scores:
         ways["values"] = lambda: fidelity.values(scores["density"])
     if "change_autocorrelation" in scores:
         ways["motion"] = lambda: fidelity.moves(scores)
-    if scores.get("correlation", {}).get("pairs"):
+    if "correlation" in scores and scores["correlation"].details.get("pairs"):
         ways["pairs of features"] = lambda: fidelity.together(scores["correlation"])
-    if "usefulness" in scores:
+    if "tstr" in scores:
         ways["usefulness"] = lambda: utility_and_privacy.useful(scores)
     elif "predictive" in scores:
         ways["usefulness"] = lambda: utility_and_privacy.predictive(scores)
-    if "recall" in scores or "spread" in metrics:
+    if "recall" in scores or "diversity" in metrics:
         ways["coverage"] = lambda: utility_and_privacy.covers(metrics)
     if metrics.get("constraints"):
         ways["rules"] = lambda: utility_and_privacy.keeps(metrics["constraints"])

@@ -1,6 +1,6 @@
-"""The door to `timegan.cli.evaluate`: `python evaluate.py key=value ...`."""
+"""Entry point of the command `python evaluate.py key=value ...`."""
 
-from timegan.cli.evaluate import main
+from timegan.cli.app import evaluate
 
 if __name__ == "__main__":
-    main()
+    evaluate()

@@ -1,6 +1,6 @@
-"""The door to `timegan.cli.export`: `python export.py key=value ...`."""
+"""Entry point of the command `python export.py key=value ...`."""
 
-from timegan.cli.export import main
+from timegan.cli.app import export
 
 if __name__ == "__main__":
-    main()
+    export()

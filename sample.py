@@ -1,6 +1,6 @@
-"""The door to `timegan.cli.sample`: `python sample.py key=value ...`."""
+"""Entry point of the command `python sample.py key=value ...`."""
 
-from timegan.cli.sample import main
+from timegan.cli.app import sample
 
 if __name__ == "__main__":
-    main()
+    sample()

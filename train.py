@@ -1,6 +1,6 @@
-"""The door to `timegan.cli.train`: `python train.py key=value ...`."""
+"""Entry point of the command `python train.py key=value ...`."""
 
-from timegan.cli.train import main
+from timegan.cli.app import train
 
 if __name__ == "__main__":
-    main()
+    train()

@@ -1,8 +1,10 @@
 """Errors for the person at the keyboard, helps to word them, and notices beside the output."""
 
 import difflib
+import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -49,6 +51,18 @@ def choose(key: str, name: str, options: Iterable[str]) -> str:
 def brief(error: Exception) -> str:
     """What an error says, in a line that fits into another message."""
     return (str(error) or type(error).__name__).partition("\n")[0][:200]
+
+
+def quote_argument(key: str, path: str | Path) -> str:
+    """Return ``key=path`` for a shell and Hydra's grammar; sweeps make folders named ``a=1``.
+
+    >>> quote_argument("resume", "outputs/run")
+    'resume=outputs/run'
+    """
+    path = str(path)
+    if all(character.isalnum() or character in "/._-+%" for character in path):
+        return f"{key}={path}"
+    return shlex.quote(f'{key}="{path}"')
 
 
 def tell(*lines: str) -> None:

@@ -9,14 +9,8 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from timegan.cli import evaluate, export, sample, train
+from timegan.cli.app import run_app
 
-MAINS = {
-    "train": train.main,
-    "sample": sample.main,
-    "evaluate": evaluate.main,
-    "export": export.main,
-}
 SMOKE = "experiment=smoke threads=1"
 
 
@@ -47,7 +41,7 @@ def shell(
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
         status = 0
         try:
-            MAINS[name]()
+            run_app(name)
         except SystemExit as exit:
             status = exit.code if isinstance(exit.code, int) else 1
         finally:
@@ -63,6 +57,6 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *SMOKE.split(), f"hydra.run.dir={folder}"])
-        train.main()
+        run_app("train")
         GlobalHydra.instance().clear()
     return folder

@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from timegan.cli.app import launch
+from timegan.cli.app import run_app
 from timegan.cli.folder import begin_run
 from timegan.errors import InputError
 
@@ -147,7 +147,7 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
         line = ["-m", "hydra/sweeper=optuna", "hydra.sweep.dir=sweep", "logger=none", *arguments]
         monkeypatch.setattr(sys, "argv", ["train.py", *line])
         try:
-            launch(task, "train")
+            run_app("train", task)
         except SystemExit as exit:
             return int(exit.code or 0)
         finally:

@@ -1,5 +1,6 @@
 """`python train.py resume=RUN`: the same run, in its folder."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -8,9 +9,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from tests.cli.conftest import SMOKE, Shell
-from timegan.cli import train
-from timegan.cli.resume import rewritten
-from timegan.errors import InputError
+from timegan.cli.app import run_app
 
 QUIET = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"
 
@@ -23,7 +22,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         line = f"{QUIET} model.hidden=8 hydra.run.dir=whole"
         patch.setattr(sys, "argv", ["train.py", *line.split()])
-        train.main()
+        run_app("train")
         GlobalHydra.instance().clear()
     return folder / "whole"
 
@@ -220,13 +219,17 @@ def test_a_finished_run_gets_what_is_missing_alone(
 def test_no_run_and_two_points_to_begin_at_are_refused(shell: Shell, stopped: Path) -> None:
     assert "no run lies there" in shell("train resume=typo").err
     result = shell("train resume=a=1,part ckpt_path=whole/checkpoints/last.ckpt")
-    assert "give one of the two" in result.err
+    assert "the two exclude each other" in result.err
 
 
-def test_the_command_line_is_rewritten_once(stopped: Path) -> None:
-    once = rewritten([f"resume={stopped}", "evaluation=none"])
-    assert sorted(rewritten(once)) == sorted(once)
-    assert "model.hidden=8" in once
-    assert rewritten(["seed=1"]) == ["seed=1"]
-    with pytest.raises(InputError, match="leave -m out"):
-        rewritten([f"resume={stopped}", "-m"])
+def test_a_sweep_does_not_resume(shell: Shell, stopped: Path) -> None:
+    assert "Remove -m" in shell("train -m resume=a=1,part").err
+    assert not (stopped / "samples.csv").exists()
+
+
+def test_the_report_of_a_resumed_run_names_the_overrides_it_was_begun_with(
+    shell: Shell, stopped: Path
+) -> None:
+    assert shell("train resume=a=1,part evaluation=smoke").status == 0
+    assert "train.py experiment=smoke" in (stopped / "report.html").read_text()
+    assert json.loads((stopped / "metrics.json").read_text())["protocol"]["evaluation"] == "smoke"

@@ -16,9 +16,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.cli.conftest import SMOKE, Shell
 from tests.ports import reserve
-from timegan.cli.app import folder_name, launch
+from timegan.cli.app import folder_name, run_app, run_command
 from timegan.cli.artifacts import objective
-from timegan.cli.train import processes, train
+from timegan.cli.train import processes
 from timegan.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def test_without_an_evaluation_there_is_no_report_and_no_objective(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py", *QUIET.split()])
     returned: list[float | None] = []
-    launch(lambda cfg: returned.append(train(cfg)), "train")
+    run_app("train", lambda cfg: returned.append(run_command("train", cfg)))
     assert returned == [None]
     run = run_of(tmp_path)
     assert json.loads((run / "metrics.json").read_text())["scores"] == {}

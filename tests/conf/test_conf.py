@@ -9,9 +9,8 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 
-from timegan.cli.app import open_key
-from timegan.cli.evaluate import EvaluateConfig
-from timegan.cli.schema import RESERVED, TrainConfig
+from timegan.cli.app import normalize_override
+from timegan.cli.schema import RESERVED, EvaluateConfig, TrainConfig
 from timegan.cli.signature_schema import compose_config
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
@@ -130,7 +129,7 @@ def test_a_number_out_of_range_is_refused_with_the_range(override: str) -> None:
 
 
 def test_kinds_of_columns_are_keys_with_the_columns_names() -> None:
-    kinds = train_config(open_key("dataset.column_types.Volume=nonnegative")).dataset[
+    kinds = train_config(normalize_override("dataset.column_types.Volume=nonnegative")).dataset[
         "column_types"
     ]
     assert kinds == {"Volume": "nonnegative"}

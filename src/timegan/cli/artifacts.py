@@ -2,7 +2,6 @@
 
 import json
 import math
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from omegaconf import OmegaConf
 
 from timegan.attempts import Failure, attempt, told
 from timegan.cli.console import say
-from timegan.cli.signature_schema import flatten_keys
+from timegan.cli.invocation import Invocation
+from timegan.cli.signature_schema import flatten_keys, to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, nearest
 from timegan.evaluation import MAX_SAMPLES, EvaluationData, default_count
@@ -51,7 +51,7 @@ class Comparison:
         self,
         folder: Path,
         metrics: Mapping[str, Any],
-        settings: dict[str, Any],
+        invocation: Invocation,
         warnings: Sequence[str] = (),
     ) -> None:
         """Write the page and its figures."""
@@ -65,8 +65,8 @@ class Comparison:
             holdout=None if sets.holdout is None else sets.restore_time_order(sets.holdout),
             synthetic=sets.restore_time_order(sets.synthetic),
             features=sets.features,
-            config_yaml=OmegaConf.to_yaml(settings),
-            command=command(),
+            config_yaml=OmegaConf.to_yaml(invocation.cfg, resolve=True),
+            command=invocation.command,
             warnings=warnings,
             overwrite=True,
         )
@@ -76,7 +76,7 @@ def measured(
     folder: Path,
     compare: Callable[[], Comparison],
     evaluation: Mapping[str, Any],
-    settings: dict[str, Any],
+    invocation: Invocation,
     more: Mapping[str, Any],
     failures: Sequence[Failure],
     before: Callable[[], None] = lambda: None,
@@ -89,7 +89,7 @@ def measured(
         folder: of the run.
         compare: prepares the comparison.
         evaluation: the section of that name.
-        settings: of the run, for the report.
+        invocation: of the run, for the report.
         more: other parts of the metrics.
         failures: those that are being collected.
         before: is called when everything is measured and nothing is written yet.
@@ -104,7 +104,7 @@ def measured(
         "comparison with real windows", described, lambda _: (None, NOTHING | {"data": {}})
     )
     metrics |= more
-    metrics["protocol"] = {"evaluation": choice("evaluation"), "seed": evaluation.get("seed")}
+    metrics["protocol"] = {"evaluation": invocation.evaluation, "seed": evaluation.get("seed")}
     content = json.dumps(to_json(metrics), indent=2, allow_nan=False)
     before()
     write_text(folder / "metrics.json", content + "\n", overwrite=True)
@@ -112,7 +112,7 @@ def measured(
         warnings = list(dict.fromkeys(f"{capital(str(f))}." for f in failures))
         attempt(
             "report",
-            lambda: comparison.report(folder, metrics, settings, warnings),
+            lambda: comparison.report(folder, metrics, invocation, warnings),
             lambda _: (folder / "report.html").unlink(missing_ok=True),  # one of an earlier run
             "written",
         )
@@ -141,7 +141,7 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def finish(
+def write_artifacts(
     model: TimeGAN,
     data: WindowDataModule,
     folder: Path,
@@ -150,7 +150,7 @@ def finish(
     training: dict[str, Any],
     samples: int | None,
     seed: int,
-    settings: dict[str, Any],
+    invocation: Invocation,
     failures: Sequence[Failure] = (),
 ) -> dict[str, Any]:
     """Leave ``model/``, ``samples.csv``, ``metrics.json`` and the report; return the metrics.
@@ -165,7 +165,7 @@ def finish(
         transform,
         folder / "model",
         fingerprint=data.fingerprint,
-        config=settings,
+        config=to_container(invocation.cfg),
         overwrite=True,
     )
     description = describe(folder / "model")
@@ -180,7 +180,7 @@ def finish(
         folder,
         lambda: Comparison(EvaluationData.of(data, made, evaluation.get("seed", seed)), evaluation),
         evaluation,
-        settings,
+        invocation,
         {"training": training},
         failures,
     )
@@ -229,21 +229,3 @@ def objective(
             )
         value = value.get("mean")
     return math.nan if value is None else float(value)
-
-
-def wanted() -> str | None:
-    """Where the search that this run belongs to wants its objective; None: it is in none."""
-    hydra = HydraConfig.get()
-    found = hydra.sweeper.get("direction") if hydra.mode is RunMode.MULTIRUN else None
-    return None if found is None else str(found)
-
-
-def choice(group: str) -> str:
-    """Which option of a group the run took."""
-    return str(HydraConfig.get().runtime.choices[group])
-
-
-def command() -> str:
-    """The command line that makes this run again."""
-    hydra = HydraConfig.get()
-    return shlex.join(["python", f"{hydra.job.config_name}.py", *hydra.overrides.task])

@@ -7,27 +7,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from timegan.training.callbacks.graceful_exit import resume_argument
+from timegan.errors import quote_argument
 
 COLOURS = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red"}
 
 
 def say(*lines: str) -> None:
-    """Print lines as they are: never wrapped, at once where the output is a pipe."""
-    console = Console()
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    console.file.flush()
+    """Print lines, at once where the output is a pipe."""
+    print(*lines, sep="\n", flush=True)
 
 
 def say_verdicts(metrics: Mapping[str, Any]) -> None:
     """The answers that the scores give, each with its grade: wrapped where there is a terminal."""
     if not metrics["scores"]:
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     from timegan.report.verdicts.verdicts import verdicts  # matplotlib, which not every run needs
 
     answers = verdicts(metrics)
@@ -55,7 +52,7 @@ def trained(training: Mapping[str, Any]) -> str:
 
 def say_where(folder: Path, *, report: bool) -> None:
     """The run's folder, and what to do with it."""
-    run = resume_argument(where(folder), "run")
+    run = quote_argument("run", where(folder))
     if report:
         say(f"Report    {where(folder / 'report.html')}")
     say(

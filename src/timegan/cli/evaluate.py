@@ -1,19 +1,19 @@
 """`python evaluate.py`: the report again, for a run or for any two tables."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from timegan.attempts import collecting
-from timegan.cli.app import launch
 from timegan.cli.artifacts import Comparison, end, measured
 from timegan.cli.console import quiet, say, say_verdicts, where
 from timegan.cli.folder import begin_evaluation, renew
-from timegan.cli.schema import read_dataset, read_evaluation, read_keys, selects_on_holdout
+from timegan.cli.invocation import Invocation
+from timegan.cli.schema import EvaluateConfig, read_dataset, selects_on_holdout
 from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import sequences_like
@@ -24,61 +24,15 @@ from timegan.serialization.runs import open_run
 from timegan.tables import Sequences
 
 
-@dataclass(frozen=True)
-class EvaluateConfig:
-    """`conf/evaluate.yaml`, checked."""
-
-    dataset: dict[str, Any]
-    evaluation: dict[str, Any]
-    run: str | None
-    real: str | None
-    synthetic: str | None
-    holdout: str | None
-    samples: int | None
-    overwrite: bool
-    seed: int
-    threads: int
-
-    @classmethod
-    def read(cls, cfg: DictConfig) -> "EvaluateConfig":
-        """Check every key and type of a composed configuration.
-
-        Raises:
-            InputError: one that is wrong, or neither a run nor two tables.
-        """
-        content = read_keys(cfg, cls, seed=0, threads=1)
-        content["dataset"] = read_dataset(content["dataset"])
-        content["evaluation"] = read_evaluation(content["evaluation"])
-        config = cls(**content)
-        tables = (config.real, config.synthetic)
-        if (config.run is None) == (None in tables) or (config.run and tables != (None, None)):
-            raise InputError(
-                "What is to be evaluated? Give either run=RUN (a run folder, a .ckpt file or an "
-                "exported model folder) or two tables, real=a.csv synthetic=b.csv."
-            )
-        if config.holdout is not None and config.real is None:
-            raise InputError(
-                f"holdout={config.holdout} belongs to real=a.csv synthetic=b.csv; a run has held "
-                "out a part of its own data (dataset.holdout)."
-            )
-        return config
-
-
-def main() -> None:
-    """The door: `python evaluate.py`, `timegan-evaluate`."""
-    launch(evaluate, "evaluate")
-
-
-def evaluate(cfg: DictConfig) -> None:
+def run(config: EvaluateConfig, invocation: Invocation) -> None:
     """Measure and report."""
-    config = EvaluateConfig.read(cfg)
     quiet()
     torch.set_num_threads(config.threads)
-    folder = begin_evaluation(cfg, overwrite=config.overwrite)
+    folder = begin_evaluation(invocation.cfg, overwrite=config.overwrite)
     if config.run is None:
         data, made = _tables(config)
     else:
-        data, made = _run(config, config.run)
+        data, made = _sampled(config, config.run)
     unseen = None
     if config.holdout is not None:
         unseen = sequences_like(data, config.holdout, "holdout")
@@ -94,10 +48,10 @@ def evaluate(cfg: DictConfig) -> None:
             folder,
             compare,
             config.evaluation,
-            to_container(cfg),
+            invocation,
             {},
             failures,
-            lambda: renew(folder, cfg),
+            lambda: renew(folder, invocation.cfg),
         )
     say_verdicts(metrics)
     if (folder / "report.html").is_file():
@@ -115,7 +69,7 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
     return data, sequences_like(data, str(config.synthetic), "synthetic")
 
 
-def _run(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
+def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
     """The data that a run was trained on, and new samples of its model."""
     model, transform = open_run(run)
     data = WindowDataModule(**_trained_on(config, Path(run)))
@@ -152,7 +106,3 @@ def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
     chosen = [key.removeprefix("dataset.") for key in given if key.startswith("dataset.")]
     options = read_dataset(to_container(stored) | {key: config.dataset[key] for key in chosen})
     return options | selection
-
-
-if __name__ == "__main__":
-    main()

@@ -10,9 +10,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.console import where
-from timegan.errors import InputError
+from timegan.errors import InputError, quote_argument
 from timegan.serialization.places import EXPORTED, TRAINED, is_run, left_in, same_file, stored
-from timegan.training.callbacks.graceful_exit import resume_argument
 
 _begun: set[Path] = set()
 """Folders that this process has begun to fill."""
@@ -50,7 +49,7 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
     folder = Path(HydraConfig.get().runtime.output_dir)
     names = [name for name in (*TRAINED, *EXPORTED) if (folder / name).exists()]
     if names or "model" in stored(folder, "config"):
-        again = resume_argument(where(folder), "resume")
+        again = quote_argument("resume", where(folder))
         anew = f", or measure the run again with `python train.py {again} evaluation=strict`"
         raise InputError(
             f"{_name(folder)}: the folder holds a run or a model, and an evaluation must not mix "
@@ -141,7 +140,7 @@ def _held(folder: Path) -> str:
             f"{_name(folder)}: the folder holds {names}, which a run would replace or mix with. "
             "Choose another folder."
         )
-    again = resume_argument(where(folder), "resume")
+    again = quote_argument("resume", where(folder))
     return (
         f"{_name(folder)}: the folder holds a run ({names}), and two runs "
         f"must not mix. Continue it with `python train.py {again}`, or choose another folder."

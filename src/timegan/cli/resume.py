@@ -1,118 +1,104 @@
-"""`python train.py resume=RUN`: the same run again, in its folder, from its newest checkpoint."""
+"""Continuation of a run in its folder: `python train.py resume=RUN`."""
 
 import itertools
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf, open_dict
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
-from timegan.cli.signature_schema import flatten_keys
+from timegan.cli.invocation import Invocation
+from timegan.cli.signature_schema import flatten_keys, to_container
 from timegan.errors import InputError, tell
-from timegan.training.checkpoint_files import newest_checkpoint
-from timegan.training.schedule import Schedule
 
-FREE = (
-    *("trainer", "logger", "evaluation", "samples", "objective", "resume", "ckpt_path"),
+MUTABLE_KEYS = (
+    *("trainer", "logger", "evaluation", "samples", "objective"),
     *("callbacks.checkpoints", "callbacks.progress"),
     *("callbacks.sample_figures", "callbacks.graceful_exit"),
-    "dataset.path",  # a table may have moved; that it is the same one is checked
+    "dataset.path",  # a table may have moved; its content is checked
 )
-"""What a resumed run may have otherwise than it was begun with."""
+"""Keys that a resumed run may change."""
 
-FIXED = ("trainer.precision", "trainer.limit_train_batches")
-"""Exceptions of these: they would change what is learned."""
+IMMUTABLE_KEYS = ("trainer.precision", "trainer.limit_train_batches")
+"""Exceptions among them, which would change what is learned."""
 
-PLACES = {"schedule": "model.schedule", "experiment": ""}
-"""Groups whose keys lie elsewhere."""
-
-LEFT = ("samples.csv", "model/model.json", "metrics.json")
-"""What a finished run has left, beside a report where something was measured."""
+RUN_ARTIFACTS = ("samples.csv", "model/model.json", "metrics.json")
+"""Files of a finished run, besides the report of an evaluation."""
 
 
-def rewritten(arguments: list[str]) -> list[str]:
-    """The command line with what the run was begun with, where it says ``resume=RUN``.
+def run_folder(run: str | None, otherwise: str) -> str:
+    """Return the folder of the run to continue, or ``otherwise`` where a new run begins.
 
     Raises:
-        InputError: there is no run of that name.
+        InputError: the folder does not hold the configuration of a run.
     """
-    given = [a.partition("=")[2] for a in arguments if a.partition("=")[0] == "resume"]
-    run = given[-1].strip("'\"") if given else "null"
-    if run == "null":
-        return arguments
-    if "-m" in arguments or "--multirun" in arguments:
-        raise InputError("resume= goes on with one run: leave -m out, and resume each run alone.")
-    folder = Path(run)
-    file = folder / ".hydra" / "overrides.yaml"
-    _check_begun(folder)
-    keys = {_key(argument) for argument in arguments}
-    begun = [o for o in OmegaConf.load(file) if _key(str(o)) not in keys]
-    own = [] if "hydra.run.dir" in keys else [f'hydra.run.dir="{run}"', "hydra.output_subdir=null"]
-    others = [argument for argument in arguments if _key(argument) != "resume"]
-    return [*map(str, begun), *others, f'resume="{run}"', *own]
+    if run is None:
+        return otherwise
+    _check_begun(Path(run))
+    return run
 
 
-def restored(cfg: DictConfig) -> DictConfig:
-    """The run's own configuration, with what the command line may change of it.
+def merge_run_config(invocation: Invocation) -> Invocation:
+    """Return the invocation that began the run to continue, with the changes that it may have.
+
+    Compositions with and without the new overrides tell which keys these change.
+
+    Args:
+        invocation: of the running command; without ``resume`` it is returned as it is.
 
     Raises:
-        InputError: it asks for something else that must not change.
+        InputError: there is no such run, or a key changes that must not.
     """
-    if cfg.get("resume") is None and cfg.get("ckpt_path") is None and queued_again():
-        cfg = cfg.copy()
-        cfg.resume = HydraConfig.get().runtime.output_dir
-    if cfg.get("resume") is None:
-        return cfg
-    folder = Path(cfg.resume) / ".hydra"
-    begun, wanted = _content(OmegaConf.load(folder / "config.yaml")), _content(cfg)
-    stored = set(map(str, OmegaConf.load(folder / "overrides.yaml")))
-    given = [_key(o) for o in HydraConfig.get().overrides.task if o not in stored]
-    if "ckpt_path" in given and cfg.get("ckpt_path") is not None:
-        raise InputError(
-            f"resume={cfg.resume} ckpt_path={cfg.ckpt_path}: give one of the two. resume= takes "
-            "the run's newest checkpoint."
-        )
-    result = OmegaConf.create(begun)
-    for key in sorted({*flatten_keys(begun), *flatten_keys(wanted)}):
-        if not _asked(key, given):
-            continue
-        old, new = _at(begun, key), _at(wanted, key)
-        if isinstance(new, Mapping) or old == new:
-            continue
-        if _under(key, FIXED) or not _under(key, FREE):
-            raise InputError(
-                f"{key}={_word(new)}: the run was begun with {_word(old)}, and what it learns must "
-                f"not change on the way. Leave it out, or start a new run without resume=."
-            )
-    with open_dict(result):
-        for group in FREE:
-            if any(_asked(key, given) for key in [group, *_under_group(wanted, group)]):
-                OmegaConf.update(result, group, _at(wanted, group), merge=False, force_add=True)
-        for key in wanted.keys() - begun.keys():  # of a later version
-            result[key] = wanted[key]
-        result.resume, result.ckpt_path = cfg.resume, None
-    _find_table(result, folder)
-    return result
+    cfg = invocation.cfg
+    if cfg.resume is None and cfg.ckpt_path is None and is_requeued_job():
+        run = str(HydraConfig.get().runtime.output_dir)
+    elif cfg.resume is None:
+        return invocation
+    elif HydraConfig.get().mode is RunMode.MULTIRUN:
+        raise InputError(f"resume={cfg.resume}: -m begins new runs. Remove -m, or remove resume=.")
+    else:
+        run = cfg.resume
+        _check_begun(Path(run))
+    settings = _stored(run, "config")
+    choice = OmegaConf.select(_stored(run, "hydra"), "hydra.runtime.choices.evaluation")
+    stored, new = _overrides(run)
+    added = {_key(o) for o in new if o.startswith("+")}  # Hydra adds a key only once
+    overrides = [*(o for o in stored if _key(o) not in added), *new]
+    if new:
+        name = HydraConfig.get().job.config_name
+        before = flatten_keys(to_container(hydra.compose(name, stored), resolve=False))
+        composed = hydra.compose(name, overrides, return_hydra_config=True)
+        after = to_container(composed, resolve=False)
+        choice = after.pop("hydra")["runtime"]["choices"]["evaluation"]
+        _change(settings, before, flatten_keys(after), run)
+    settings.resume, settings.ckpt_path = run, None
+    if settings.dataset.get("path") is not None:
+        settings.dataset.path = str(_path_from_here(run, settings.dataset.path))
+    return Invocation(settings, overrides, str(choice))
 
 
-def queued_again() -> bool:
-    """Whether this is a cluster's job (submitit's) that has been at work in its folder before."""
+def is_requeued_job() -> bool:
+    """Return True in a job of a cluster (submitit) that was interrupted after a checkpoint."""
     checkpoints = Path(HydraConfig.get().runtime.output_dir) / "checkpoints"
     return "SUBMITIT_EXECUTOR" in os.environ and any(checkpoints.glob("*.ckpt"))
 
 
-def point(run: str) -> Path | None:
-    """Return the checkpoint to go on from; None: the run ended before it had saved any.
+def usable_checkpoint(run: str) -> Path | None:
+    """Return the checkpoint to continue from; None: the run ended before it had saved any.
 
     Damaged checkpoints are named, and put aside under another name.
 
     Raises:
         InputError: all checkpoints are damaged, or they were removed after training.
     """
-    folder = _checkpoints_of(Path(run))
+    from timegan.training.checkpoint_files import newest_checkpoint  # torch
+
+    chosen = OmegaConf.select(_stored(run, "config"), "callbacks.checkpoints.folder")
+    folder = Path(run) / "checkpoints" if chosen is None else _path_from_here(run, chosen)
     if not any(folder.glob("*.ckpt")):
         _check_nothing_made(Path(run))
         return None
@@ -124,82 +110,90 @@ def point(run: str) -> Path | None:
             if newer == path:
                 break
             if newer.is_file():
-                newer.replace(_aside(newer))
+                newer.replace(_unused_name(newer))
     return path
 
 
-def begun_from(run: str) -> str | None:
-    """Return the checkpoint of another run that this run itself was begun from, if any."""
-    hydra = Path(run) / ".hydra"
-    path = OmegaConf.select(OmegaConf.load(hydra / "config.yaml"), "ckpt_path")
-    return None if path is None else str(_found_from(hydra, path))
+def first_checkpoint(run: str) -> str | None:
+    """Return the checkpoint of another run that this run was begun from, if any."""
+    path = _stored(run, "config").get("ckpt_path")
+    return None if path is None else str(_path_from_here(run, path))
 
 
-def trained_already(content: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint is of the end of its run."""
-    done = content["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
-    schedule = content.get("schedule") or content["hyper_parameters"]["schedule"]
+def is_trained(checkpoint: Mapping[str, Any]) -> bool:
+    """Return True if the content of a checkpoint is that of the end of its run."""
+    from timegan.training.schedule import Schedule  # torch
+
+    done = checkpoint["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
+    schedule = checkpoint.get("schedule") or checkpoint["hyper_parameters"]["schedule"]
     return bool(done >= Schedule(**schedule).total)
 
 
-def missing(folder: Path, *, measured: bool) -> list[str]:
-    """What a finished run should have left, and has not."""
-    names = (*LEFT, "report.html") if measured else LEFT
+def missing_artifacts(folder: Path, *, measured: bool) -> list[str]:
+    """Return the files that a finished run lacks; ``measured``: a report is one of them."""
+    names = (*RUN_ARTIFACTS, "report.html") if measured else RUN_ARTIFACTS
     return [name for name in names if not (folder / name).is_file()]
 
 
-def measures_anew() -> bool:
-    """Whether the command line asks for another evaluation than the run has had, or samples."""
-    stored = OmegaConf.load(Path(HydraConfig.get().runtime.output_dir) / ".hydra/overrides.yaml")
-    given = [_key(o) for o in HydraConfig.get().overrides.task if o not in set(map(str, stored))]
-    return any(_under(key, ("evaluation", "samples")) for key in given)
+def requests_new_evaluation(run: str) -> bool:
+    """Return True if the command line sets the evaluation or the samples of a run anew."""
+    return any(_is_under(_key(new), ("evaluation", "samples")) for new in _overrides(run)[1])
 
 
-def rewrite_command_line() -> None:
-    """Before Hydra reads it. Processes that Lightning starts read it again, to the same effect."""
-    try:
-        sys.argv[1:] = rewritten(sys.argv[1:])
-    except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
-        sys.exit(2)
+def _change(
+    settings: DictConfig, before: Mapping[str, Any], after: Mapping[str, Any], run: str
+) -> None:
+    """Take over what differs between two compositions.
+
+    Raises:
+        InputError: names the first key that must not change, with both values.
+    """
+    changed = []
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if old == new or isinstance(new, Mapping):  # the keys of a section follow
+            continue
+        if key == "ckpt_path":
+            raise InputError(
+                f"resume={run} ckpt_path={new}: the two exclude each other, and resume= takes the "
+                "run's newest checkpoint. Remove one of them."
+            )
+        if _is_under(key, IMMUTABLE_KEYS) or not _is_under(key, MUTABLE_KEYS):
+            old, new = ("null" if value is None else value for value in (old, new))
+            raise InputError(
+                f"{key}={new}: the run was begun with {old}, and a resumed run must learn the "
+                "same. Remove it, or start a new run without resume=."
+            )
+        changed.append(key)
+    for group in MUTABLE_KEYS:
+        if any(_is_under(key, (group,)) for key in changed):
+            OmegaConf.update(settings, group, after.get(group), merge=False, force_add=True)
 
 
-def _content(cfg: Any) -> dict[str, Any]:
-    content = OmegaConf.to_container(cfg, resolve=False)
-    assert isinstance(content, dict)
-    return {str(key): value for key, value in content.items()}
+def _stored(run: str, name: str) -> DictConfig:
+    """Return a file of the configuration that a run was begun with."""
+    content = OmegaConf.load(Path(run) / ".hydra" / f"{name}.yaml")
+    assert isinstance(content, DictConfig)
+    return content
+
+
+def _overrides(run: str) -> tuple[list[str], list[str]]:
+    """Return the overrides that a run was begun with, and those that the command line adds."""
+    stored = [str(o) for o in OmegaConf.load(Path(run) / ".hydra" / "overrides.yaml")]
+    given = [str(o) for o in HydraConfig.get().overrides.task]
+    return stored, [o for o in given if o not in stored and _key(o) != "resume"]
 
 
 def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0].partition("@")[0].replace("/", ".")
 
 
-def _under(key: str, groups: tuple[str, ...]) -> bool:
+def _is_under(key: str, groups: tuple[str, ...]) -> bool:
     return any(key == group or key.startswith(f"{group}.") for group in groups)
 
 
-def _under_group(content: Mapping[str, Any], group: str) -> list[str]:
-    return [key for key in flatten_keys(content) if key.startswith(f"{group}.")]
-
-
-def _asked(key: str, given: list[str]) -> bool:
-    """Whether one of the arguments decides about ``key``."""
-    places = [PLACES.get(name, name) for name in given]
-    return any(not place or _under(key, (place,)) for place in places)
-
-
-def _at(content: Any, key: str) -> Any:
-    for part in key.split("."):
-        content = content.get(part) if isinstance(content, Mapping) else None
-    return content
-
-
-def _word(value: Any) -> str:
-    return "null" if value is None else str(value)
-
-
 def _check_begun(folder: Path) -> None:
-    """Refuse a folder without the configuration of a run, which Hydra writes in three files."""
+    """Refuse a folder without the three files of a run's configuration."""
     files = [folder / ".hydra" / f"{name}.yaml" for name in ("config", "hydra", "overrides")]
     absent = next((f for f in files if not f.is_file() or not f.stat().st_size), None)
     if absent is None:
@@ -220,16 +214,9 @@ def _check_begun(folder: Path) -> None:
     )
 
 
-def _checkpoints_of(folder: Path) -> Path:
-    """Return the folder that a run keeps its checkpoints in."""
-    hydra = folder / ".hydra"
-    chosen = OmegaConf.select(OmegaConf.load(hydra / "config.yaml"), "callbacks.checkpoints.folder")
-    return folder / "checkpoints" if chosen is None else _found_from(hydra, chosen)
-
-
 def _check_nothing_made(folder: Path) -> None:
     """Refuse to train anew where a training has left something that would be overwritten."""
-    made = next((folder / name for name in LEFT if (folder / name).is_file()), None)
+    made = next((folder / name for name in RUN_ARTIFACTS if (folder / name).is_file()), None)
     if made is not None:
         raise InputError(
             f"resume={folder}: the run has no checkpoints, and training is over ({made} is there). "
@@ -237,26 +224,14 @@ def _check_nothing_made(folder: Path) -> None:
         )
 
 
-def _aside(path: Path) -> Path:
-    """Return a name for a damaged checkpoint under which no other one lies."""
+def _unused_name(path: Path) -> Path:
+    """Return a name for a damaged checkpoint that no other file has."""
     names = itertools.chain([".damaged"], (f".{i}.damaged" for i in itertools.count(2)))
     return next(p for name in names if not (p := path.with_suffix(name)).exists())
 
 
-def _find_table(cfg: DictConfig, folder: Path) -> None:
-    """A path that was given from another folder is still the same file."""
-    path = cfg.dataset.get("path")
-    if path is not None:
-        cfg.dataset.path = str(_found_from(folder, path))
-
-
-def _found_from(hydra: Path, path: str) -> Path:
-    """Return a path that was given in a run's own working folder as it is from here.
-
-    Args:
-        hydra: the run's folder ``.hydra``.
-        path: as it was given.
-    """
-    before = OmegaConf.select(OmegaConf.load(hydra / "hydra.yaml"), "hydra.runtime.cwd")
+def _path_from_here(run: str, path: str) -> Path:
+    """Return a path that was given in a run's working folder as it is from the current one."""
+    before = OmegaConf.select(_stored(run, "hydra"), "hydra.runtime.cwd")
     there = Path(before or "") / path
     return there if not Path(path).exists() and there.exists() else Path(path)

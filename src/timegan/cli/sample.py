@@ -1,17 +1,14 @@
 """`python sample.py`: synthetic sequences to a file, from a trained model alone."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import Progress
 
-from timegan.cli.app import launch
 from timegan.cli.console import say
-from timegan.cli.schema import read_keys
-from timegan.errors import InputError
+from timegan.cli.invocation import Invocation
+from timegan.cli.schema import SampleConfig
 from timegan.evaluation import seams_of
 from timegan.files import check_free
 from timegan.sampling.conditioning import parse_exogenous, read_context
@@ -25,54 +22,15 @@ from timegan.training.module import TimeGAN
 from timegan.transforms.table_transform import TableTransform
 
 
-@dataclass(frozen=True)
-class SampleConfig:
-    """`conf/sample.yaml`, checked."""
-
-    run: str | None
-    count: int | None
-    steps: int | None
-    shard: str | None
-    context: str | None
-    exogenous: str | None
-    seed: int
-    out: str
-    overwrite: bool
-    threads: int
-
-    def check(self) -> None:
-        """Raises InputError where something cannot be."""
-        if self.run is None:
-            raise InputError(
-                "run is not given: from which model? Give run=RUN: a run folder "
-                "(outputs/<date>/<time>), a .ckpt file, or an exported model folder."
-            )
-        if self.count is not None and self.count < 1:
-            raise InputError(f"count={self.count}: at least one sequence has to be drawn.")
-        if self.count is not None and (self.context or self.exogenous):
-            given = "context" if self.context else "exogenous"
-            raise InputError(
-                f"count={self.count}: with {given}=... there are as many sequences as that file "
-                "asks for. Leave count out."
-            )
-        if self.shard is not None:
-            read_shard(self.shard)
-        writer(self.out)  # a wrong ending is better found before the work
-
-
-def main() -> None:
-    """The door: `python sample.py`, `timegan-sample`."""
-    launch(sample, "sample")
-
-
-def sample(cfg: DictConfig) -> None:
-    """Draw sequences and write them, a part at a time."""
-    config = SampleConfig(**read_keys(cfg, SampleConfig, seed=0, threads=1))
-    config.check()
+def run(config: SampleConfig, invocation: Invocation) -> None:
+    """Draw sequences and write them, chunk by chunk."""
+    if config.shard is not None:
+        read_shard(config.shard)
+    writer(config.out)  # a wrong ending is better found before the work
     torch.set_num_threads(config.threads)
-    run = read_run(str(config.run))
-    model, transform = run.model, run.transform
-    check_out(config, run)
+    source = read_run(config.run)
+    model, transform = source.model, source.transform
+    check_out(config, source)
     context = exogenous = None
     if config.context:
         context = read_context(read_table(config.context), transform)
@@ -145,7 +103,3 @@ def _steps(model: TimeGAN, transform: TableTransform, steps: int | None) -> str:
     if steps is not None:
         return f"{steps:,}"
     return f"up to {model.net.window}" if transform.variable else str(model.net.window)
-
-
-if __name__ == "__main__":
-    main()

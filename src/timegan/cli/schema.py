@@ -7,12 +7,15 @@ from typing import Any
 from omegaconf import DictConfig
 
 from timegan.cli.signature_schema import to_container, validate_arguments, validate_target
-from timegan.errors import InputError
+from timegan.errors import InputError, choose
 
 DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
 MODEL = "timegan.training.module.TimeGAN"
 TRAINER = "lightning.Trainer"
 PROTOCOL = "timegan.metrics.protocols.runner.run_protocol"
+
+FORMATS = ("safetensors", "onnx", "torch")
+"""Formats of an exported model."""
 
 RESERVED = {
     "dataset": {
@@ -101,6 +104,110 @@ class TrainConfig:
         return cls(**content)
 
 
+@dataclass(frozen=True)
+class SampleConfig:
+    """Checked content of `conf/sample.yaml`."""
+
+    run: str
+    count: int | None
+    steps: int | None
+    shard: str | None
+    context: str | None
+    exogenous: str | None
+    seed: int
+    out: str
+    overwrite: bool
+    threads: int
+
+    @classmethod
+    def read(cls, cfg: DictConfig) -> "SampleConfig":
+        """Check every key and type of a composed configuration.
+
+        Raises:
+            InputError: names a key that is wrong, or ``count`` contradicts another one.
+        """
+        config = cls(**read_keys(_with_run(cfg), cls, seed=0, threads=1))
+        if config.count is not None and config.count < 1:
+            raise InputError(f"count={config.count}: there is nothing to draw. Set at least 1.")
+        if config.count is not None and (config.context or config.exogenous):
+            given = "context" if config.context else "exogenous"
+            raise InputError(
+                f"count={config.count}: the file of {given}=... tells how many sequences there "
+                "are. Remove count."
+            )
+        return config
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """Checked content of `conf/evaluate.yaml`."""
+
+    dataset: dict[str, Any]
+    evaluation: dict[str, Any]
+    run: str | None
+    real: str | None
+    synthetic: str | None
+    holdout: str | None
+    samples: int | None
+    overwrite: bool
+    seed: int
+    threads: int
+
+    @classmethod
+    def read(cls, cfg: DictConfig) -> "EvaluateConfig":
+        """Check every key and type of a composed configuration.
+
+        Raises:
+            InputError: names a key that is wrong, or there is neither a run nor two tables.
+        """
+        content = read_keys(cfg, cls, seed=0, threads=1, samples=1)
+        content["dataset"] = read_dataset(content["dataset"])
+        content["evaluation"] = read_evaluation(content["evaluation"])
+        config = cls(**content)
+        tables = (config.real, config.synthetic)
+        if (config.run is None) == (None in tables) or (config.run and tables != (None, None)):
+            raise InputError(
+                "There is nothing to evaluate, or too much. Give either run=RUN (a run folder, a "
+                ".ckpt file or an exported model folder) or two tables, real=a.csv synthetic=b.csv."
+            )
+        if config.holdout is not None and config.real is None:
+            raise InputError(
+                f"holdout={config.holdout}: a run has its own held-out part. Remove holdout, or "
+                "give real=a.csv synthetic=b.csv instead of run."
+            )
+        return config
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """Checked content of `conf/export.yaml`."""
+
+    run: str
+    format: str
+    out: str
+    overwrite: bool
+
+    @classmethod
+    def read(cls, cfg: DictConfig) -> "ExportConfig":
+        """Check every key and type of a composed configuration.
+
+        Raises:
+            InputError: names a key that is wrong.
+        """
+        config = cls(**read_keys(_with_run(cfg), cls))
+        choose("format", config.format, FORMATS)
+        return config
+
+
+SCHEMAS: dict[str, Any] = {
+    "train": TrainConfig,
+    "sample": SampleConfig,
+    "evaluate": EvaluateConfig,
+    "export": ExportConfig,
+}
+"""Command -> schema."""
+
+
 @dataclass
 class PartialSchedule:
     """Epochs of the phases, of which None follows from the size of the data, and patience."""
@@ -170,3 +277,13 @@ def check_at_least(key: str, value: int | None, least: int) -> None:
         raise InputError(
             f"{key}={value}: out of range. Set a whole number from {least} to {2**32 - 1}."
         )
+
+
+def _with_run(cfg: DictConfig) -> DictConfig:
+    """Refuse a configuration without a run."""
+    if cfg.run is None:
+        raise InputError(
+            "run has no value. Give run=RUN: a run folder (outputs/<date>/<time>), a .ckpt file, "
+            "or an exported model folder."
+        )
+    return cfg

@@ -111,18 +111,19 @@ def unknown_key(key: str, known: Iterable[str]) -> InputError:
     return InputError(f"{key}: there is no such key. {remedy}")
 
 
-def flatten_keys(content: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return the full names of all keys of a nested mapping.
+def flatten_keys(content: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Return the value of each key of a nested mapping by its full name, sections included.
 
     >>> flatten_keys({"seed": 0, "model": {"hidden": 24}})
-    ['seed', 'model', 'model.hidden']
+    {'seed': 0, 'model': {'hidden': 24}, 'model.hidden': 24}
     """
-    names = []
+    found = {}
     for key, value in content.items():
-        names.append(_join(path, key))
+        name = _join(path, key)
+        found[name] = value
         if isinstance(value, Mapping):
-            names += flatten_keys(value, names[-1])
-    return names
+            found |= flatten_keys(value, name)
+    return found
 
 
 def _join(path: str, key: str) -> str:

@@ -16,24 +16,20 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from omegaconf import DictConfig
 
 from timegan.attempts import collecting
-from timegan.cli.app import launch
-from timegan.cli.artifacts import end, finish, objective, wanted
+from timegan.cli.artifacts import end, objective, write_artifacts
 from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
 from timegan.cli.folder import begin_run
+from timegan.cli.invocation import Invocation, sweep_direction
 from timegan.cli.resume import (
-    begun_from,
-    measures_anew,
-    missing,
-    point,
-    restored,
-    rewrite_command_line,
-    trained_already,
+    first_checkpoint,
+    is_trained,
+    missing_artifacts,
+    requests_new_evaluation,
+    usable_checkpoint,
 )
 from timegan.cli.schema import TrainConfig, selects_on_holdout
-from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
@@ -47,17 +43,9 @@ from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
 
-def main() -> None:
-    """The door: `python train.py`, `timegan-train`."""
-    rewrite_command_line()
-    launch(train, "train")
-
-
-def train(cfg: DictConfig) -> float | None:
-    """Train, sample, measure, report; what a search goes by is returned."""
-    cfg = restored(cfg)
-    config = TrainConfig.read(cfg)
-    folder = begin_run(cfg)
+def run(config: TrainConfig, invocation: Invocation) -> float | None:
+    """Train, sample, measure and report; return the score that a search goes by."""
+    folder = begin_run(invocation.cfg)
     samples = folder / "samples.csv"
     check_not_read(samples, "hydra.run.dir", {"dataset.path": config.dataset.get("path")})
     quiet()
@@ -80,22 +68,22 @@ def train(cfg: DictConfig) -> float | None:
     )
     model = build_model(data, **{**config.model, "schedule": schedule, "seed": config.seed})
     trainer = _trainer(config, schedule, folder)
-    begin_at, goes_on = config.ckpt_path, None
+    begin_at, latest = config.ckpt_path, None
     if config.resume is not None:
-        goes_on = point(config.resume)
-        begin_at = begun_from(config.resume) if goes_on is None else str(goes_on)
-    if goes_on is not None and trained_already(read_checkpoint(goes_on)):
-        absent = missing(folder, measured=bool(config.evaluation))
-        if not absent and not measures_anew():
-            say(f"Trained already, and nothing is missing: {where(folder)}")
-            metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-            return objective(metrics, config.objective, wanted())
-        say(f"Trained already; making {', '.join(absent) or 'another evaluation'}.")
+        latest = usable_checkpoint(config.resume)
+        begin_at = first_checkpoint(config.resume) if latest is None else str(latest)
+        if latest is not None and is_trained(read_checkpoint(latest)):
+            missing = missing_artifacts(folder, measured=bool(config.evaluation))
+            if not missing and not requests_new_evaluation(config.resume):
+                say(f"Trained already, and nothing is missing: {where(folder)}")
+                metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+                return objective(metrics, config.objective, sweep_direction())
+            say(f"Trained already; making {', '.join(missing) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
         _say_what_begins(data, schedule, folder)
-        if goes_on is not None:
-            say(f"Resumed   from {where(str(goes_on))}")
+        if latest is not None:
+            say(f"Resumed   from {where(str(latest))}")
         elif config.resume is not None:
             say("Resumed   from the beginning: the run had not saved a checkpoint yet")
 
@@ -115,7 +103,7 @@ def train(cfg: DictConfig) -> float | None:
         "sample_monitor": _monitored(trainer),
     }
     with collecting() as later:
-        metrics = finish(
+        metrics = write_artifacts(
             model.float().eval(),
             data,
             folder,
@@ -123,7 +111,7 @@ def train(cfg: DictConfig) -> float | None:
             training=training,
             samples=config.samples,
             seed=config.seed,
-            settings=to_container(cfg),
+            invocation=invocation,
             failures=later,
         )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
@@ -132,7 +120,7 @@ def train(cfg: DictConfig) -> float | None:
     say("")
     say_where(folder, report=(folder / "report.html").is_file())
     end(metrics, [*failures, *later])
-    return objective(metrics, config.objective, wanted())
+    return objective(metrics, config.objective, sweep_direction())
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
@@ -281,7 +269,3 @@ def _say_what_begins(data: WindowDataModule, schedule: Schedule, folder: Path) -
         f"Epochs    {phases}, of {data.steps_per_epoch} batches each",
         f"Folder    {where(folder)}",
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from timegan.errors import InputError
-from timegan.tables import Table
-from timegan.tables.readers import cached, read_table
-from timegan.tables.schema import Schema
+
+if TYPE_CHECKING:  # pandas, which a refused command does without
+    from timegan.tables.schema import Schema
 
 FOLDERS = (".hydra", "checkpoints", "model", "figures")
 FILES = ("samples.csv", "metrics.json", "report.html")
@@ -57,6 +57,8 @@ def tables_of(path: Path, config: Mapping[str, Any]) -> list[Path]:
         path: the run's folder, one of its checkpoints, or an exported model.
         config: the settings in the exported model, if there are any.
     """
+    from timegan.tables.readers import cached
+
     found, bases, settings = [], [Path()], [config]
     if (folder := run_folder(path)) is not None:
         settings.append(stored(folder, "config"))
@@ -97,7 +99,7 @@ def check_not_trained_on(
     key: str,
     tables: Iterable[Path],
     fingerprint: str | None = None,
-    schema: Schema | None = None,
+    schema: "Schema | None" = None,
 ) -> None:
     """Refuse to write to the table that a model was trained on.
 
@@ -165,8 +167,11 @@ def check_export(folder: str | Path, *, overwrite: bool, key: str | None = None)
         )
 
 
-def _holds(path: Path, fingerprint: str, schema: Schema) -> bool:
+def _holds(path: Path, fingerprint: str, schema: "Schema") -> bool:
     """Return True if the file is a table with that fingerprint."""
+    from timegan.tables import Table
+    from timegan.tables.readers import read_table
+
     try:
         return Table.from_frame(read_table(path), like=schema).fingerprint == fingerprint
     except Exception:  # a file that cannot be read like the table is another one

@@ -15,8 +15,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
+from timegan.errors import quote_argument
 from timegan.training.callbacks import GracefulExit, PhaseCheckpoint
-from timegan.training.callbacks.graceful_exit import exit_on_second_signal, resume_argument
+from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 
 
 class Send(Callback):
@@ -120,7 +121,7 @@ def test_an_error_in_training_gives_the_signals_back(run: Callable[..., Any]) ->
     ["outputs/2026-01-02/03-04-05.67/last.ckpt", "outputs/sweeps/model.hidden=12,seed=1/last.ckpt"],
 )
 def test_the_advice_survives_the_shell_and_hydra(path: str) -> None:
-    (word,) = shlex.split(resume_argument(path))
+    (word,) = shlex.split(quote_argument("ckpt_path", path))
     override = OverridesParser.create().parse_override(word)
     assert (override.key_or_group, str(override.value())) == ("ckpt_path", path)
 

@@ -1,14 +1,12 @@
 """Ctrl-C and SIGTERM: finish the batch, save, say how to go on, and end with the usual status."""
 
 import os
-import shlex
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,7 +14,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from timegan.errors import tell
+from timegan.errors import quote_argument, tell
 from timegan.training.callbacks.checkpoints import PhaseCheckpoint
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -112,11 +110,11 @@ class GracefulExit(Checkpoint):
         path = (keeper or PhaseCheckpoint()).save(trainer)
         if trainer.is_global_zero:
             run = path.parent.parent
-            remedy = f"run the same command with {resume_argument(path)}"
+            remedy = f"run the same command with {quote_argument('ckpt_path', path)}"
             if (
                 run / ".hydra" / "config.yaml"
             ).is_file():  # of `train.py`, which begins no second run in the folder
-                remedy = f"run `python train.py {resume_argument(run, 'resume')}`"
+                remedy = f"run `python train.py {quote_argument('resume', run)}`"
             tell(
                 f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
                 f"Nothing is lost: {remedy} to go on."
@@ -179,11 +177,3 @@ def _end_now(number: int, children: list[int]) -> None:
         except ProcessLookupError:
             continue
     os._exit(128 + number)
-
-
-def resume_argument(path: str | Path, key: str = "ckpt_path") -> str:
-    """Return ``key=path`` for a shell and Hydra's grammar: sweeps make folders named ``a=1``."""
-    path = str(path)
-    if all(character.isalnum() or character in "/._-+%" for character in path):
-        return f"{key}={path}"
-    return shlex.quote(f'{key}="{path}"')

@@ -23,7 +23,6 @@ from timegan.sampling.long_series import continue_series, seam_positions
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import PART, networks, sample
 from timegan.tables import Sequences
-from timegan.training.module import TimeGAN
 from timegan.transforms.table_transform import TableTransform
 
 MIN_SAMPLES = 1_000
@@ -104,7 +103,7 @@ def evaluate(
 @warning_once()
 def evaluate_model(
     data: WindowDataModule,
-    model: TimeGAN,
+    model: HasNetworks,
     transform: TableTransform,
     count: int | None,
     protocol: str,

@@ -97,6 +97,28 @@ def read_signature(target: str) -> Mapping[str, Argument] | None:
     return dict(_arguments(module, node.args)) if isinstance(node, ast.FunctionDef) else None
 
 
+def check_arguments(target: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given to a class or function, each value as the type of its argument.
+
+    Other names than those of arguments stay as they are.
+
+    Args:
+        target: dotted name of the class or function.
+        given: argument to value.
+
+    Raises:
+        InputError: a value has another type.
+
+    >>> check_arguments("timegan.Synthesizer", {"window": 24.0})
+    {'window': 24}
+    """
+    signature = read_signature(target) or {}
+    return {
+        name: signature[name].convert(name, value) if name in signature else value
+        for name, value in given.items()
+    }
+
+
 def _arguments(module: str, given: ast.arguments) -> Iterator[tuple[str, Argument]]:
     missing = [None] * (len(given.args) - len(given.defaults))
     defaults = [*missing, *given.defaults, *given.kw_defaults]

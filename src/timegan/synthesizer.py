@@ -1,29 +1,30 @@
 """Fit, sample, evaluate, save, load: the whole of timegan for people with a DataFrame."""
 
-import inspect
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from warnings import catch_warnings, filterwarnings
 
 import pandas as pd
 import torch
-from lightning import Trainer
 
-from timegan.data import WindowDataModule
 from timegan.errors import InputError, brief, nearest
 from timegan.sampling.conditioning import parse_exogenous, read_context
 from timegan.sampling.sequences import generate
-from timegan.serialization.architecture_check import check_types
-from timegan.serialization.model_folder import export
+from timegan.serialization.model_folder import TrainedModel, export
 from timegan.serialization.runs import read_run
-from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
-from timegan.training.factory import build_model
-from timegan.training.module import TimeGAN
+from timegan.signatures import check_arguments, read_signature
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
+
+if TYPE_CHECKING:  # Lightning, which takes seconds to import, and which sampling does without
+    from timegan.data import WindowDataModule
+    from timegan.training.module import TimeGAN
+
+DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
+MODULE = "timegan.training.module.TimeGAN"
 
 GIVEN = {"features", "context", "variable_length", "batches_per_step"} | {
     *("name", "path", "generate", "url", "sha256")
@@ -80,7 +81,7 @@ class Synthesizer:
         self.progress = progress
         self.options = options
         self.fingerprint: str | None = None
-        self._fitted: tuple[TimeGAN, TableTransform] | None = None
+        self._fitted: tuple[TimeGAN | TrainedModel, TableTransform] | None = None
         self._check(options)
 
     def get_params(self) -> dict[str, Any]:
@@ -111,6 +112,11 @@ class Synthesizer:
         Raises:
             InputError: what is wrong with the table, and what to do about it.
         """
+        from lightning import Trainer
+
+        from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
+        from timegan.training.factory import build_model
+
         named = {
             "sequence_key": sequence_key,
             "sequence_index": sequence_index,
@@ -126,7 +132,7 @@ class Synthesizer:
         if self.progress:
             print(data.summary(), flush=True)  # noqa: T201
         schedule = self._schedule(data)
-        model = build_model(data, schedule, seed=self.seed, **self._part(TimeGAN))
+        model = build_model(data, schedule, seed=self.seed, **self._part(MODULE))
         with _quiet(), using(self.threads):
             trainer = Trainer(
                 max_epochs=schedule.total,
@@ -236,7 +242,7 @@ class Synthesizer:
         run = read_run(path)
         options = {"window": run.model.net.window} | run.options
         try:
-            check_types(cls, options)
+            options = check_arguments(f"{__name__}.{cls.__name__}", options)
             check_threads(options.get("threads", 1))
             synthesizer = cls(**options)
         except (TypeError, ValueError) as error:
@@ -249,33 +255,39 @@ class Synthesizer:
         return synthesizer
 
     @property
-    def model(self) -> TimeGAN:
+    def model(self) -> "TimeGAN":
         """The trained model."""
-        return self._ready()[0]
+        model, transform = self._ready()
+        if isinstance(model, TrainedModel):
+            model = model.to_module()
+            self._fitted = model, transform
+        return model
 
     @property
     def table_transform(self) -> TableTransform:
         """The columns of the table that was learned, and their ways to the model."""
         return self._ready()[1]
 
-    def _ready(self) -> tuple[TimeGAN, TableTransform]:
+    def _ready(self) -> "tuple[TimeGAN | TrainedModel, TableTransform]":
         if self._fitted is None:
             raise InputError("This Synthesizer has learned nothing yet. Call fit(table) first.")
         return self._fitted
 
-    def _data(self, table: Table) -> WindowDataModule:
+    def _data(self, table: Table) -> "WindowDataModule":
+        from timegan.data import WindowDataModule
+
         batches = int(self.options.get("generator_steps", 2)) + 1
         options: dict[str, Any] = {
             "window": self.window,
             "seed": self.seed,
             "batches_per_step": batches,
         }
-        options |= self._part(WindowDataModule)
+        options |= self._part(DATA_MODULE)
         if isinstance(table, pd.DataFrame):
             return WindowDataModule.from_frame(table, **options)
         return WindowDataModule(path=str(table), **options)
 
-    def _part(self, module: type) -> dict[str, Any]:
+    def _part(self, module: str) -> dict[str, Any]:
         """Those of the options that are for one of the two modules."""
         return {k: v for k, v in self.options.items() if k in names_of(module)}
 
@@ -285,7 +297,7 @@ class Synthesizer:
             return schedule.patience is not None
         return (schedule or {}).get("patience") is not None
 
-    def _schedule(self, data: WindowDataModule) -> Schedule:
+    def _schedule(self, data: "WindowDataModule") -> Schedule:
         if isinstance(self.schedule, Schedule):
             return self.schedule
         return Schedule.for_data(
@@ -294,7 +306,7 @@ class Synthesizer:
 
     @staticmethod
     def _check(options: Mapping[str, Any]) -> None:
-        known = names_of(TimeGAN) | names_of(WindowDataModule)
+        known = names_of(MODULE) | names_of(DATA_MODULE)
         for name in options:
             if name not in known:
                 near = nearest(name, sorted(known))
@@ -304,10 +316,10 @@ class Synthesizer:
                 raise InputError(f"There is no option {name!r}. {hint}")
 
 
-def names_of(module: type) -> set[str]:
-    """The arguments that a user may give; ``exogenous`` is the data module's."""
-    names = set(inspect.signature(module).parameters) - GIVEN - {"window", "seed", "schedule"}
-    return names - {"exogenous"} if module is TimeGAN else names
+def names_of(module: str) -> set[str]:
+    """Return the arguments that a user may give; ``exogenous`` is one of the data module."""
+    names = set(read_signature(module) or ()) - GIVEN - {"window", "seed", "schedule"}
+    return names - {"exogenous"} if module == MODULE else names
 
 
 def check_threads(threads: int) -> None:

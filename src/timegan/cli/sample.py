@@ -9,8 +9,8 @@ from rich.progress import Progress
 from timegan.cli.console import say
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import SampleConfig
-from timegan.evaluation import seams_of
 from timegan.files import check_free
+from timegan.nn.networks import HasNetworks
 from timegan.sampling.conditioning import parse_exogenous, read_context
 from timegan.sampling.sequences import generate_parts
 from timegan.sampling.shards import read_shard, share_of
@@ -18,7 +18,6 @@ from timegan.serialization.places import check_not_read, check_not_trained_on
 from timegan.serialization.runs import Run, read_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer
-from timegan.training.module import TimeGAN
 from timegan.transforms.table_transform import TableTransform
 
 
@@ -80,8 +79,10 @@ def check_out(config: SampleConfig, run: Run) -> None:
         check_not_trained_on(config.out, "out", (), run.fingerprint, run.transform.schema)
 
 
-def say_seams(model: TimeGAN, steps: int, seed: int) -> None:
+def say_seams(model: HasNetworks, steps: int, seed: int) -> None:
     """Whether a long series moves at its seams as it does inside the windows it is made of."""
+    from timegan.evaluation import seams_of  # Lightning
+
     found = seams_of(model, steps, seed=seed)
     ratios = [ratio for ratio in found["ratio"] if ratio is not None]
     if not ratios:
@@ -99,7 +100,7 @@ def usual_count(steps: int | None) -> int:
     return 1_000 if steps is None else 1
 
 
-def _steps(model: TimeGAN, transform: TableTransform, steps: int | None) -> str:
+def _steps(model: HasNetworks, transform: TableTransform, steps: int | None) -> str:
     if steps is not None:
         return f"{steps:,}"
     return f"up to {model.net.window}" if transform.variable else str(model.net.window)

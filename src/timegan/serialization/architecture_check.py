@@ -1,9 +1,8 @@
 """What a description says that a model is, compared with what is there, before it is made."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,10 @@ from torch import Tensor
 
 from timegan.nn.networks import Networks
 from timegan.serialization.untrusted_files import Shapes
+from timegan.signatures import check_arguments
 from timegan.transforms.table_transform import TableTransform
+
+NETWORKS = "timegan.nn.networks.Networks"
 
 LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
@@ -58,8 +60,7 @@ def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: one is missing, of another type, or out of any range.
     """
-    hyper_parameters = {**EARLIER, **hyper_parameters}
-    check_types(Networks, hyper_parameters)
+    hyper_parameters = check_arguments(NETWORKS, {**EARLIER, **hyper_parameters})
     names = inspect.signature(Networks).parameters
     missing = [name for name in names if name not in hyper_parameters]
     if missing:
@@ -70,29 +71,6 @@ def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
     if hyper_parameters["window"] > LONGEST:
         raise ValueError(f"a window of {hyper_parameters['window']} steps; {LONGEST:,} at most")
     return {name: hyper_parameters[name] for name in names}
-
-
-def check_types(target: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Look at the numbers and words among what is given to ``target``.
-
-    Raises:
-        ValueError: one is of another type than the signature has.
-
-    >>> def paint(width: int, gloss: float | None = None) -> None: ...
-    >>> check_types(paint, {"width": 3, "gloss": 1})
-    >>> check_types(paint, {"width": True})
-    Traceback (most recent call last):
-    ValueError: width=True: int is needed
-    """
-    init: Any = target.__init__ if inspect.isclass(target) else target
-    for name, hint in get_type_hints(init).items():
-        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-        if name not in given or not set(options) <= {int, float, str, bool, type(None)}:
-            continue
-        kind = type(given[name])
-        if kind not in options and not (kind is int and float in options):
-            words = " or ".join("nothing" if o is type(None) else o.__name__ for o in options)
-            raise ValueError(f"{name}={str(given[name])[:40]}: {words} is needed")
 
 
 def check_finite(weights: Mapping[str, Tensor]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ import torch
 
 from timegan.errors import InputError, UnreadableError, brief
 from timegan.files import writing
+from timegan.nn.kernels.backends import resolve_backend, set_backend
 from timegan.nn.networks import Networks
 from timegan.plain import NotPlainError, plain
 from timegan.serialization.architecture_check import (
     EARLIER,
     check_finite,
-    check_types,
     check_weights,
     network_arguments,
     transform_for,
@@ -35,18 +36,43 @@ from timegan.serialization.untrusted_files import (
     read_json,
     read_shapes,
 )
+from timegan.signatures import check_arguments
 from timegan.transforms.table_transform import TableTransform
 
 if TYPE_CHECKING:  # Lightning, which sampling does without
     from timegan.training.module import TimeGAN
 
+MODULE = "timegan.training.module.TimeGAN"
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 FORMAT = 2
 """Rises when an older timegan could not read what this one writes."""
 
 
+@dataclass(frozen=True)
+class TrainedModel:
+    """Trained networks, ready to sample, with the arguments of the model they were trained in.
+
+    Lightning is imported only for the model itself.
+
+    Args:
+        net: the networks.
+        hparams: arguments of :class:`timegan.TimeGAN`.
+    """
+
+    net: Networks
+    hparams: Mapping[str, Any]
+
+    def to_module(self) -> TimeGAN:
+        """Return the LightningModule with these networks."""
+        from timegan.training.module import TimeGAN
+
+        module = TimeGAN(**self.hparams)
+        module.net.load_state_dict(self.net.state_dict())
+        return module.eval()
+
+
 def export(
-    model: TimeGAN,
+    model: TimeGAN | TrainedModel,
     transform: TableTransform,
     folder: str | Path,
     *,
@@ -84,7 +110,7 @@ def export(
 
 
 def write_model(
-    model: TimeGAN,
+    model: TimeGAN | TrainedModel,
     transform: TableTransform,
     folder: Path,
     *,
@@ -141,7 +167,7 @@ def describe(folder: str | Path) -> dict[str, Any]:
     return content
 
 
-def load(folder: str | Path) -> tuple[TimeGAN, TableTransform]:
+def load(folder: str | Path) -> tuple[TrainedModel, TableTransform]:
     """The model that :func:`export` wrote, and its columns.
 
     Raises:
@@ -152,19 +178,16 @@ def load(folder: str | Path) -> tuple[TimeGAN, TableTransform]:
 
 
 def load_networks(folder: str | Path) -> tuple[Networks, TableTransform]:
-    """The same for sampling alone: the networks, without Lightning.
+    """Return the networks alone of the model that :func:`export` wrote, and its columns.
 
     Raises:
         InputError: as :func:`load`.
     """
-    with explaining(folder):
-        description, weights, transform = _parts(Path(folder))
-        net = Networks(**network_arguments(description["hyper_parameters"]))
-        net.load_state_dict(weights)
-        return net.eval(), transform
+    model, transform = load(folder)
+    return model.net, transform
 
 
-def read(folder: str | Path) -> tuple[TimeGAN, TableTransform, dict[str, Any]]:
+def read(folder: str | Path) -> tuple[TrainedModel, TableTransform, dict[str, Any]]:
     """The model, its columns, and the whole description beside them."""
     with explaining(folder):
         description, weights, transform = _parts(Path(folder))
@@ -291,21 +314,24 @@ def explaining(folder: str | Path) -> Iterator[None]:
         ) from error
 
 
-def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TimeGAN:
-    """A model ready to sample, on the CPU.
+def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TrainedModel:
+    """Return a model ready to sample, on the CPU.
+
+    Args:
+        hyper_parameters: of a model, from a file.
+        state: its tensors; all belong to its networks.
 
     Raises:
         ValueError: the weights are not finite, or not those of such a model, which is not made.
     """
-    from timegan.training.module import TimeGAN
-
-    found = {name.removeprefix("net."): tuple(tensor.shape) for name, tensor in state.items()}
-    check_weights(hyper_parameters, found)
-    check_types(TimeGAN, hyper_parameters)
-    check_finite(state)
-    model = TimeGAN(**{**EARLIER, **hyper_parameters})
-    model.load_state_dict(dict(state))
-    return model.eval()
+    weights = {name.removeprefix("net."): tensor for name, tensor in state.items()}
+    check_weights(hyper_parameters, {name: tuple(t.shape) for name, t in weights.items()})
+    hparams = check_arguments(MODULE, {**EARLIER, **hyper_parameters})
+    check_finite(weights)
+    net = Networks(**network_arguments(hparams))
+    net.load_state_dict(weights)
+    set_backend(net, resolve_backend("auto"), by_size=True)
+    return TrainedModel(net.eval(), hparams)
 
 
 def _version() -> str:

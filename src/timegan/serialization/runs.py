@@ -7,13 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from timegan.data import WindowDataModule
 from timegan.errors import InputError, brief, tell
 from timegan.serialization.architecture_check import transform_for
-from timegan.serialization.model_folder import DESCRIPTION, read, restore
+from timegan.serialization.model_folder import DESCRIPTION, TrainedModel, read, restore
 from timegan.serialization.places import is_run, stored, tables_of
-from timegan.training.checkpoint_files import newest_checkpoint, read_checkpoint
-from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
@@ -22,7 +19,7 @@ from timegan.transforms.table_transform import TableTransform
 class Run:
     """What a run left: a model, its table's columns, and which table that was."""
 
-    model: TimeGAN
+    model: TrainedModel
     transform: TableTransform
     fingerprint: str | None
     options: dict[str, Any] = field(default_factory=dict)
@@ -31,7 +28,7 @@ class Run:
     """Names under which the table was read: nothing may be written to them."""
 
 
-def open_run(path: str | Path) -> tuple[TimeGAN, TableTransform]:
+def open_run(path: str | Path) -> tuple[TrainedModel, TableTransform]:
     """The model of a run and its table's columns, enough to sample without the data.
 
     See :func:`read_run`.
@@ -60,6 +57,8 @@ def read_run(path: str | Path) -> Run:
 
 def _read(path: Path) -> Run:
     if path.is_file():
+        from timegan.training.checkpoint_files import read_checkpoint  # Lightning
+
         content = read_checkpoint(path)
         run = from_checkpoint(path, content)
         if (phase := unfinished(content)) is not None:
@@ -79,6 +78,8 @@ def _read(path: Path) -> Run:
                 continue
             return Run(model, transform, description.get("fingerprint"), options, config)
     if any((path / "checkpoints").glob("*.ckpt")):
+        from timegan.training.checkpoint_files import newest_checkpoint  # Lightning
+
         newest, content, notes = newest_checkpoint(path / "checkpoints")
         if notes:
             tell(*notes, f"Taking {newest} instead.")
@@ -140,15 +141,18 @@ def _differing(folder: Path, config: Mapping[str, Any]) -> str:
     return ", ".join(found[:3])
 
 
-def from_checkpoint(path: str | Path, content: dict[str, Any] | None = None) -> Run:
-    """The same from a checkpoint, whose ``content`` may have been read before.
+def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> Run:
+    """Return what the content of a checkpoint tells of its run.
+
+    Args:
+        path: of the checkpoint, for messages.
+        content: as it was read.
 
     Raises:
-        InputError: it is missing, damaged, or from another program.
+        InputError: the content is that of another program.
     """
-    content = read_checkpoint(path) if content is None else content
     try:
-        data = content[WindowDataModule.__qualname__]
+        data = content["WindowDataModule"]
         transform = transform_for(content["hyper_parameters"], data["columns"])
         model = restore(content["hyper_parameters"], content["state_dict"])
         return Run(model, transform, data["fingerprint"])

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from timegan.metrics.protocols.quick import quick
 
 from benchmarks import speed
 from timegan import Synthesizer
 from timegan.cli import aggregate
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text, writing
+from timegan.metrics.protocols.runner import run_protocol
 from timegan.report.page import write_report
 from timegan.serialization.model_card import write_card
 from timegan.serialization.model_folder import describe, export
@@ -60,7 +60,7 @@ def report(path: Path, model: Synthesizer, overwrite: bool) -> None:
     real, fake = RANDOM.normal(size=(2, 30, 6, 1))
     write_report(
         folder,
-        metrics=quick(real, None, fake, ["x"], iterations=1, judges=1),
+        metrics=run_protocol(real, None, fake, ["x"], protocol="smoke", classifier_steps=1),
         train=real,
         holdout=None,
         synthetic=fake,

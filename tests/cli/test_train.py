@@ -20,6 +20,7 @@ from timegan.cli.app import folder_name, run_app, run_command
 from timegan.cli.artifacts import objective
 from timegan.cli.train import processes
 from timegan.errors import InputError
+from timegan.training.module import TimeGAN
 
 ROOT = Path(__file__).parents[2]
 QUIET = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"
@@ -220,6 +221,22 @@ def test_two_processes_and_two_nodes_end_where_one_process_does(tmp_path: Path) 
     )
     for other in others:
         pd.testing.assert_frame_equal(one, other, rtol=1e-4)
+
+
+def test_ctrl_c_before_the_first_batch_ends_as_it_does_elsewhere(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TimeGAN, "configure_optimizers", interrupted)
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        result = shell(f"train {QUIET}")
+    finally:
+        signal.signal(signal.SIGINT, handler)  # Lightning leaves it ignored
+    assert result.status == 130
+    assert result.err.endswith("Interrupted.\n")
 
 
 def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
 
     started, worked = time.perf_counter(), time.process_time()
     with exit_on_second_signal(lambda: _started_by(trainer)), collecting() as failures:
-        trainer.fit(model, data, ckpt_path=begin_at)
+        _fit(trainer, model, data, begin_at)
     if not trainer.is_global_zero:
         return None
     training = {
@@ -121,6 +121,16 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
     say_where(folder, report=(folder / "report.html").is_file())
     end(metrics, [*failures, *later])
     return objective(metrics, config.objective, sweep_direction())
+
+
+def _fit(trainer: Trainer, model: TimeGAN, data: WindowDataModule, begin_at: str | None) -> None:
+    """Train; Ctrl-C before the first batch stays what it is, which Lightning ends with status 1."""
+    try:
+        trainer.fit(model, data, ckpt_path=begin_at)
+    except SystemExit as end:
+        if isinstance(end.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from end
+        raise
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:

@@ -12,6 +12,7 @@ from timegan.nn.kernels.backends import LIBRARIES
 LONGEST = (
     "training/test_ddp.py",
     "cli/test_train.py",
+    "cli/test_interrupted.py",
     "tables/test_roundtrip.py",
     "training/callbacks/test_kill.py",
 )

@@ -14,16 +14,20 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import hydra.core.utils
 import torch
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 import timegan.cli.artifacts
+import timegan.cli.folder
+import timegan.cli.sample
+import timegan.cli.train
 from tests.cli.interrupted_tables import TABLES, write
-from timegan.cli import sample, train
+from timegan.cli import app
+from timegan.cli.invocation import Invocation
+from timegan.cli.schema import SampleConfig
 from timegan.data import WindowDataModule
 from timegan.seeds import rng
 from timegan.training.callbacks import ThresholdCalibration
@@ -115,7 +119,7 @@ class Moments:
         self.around(WindowDataModule, "setup", "the table is read")
         self.around(os, "fsync", "fsync")
         self.around(Path, "replace", "a rename")
-        self.around(hydra.core.utils, "_save_config", "the configuration is written")
+        self.around(timegan.cli.folder, "_begin", "the configuration is written")
 
 
 def fork(folder: Path, line: str, moments: Moments | None = None) -> tuple[int, list[Moment]]:
@@ -155,11 +159,13 @@ def quick_sample() -> None:
     assert isinstance(cfg, DictConfig)
     for key in ("defaults", "hydra"):
         del cfg[key]
-    sample.sample(OmegaConf.merge(cfg, OmegaConf.from_cli(sys.argv[1:])))  # type: ignore[arg-type]
+    merged = OmegaConf.merge(cfg, OmegaConf.from_cli(sys.argv[1:]))
+    assert isinstance(merged, DictConfig)
+    timegan.cli.sample.run(SampleConfig.read(merged), cast(Invocation, None))
 
 
 CONF = Path(__file__).parents[2] / "conf"
-COMMANDS = {"train": train.main, "sample": sample.main, "quick_sample": quick_sample}
+COMMANDS = {"train": app.train, "sample": app.sample, "quick_sample": quick_sample}
 
 
 def command(main: Callable[[], None]) -> int:

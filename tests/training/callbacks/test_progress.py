@@ -1,19 +1,20 @@
-"""What the terminal shows, and how the time left is reckoned."""
+"""Progress of training on a terminal and elsewhere."""
 
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
 
 import pytest
 from lightning import Trainer
 from rich.console import Console
+from rich.progress import Progress
 
-from timegan.training.callbacks import PhaseProgressBar
-from timegan.training.callbacks.eta import Clock, clock_face
+from timegan.training.callbacks import PhaseCheckpoint, PhaseProgressBar
 from timegan.training.callbacks.progress import _short
-from timegan.training.schedule import Phase, Schedule
+from timegan.training.schedule import Phase
 
 
 def test_without_a_terminal_every_epoch_is_one_line(run: Callable[..., Any]) -> None:
@@ -21,20 +22,18 @@ def test_without_a_terminal_every_epoch_is_one_line(run: Callable[..., Any]) -> 
     run(PhaseProgressBar(Console(file=out, width=20)), enable_progress_bar=True).fit()
     lines = out.getvalue().splitlines()
     number = r"-?[\d.e-]+"
+    left = r"\d\d:\d\d left of the phase"
     assert len(lines) == 5
-    assert re.fullmatch(
-        rf"epoch 1/5 autoencoder  reconstruction {number}  \d\d:\d\d left", lines[0]
-    )
-    assert re.fullmatch(rf"epoch 3/5 supervised  supervised {number}  \d\d:\d\d left", lines[2])
-    assert re.fullmatch(
-        rf"epoch 5/5 joint  generator {number}  discriminator {number}  00:00 left", lines[4]
-    )
+    assert re.fullmatch(rf"epoch 1/5 autoencoder  reconstruction {number}  {left}", lines[0])
+    assert re.fullmatch(rf"epoch 3/5 supervised  supervised {number}  {left}", lines[2])
+    joint = rf"epoch 5/5 joint  generator {number}  discriminator {number}  00:00 left of the phase"
+    assert re.fullmatch(joint, lines[4])
 
 
-def test_on_a_terminal_one_bar_runs_to_the_end_of_the_run(
+def test_on_a_terminal_a_bar_runs_to_the_end_of_the_run(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("timegan.training.callbacks.progress.REFRESH", 1e-6)
+    monkeypatch.setattr("timegan.training.callbacks.progress.REFRESH_SECONDS", 1e-6)
     out = io.StringIO()
     progress = PhaseProgressBar(Console(file=out, width=120, force_terminal=True))
     run(progress, enable_progress_bar=True).fit()
@@ -62,32 +61,36 @@ def test_other_processes_stay_silent(run: Callable[..., Any]) -> None:
     assert out.getvalue() == ""
 
 
-def test_a_joint_batch_is_taken_for_ten_of_the_autoencoder_until_it_is_measured() -> None:
-    clock = Clock(Schedule(autoencoder=2, supervised=1, joint=3), batches=10)
-    clock.tick(0, 7.0)  # the first one warms up
-    for _ in range(9):
-        clock.tick(0, 1.0)
-    assert clock.left == pytest.approx(10 + 10 + 30 * 10)
-    assert clock.share == pytest.approx(10 / 330)
-    clock.start(3)
-    clock.tick(3, 9.0)
-    clock.tick(3, 4.0)
-    assert clock.left == pytest.approx(28 * 4)
+def test_every_phase_has_a_bar_of_its_own(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = bars(monkeypatch)
+    run(PhaseProgressBar(Console(file=io.StringIO())), enable_progress_bar=True).fit()
+    assert begun == [(0, 8), (0, 4), (0, 8)]  # phases of two, one and two epochs of four batches
 
 
-def test_a_resumed_run_counts_from_where_it_is() -> None:
-    clock = Clock(Schedule(autoencoder=2, supervised=1, joint=3), batches=10)
-    clock.start(3, batch=5)
-    assert [*clock.done.values()] == [20, 10, 5]
-    clock.tick(3, 2.0)
-    assert clock.left == pytest.approx(24 * 2)
+def test_the_bar_of_a_resumed_run_begins_where_it_is(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(PhaseCheckpoint(every_n_batches=15), max_epochs=4).fit()
+    begun = bars(monkeypatch)
+    progress = PhaseProgressBar(Console(file=io.StringIO()))
+    resumed = run(progress, enable_progress_bar=True, enable_checkpointing=False)
+    resumed.fit(resume=tmp_path / "checkpoints" / "last.ckpt")
+    assert begun == [(3, 8)]  # the joint phase begins after twelve batches
 
 
-@pytest.mark.parametrize(
-    ("seconds", "face"), [(0, "00:00"), (59.6, "01:00"), (190, "03:10"), (3725, "1:02:05")]
-)
-def test_seconds_read_like_a_clock(seconds: float, face: str) -> None:
-    assert clock_face(seconds) == face
+def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Record the batches that are done, and all of them, whenever a bar begins."""
+    begun: list[tuple[int, int]] = []
+    reset = Progress.reset
+
+    def record(self: Progress, task: Any, *, completed: int, total: int, **fields: Any) -> None:
+        begun.append((completed, total))
+        reset(self, task, completed=completed, total=total, **fields)
+
+    monkeypatch.setattr(Progress, "reset", record)
+    return begun
 
 
 @pytest.mark.parametrize(

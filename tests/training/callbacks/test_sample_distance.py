@@ -1,4 +1,4 @@
-"""The distance that training is watched by."""
+"""Distance between samples and real windows while training."""
 
 from typing import Any
 
@@ -9,7 +9,11 @@ import torch
 
 from timegan.data import WindowDataModule
 from timegan.nn.batch import Batch
-from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, spread, view
+from timegan.training.callbacks.sample_distance import (
+    EnergyDistanceMonitor,
+    mean_pairwise_distance,
+    monitored_features,
+)
 from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
 
@@ -40,28 +44,30 @@ def panel() -> WindowDataModule:
 
 
 def test_it_is_the_energy_distance_over_all_pairs() -> None:
-    stick = EnergyDistanceMonitor(ready(), count=40)
+    monitor = EnergyDistanceMonitor(ready(), count=40)
     fake = torch.randn(128, 30, generator=torch.Generator().manual_seed(0)).double()
-    real = stick.real.double()
+    real = monitor.real.double()
 
     def mean(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return (a[:, :, None] - b[:, None, :]).abs().mean((1, 2))
 
-    look = stick.compare(fake)
+    measured = monitor.compare(fake)
     wanted = (2 * mean(fake, real) - mean(fake, fake) - mean(real, real)).mean()
-    assert look.distance == pytest.approx(float(wanted), rel=1e-5)
-    assert look.diversity == pytest.approx(float(mean(fake, fake).mean() / mean(real, real).mean()))
-    assert torch.allclose(spread(fake), mean(fake, fake))
+    assert measured.distance == pytest.approx(float(wanted), rel=1e-5)
+    assert measured.diversity == pytest.approx(
+        float(mean(fake, fake).mean() / mean(real, real).mean())
+    )
+    assert torch.allclose(mean_pairwise_distance(fake), mean(fake, fake))
 
 
 @pytest.mark.parametrize("options", [{}, {"preprocessing": "reference"}])
-def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any]) -> None:
+def test_real_windows_are_at_the_baseline_and_others_are_not(options: dict[str, Any]) -> None:
     data = ready(**options)
-    stick = EnergyDistanceMonitor(data, count=300)
+    monitor = EnergyDistanceMonitor(data, count=300)
     random = np.random.default_rng(1)
 
     def ratio(rows: Any) -> float:
-        return stick.compare(stick.project(Batch(rows))).distance / stick.floor
+        return monitor.compare(monitor.project(Batch(rows))).distance / monitor.baseline
 
     others = data.train.batch(random.choice(len(data.train), 300, replace=False)).x
     assert 0.4 < ratio(others) < 2.5
@@ -72,11 +78,11 @@ def test_real_windows_are_at_the_floor_and_others_are_not(options: dict[str, Any
 
 def test_samples_that_are_all_alike_have_no_diversity() -> None:
     data = ready()
-    stick = EnergyDistanceMonitor(data, count=100)
+    monitor = EnergyDistanceMonitor(data, count=100)
     windows = data.train.batch(np.arange(100)).x
-    same = stick.compare(stick.project(Batch(windows[:1].expand_as(windows))))
+    same = monitor.compare(monitor.project(Batch(windows[:1].expand_as(windows))))
     assert same.diversity < 1e-3
-    assert 0.7 < stick.compare(stick.project(Batch(windows))).diversity < 1.4
+    assert 0.7 < monitor.compare(monitor.project(Batch(windows))).diversity < 1.4
 
 
 def test_lengths_context_and_labels_are_part_of_what_is_compared() -> None:
@@ -85,27 +91,27 @@ def test_lengths_context_and_labels_are_part_of_what_is_compared() -> None:
     assert batch.lengths is not None
     assert batch.context is not None
     assert batch.exogenous is not None
-    whole = view(batch)
+    whole = monitored_features(batch)
     channels = batch.x.shape[2] + batch.exogenous.shape[2]
     assert whole.shape == (8, 6, 2 * channels + 1 + batch.context.shape[1])
     assert not whole[batch.lengths == 2][:, 2:, :channels].any()
     for name, change in (("lengths", 1), ("context", 1.0), ("exogenous", 1.0)):
         other = batch._replace(**{name: getattr(batch, name) - change})
-        assert not torch.equal(view(other), whole), name
+        assert not torch.equal(monitored_features(other), whole), name
 
 
 @pytest.mark.parametrize("table", [ready, panel])
-def test_a_look_repeats_itself_and_touches_no_random_stream(table: Any) -> None:
+def test_a_measurement_repeats_itself_and_touches_no_random_stream(table: Any) -> None:
     data = table()
     net = build_model(data, Schedule(1, 1, 1), hidden=6).net
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    stick = EnergyDistanceMonitor(data, count=300)  # more than are made together
+    monitor = EnergyDistanceMonitor(data, count=300)  # more than are made together
     state = torch.get_rng_state()
-    look = stick.look(net)
-    assert stick.look(net) == look == EnergyDistanceMonitor(data, count=300).look(net)
+    measured = monitor.measure(net)
+    assert monitor.measure(net) == measured == EnergyDistanceMonitor(data, count=300).measure(net)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
     with torch.no_grad():
         for weight in net.averages.parameters():
             weight.mul_(2)
-    assert stick.look(net) != look  # of the averaged weights
+    assert monitor.measure(net) != measured  # of the averaged weights

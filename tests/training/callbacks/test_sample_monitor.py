@@ -42,52 +42,52 @@ def train(folder: Path, *callbacks: Callback, **options: Any) -> TimeGAN:
     return model
 
 
-def test_the_distance_and_its_floor_are_logged_and_shown(tmp_path: Path) -> None:
+def test_the_distance_and_its_baseline_are_logged_and_shown(tmp_path: Path) -> None:
     out = io.StringIO()
     train(tmp_path, SampleMonitor(every_n_batches=6, count=64), PhaseProgressBar(Console(file=out)))
     events = EventAccumulator(str(tmp_path)).Reload()
-    for name in ("distance", "floor"):  # every second epoch of three batches
+    for name in ("distance", "baseline"):  # every second epoch of three batches
         assert [e.step for e in events.Scalars(f"validation/{name}")] == [11, 17]
-    values = [events.Scalars(f"validation/{name}")[-1].value for name in ("distance", "floor")]
+    values = [events.Scalars(f"validation/{name}")[-1].value for name in ("distance", "baseline")]
     lines = out.getvalue().splitlines()
     assert ["distance" in line for line in lines] == [False] * 3 + [True] * 3
-    shown = re.search(r"distance ([\d.]+) x floor", lines[-1])
+    shown = re.search(r"distance ([\d.]+) x baseline", lines[-1])
     assert shown is not None
     assert float(shown[1]) == pytest.approx(values[0] / values[1], abs=0.06)
 
 
 def test_what_is_learned_is_the_same_to_the_bit_with_and_without_it(tmp_path: Path) -> None:
     plain = train(tmp_path / "plain")
-    watched = train(tmp_path / "watched", SampleMonitor(every_n_batches=1, count=64))
+    monitored = train(tmp_path / "monitored", SampleMonitor(every_n_batches=1, count=64))
     for name, value in plain.state_dict().items():
-        assert torch.equal(value, watched.state_dict()[name]), name
+        assert torch.equal(value, monitored.state_dict()[name]), name
 
 
-def test_the_last_epoch_is_looked_at_however_few_batches_there_are(tmp_path: Path) -> None:
+def test_the_last_epoch_is_measured_however_few_batches_there_are(tmp_path: Path) -> None:
     train(tmp_path, SampleMonitor(every_n_batches=50, count=64))
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [e.step for e in events.Scalars("validation/distance")] == [17]
 
 
 class Scripted(SampleMonitor):
-    """Sees what a test says, and remembers the weights that it saw."""
+    """Sample monitor that measures what a test says, and keeps the weights."""
 
     def __init__(self, distances: list[float], diversity: float = 1.0, **options: Any) -> None:
         super().__init__(every_n_batches=1, count=32, **options)
         self.distances, self.diversity = distances, diversity
         self.seen: list[dict[str, torch.Tensor]] = []
 
-    def look(self, trainer: Trainer, model: Any) -> SampleDistance:
-        super().look(trainer, model)
+    def measure(self, trainer: Trainer, model: Any) -> SampleDistance:
+        super().measure(trainer, model)
         self.seen.append({k: v.clone() for k, v in model.net.state_dict().items()})
         return SampleDistance(self.distances[len(self.seen) - 1], self.diversity)
 
 
 def test_the_best_weights_are_taken_at_the_end_if_asked_for(tmp_path: Path) -> None:
-    watch = Scripted([3.0, 1.0, 2.0, 1.5], restore_best_weights=True)
-    model = train(tmp_path / "best", watch)
-    assert all(torch.equal(watch.seen[1][k], v) for k, v in model.net.state_dict().items())
-    summary = watch.summary()
+    monitor = Scripted([3.0, 1.0, 2.0, 1.5], restore_best_weights=True)
+    model = train(tmp_path / "best", monitor)
+    assert all(torch.equal(monitor.seen[1][k], v) for k, v in model.net.state_dict().items())
+    summary = monitor.summary()
     assert summary["weights"] == "best distance, epoch 4"
     assert (summary["best"]["distance"], summary["last"]["distance"]) == (1.0, 1.5)
     other = Scripted([3.0, 1.0, 2.0, 1.5])
@@ -96,22 +96,22 @@ def test_the_best_weights_are_taken_at_the_end_if_asked_for(tmp_path: Path) -> N
     assert other.summary()["weights"] == "last"
 
 
-def test_a_collapse_is_said_once_while_training_and_kept(
+def test_a_collapse_is_reported_once_while_training_and_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watch = Scripted([1.0] * 6, diversity=0.3)
-    train(tmp_path, watch, schedule=Schedule(1, 1, 6))
-    assert capsys.readouterr().err.count("too much alike") == 1
-    (alarm,) = watch.summary()["alarms"]
-    assert alarm.startswith("Epoch 6: samples have become too much alike")
-    assert "0.30 times" in alarm
+    monitor = Scripted([1.0] * 6, diversity=0.3)
+    train(tmp_path, monitor, schedule=Schedule(1, 1, 6))
+    assert capsys.readouterr().err.count("mode collapse") == 1
+    (warning,) = monitor.summary()["warnings"]
+    assert warning.startswith("Epoch 6: mode collapse")
+    assert "0.30 times" in warning
 
 
-def test_the_discriminator_s_rests_are_counted(tmp_path: Path) -> None:
-    watch = SampleMonitor(every_n_batches=1, count=32)
-    train(tmp_path, watch, discriminator_threshold=100.0)
-    assert [look["rest_rate"] for look in watch.looks] == [1.0] * 4
-    assert any("rested in 100% of its updates" in alarm for alarm in watch.alarms)
+def test_the_discriminator_s_skipped_updates_are_counted(tmp_path: Path) -> None:
+    monitor = SampleMonitor(every_n_batches=1, count=32)
+    train(tmp_path, monitor, discriminator_threshold=100.0)
+    assert [one["rest_rate"] for one in monitor.measurements] == [1.0] * 4
+    assert any("skipped 100% of its updates" in warning for warning in monitor.warnings)
 
 
 @pytest.mark.parametrize("name", ["every_n_batches", "count"])

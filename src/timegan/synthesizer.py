@@ -112,10 +112,11 @@ class Synthesizer:
         Raises:
             InputError: what is wrong with the table, and what to do about it.
         """
-        from lightning import Trainer
+        from lightning import Callback
 
         from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
         from timegan.training.factory import build_model
+        from timegan.training.fit import build_trainer, fit_model
 
         named = {
             "sequence_key": sequence_key,
@@ -131,24 +132,15 @@ class Synthesizer:
         data.setup()
         if self.progress:
             print(data.summary(), flush=True)  # noqa: T201
-        schedule = self._schedule(data)
-        model = build_model(data, schedule, seed=self.seed, **self._part(MODULE))
+        model = build_model(data, self.schedule, seed=self.seed, **self._part(MODULE))
+        callbacks: list[Callback] = [
+            *([SampleMonitor()] if self.progress or model.schedule.patience is not None else []),
+            ThresholdCalibration(),
+            *([PhaseProgressBar()] if self.progress else []),
+        ]
         with _quiet(), using(self.threads):
-            trainer = Trainer(
-                max_epochs=schedule.total,
-                accelerator=self.accelerator,
-                devices=1,
-                logger=False,
-                enable_checkpointing=False,
-                enable_model_summary=False,
-                enable_progress_bar=self.progress,
-                callbacks=[
-                    *([SampleMonitor()] if self.progress or schedule.patience else []),
-                    *([PhaseProgressBar()] if self.progress else []),
-                    ThresholdCalibration(),
-                ],
-            )
-            trainer.fit(model, datamodule=data)
+            trainer = build_trainer(model, data, callbacks, accelerator=self.accelerator, devices=1)
+            fit_model(trainer, model, data)
         self.fingerprint = data.fingerprint
         self._fitted = model.cpu().eval(), data.transform
         return self
@@ -296,13 +288,6 @@ class Synthesizer:
         if isinstance(schedule, Schedule):
             return schedule.patience is not None
         return (schedule or {}).get("patience") is not None
-
-    def _schedule(self, data: "WindowDataModule") -> Schedule:
-        if isinstance(self.schedule, Schedule):
-            return self.schedule
-        return Schedule.for_data(
-            len(data.train), data.transform.channels, data.steps_per_epoch, self.schedule
-        )
 
     @staticmethod
     def _check(options: Mapping[str, Any]) -> None:

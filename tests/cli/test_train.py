@@ -18,7 +18,6 @@ from tests.cli.conftest import SMOKE, Shell
 from tests.ports import reserve
 from timegan.cli.app import folder_name, run_app, run_command
 from timegan.cli.artifacts import objective
-from timegan.cli.train import processes
 from timegan.errors import InputError
 from timegan.training.module import TimeGAN
 
@@ -260,25 +259,6 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert f"python train.py resume={run}`" in err
     assert "Traceback" not in err
     assert not (run / "samples.csv").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "count"),
-    [
-        ({"devices": 1}, 1),
-        ({"devices": 2}, 2),
-        ({"devices": "2", "num_nodes": 2}, 4),
-        ({"devices": [0, 1, 2]}, 3),
-        ({"devices": [3]}, 1),
-        ({"devices": "0,1"}, 2),
-        ({"devices": -1, "accelerator": "cpu"}, 1),
-        ({"devices": "auto", "accelerator": "cpu"}, 1),
-    ],
-)
-def test_processes_are_counted_as_the_trainer_will(
-    arguments: dict[str, object], count: int
-) -> None:
-    assert processes(arguments) == count
 
 
 def test_a_folder_s_name_stays_within_a_file_system_s_limits() -> None:

@@ -1,8 +1,6 @@
 """`python train.py`: from a composed configuration to a run folder with a model and a report."""
 
 import json
-import math
-import os
 import resource
 import sys
 import time
@@ -15,7 +13,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
-from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from timegan.attempts import collecting
 from timegan.cli.artifacts import end, objective, write_artifacts
@@ -37,8 +34,9 @@ from timegan.serialization.architecture_check import EARLIER
 from timegan.serialization.places import check_not_read
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
-from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
+from timegan.training.checkpoint_files import read_checkpoint
 from timegan.training.factory import build_model
+from timegan.training.fit import build_trainer, fit_model, process_count
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
@@ -60,14 +58,9 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
     data.prepare_data()
     data.setup()
     check_choice(config, data)
-    schedule = Schedule.for_data(
-        len(data.train),
-        data.transform.channels,
-        data.steps_per_epoch,
-        config.model["schedule"],
-    )
-    model = build_model(data, **{**config.model, "schedule": schedule, "seed": config.seed})
-    trainer = _trainer(config, schedule, folder)
+    model = build_model(data, **{**config.model, "seed": config.seed})
+    schedule = model.schedule  # as planned; phases may end early
+    trainer = _trainer(config, model, data, folder)
     begin_at, latest = config.ckpt_path, None
     if config.resume is not None:
         latest = usable_checkpoint(config.resume)
@@ -89,7 +82,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
 
     started, worked = time.perf_counter(), time.process_time()
     with exit_on_second_signal(lambda: _started_by(trainer)), collecting() as failures:
-        _fit(trainer, model, data, begin_at)
+        fit_model(trainer, model, data, begin_at)
     if not trainer.is_global_zero:
         return None
     training = {
@@ -121,16 +114,6 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
     say_where(folder, report=(folder / "report.html").is_file())
     end(metrics, [*failures, *later])
     return objective(metrics, config.objective, sweep_direction())
-
-
-def _fit(trainer: Trainer, model: TimeGAN, data: WindowDataModule, begin_at: str | None) -> None:
-    """Train; Ctrl-C before the first batch stays what it is, which Lightning ends with status 1."""
-    try:
-        trainer.fit(model, data, ckpt_path=begin_at)
-    except SystemExit as end:
-        if isinstance(end.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from end
-        raise
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
@@ -172,75 +155,28 @@ def peak_memory() -> float:
     return most / (2**20 if sys.platform == "darwin" else 2**10)  # bytes there, KiB elsewhere
 
 
-def _trainer(config: TrainConfig, schedule: Schedule, folder: Path) -> Trainer:
-    arguments = dict(config.trainer)
-    if arguments.get("accelerator") in ("gpu", "cuda") and not torch.accelerator.is_available():
-        built = "" if torch.version.cuda else " This torch was built without CUDA."
+def _trainer(config: TrainConfig, model: TimeGAN, data: WindowDataModule, folder: Path) -> Trainer:
+    if process_count(config.trainer) > 1 and HydraConfig.get().mode is RunMode.MULTIRUN:
         raise InputError(
-            f"trainer.accelerator={arguments['accelerator']}: torch finds no GPU here.{built} "
-            "Leave it out to train on a CPU, or install the torch of the default index and see "
-            "what nvidia-smi says."
+            "trainer.devices: the jobs of a sweep cannot have several processes each, for each of "
+            "these would start the sweep anew. Set trainer.devices=1, and let the jobs themselves "
+            "run side by side: hydra/launcher=joblib."
         )
-    if processes(arguments) > 1:
-        # Lightning would choose another number, and with it another rounding.
-        os.environ["OMP_NUM_THREADS"] = str(config.threads)
-        arguments["strategy"] = _strategy(arguments.get("strategy", "auto"))
     callbacks = instantiate(config.callbacks, _convert_="all")
     loggers = instantiate(config.logger, _convert_="all")
-    try:
-        return Trainer(
-            **{"log_every_n_steps": _interval(config), "enable_model_summary": False} | arguments,
-            max_epochs=schedule.total,
-            default_root_dir=folder,
-            callbacks=list(callbacks.values()),
-            logger=list(loggers.values()),
-            plugins=[AtomicCheckpointIO()],
-            use_distributed_sampler=False,
-            enable_progress_bar="progress" in callbacks,
-            enable_checkpointing=not {"checkpoints", "graceful_exit"}.isdisjoint(callbacks),
-        )
-    except (MisconfigurationException, ValueError) as error:
-        given = ", ".join(f"trainer.{key}={value}" for key, value in config.trainer.items())
-        raise InputError(
-            f"Lightning's Trainer does not accept its arguments: {error} ({given})."
-        ) from error
+    return build_trainer(
+        model,
+        data,
+        list(callbacks.values()),
+        loggers=list(loggers.values()),
+        folder=folder,
+        **config.trainer,
+    )
 
 
 def _started_by(trainer: Trainer) -> list[int]:
     """Return the ids of the processes that Lightning started beside this one."""
     return [process.pid for process in getattr(trainer.strategy.launcher, "procs", [])]
-
-
-def _interval(config: TrainConfig) -> int:
-    """Batches between two looks at what the model logs; it counts them anew each epoch."""
-    return math.gcd(config.model["log_every"], config.dataset["steps_per_epoch"])
-
-
-def processes(trainer: dict[str, Any]) -> int:
-    """How many processes the Trainer's arguments ask for."""
-    devices, nodes = trainer.get("devices", 1), trainer.get("num_nodes", 1)
-    accelerator = trainer.get("accelerator", "auto")
-    if isinstance(devices, str) and "," in devices:
-        devices = devices.split(",")
-    if isinstance(devices, list):
-        return int(nodes * len(devices))
-    if devices == "auto" or int(devices) < 0:
-        gpus = torch.cuda.device_count() if accelerator in ("auto", "gpu", "cuda") else 0
-        return int(nodes * max(1, gpus))
-    return int(nodes * int(devices))
-
-
-def _strategy(name: str) -> str:
-    """The one that knows that an update leaves some networks out."""
-    if name not in ("auto", "ddp"):
-        return name
-    if HydraConfig.get().mode is RunMode.MULTIRUN:
-        raise InputError(
-            "trainer.devices: the jobs of a sweep cannot have several processes each, for each of "
-            "these would start the sweep anew. Give trainer.devices=1, and let the jobs themselves "
-            "run side by side: hydra/launcher=joblib."
-        )
-    return "ddp_find_unused_parameters_true"
 
 
 def _check_checkpoint(path: str | None, model: TimeGAN) -> None:

@@ -1,5 +1,6 @@
 """Construction of a model whose shape fits the data."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from timegan.data.datamodule import WindowDataModule
@@ -8,14 +9,20 @@ from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
 
-def build_model(data: WindowDataModule, schedule: Schedule, **options: Any) -> TimeGAN:
+def build_model(
+    data: WindowDataModule, schedule: Schedule | Mapping[str, int | None] | None, **options: Any
+) -> TimeGAN:
     """Return an untrained model for the windows of a data module that has been set up.
 
     Args:
         data: the data module.
-        schedule: epochs of the phases.
+        schedule: epochs of the phases; those that are left out follow from the data.
         options: other arguments of :class:`timegan.TimeGAN`.
     """
+    if not isinstance(schedule, Schedule):
+        schedule = Schedule.for_data(
+            len(data.train), data.transform.channels, data.steps_per_epoch, schedule
+        )
     model = TimeGAN(
         **data.transform.widths,
         window=data.window,

@@ -86,8 +86,8 @@ def test_progress_is_shown_when_wanted(
     Synthesizer(**OPTIONS | {"progress": True}).fit(frame)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines[:3]] == [
-        ["column", "kind"],
-        ["weight", "step"],
+        ["column", "type"],
+        ["weight", "quantized"],
         ["visits", "integer"],
     ]
     assert [line.split()[:3] for line in lines[3:]] == [

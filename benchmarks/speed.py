@@ -41,7 +41,7 @@ from benchmarks.training import Cell, measure, share
 from timegan.data.loader import RandomWindows
 from timegan.files import check_free, write_text
 from timegan.sampling.sequences import generate
-from timegan.sampling.windows import PART
+from timegan.sampling.windows import CHUNK_SIZE
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase
 
@@ -82,16 +82,16 @@ def sampling(given: argparse.Namespace) -> Iterator[Record]:
     cells = FULL if given.full else [c for c in FEW if len(c.phases) > 1]
     for cell in cells:
         baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
-        works: dict[str, Callable[[], object]] = {"baseline": partial(baseline.sample, PART)}
+        works: dict[str, Callable[[], object]] = {"baseline": partial(baseline.sample, CHUNK_SIZE)}
         for backend in BACKENDS:
             schedule = cell.schedule(Phase.JOINT)
             net = model(
                 TimeGAN, cell.preset, cell.data, schedule, hidden=cell.hidden, backend=backend
             ).net
-            noise = net.draw_noise(PART, torch.default_generator)
+            noise = net.draw_noise(CHUNK_SIZE, torch.default_generator)
             works[backend] = partial(net.synthesise, *noise)
-        works["generate"] = partial(generate, net, cell.data.transform, PART)
-        found = summary(timed(works, given.rounds, 1_000 / PART))
+        works["generate"] = partial(generate, net, cell.data.transform, CHUNK_SIZE)
+        found = summary(timed(works, given.rounds, 1_000 / CHUNK_SIZE))
         rates = {name: 1e6 / median for name, median in found["median"].items()}
         unit = "ms for 1,000 windows"
         yield {**cell.label(), "unit": unit, **found, "windows_a_second": rates}

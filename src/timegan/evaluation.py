@@ -19,9 +19,9 @@ from timegan.metrics.protocols import find_protocol, run_protocol
 from timegan.metrics.score import to_json
 from timegan.metrics.windows import check
 from timegan.nn.networks import HasNetworks, Networks
-from timegan.sampling.long_series import continue_series, seam_positions
+from timegan.sampling.long_series import boundary_positions, continue_series
 from timegan.sampling.sequences import generate
-from timegan.sampling.windows import PART, networks, sample
+from timegan.sampling.windows import CHUNK_SIZE, networks, sample
 from timegan.tables import Sequences
 from timegan.transforms.table_transform import TableTransform
 
@@ -288,4 +288,6 @@ def seams_of(model: Networks | HasNetworks, steps: int, *, seed: int = 0) -> dic
     """
     net = networks(model)
     series = continue_series(net, 1, steps, seed=seed)
-    return seams(sample(net, 4 * PART, seed=seed), series, seam_positions(net.window, steps))
+    return seams(
+        sample(net, 4 * CHUNK_SIZE, seed=seed), series, boundary_positions(net.window, steps)
+    )

@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from timegan.errors import InputError, brief, nearest
-from timegan.sampling.conditioning import parse_exogenous, read_context
+from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_folder import TrainedModel, export
 from timegan.serialization.runs import read_run
@@ -173,7 +173,7 @@ class Synthesizer:
         model, transform = self._ready()
         if count < 0:
             raise InputError(f"sample({count}): cannot make fewer than 0 sequences.")
-        given = None if context is None else read_context(context, transform)
+        given = None if context is None else parse_context(context, transform)
         channels = (
             None if exogenous is None else parse_exogenous(exogenous, transform, model.net.window)
         )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import SMOKE, Shell
 from timegan.cli import sample
-from timegan.sampling.sequences import generate_parts
+from timegan.sampling.sequences import generate_chunks
 
 
 def test_all_formats_hold_the_same_sequences(
@@ -97,7 +97,7 @@ def test_an_existing_file_is_refused_before_the_work(
     path = Path(f"mine.{ending}")
     path.write_bytes(b"years of work")
     with monkeypatch.context() as patch:
-        patch.setattr("timegan.cli.sample.generate_parts", None)
+        patch.setattr("timegan.cli.sample.generate_chunks", None)
         for shard in ("", " shard=1/2"):
             result = shell(f"sample run={run_folder} out={path}{shard}")
             assert result.status == 2
@@ -111,13 +111,13 @@ def test_an_existing_file_is_refused_before_the_work(
 def test_a_file_that_appears_meanwhile_survives(
     shell: Shell, run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make = generate_parts
+    make = generate_chunks
 
     def slowly(*arguments: Any, **options: Any) -> Any:
         Path("synthetic.csv").write_bytes(b"of somebody else")
         return make(*arguments, **options)
 
-    monkeypatch.setattr(sample, "generate_parts", slowly)
+    monkeypatch.setattr(sample, "generate_chunks", slowly)
     result = shell(f"sample run={run_folder} count=2")
     assert (result.status, "synthetic.csv: a file of this name exists" in result.err) == (2, True)
     assert [path.name for path in Path().iterdir()] == ["synthetic.csv"]

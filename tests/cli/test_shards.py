@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Shell
 from timegan import Synthesizer
 from timegan.sampling import long_series
-from timegan.sampling.shards import share_of
+from timegan.sampling.shards import shard_range
 from timegan.seeds import rng
 
 SHARDS = 3
@@ -96,7 +96,7 @@ def test_long_series_and_given_contexts_are_shared_out(
     panel: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(long_series, "POOL", 256)
+    monkeypatch.setattr(long_series, "POOL_SIZE", 256)
     whole, parts = whole_and_shards(f"run={series} count=4 steps=20", "csv")
     assert joined_text(parts) == whole.read_text(encoding="utf-8")
     assert [pd.read_csv(part)["sequence"].max() for part in parts] == [0, 1, 3]
@@ -120,7 +120,7 @@ def test_the_other_formats_of_all_shards_are_the_whole(
 
 def test_every_sequence_is_in_one_shard_and_shards_differ_by_one_at_most() -> None:
     for total, n in ((1, 1), (7, 7), (1_000, 3), (10**9, 999)):
-        shares = [share_of(f"{i}/{n}", total) for i in range(1, n + 1)]
+        shares = [shard_range(f"{i}/{n}", total) for i in range(1, n + 1)]
         assert [share.start for share in shares] == [0, *(share.stop for share in shares[:-1])]
         assert shares[-1].stop == total
         sizes = {len(share) for share in shares}

@@ -13,7 +13,7 @@ from timegan.errors import InputError
 from timegan.nn.batch import Batch
 from timegan.nn.generators import PathGenerator, RecurrentGenerator
 from timegan.nn.networks import GeneratedBatch, Networks
-from timegan.sampling.windows import PART, join, sample, sample_parts
+from timegan.sampling.windows import CHUNK_SIZE, concatenate, sample, sample_chunks
 from timegan.seeds import generator, rng
 from timegan.training.module import TimeGAN
 from timegan.training.noise import NoiseSource
@@ -118,7 +118,7 @@ def test_what_is_given_comes_back_and_the_rest_is_made(preset: str) -> None:
     context, exogenous = contexts(6), labels(6)
     context[3:] = np.nan
     exogenous[1:] = np.nan
-    (got,) = sample_parts(net, 6, context=context, exogenous=exogenous)
+    (got,) = sample_chunks(net, 6, context=context, exogenous=exogenous)
     assert got.context is not None
     assert got.exogenous is not None
     assert got.lengths is not None
@@ -151,19 +151,21 @@ def test_the_context_sets_the_sequence_and_labels_move_it(model: TimeGAN) -> Non
 
 
 def test_a_sequence_is_a_function_of_its_seed_number_and_context(model: TimeGAN) -> None:
-    count = PART + 20
+    count = CHUNK_SIZE + 20
     context, exogenous = contexts(count), labels(count)
     context[5] = np.nan
     exogenous[5:] = np.nan
-    whole = join(list(sample_parts(model, count, seed=3, context=context, exogenous=exogenous)))
-    for i in (0, 4, 5, PART - 1, PART, count - 1):
+    whole = concatenate(
+        list(sample_chunks(model, count, seed=3, context=context, exogenous=exogenous))
+    )
+    for i in (0, 4, 5, CHUNK_SIZE - 1, CHUNK_SIZE, count - 1):
         one = slice(i, i + 1)
-        (lone,) = sample_parts(
+        (lone,) = sample_chunks(
             model, 1, seed=3, start=i, context=context[one], exogenous=exogenous[one]
         )
         for name in ("x", "lengths", "context", "exogenous"):
             assert np.array_equal(getattr(lone, name), getattr(whole, name)[one]), (name, i)
-    (free,) = sample_parts(model, 1, seed=3, start=5)
+    (free,) = sample_chunks(model, 1, seed=3, start=5)
     assert np.array_equal(free.x[0], whole.x[5])
 
 
@@ -182,7 +184,7 @@ def test_the_noise_of_a_context_is_seen_by_its_head_alone() -> None:
 
 def test_a_model_without_conditions_has_none(model: TimeGAN) -> None:
     plain = made(context=0, exogenous=0, variable_length=False)
-    (got,) = sample_parts(plain, 2)
+    (got,) = sample_chunks(plain, 2)
     assert (got.lengths, got.context, got.exogenous) == (None, None, None)
     assert np.array_equal(got.x, sample(plain, 2))
 

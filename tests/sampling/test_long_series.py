@@ -1,4 +1,4 @@
-"""Long series: a function of seed and number, in parts of bounded size, without visible seams."""
+"""Long series depend on seed and number alone, and have no visible window boundaries."""
 
 import numpy as np
 import pytest
@@ -8,13 +8,13 @@ from timegan.errors import InputError
 from timegan.nn.networks import Networks
 from timegan.sampling import long_series
 from timegan.sampling.long_series import (
-    TOGETHER,
-    Pool,
-    continue_parts,
+    GROUP_SIZE,
+    WindowPool,
+    boundary_positions,
+    continue_chunks,
     continue_series,
+    generate_windows,
     overlap,
-    scaled_windows,
-    seam_positions,
 )
 from timegan.sampling.windows import sample
 from timegan.seeds import generator
@@ -26,7 +26,7 @@ T = 7
 
 @pytest.fixture(autouse=True)
 def small_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long_series, "POOL", 256)
+    monkeypatch.setattr(long_series, "POOL_SIZE", 256)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def test_a_series_begins_as_a_window_and_more_steps_only_add(model: TimeGAN) -> 
 
 
 def test_a_series_is_the_same_in_any_company(model: TimeGAN) -> None:
-    lone = continue_series(model, 1, 30, seed=5, start=TOGETHER + 1)[0]
-    assert np.array_equal(continue_series(model, 2 * TOGETHER, 30, seed=5)[TOGETHER + 1], lone)
-    assert np.array_equal(continue_series(model, 9, 30, seed=5, start=11)[TOGETHER - 10], lone)
+    lone = continue_series(model, 1, 30, seed=5, start=GROUP_SIZE + 1)[0]
+    assert np.array_equal(continue_series(model, 2 * GROUP_SIZE, 30, seed=5)[GROUP_SIZE + 1], lone)
+    assert np.array_equal(continue_series(model, 9, 30, seed=5, start=11)[GROUP_SIZE - 10], lone)
 
 
 def test_seeds_and_series_differ_and_do_not_repeat(model: TimeGAN) -> None:
@@ -60,17 +60,17 @@ def test_seeds_and_series_differ_and_do_not_repeat(model: TimeGAN) -> None:
 def test_shared_steps_have_the_noise_of_the_pool_and_later_ones_their_own(
     model: TimeGAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = Pool.draw(model.net, 0)
+    pool = WindowPool.draw(model.net, 0)
     drawn: list[torch.Tensor] = []
 
     def spy(net: Networks, z: torch.Tensor, static: torch.Tensor) -> np.ndarray:
         drawn.append(z)
-        return scaled_windows(net, z, static)
+        return generate_windows(net, z, static)
 
-    monkeypatch.setattr(long_series, "scaled_windows", spy)
+    monkeypatch.setattr(long_series, "generate_windows", spy)
     z, static = model.net.draw_noise(3, generator(1))
     past = sample(model, 3)[:, -overlap(T) :]
-    pool.follow(model.net, past, z, static)
+    pool.next_steps(model.net, past, z, static)
     known = {noise.numpy().tobytes() for noise in pool.z}
     assert {noise.numpy().tobytes() for noise in drawn[0][:, : overlap(T)]} <= known
     assert torch.equal(drawn[0][:, overlap(T) :], z[:, overlap(T) :])
@@ -80,9 +80,9 @@ def test_parts_are_bounded_and_make_up_the_whole(
     model: TimeGAN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = continue_series(model, 3, 150, seed=1, start=14)
-    monkeypatch.setattr(long_series, "HELD", 300)
-    monkeypatch.setattr(long_series, "PIECE", 32)
-    parts = list(continue_parts(model, 3, 150, seed=1, start=14))
+    monkeypatch.setattr(long_series, "MAX_HELD_VALUES", 300)
+    monkeypatch.setattr(long_series, "BLOCK_STEPS", 32)
+    parts = list(continue_chunks(model, 3, 150, seed=1, start=14))
     assert max(part.values.shape[1] for part in parts) < 32 + T
     assert [(p.series, p.step) for p in parts] == sorted((p.series, p.step) for p in parts)
     for number in range(3):
@@ -116,8 +116,8 @@ def test_windows_of_one_and_two_steps_and_the_networks_of_the_reference() -> Non
 
 def test_seams_are_where_windows_begin_to_differ() -> None:
     assert [overlap(window) for window in (24, 2, 1)] == [8, 1, 0]
-    assert seam_positions(24, 24).size == 0
-    assert seam_positions(1, 4).tolist() == [1, 2, 3]
+    assert boundary_positions(24, 24).size == 0
+    assert boundary_positions(1, 4).tolist() == [1, 2, 3]
 
 
 def test_no_steps_are_refused(model: TimeGAN) -> None:

@@ -1,8 +1,8 @@
-"""Joints: processes whose right continuation is known are continued rightly."""
+"""Stitching: processes whose right continuation is known are continued rightly."""
 
 import numpy as np
 
-from timegan.sampling.stitching import FADE, Joint
+from timegan.sampling.stitching import MAX_FADE, WindowStitcher
 from timegan.seeds import rng
 
 T, P = 24, 8
@@ -25,12 +25,12 @@ def three(count: int, steps: int = T, seed: int = 0) -> np.ndarray:
     return np.stack(parts, axis=-1)
 
 
-def fitted() -> Joint:
-    return Joint.fit((three(256, seed=seed) for seed in range(16)), P)
+def fitted() -> WindowStitcher:
+    return WindowStitcher.fit((three(256, seed=seed) for seed in range(16)), P)
 
 
 def test_noise_stays_a_walk_moves_and_a_wave_bends() -> None:
-    joint = fitted()
+    stitcher = fitted()
     windows = three(50, seed=100)
     past = windows[:, :P].copy()
     past[..., 0] += 1.0
@@ -39,7 +39,7 @@ def test_noise_stays_a_walk_moves_and_a_wave_bends() -> None:
     waves = windows.copy()
     past[..., 2] = np.sqrt(2) * np.sin(phase)[:P]
     waves[..., 2] = np.sqrt(2) * np.sin(phase - 0.02)
-    future = joint.follow(past, waves)
+    future = stitcher.extend(past, waves)
     moved = future - waves[:, P:]
     assert np.abs(moved[..., 0]).max() < 0.15
     assert np.abs(moved[:, 0, 1] - 0.05 * 0.98).max() < 0.01
@@ -49,31 +49,31 @@ def test_noise_stays_a_walk_moves_and_a_wave_bends() -> None:
 
 
 def test_a_window_that_fits_is_left_alone_and_one_that_does_not_is_met() -> None:
-    joint = fitted()
+    stitcher = fitted()
     windows = three(10, seed=100)
-    assert np.allclose(joint.follow(windows[:, :P], windows), windows[:, P:])
+    assert np.allclose(stitcher.extend(windows[:, :P], windows), windows[:, P:])
     past = windows[:, :P] + np.array([0, 3.0, 0])
-    moved = joint.follow(past, windows)[..., 1] - windows[:, P:, 1]
+    moved = stitcher.extend(past, windows)[..., 1] - windows[:, P:, 1]
     assert np.allclose(moved[:, 0], 3 * 0.98, atol=0.2)
     assert (moved[:, -1] < 2.5).all()
-    assert np.abs(np.diff(moved, axis=1)).mean() < joint.sigma[1]
+    assert np.abs(np.diff(moved, axis=1)).mean() < stitcher.sigma[1]
 
 
 def test_small_corrections_have_faded_at_the_end() -> None:
-    joint = fitted()
+    stitcher = fitted()
     windows = three(10, seed=100)
-    size = 0.5 * FADE * (T - P) * joint.sigma[1]
-    moved = joint.follow(windows[:, :P] + np.array([0, size, 0]), windows) - windows[:, P:]
+    size = 0.5 * MAX_FADE * (T - P) * stitcher.sigma[1]
+    moved = stitcher.extend(windows[:, :P] + np.array([0, size, 0]), windows) - windows[:, P:]
     assert np.abs(moved[:, -1, 1]).max() < 1e-6 < np.abs(moved[:, 4, 1]).min()
 
 
 def test_keys_see_through_noise_but_not_through_levels() -> None:
-    joint = fitted()
+    stitcher = fitted()
     past = three(1, P, seed=100)
     noisy, higher = past + np.array([2.0, 0, 0]), past + np.array([0, 1.0, 0])
-    reference = joint.key(past)
-    assert np.abs(joint.key(noisy) - reference).max() < 0.4
-    assert np.abs(joint.key(higher) - reference).max() > 3
+    reference = stitcher.key(past)
+    assert np.abs(stitcher.key(noisy) - reference).max() < 0.4
+    assert np.abs(stitcher.key(higher) - reference).max() > 3
 
 
 def test_a_drift_is_taken_off_and_held_in_range_and_a_trend_is_neither() -> None:
@@ -82,25 +82,25 @@ def test_a_drift_is_taken_off_and_held_in_range_and_a_trend_is_neither() -> None
     drift = level + walk + 0.03 * np.arange(T)
     trend = level + 0.5 * walk + 1.0 * np.arange(T)
     windows = np.stack([drift, trend], axis=-1)
-    joint = Joint.fit([windows], P)
+    stitcher = WindowStitcher.fit([windows], P)
     past = windows[:, -P:]
-    wanted = (joint.wanted(past) - joint.key(past)).mean(axis=0)[:2] * joint.sigma
+    wanted = (stitcher.target_key(past) - stitcher.key(past)).mean(axis=0)[:2] * stitcher.sigma
     assert -0.03 * (T - P) * 1.5 < wanted[0] < -0.03 * (T - P) * 0.5
     assert wanted[1] == 0
-    far = joint.follow(windows[:5, :P] + 100, windows[:5])
+    far = stitcher.extend(windows[:5, :P] + 100, windows[:5])
     assert np.abs(far[..., 1] - windows[:5, P:, 1] - 100).max() < 5
     assert far[:, -1, 0].max() < windows[..., 0].max()
 
 
 def test_chained_windows_keep_the_process() -> None:
-    joint = fitted()
+    stitcher = fitted()
     pool = three(4096, seed=7)
-    keys = joint.key(pool[:, :P])
+    keys = stitcher.key(pool[:, :P])
     past, out = pool[:40, -P:], [pool[:40]]
     for step in range(100):
-        wanted = joint.wanted(past)
+        wanted = stitcher.target_key(past)
         near = ((keys**2).sum(axis=1) - 2 * wanted @ keys.T).argmin(axis=1)
-        future = joint.follow(past, pool[near])
+        future = stitcher.extend(past, pool[near])
         out.append(future)
         past = np.concatenate([past, future], axis=1)[:, -P:]
         assert np.isfinite(future).all(), step

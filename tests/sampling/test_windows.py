@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timegan.sampling.windows import PART, sample, sample_parts
+from timegan.sampling.windows import CHUNK_SIZE, sample, sample_chunks
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -15,14 +15,14 @@ def model() -> TimeGAN:
 
 def test_sequence_17_is_the_same_in_any_company(model: TimeGAN) -> None:
     lone = sample(model, 1, seed=5, start=17)[0]
-    for count in (18, 100, PART + 40):
+    for count in (18, 100, CHUNK_SIZE + 40):
         assert np.array_equal(sample(model, count, seed=5)[17], lone)
 
 
 def test_parts_are_bounded_and_make_up_the_whole(model: TimeGAN) -> None:
-    whole = sample(model, 2 * PART + 10, seed=1)
-    parts = [part.x for part in sample_parts(model, 2 * PART, seed=1, start=10)]
-    assert max(map(len, parts)) <= PART
+    whole = sample(model, 2 * CHUNK_SIZE + 10, seed=1)
+    parts = [part.x for part in sample_chunks(model, 2 * CHUNK_SIZE, seed=1, start=10)]
+    assert max(map(len, parts)) <= CHUNK_SIZE
     assert np.array_equal(np.concatenate(parts), whole[10:])
 
 

@@ -11,9 +11,9 @@ from timegan.cli.invocation import Invocation
 from timegan.cli.schema import SampleConfig
 from timegan.files import check_free
 from timegan.nn.networks import HasNetworks
-from timegan.sampling.conditioning import parse_exogenous, read_context
-from timegan.sampling.sequences import generate_parts
-from timegan.sampling.shards import read_shard, share_of
+from timegan.sampling.conditioning import parse_context, parse_exogenous
+from timegan.sampling.sequences import generate_chunks
+from timegan.sampling.shards import parse_shard, shard_range
 from timegan.serialization.places import check_not_read, check_not_trained_on
 from timegan.serialization.runs import Run, read_run
 from timegan.tables.readers import read_table
@@ -24,7 +24,7 @@ from timegan.transforms.table_transform import TableTransform
 def run(config: SampleConfig, invocation: Invocation) -> None:
     """Draw sequences and write them, chunk by chunk."""
     if config.shard is not None:
-        read_shard(config.shard)
+        parse_shard(config.shard)
     writer(config.out)  # a wrong ending is better found before the work
     torch.set_num_threads(config.threads)
     source = read_run(config.run)
@@ -32,17 +32,17 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
     check_out(config, source)
     context = exogenous = None
     if config.context:
-        context = read_context(read_table(config.context), transform)
+        context = parse_context(read_table(config.context), transform)
     if config.exogenous:
         exogenous = parse_exogenous(read_table(config.exogenous), transform, model.net.window)
     asked = context if context is not None else exogenous
     total = len(asked) if asked is not None else config.count or usual_count(config.steps)
-    mine = share_of(config.shard, total)
+    mine = shard_range(config.shard, total)
     count = len(mine)
     console = Console()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Sampling", total=count * (config.steps or 1))
-        parts = generate_parts(
+        parts = generate_chunks(
             model,
             transform,
             count,

@@ -1,1 +1,1 @@
-"""Samples of a trained model: windows, sequences, and series of any length."""
+"""Sampling from a trained model: windows, sequences, and series of any length."""

@@ -1,41 +1,50 @@
-"""Shares set right at the end of training: zeros, categories, holes, lengths."""
+"""Calibration of thresholds for zeros, categories, missing values and lengths."""
 
 import numpy as np
 
 from timegan.nn.networks import HasNetworks, Networks
-from timegan.sampling.sequences import contexts
-from timegan.sampling.windows import PART, join, networks, sample_parts, static_parts
+from timegan.sampling.sequences import sample_context
+from timegan.sampling.windows import (
+    CHUNK_SIZE,
+    concatenate,
+    context_chunks,
+    networks,
+    sample_chunks,
+)
 from timegan.transforms.table_transform import TableTransform
 
-COUNT = 16 * PART
-"""Sequences that shares are measured on."""
+SEQUENCES = 16 * CHUNK_SIZE
+"""Sequences on which proportions are measured."""
 SEED = 1_000_003
-"""Of these sequences: users rarely ask for just these."""
+"""Seed of these sequences, which users rarely choose themselves."""
 
 
-def calibrate(
-    model: Networks | HasNetworks, transform: TableTransform, count: int = COUNT
+def calibrate_thresholds(
+    model: Networks | HasNetworks, transform: TableTransform, count: int = SEQUENCES
 ) -> TableTransform:
-    """The columns, so that what comes of the model's channels has the training part's shares.
+    """Return the transform with thresholds that give samples the proportions of training data.
 
-    A network meets thresholds only about; where it puts 74 % of the values below the one that
-    77 % of the real zeros ask for, the threshold moves. Static columns and lengths come first, for
-    the sequences are then made for these.
+    A network reproduces proportions approximately. If 77 % of real values are zero and 74 % of
+    generated ones lie below the threshold of zeros, the threshold is raised. Context columns and
+    lengths come first, because sequences are generated for them.
 
     Args:
-        model: trained.
-        transform: of the table; an earlier calibration is forgotten.
+        model: a trained model.
+        transform: the transform of its training table; earlier calibration is discarded.
         count: sequences to measure on, a multiple of 256.
     """
     net, channels = networks(model), None
     mask: np.ndarray | slice = slice(None)
     if net.context:
-        static = np.concatenate(list(static_parts(model, count, seed=SEED)))
+        static = np.concatenate(list(context_chunks(model, count, seed=SEED)))
         transform = transform.calibrated_static(static)
-        parts = [contexts(model, transform, SEED, i, PART) for i in range(0, count, PART)]
-        channels = np.concatenate([part[2] for part in parts])
+        chunks = [
+            sample_context(model, transform, SEED, i, CHUNK_SIZE)
+            for i in range(0, count, CHUNK_SIZE)
+        ]
+        channels = np.concatenate([chunk[2] for chunk in chunks])
         if transform.variable:
-            lengths = np.concatenate([np.asarray(part[1]) for part in parts])
+            lengths = np.concatenate([np.asarray(chunk[1]) for chunk in chunks])
             mask = np.arange(net.window) < lengths[:, None]
-    made = join(list(sample_parts(model, count, seed=SEED, context=channels)))
-    return transform.calibrated(made.x, mask, made.exogenous)
+    samples = concatenate(list(sample_chunks(model, count, seed=SEED, context=channels)))
+    return transform.calibrated(samples.x, mask, samples.exogenous)

@@ -1,15 +1,16 @@
-"""Series longer than a window: windows that overlap, each chosen and bent to fit the one before.
+"""Series longer than a window, made of overlapping windows.
 
 Running the networks on past T steps leaves what was trained: after 2,400 steps the levels of the
-stock table spread 18 times as wide as in the data. A window, on the other hand, can begin anywhere
-in the data, so a series is continued by a window that begins as the series ends. Of a pool of the
-model's own windows the nearest is taken (:class:`timegan.sampling.stitching.Joint` says what near
-means); its noise is kept for the steps that overlap and drawn afresh for those to come, so that no
-window comes twice; and what is left of the difference fades out.
+stock table spread 18 times as wide as in the data. A window, however, can begin anywhere in the
+data. So a series is continued by a window that begins as the series ends.
 
-What is longer than a window is not learned: the series has the levels that windows have, and no
-drift beyond them. Only a feature whose windows all rise or fall far, like a person's age, goes on
-to do so, if need be out of the range of the data.
+The nearest window of a pool is taken, see :class:`timegan.sampling.stitching.WindowStitcher`. Its
+noise is kept for the overlapping steps and drawn afresh for the others, so that no window is
+repeated. The remaining difference fades out.
+
+Dynamics beyond a window are not learned: levels are those of windows, without further drift. Only
+a feature whose windows all rise or fall far, such as a person's age, continues to do so, possibly
+beyond the range of the data.
 """
 
 from __future__ import annotations
@@ -24,35 +25,35 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.nn.networks import HasNetworks, Networks
-from timegan.sampling.stitching import Joint
-from timegan.sampling.windows import PART, networks, sample_parts
+from timegan.sampling.stitching import WindowStitcher
+from timegan.sampling.windows import CHUNK_SIZE, networks, sample_chunks
 from timegan.seeds import generator
 
-POOL = 4096
-"""Windows to choose from; a multiple of ``PART``."""
+POOL_SIZE = 4096
+"""Windows of the pool; a multiple of ``CHUNK_SIZE``."""
 
-TOGETHER = 16
-"""Series that are continued together, a divisor of ``PART``; like it fixed, aligned and filled
-up, so that a series is the same in any company to the last bit."""
+GROUP_SIZE = 16
+"""Series that are continued together, a divisor of ``CHUNK_SIZE``. Groups are aligned to it and
+filled up, so that a series does not depend on the others to the last bit."""
 
-HELD = 2**24
-"""Values (64 MB) that are held; where 16 series have more they are made one by one, in pieces."""
+MAX_HELD_VALUES = 2**24
+"""Values (64 MB) of a group in memory; larger groups are generated series by series, in blocks."""
 
-PIECE = 4096
-"""Steps of such a piece, about."""
+BLOCK_STEPS = 4096
+"""Approximate steps of such a block."""
 
 Progress = Callable[[int], None]
-"""Told how many steps were made since it was last told, all series together."""
+"""A function that is called with the number of new steps of all series."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A piece of what was asked for: steps ``step`` to ``step + k`` of some series.
+class SeriesChunk:
+    """A chunk of series: their steps ``step`` to ``step + k``.
 
-    Args:
-        series: number of the first one.
+    Attributes:
+        series: number of the first series.
         step: number of the first step.
-        values: (n, k, C) float32, scaled; n is above 1 only where the series are whole.
+        values: (n, k, C) float32, scaled; n is above 1 for whole series only.
     """
 
     series: int
@@ -69,18 +70,18 @@ def continue_series(
     start: int = 0,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Synthetic series ``start`` to ``start + count``, scaled, as long as you like.
+    """Return series ``start`` to ``start + count``, scaled and of any length.
 
     The first T steps are those of :func:`timegan.sampling.windows.sample`, and more steps only add
     to the end. Time runs as it does in the model.
 
     Args:
         model: a trained model.
-        count: n, how many.
-        steps: length of each.
-        seed: series i is a function of the seed and i alone.
+        count: n, the number of series.
+        steps: length of each series.
+        seed: series i depends on the seed and i alone.
         start: number of the first series.
-        progress: told how many steps were made since last time.
+        progress: called with the number of new steps.
 
     Returns:
         (n, steps, C), float32.
@@ -89,14 +90,14 @@ def continue_series(
         InputError: fewer than one step.
     """
     net = networks(model)
-    whole = np.empty((count, steps, net.features), np.float32)
-    for part in continue_parts(model, count, steps, seed=seed, start=start, progress=progress):
-        number, (n, k, _) = part.series - start, part.values.shape
-        whole[number : number + n, part.step : part.step + k] = part.values
-    return whole
+    series = np.empty((count, steps, net.features), np.float32)
+    for chunk in continue_chunks(model, count, steps, seed=seed, start=start, progress=progress):
+        number, (n, k, _) = chunk.series - start, chunk.values.shape
+        series[number : number + n, chunk.step : chunk.step + k] = chunk.values
+    return series
 
 
-def continue_parts(
+def continue_chunks(
     model: Networks | HasNetworks,
     count: int,
     steps: int,
@@ -104,166 +105,168 @@ def continue_parts(
     seed: int = 0,
     start: int = 0,
     progress: Progress | None = None,
-) -> Iterator[Part]:
-    """The same in parts of bounded size: series by series, and within a series in time.
+) -> Iterator[SeriesChunk]:
+    """Generate series in chunks of bounded size, ordered by series and then by time.
+
+    See :func:`continue_series` for the arguments.
 
     Raises:
         InputError: fewer than one step.
     """
     if steps < 1:
-        raise InputError(f"steps={steps}: a series has at least one step.")
+        raise InputError(f"steps={steps} is below 1. Set at least 1.")
     net = networks(model)
-    tell = progress or (lambda made: None)
+    on_progress = progress or (lambda steps: None)
     pool = None
     first = start
-    for part in sample_parts(model, count, seed=seed, start=start):
-        windows = part.x
+    for chunk in sample_chunks(model, count, seed=seed, start=start):
+        windows = chunk.x
         if steps <= net.window:
-            tell(len(windows) * steps)
-            yield Part(first, 0, windows[:, :steps])
+            on_progress(len(windows) * steps)
+            yield SeriesChunk(first, 0, windows[:, :steps])
         else:
-            pool = pool or Pool.draw(net, seed)
+            pool = pool or WindowPool.draw(net, seed)
             for group, number in _groups(windows, first):
-                yield from _continued(net, pool, group, number, steps, seed, tell)
+                yield from _continue_group(net, pool, group, number, steps, seed, on_progress)
         first += len(windows)
 
 
-def seam_positions(window: int, steps: int) -> np.ndarray:
-    """The first steps after a seam in a series of ``steps`` from a model of windows (T).
+def boundary_positions(window: int, steps: int) -> np.ndarray:
+    """Return the first step after each window boundary in a series of ``steps`` steps.
 
-    >>> seam_positions(24, 60)
+    >>> boundary_positions(24, 60)
     array([24, 40, 56])
     """
     return np.arange(window, steps, window - overlap(window))
 
 
 def overlap(window: int) -> int:
-    """Steps that a window shares with the one before: a third, and none of a single step."""
+    """Return the steps that two windows share: a third of a window, none of a single step."""
     return min(max(window // 3, 1), window - 1)
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Windows of the model to choose from, as noise, and what they tell of joining.
+class WindowPool:
+    """A pool of windows that can continue a series, kept as noise.
 
-    Args:
-        joint: fitted on these windows; None where windows are single steps.
-        keys: (N, C) what each is to be found by.
-        z: (N, p, Z) noise of the steps that overlap.
+    Attributes:
+        stitcher: a stitcher that was fitted on these windows; None if windows are single steps.
+        keys: (N, 2 C) search keys of the windows.
+        z: (N, p, Z) noise of the overlapping steps.
         static: (N, G) static noise.
     """
 
-    joint: Joint | None
+    stitcher: WindowStitcher | None
     keys: np.ndarray
     z: Tensor
     static: Tensor
 
     @classmethod
     def draw(cls, net: Networks, seed: int) -> Self:
-        """``POOL`` windows that depend on the seed alone."""
+        """Draw ``POOL_SIZE`` windows that depend on the seed alone."""
         shared = overlap(net.window)
         pasts, zs, statics = [], [], []
 
-        def parts() -> Iterator[np.ndarray]:
-            for first in range(0, POOL, PART):
-                z, static = net.draw_noise(PART, generator(seed, "pool", first))
-                windows = scaled_windows(net, z, static)
+        def chunks() -> Iterator[np.ndarray]:
+            for first in range(0, POOL_SIZE, CHUNK_SIZE):
+                z, static = net.draw_noise(CHUNK_SIZE, generator(seed, "pool", first))
+                windows = generate_windows(net, z, static)
                 pasts.append(windows[:, :shared])
                 zs.append(z[:, :shared])
                 statics.append(static)
                 yield windows
 
         if shared == 0:
-            nothing = torch.empty(0)
-            return cls(None, np.empty(0), nothing, nothing)
-        joint = Joint.fit(parts(), shared)
-        keys = np.concatenate([joint.key(past) for past in pasts])
-        return cls(joint, keys, torch.cat(zs), torch.cat(statics))
+            empty = torch.empty(0)
+            return cls(None, np.empty(0), empty, empty)
+        stitcher = WindowStitcher.fit(chunks(), shared)
+        keys = np.concatenate([stitcher.key(past) for past in pasts])
+        return cls(stitcher, keys, torch.cat(zs), torch.cat(statics))
 
-    def follow(self, net: Networks, past: np.ndarray, z: Tensor, static: Tensor) -> np.ndarray:
-        """The next steps (n, T - p, C) of series whose last ones are ``past`` (n, p, C).
+    def next_steps(self, net: Networks, past: np.ndarray, z: Tensor, static: Tensor) -> np.ndarray:
+        """Return the next steps (n, T - p, C) of series that end with ``past`` (n, p, C).
 
         Args:
             net: the networks.
-            past: the last steps.
-            z: (n, T, Z) fresh noise, of which the steps to come use theirs.
-            static: (n, G) fresh static noise, where windows do not overlap.
+            past: the last p steps.
+            z: (n, T, Z) fresh noise, used by the steps after the overlap.
+            static: (n, G) fresh static noise, used if windows do not overlap.
         """
-        if self.joint is None:
-            return scaled_windows(net, z, static)
-        wanted = self.joint.wanted(past)
-        distance = (self.keys**2).sum(axis=1) - 2 * wanted @ self.keys.T
+        if self.stitcher is None:
+            return generate_windows(net, z, static)
+        target = self.stitcher.target_key(past)
+        distance = (self.keys**2).sum(axis=1) - 2 * target @ self.keys.T
         chosen = torch.from_numpy(distance.argmin(axis=1))
-        z = torch.cat([self.z[chosen], z[:, self.joint.overlap :]], dim=1)
-        return self.joint.follow(past, scaled_windows(net, z, self.static[chosen]))
+        z = torch.cat([self.z[chosen], z[:, self.stitcher.overlap :]], dim=1)
+        return self.stitcher.extend(past, generate_windows(net, z, self.static[chosen]))
 
 
-def scaled_windows(net: Networks, z: Tensor, static: Tensor) -> np.ndarray:
-    """The one place where noise (n, T, Z), (n, G) becomes scaled windows (n, T, C)."""
+def generate_windows(net: Networks, z: Tensor, static: Tensor) -> np.ndarray:
+    """Generate scaled windows (n, T, C) from noise (n, T, Z) and static noise (n, G)."""
     windows: np.ndarray = net.synthesise(z.to(net.sigma), static.to(net.sigma)).x.cpu().numpy()
     return windows
 
 
 def _groups(windows: np.ndarray, first: int) -> Iterator[tuple[np.ndarray, int]]:
-    """Windows by the aligned groups that their numbers fall into, with the first number."""
-    at = 0
-    while at < len(windows):
-        size = TOGETHER - (first + at) % TOGETHER
-        yield windows[at : at + size], first + at
-        at += size
+    """Split windows into aligned groups; yield each with the number of its first window."""
+    position = 0
+    while position < len(windows):
+        size = GROUP_SIZE - (first + position) % GROUP_SIZE
+        yield windows[position : position + size], first + position
+        position += size
 
 
-def _continued(
+def _continue_group(
     net: Networks,
-    pool: Pool,
+    pool: WindowPool,
     windows: np.ndarray,
     first: int,
     steps: int,
     seed: int,
-    tell: Progress,
-) -> Iterator[Part]:
-    """The series that begin with ``windows``, which belong to one group."""
+    on_progress: Progress,
+) -> Iterator[SeriesChunk]:
+    """Generate the series that begin with ``windows``, which belong to one group."""
     count, _, channels = windows.shape
-    if count * steps * channels <= HELD:
-        pieces = list(_pieces(net, pool, windows, first, steps, seed, tell))
-        yield Part(first, 0, np.concatenate(pieces, axis=1)[:, :steps])
+    if count * steps * channels <= MAX_HELD_VALUES:
+        blocks = list(_blocks(net, pool, windows, first, steps, seed, on_progress))
+        yield SeriesChunk(first, 0, np.concatenate(blocks, axis=1)[:, :steps])
         return
     for i in range(count):
         step, held, size = 0, [], 0
-        for piece in _pieces(net, pool, windows[i : i + 1], first + i, steps, seed, tell):
-            held.append(piece)
-            size += piece.shape[1]
-            if size >= PIECE or step + size >= steps:
+        for block in _blocks(net, pool, windows[i : i + 1], first + i, steps, seed, on_progress):
+            held.append(block)
+            size += block.shape[1]
+            if size >= BLOCK_STEPS or step + size >= steps:
                 values = np.concatenate(held, axis=1)[:, : steps - step]
-                yield Part(first + i, step, values)
+                yield SeriesChunk(first + i, step, values)
                 step, held, size = step + size, [], 0
 
 
-def _pieces(
+def _blocks(
     net: Networks,
-    pool: Pool,
+    pool: WindowPool,
     windows: np.ndarray,
     first: int,
     steps: int,
     seed: int,
-    tell: Progress,
+    on_progress: Progress,
 ) -> Iterator[np.ndarray]:
-    """(n, k, C) after (n, k, C): the windows, then what follows, until there are enough steps."""
-    count, made, channels = windows.shape
-    places = slice(first % TOGETHER, first % TOGETHER + count)
+    """Yield the windows, and then block after block (n, k, C) until there are enough steps."""
+    count, done, channels = windows.shape
+    rows = slice(first % GROUP_SIZE, first % GROUP_SIZE + count)
     randoms = [generator(seed, "continued", first + i) for i in range(count)]
     shared = overlap(net.window)
-    past = np.zeros((TOGETHER, shared, channels), np.float32)
-    z = torch.zeros(TOGETHER, net.window, net.noise_width)
-    static = torch.zeros(TOGETHER, net.static_noise_width)
-    tell(count * made)
+    past = np.zeros((GROUP_SIZE, shared, channels), np.float32)
+    z = torch.zeros(GROUP_SIZE, net.window, net.noise_width)
+    static = torch.zeros(GROUP_SIZE, net.static_noise_width)
+    on_progress(count * done)
     yield windows
-    past[places] = windows[:, made - shared :]
-    while made < steps:
+    past[rows] = windows[:, done - shared :]
+    while done < steps:
         noises = [net.draw_noise(1, random) for random in randoms]
-        z[places], static[places] = (torch.cat(noise) for noise in zip(*noises, strict=True))
-        future = pool.follow(net, past, z, static).astype(np.float32)
+        z[rows], static[rows] = (torch.cat(noise) for noise in zip(*noises, strict=True))
+        future = pool.next_steps(net, past, z, static).astype(np.float32)
         past = np.concatenate([past, future], axis=1)[:, -shared:] if shared else past
-        made += future.shape[1]
-        tell(count * (min(made, steps) - made + future.shape[1]))
-        yield future[places]
+        done += future.shape[1]
+        on_progress(count * (min(done, steps) - done + future.shape[1]))
+        yield future[rows]

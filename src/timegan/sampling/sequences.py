@@ -1,4 +1,4 @@
-"""From a trained model to sequences in a table's units, part by part in bounded memory."""
+"""Sequences in the units of a table, generated in chunks of bounded memory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from timegan.errors import InputError
 from timegan.nn.kernels.malloc import disable_heap_trimming
-from timegan.nn.networks import GeneratedBatch, HasNetworks, Networks
-from timegan.sampling.long_series import TOGETHER, continue_series
-from timegan.sampling.windows import PART, networks, sample_parts, static_parts
+from timegan.nn.networks import HasNetworks, Networks
+from timegan.sampling.long_series import GROUP_SIZE, continue_series
+from timegan.sampling.windows import CHUNK_SIZE, context_chunks, networks, sample_chunks
 from timegan.seeds import rng
 from timegan.tables import Sequences
 from timegan.transforms.table_transform import TableTransform
 
-CANDIDATES = 2_048
-"""Contexts that are made to find lengths that go with the ones that are asked for, ..."""
-NEAREST = 8
-"""... and how many near ones a length is drawn from."""
+LENGTH_CANDIDATES = 2_048
+"""Contexts that are generated to find lengths for given contexts."""
+NEAREST_CANDIDATES = 8
+"""Nearest of these contexts, from which a length is drawn."""
 
 
 def generate(
@@ -33,8 +33,8 @@ def generate(
     exogenous: np.ndarray | None = None,
     steps: int | None = None,
 ) -> Sequences:
-    """All parts of :func:`generate_parts` as one."""
-    parts = generate_parts(
+    """Return all chunks of :func:`generate_chunks` as one."""
+    chunks = generate_chunks(
         model,
         transform,
         count,
@@ -46,10 +46,10 @@ def generate(
     )
     nothing = np.empty((0, networks(model).window, len(transform.features)))
     empty = Sequences(nothing, np.empty(0, np.int64), np.empty((0, len(transform.schema.context))))
-    return joined(list(parts) or [empty])
+    return concatenate_sequences(list(chunks) or [empty])
 
 
-def generate_parts(
+def generate_chunks(
     model: Networks | HasNetworks,
     transform: TableTransform,
     count: int,
@@ -61,82 +61,88 @@ def generate_parts(
     steps: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Sequences]:
-    """Sequences ``start`` to ``start + count`` in the table's units, a part at a time.
+    """Generate sequences ``start`` to ``start + count`` in the table's units, a chunk at a time.
 
-    Where the model has a context, that is made first, turned into possible values (one category,
-    a whole length), and the sequence is made for exactly these.
+    A model with a context generates it first. It is rounded to possible values (one category, a
+    whole length), and the sequence is generated for exactly these.
 
     Args:
         model: a trained model.
-        transform: of the table that it learned.
-        count: N, how many.
-        seed: sequence i is a function of the seed, of i and of what is asked for it, alone.
+        transform: the transform of its training table.
+        count: N, the number of sequences.
+        seed: sequence i depends on the seed, on i and on its own conditions alone.
         start: number of the first sequence.
-        context: static columns (N, K) in the table's units that are asked for.
-        exogenous: channels of the exogenous columns (N, T, U) that are asked for.
-        steps: of each sequence, where it is to be longer than the window.
-        progress: told how many sequences are done, or how many steps of long ones.
+        context: given context columns (N, K) in the table's units.
+        exogenous: given covariates of every step, in channels (N, T, U).
+        steps: length of each sequence if it is to be longer than the window.
+        progress: called with the number of new sequences, or of new steps of long series.
+
+    Raises:
+        InputError: conditions do not fit the model, or ``steps`` is set and the model has lengths,
+            context columns or exogenous columns.
     """
     if count < 1:
         return
     disable_heap_trimming()
     net = networks(model)
-    tell = progress or (lambda done: None)
+    on_progress = progress or (lambda done: None)
     if steps is not None:
-        yield from _long(net, transform, count, steps, seed, start, tell)
+        yield from _long_series(net, transform, count, steps, seed, start, on_progress)
         return
-    wanted = None
+    drawn_lengths = None
     if context is not None and net.variable_length:
-        wanted = lengths_for(model, transform, context, seed, start)
-    for first in range(start - start % PART, start + count, PART):
-        inside = slice(max(start, first) - start, min(start + count, first + PART) - start)
+        drawn_lengths = sample_lengths(model, transform, context, seed, start)
+    for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
+        inside = slice(max(start, first) - start, min(start + count, first + CHUNK_SIZE) - start)
         size, begin = inside.stop - inside.start, max(start, first)
         values, lengths, channels = None, None, None
         if net.context:
             given = None if context is None else context[inside]
-            known = None if wanted is None else wanted[inside]
-            values, lengths, channels = contexts(model, transform, seed, begin, size, given, known)
-        elif transform.context_transformers:  # nothing about them varies
+            known = None if drawn_lengths is None else drawn_lengths[inside]
+            values, lengths, channels = sample_context(
+                model, transform, seed, begin, size, given, known
+            )
+        elif transform.context_transformers:  # constant columns
             values, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        given_u = None if exogenous is None else exogenous[inside]
-        made = _one(
-            sample_parts(model, size, seed=seed, start=begin, context=channels, exogenous=given_u)
+        covariates = None if exogenous is None else exogenous[inside]
+        (chunk,) = sample_chunks(
+            model, size, seed=seed, start=begin, context=channels, exogenous=covariates
         )
-        done = transform.inverse_transform(
-            made.x, lengths, values, made.exogenous, seed=seed, start=begin
+        sequences = transform.inverse_transform(
+            chunk.x, lengths, values, chunk.exogenous, seed=seed, start=begin
         )
-        yield replace(done, starts=transform.starts(size, seed, begin))
-        tell(size)
+        yield replace(sequences, starts=transform.starts(size, seed, begin))
+        on_progress(size)
 
 
-def _long(
+def _long_series(
     net: Networks,
     transform: TableTransform,
     count: int,
     steps: int,
     seed: int,
     start: int,
-    tell: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Iterator[Sequences]:
-    """Series of any length, a few at a time; the first begins as the real table does."""
+    """Generate series of any length, a few at a time; the first begins as the real table does."""
     if net.context or net.exogenous:
         raise InputError(
             f"steps={steps}: long series are not supported for models with variable lengths, "
             "context columns or exogenous columns. Remove `steps`."
         )
-    for first in range(start - start % TOGETHER, start + count, TOGETHER):
-        begin, stop = max(start, first), min(start + count, first + TOGETHER)
+    for first in range(start - start % GROUP_SIZE, start + count, GROUP_SIZE):
+        begin, stop = max(start, first), min(start + count, first + GROUP_SIZE)
         size = stop - begin
-        x = continue_series(net, size, steps, seed=seed, start=begin, progress=tell)
+        x = continue_series(net, size, steps, seed=seed, start=begin, progress=on_progress)
         context = None
         if transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        made = transform.inverse_transform(x, context=context, seed=seed, start=begin)
+        series = transform.inverse_transform(x, context=context, seed=seed, start=begin)
         calendar = transform.schema.calendar
-        yield replace(made, starts=calendar.first_starts(begin, size) if calendar else None)
+        yield replace(series, starts=calendar.first_starts(begin, size) if calendar else None)
 
 
-def contexts(
+def sample_context(
     model: Networks | HasNetworks,
     transform: TableTransform,
     seed: int,
@@ -145,24 +151,24 @@ def contexts(
     given: np.ndarray | None = None,
     lengths: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """Static columns (n, K), lengths (n,) and their channels (n, S), of one part of sequences.
+    """Return context columns (n, K), lengths (n,) and their channels (n, S) of one chunk.
 
     Args:
-        model: with a context.
-        transform: of the table that it learned.
-        seed: of the sequences.
-        start: number of the first one.
-        count: n; all lie in one part (`PART`).
-        given: static columns (n, K) that are asked for.
-        lengths: (n,) that go with them.
+        model: a model with a context.
+        transform: the transform of its training table.
+        seed: seed of the sequences.
+        start: number of the first sequence.
+        count: n; all sequences lie in one chunk of ``CHUNK_SIZE``.
+        given: context columns (n, K) to use instead of generated ones.
+        lengths: (n,) lengths to use instead of generated ones.
     """
-    first = start - start % PART
+    first = start - start % CHUNK_SIZE
     inside = slice(start - first, start - first + count)
-    # Always a whole part: how channels are spread depends on the place in it.
+    # Always a whole chunk: rows are decoded with noise that depends on their position in it.
     values, found = transform.inverse_transform_static(
-        next(static_parts(model, PART, seed=seed, start=first))
+        next(context_chunks(model, CHUNK_SIZE, seed=seed, start=first))
     )
-    found = np.full(PART, networks(model).window) if found is None else found
+    found = np.full(CHUNK_SIZE, networks(model).window) if found is None else found
     if given is not None:
         values[inside] = given
     if lengths is not None:
@@ -172,47 +178,44 @@ def contexts(
     return values[inside], found[inside] if transform.variable else None, channels[inside]
 
 
-def joined(parts: Sequence[Sequences]) -> Sequences:
-    """Several parts, at least one, as one."""
+def concatenate_sequences(chunks: Sequence[Sequences]) -> Sequences:
+    """Concatenate one or more chunks."""
     names = ("values", "lengths", "context")
-    whole = Sequences(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
-    starts = [part.starts for part in parts if part.starts is not None]
+    whole = Sequences(*(np.concatenate([getattr(c, name) for c in chunks]) for name in names))
+    starts = [chunk.starts for chunk in chunks if chunk.starts is not None]
     return replace(whole, starts=np.concatenate(starts)) if starts else whole
 
 
-def lengths_for(
+def sample_lengths(
     model: Networks | HasNetworks,
     transform: TableTransform,
     context: np.ndarray,
     seed: int,
     start: int,
 ) -> np.ndarray:
-    """Lengths (N,) for static columns (N, K): those of contexts like them that the model makes."""
+    """Draw lengths (N,) for context columns (N, K) from those of similar generated contexts."""
     if not context.shape[1]:
-        raise InputError("The table has no static columns: there is no context to ask for.")
-    made = np.concatenate(list(static_parts(model, CANDIDATES, seed=seed, start=0)))
-    values, lengths = transform.inverse_transform_static(made)
+        raise InputError("context is given, but this model has no context columns. Remove context.")
+    generated = np.concatenate(list(context_chunks(model, LENGTH_CANDIDATES, seed=seed, start=0)))
+    values, lengths = transform.inverse_transform_static(generated)
     assert lengths is not None
     clean = transform.transform_static(values, lengths)
     assert clean is not None
-    lead = start % PART  # whole parts, as in `contexts`; what fills them up does not matter
-    whole = np.repeat(values[:1], -(-(lead + len(context)) // PART) * PART, axis=0)
+    lead = start % CHUNK_SIZE  # whole chunks, as in `sample_context`; any row may fill them up
+    whole = np.repeat(values[:1], -(-(lead + len(context)) // CHUNK_SIZE) * CHUNK_SIZE, axis=0)
     whole[lead : lead + len(context)] = context
-    parts = [
-        transform.transform_static(whole[first : first + PART], np.full(PART, lengths[0]))
-        for first in range(0, len(whole), PART)
+    chunks = [
+        transform.transform_static(
+            whole[first : first + CHUNK_SIZE], np.full(CHUNK_SIZE, lengths[0])
+        )
+        for first in range(0, len(whole), CHUNK_SIZE)
     ]
-    asked = np.concatenate([part for part in parts if part is not None])[lead:][: len(context)]
+    given = np.concatenate([chunk for chunk in chunks if chunk is not None])[lead:][: len(context)]
     last = transform.context_transformers[-1].width
     found = np.empty(len(context), dtype=np.int64)
-    for i, row in enumerate(asked[:, :-last]):
+    for i, row in enumerate(given[:, :-last]):
         distances = np.square(clean[:, :-last] - row).sum(axis=1)
-        near = np.argpartition(distances, NEAREST)[:NEAREST]
-        found[i] = lengths[near[rng(seed, "length", start + i).integers(NEAREST)]]
+        near = np.argpartition(distances, NEAREST_CANDIDATES)[:NEAREST_CANDIDATES]
+        choice = rng(seed, "length", start + i).integers(NEAREST_CANDIDATES)
+        found[i] = lengths[near[choice]]
     return found
-
-
-def _one(parts: Iterator[GeneratedBatch[np.ndarray]]) -> GeneratedBatch[np.ndarray]:
-    """The only part."""
-    (part,) = parts
-    return part

@@ -1,4 +1,4 @@
-"""The last touch of training: shares of zeros, categories, holes and lengths are set right."""
+"""Calibration of thresholds at the end of training."""
 
 from typing import Any, cast
 
@@ -9,18 +9,19 @@ from timegan.training.schedule import Schedule
 
 
 class ThresholdCalibration(Callback):
-    """Calibrate the columns when the last epoch is over, before its checkpoint is written.
+    """A callback that calibrates thresholds after the last epoch, before its checkpoint.
 
-    Lightning runs callbacks that write checkpoints after all others.
+    Samples then contain zeros, categories, missing values and lengths as often as the training
+    data. Lightning runs callbacks that save checkpoints after all others.
     """
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Set shares right, if this was the last epoch."""
+        """Calibrate after the last epoch."""
         schedule = cast(Schedule, pl_module.schedule)
         if trainer.current_epoch + 1 != schedule.total or not schedule.joint:
             return
-        from timegan.sampling.calibration import calibrate
+        from timegan.sampling.calibration import calibrate_thresholds
 
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         model: Any = pl_module
-        data.transform = calibrate(model, data.transform)
+        data.transform = calibrate_thresholds(model, data.transform)

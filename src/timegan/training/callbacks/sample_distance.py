@@ -16,7 +16,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.nn.batch import Batch
 from timegan.nn.losses import random_projections
 from timegan.nn.networks import Networks
-from timegan.sampling.windows import PART
+from timegan.sampling.windows import CHUNK_SIZE
 from timegan.seeds import generator, rng
 from timegan.variation import divisor, negligible
 
@@ -75,7 +75,7 @@ class EnergyDistanceMonitor:
     def measure(self, net: Networks) -> SampleDistance:
         """Compare samples of the averaged weights with real windows; use no global randomness."""
         noise = net.draw_noise(self.count, generator(self.seed, "yardstick", "noise"))
-        z, z_static = (torch.split(n.to(net.sigma), PART) for n in noise)
+        z, z_static = (torch.split(n.to(net.sigma), CHUNK_SIZE) for n in noise)
         projected = []
         for batch in map(net.synthesise, z, z_static):
             samples = batch.map(lambda channels: channels.cpu())

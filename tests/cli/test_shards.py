@@ -133,11 +133,11 @@ def test_a_shard_that_cannot_be_is_refused_before_the_model_is_read(
 ) -> None:
     result = shell(f"sample run=nope shard={shard}")
     assert result.status == 2
-    assert result.err.startswith(f"Error: shard={shard}: give i/n with i from 1 to n")
+    assert result.err.startswith(f"Error: shard={shard} is not i/n with i from 1 to n")
 
 
 def test_more_shards_than_sequences_are_refused(shell: Shell, panel: Path) -> None:
     result = shell(f"sample run={panel} count=3 shard=2/4")
     assert result.status == 2
-    assert result.err.startswith("Error: shard=2/4: there are 4 shards and 3 sequences")
+    assert result.err.startswith("Error: shard=2/4: 4 shards need at least as many sequences")
     assert not Path("synthetic.csv").exists()

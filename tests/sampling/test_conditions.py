@@ -194,7 +194,10 @@ def test_a_model_without_conditions_has_none(model: TimeGAN) -> None:
     [
         ({"context": np.zeros((3, S))}, r"shape \(3, 3\).*shape \(2, 3\)"),
         ({"context": np.zeros((2, S + 1))}, "takes 3 channels"),
-        ({"context": np.array([[0, 0, 0], [0, np.nan, 0]])}, "sequence 1 is NaN in some channels only"),
+        (
+            {"context": np.array([[0, 0, 0], [0, np.nan, 0]])},
+            "sequence 1 is NaN in some channels only",
+        ),
         ({"exogenous": np.zeros((2, T, U))}, "Give the context too"),
         (
             {"exogenous": np.zeros((2, T, U)), "context": np.array([[0.0] * S, [np.nan] * S])},

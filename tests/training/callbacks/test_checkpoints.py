@@ -166,7 +166,7 @@ def test_a_disk_that_fills_up_costs_checkpoints_but_not_the_run(
     assert names(tmp_path) == {"autoencoder", "last"}
     said = capsys.readouterr().err
     assert "last.ckpt: no room on the disk" in said
-    assert "The run goes on" in said
+    assert "The run continues" in said
     run(PhaseCheckpoint()).fit(tmp_path / "checkpoints/last.ckpt")  # there is room again
     assert names(tmp_path) == ENDS
 

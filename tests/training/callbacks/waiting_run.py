@@ -13,9 +13,9 @@ from timegan.training.callbacks.graceful_exit import SIGNALS, exit_on_second_sig
 
 def main() -> None:
     """Take signals as a run does, and wait for a key that no process ever sets."""
-    interrupt = GracefulExit()
+    graceful_exit = GracefulExit()
     for number in SIGNALS:
-        signal.signal(number, interrupt.receive)
+        signal.signal(number, graceful_exit.on_signal)
     store = TCPStore("127.0.0.1", 0, 1, is_master=True, timeout=timedelta(minutes=10))
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     with exit_on_second_signal(lambda: [child.pid]):

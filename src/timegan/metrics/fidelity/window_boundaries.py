@@ -24,7 +24,7 @@ def seams(windows_real: Array, series: Array, seam_positions: Array) -> dict[str
         windows_real: (N, T, C) real windows, scaled or in the table's units; NaN where missing.
         series: (n, steps, C) in the same units.
         seam_positions: (K,) the first step after each seam,
-            :func:`timegan.sampling.long_series.seam_positions`.
+            :func:`timegan.sampling.long_series.boundary_positions`.
 
     Returns:
         Numbers for JSON; lists have one entry a feature, None where nothing can be said.

@@ -1,4 +1,4 @@
-"""What happens beside the training: checkpoints, interrupts, progress, pictures for TensorBoard."""
+"""Callbacks: checkpoints, signals, progress, sample quality and calibration."""
 
 from timegan.training.callbacks.calibration import ThresholdCalibration
 from timegan.training.callbacks.checkpoints import PhaseCheckpoint

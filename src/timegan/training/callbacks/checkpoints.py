@@ -1,4 +1,4 @@
-"""Checkpoints at the end of every phase and every few minutes, each of which resumes exactly."""
+"""Checkpoints at the end of every phase and every few minutes; training resumes exactly."""
 
 import time
 from pathlib import Path
@@ -13,28 +13,28 @@ from timegan.training.schedule import Schedule
 
 
 class PhaseCheckpoint(Checkpoint):
-    """Save ``last.ckpt`` every few minutes, and ``autoencoder.ckpt`` and so on as a phase ends.
+    """A callback that saves ``last.ckpt`` every few minutes and a checkpoint as each phase ends.
 
-    The ``last.ckpt`` before stays as ``previous.ckpt``. Where the disk is full the run says so,
-    goes on, and tries again when the next one is due.
+    The ``last.ckpt`` before remains as ``previous.ckpt``. If the disk is full, the run warns,
+    continues, and tries again when the next checkpoint is due.
 
-    Lightning's ModelCheckpoint counts optimiser steps, of which one of our batches takes several,
-    and its time interval never fires under manual optimisation.
+    Lightning's ModelCheckpoint counts optimizer steps, of which a batch takes several here, and
+    its time interval has no effect with manual optimization.
 
-    A checkpoint is taken when a batch or an epoch is over, never in between. One that falls due on
-    the last batch of an epoch waits for the epoch's end: Lightning resumes from that batch without
-    the epoch's last and the next epoch's first hooks.
+    Checkpoints are saved after a batch or an epoch. One that is due after the last batch of an
+    epoch is saved after the epoch. Otherwise Lightning would resume without the last hooks of the
+    epoch and the first hooks of the next one.
 
     Args:
-        folder: where they go; None: ``checkpoints`` in the Trainer's root folder.
+        folder: where checkpoints are saved; None: ``checkpoints`` in the Trainer's root folder.
         minutes: between two ``last.ckpt``; None: at the ends of the phases only.
-        every_n_batches: save ``last.ckpt`` after so many batches as well, counted over the run.
-        required: end the run where a checkpoint cannot be written.
+        every_n_batches: batches of the run between two ``last.ckpt``, in addition to ``minutes``.
+        required: stop the run if a checkpoint cannot be written.
 
     Raises:
         InputError: an interval is negative or zero; the folder holds the checkpoints of another run
-            as training starts; a checkpoint cannot be written, and ``required``.
-        UnreadableError: a checkpoint could not be loaded, while training goes on.
+            as training starts; a checkpoint cannot be written, and ``required`` is set.
+        UnreadableError: a checkpoint could not be loaded again before training is over.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class PhaseCheckpoint(Checkpoint):
         for name, value in {"minutes": minutes, "every_n_batches": every_n_batches}.items():
             if value is not None and value <= 0:
                 raise InputError(
-                    f"callbacks.checkpoints.{name}={value}: an interval is longer than 0. "
-                    "Give null to save at the ends of the phases only."
+                    f"callbacks.checkpoints.{name}={value} is not above 0. "
+                    "Set null to save at the ends of the phases only."
                 )
         self.folder = folder
         self.minutes = minutes
@@ -57,7 +57,7 @@ class PhaseCheckpoint(Checkpoint):
         self.saved_at = time.monotonic()
 
     def path(self, trainer: Trainer, name: str = "last") -> Path:
-        """Where the checkpoint of that name lies."""
+        """Return the path of a checkpoint."""
         folder = self.folder or Path(trainer.default_root_dir) / "checkpoints"
         return Path(folder) / f"{name}.ckpt"
 
@@ -65,7 +65,7 @@ class PhaseCheckpoint(Checkpoint):
         """Save a checkpoint; all processes have to call this together.
 
         Raises:
-            InputError: it cannot be written; only the first process gets to know.
+            InputError: the file cannot be written; only the first process raises it.
         """
         path = self.path(trainer, name)
         self.saved_at = time.monotonic()
@@ -76,28 +76,28 @@ class PhaseCheckpoint(Checkpoint):
             raise
         return path
 
-    def attempt(self, trainer: Trainer, name: str = "last", *, over: bool = False) -> None:
-        """Save, or say that it was not possible.
+    def try_save(self, trainer: Trainer, name: str = "last", *, is_over: bool = False) -> None:
+        """Save a checkpoint, or warn if that is impossible.
 
-        A checkpoint that could not be loaded ends the run, unless training is ``over``: the model
-        and its samples are still to be made.
+        A checkpoint that could not be loaded stops the run. If training is over, it only warns,
+        because the model and its samples can still be written.
         """
         try:
             self.save(trainer, name)
         except InputError as error:
-            if self.required or (isinstance(error, UnreadableError) and not over):
+            if self.required or (isinstance(error, UnreadableError) and not is_over):
                 raise
-            tell(f"{error} The run goes on; what was saved before is still there.")
+            tell(f"{error} The run continues; earlier checkpoints are kept.")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock, and take away what a killed process had not finished.
+        """Start the clock, and remove unfinished files of a killed process.
 
         Raises:
             InputError: training begins, and the folder holds the checkpoints of another run.
         """
         folder = self.path(trainer).parent
-        begins = trainer.fit_loop.total_batch_idx < 0  # else it goes on from a checkpoint
-        if begins and any(folder.glob("*.ckpt")):
+        is_new = trainer.fit_loop.total_batch_idx < 0  # not resumed from a checkpoint
+        if is_new and any(folder.glob("*.ckpt")):
             raise InputError(
                 f"{folder}: the folder holds checkpoints of another run, and they would be "
                 "replaced. Choose another folder, or set ckpt_path to continue that run."
@@ -109,22 +109,22 @@ class PhaseCheckpoint(Checkpoint):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Save if it is time, unless this is the epoch's last batch."""
-        if not trainer.is_last_batch and self.due(trainer):
-            self.attempt(trainer)
+        """Save a checkpoint if one is due, unless this is the last batch of the epoch."""
+        if not trainer.is_last_batch and self.is_due(trainer):
+            self.try_save(trainer)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save if a phase is over, or if it is time."""
+        """Save a checkpoint if a phase is over or one is due."""
         schedule = cast(Schedule, pl_module.schedule)
-        over = trainer.current_epoch + 1
-        ended = [p for p, end in schedule.phase_ends.items() if end == over and schedule.epochs(p)]
+        done = trainer.current_epoch + 1
+        ended = [p for p, end in schedule.phase_ends.items() if end == done and schedule.epochs(p)]
         for phase in ended:
-            self.attempt(trainer, phase, over=over == schedule.total)
-        if ended or self.due(trainer):
-            self.attempt(trainer, over=over == schedule.total)
+            self.try_save(trainer, phase, is_over=done == schedule.total)
+        if ended or self.is_due(trainer):
+            self.try_save(trainer, is_over=done == schedule.total)
 
-    def due(self, trainer: Trainer) -> bool:
-        """Whether it is time for another ``last.ckpt``: the same answer on all processes."""
+    def is_due(self, trainer: Trainer) -> bool:
+        """Return true, on all processes, if the next ``last.ckpt`` is due."""
         if (
             self.every_n_batches
             and (trainer.fit_loop.total_batch_idx + 1) % self.every_n_batches == 0
@@ -132,5 +132,5 @@ class PhaseCheckpoint(Checkpoint):
             return True
         if self.minutes is None:
             return False
-        late = time.monotonic() - self.saved_at >= 60 * self.minutes
-        return bool(trainer.strategy.reduce_boolean_decision(late, all=False))
+        is_late = time.monotonic() - self.saved_at >= 60 * self.minutes
+        return bool(trainer.strategy.reduce_boolean_decision(is_late, all=False))

@@ -140,7 +140,7 @@ def test_nothing_can_be_sampled_or_saved_before_it_is_fitted(tmp_path: Path) -> 
 
 
 def test_a_negative_count_is_refused(fitted: Synthesizer) -> None:
-    with pytest.raises(InputError, match="fewer than 0"):
+    with pytest.raises(InputError, match="below 0"):
         fitted.sample(-1)
 
 

@@ -19,41 +19,41 @@ from timegan.signatures import check_arguments, read_signature
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
-if TYPE_CHECKING:  # Lightning, which takes seconds to import, and which sampling does without
+if TYPE_CHECKING:  # sampling does without Lightning, whose import takes seconds
     from timegan.data import WindowDataModule
     from timegan.training.module import TimeGAN
 
 DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
 MODULE = "timegan.training.module.TimeGAN"
 
-GIVEN = {"features", "context", "variable_length", "batches_per_step"} | {
+DERIVED_ARGUMENTS = {"features", "context", "variable_length", "batches_per_step"} | {
     *("name", "path", "generate", "url", "sha256")
 }
-"""Arguments of the two modules that follow from others, or from what ``fit`` is given."""
+"""Arguments of the two modules that follow from others or from the table."""
 
-MOST_THREADS = 1_024
-"""That a model of somebody else can ask for."""
+MAX_THREADS = 1_024
+"""Threads that a loaded model can ask for, at most."""
 
 Table = pd.DataFrame | str | Path
 
 
 class Synthesizer:
-    """Learn a table of sequences and make more like them.
+    """A generator of tables: it learns a table of sequences and samples similar ones.
 
     Args:
         window: steps of a sequence; None: the longest sequence up to 100 steps, else 24.
         schedule: epochs of the phases; those that are left out follow from the data. With
-            ``patience`` a phase ends early when nothing becomes better for so many epochs.
-        seed: fixes the weights at the start, the batches and the noise.
+            ``patience`` a phase ends after so many epochs without improvement.
+        seed: fixes the initial weights, the batches and the noise.
         accelerator: ``cpu``, ``gpu`` or ``auto``.
-        threads: of torch; small recurrent networks are slower with more than one.
-        progress: say what was found in the table, and how far training is.
+        threads: threads of torch; small recurrent networks are slower with more than one.
+        progress: print the detected column types and the progress of training.
         options: any other argument of :class:`timegan.TimeGAN` or
             :class:`timegan.WindowDataModule`, by its name: ``hidden=24``, ``sequence_key="id"``,
             ``context_columns=["site"]``, ``column_types={"Volume": "nonnegative"}``.
 
     Raises:
-        InputError: an option that does not exist, or whose value is out of range.
+        InputError: an option does not exist, or its value is out of range.
 
     >>> model = Synthesizer(hidden=32, sequence_key="person", context_columns=["site"])
     >>> Synthesizer(window=24, hiden=32)
@@ -82,10 +82,10 @@ class Synthesizer:
         self.options = options
         self.fingerprint: str | None = None
         self._fitted: tuple[TimeGAN | TrainedModel, TableTransform] | None = None
-        self._check(options)
+        self._check_options(options)
 
     def get_params(self) -> dict[str, Any]:
-        """All arguments: ``Synthesizer(**model.get_params())`` is like this one, not yet fitted."""
+        """Return all arguments; ``Synthesizer(**model.get_params())`` is an unfitted copy."""
         names = ("window", "schedule", "seed", "accelerator", "threads", "progress")
         return {name: getattr(self, name) for name in names} | self.options
 
@@ -107,10 +107,10 @@ class Synthesizer:
             sequence_index: the column that holds the time.
             context_columns: columns that are constant within a sequence.
             window: steps of a sequence.
-            options: as those of the constructor, which they replace.
+            options: options of the constructor, which they replace.
 
         Raises:
-            InputError: what is wrong with the table, and what to do about it.
+            InputError: the table or an option cannot be used.
         """
         from lightning import Callback
 
@@ -123,22 +123,22 @@ class Synthesizer:
             "sequence_index": sequence_index,
             "context_columns": None if context_columns is None else list(context_columns),
         }
-        self._check(options)
+        self._check_options(options)
         self.options |= {k: v for k, v in named.items() if v is not None} | options
         self.window = self.window if window is None else window
-        if self._patient():  # ends are chosen by held-out windows: `evaluate` has to know
+        if self._stops_early():  # held-out windows choose the ends, so scores need others
             self.options["select_on_holdout"] = True
         data = self._data(table)
         data.setup()
         if self.progress:
             print(data.summary(), flush=True)  # noqa: T201
-        model = build_model(data, self.schedule, seed=self.seed, **self._part(MODULE))
+        model = build_model(data, self.schedule, seed=self.seed, **self._options_of(MODULE))
         callbacks: list[Callback] = [
             *([SampleMonitor()] if self.progress or model.schedule.patience is not None else []),
             ThresholdCalibration(),
             *([PhaseProgressBar()] if self.progress else []),
         ]
-        with _quiet(), using(self.threads):
+        with _quiet(), torch_threads(self.threads):
             trainer = build_trainer(model, data, callbacks, accelerator=self.accelerator, devices=1)
             fit_model(trainer, model, data)
         self.fingerprint = data.fingerprint
@@ -154,36 +154,37 @@ class Synthesizer:
         exogenous: pd.DataFrame | None = None,
         steps: int | None = None,
     ) -> pd.DataFrame:
-        """Synthetic sequences as one long table like the one that was learned.
+        """Return synthetic sequences as one long table with the columns of the training table.
 
-        Sequence i depends on the seed, on i and on what is asked for it alone, not on ``count``.
+        Sequence i depends on the seed, on i and on its own conditions alone, not on ``count``.
 
         Args:
-            count: sequences to make; with a context as many as that has rows.
-            seed: of all that is drawn.
-            context: a row for each sequence, with the context columns that it is to have.
-            exogenous: exogenous columns of every step, as rows of sequences of a window's steps.
-            steps: of each sequence, where it is to be longer than the window; see
+            count: number of sequences; conditions set it to their own number.
+            seed: seed of all random numbers.
+            context: context columns, one row a sequence; None: the model samples them.
+            exogenous: exogenous columns of every step, ``window`` rows a sequence; None: the model
+                samples them.
+            steps: length of each sequence if it is to be longer than the window; see
                 :mod:`timegan.sampling.long_series`.
 
         Raises:
-            InputError: nothing was fitted, the count is negative, or what is asked for is not what
-                the model knows.
+            InputError: nothing was fitted, ``count`` is negative, or conditions do not fit the
+                model.
         """
-        model, transform = self._ready()
+        model, transform = self._require_fitted()
         if count < 0:
-            raise InputError(f"sample({count}): cannot make fewer than 0 sequences.")
+            raise InputError(f"count={count} is below 0. Give a number of sequences.")
         given = None if context is None else parse_context(context, transform)
         channels = (
             None if exogenous is None else parse_exogenous(exogenous, transform, model.net.window)
         )
-        asked = given if given is not None else channels
-        count = count if asked is None else len(asked)
-        with using(self.threads):
-            made = generate(
+        conditions = given if given is not None else channels
+        count = count if conditions is None else len(conditions)
+        with torch_threads(self.threads):
+            sequences = generate(
                 model, transform, count, seed=seed, context=given, exogenous=channels, steps=steps
             )
-        return transform.to_frame(made)
+        return transform.to_frame(sequences)
 
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
@@ -199,7 +200,7 @@ class Synthesizer:
         """
         from timegan.evaluation import evaluate_model  # metrics, which not every user needs
 
-        model, transform = self._ready()
+        model, transform = self._require_fitted()
         data = self._data(table)
         return evaluate_model(data, model, transform, count, protocol, seed=self.seed, **options)
 
@@ -207,7 +208,7 @@ class Synthesizer:
         """Write ``model.safetensors``, ``model.json`` and a model card to ``folder``.
 
         Args:
-            folder: a new or an empty one.
+            folder: a new or an empty folder.
             overwrite: replace an older model in ``folder``.
 
         Raises:
@@ -226,7 +227,7 @@ class Synthesizer:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """What ``save`` wrote; a run folder or a checkpoint of ``train.py`` will do as well.
+        """Load a saved model, a run folder or a checkpoint of ``train.py``.
 
         Raises:
             InputError: there is no model, or it is damaged.
@@ -239,8 +240,8 @@ class Synthesizer:
             synthesizer = cls(**options)
         except (TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: its options are not those of a Synthesizer ({brief(error)}). Take "
-                "`options` out of model.json."
+                f"{path}: model.json has options that Synthesizer does not take ({brief(error)}). "
+                "Remove `options` from model.json."
             ) from error
         synthesizer._fitted = run.model, run.transform
         synthesizer.fingerprint = run.fingerprint
@@ -248,8 +249,8 @@ class Synthesizer:
 
     @property
     def model(self) -> "TimeGAN":
-        """The trained model."""
-        model, transform = self._ready()
+        """Trained model."""
+        model, transform = self._require_fitted()
         if isinstance(model, TrainedModel):
             model = model.to_module()
             self._fitted = model, transform
@@ -257,12 +258,12 @@ class Synthesizer:
 
     @property
     def table_transform(self) -> TableTransform:
-        """The columns of the table that was learned, and their ways to the model."""
-        return self._ready()[1]
+        """Transform between the training table and channels of the model."""
+        return self._require_fitted()[1]
 
-    def _ready(self) -> "tuple[TimeGAN | TrainedModel, TableTransform]":
+    def _require_fitted(self) -> "tuple[TimeGAN | TrainedModel, TableTransform]":
         if self._fitted is None:
-            raise InputError("This Synthesizer has learned nothing yet. Call fit(table) first.")
+            raise InputError("This Synthesizer is not fitted. Call fit(table) first.")
         return self._fitted
 
     def _data(self, table: Table) -> "WindowDataModule":
@@ -274,24 +275,24 @@ class Synthesizer:
             "seed": self.seed,
             "batches_per_step": batches,
         }
-        options |= self._part(DATA_MODULE)
+        options |= self._options_of(DATA_MODULE)
         if isinstance(table, pd.DataFrame):
             return WindowDataModule.from_frame(table, **options)
         return WindowDataModule(path=str(table), **options)
 
-    def _part(self, module: str) -> dict[str, Any]:
-        """Those of the options that are for one of the two modules."""
-        return {k: v for k, v in self.options.items() if k in names_of(module)}
+    def _options_of(self, module: str) -> dict[str, Any]:
+        """Return the options of one of the two modules."""
+        return {k: v for k, v in self.options.items() if k in option_names(module)}
 
-    def _patient(self) -> bool:
+    def _stops_early(self) -> bool:
         schedule = self.schedule
         if isinstance(schedule, Schedule):
             return schedule.patience is not None
         return (schedule or {}).get("patience") is not None
 
     @staticmethod
-    def _check(options: Mapping[str, Any]) -> None:
-        known = names_of(MODULE) | names_of(DATA_MODULE)
+    def _check_options(options: Mapping[str, Any]) -> None:
+        known = option_names(MODULE) | option_names(DATA_MODULE)
         for name in options:
             if name not in known:
                 near = nearest(name, sorted(known))
@@ -301,21 +302,21 @@ class Synthesizer:
                 raise InputError(f"There is no option {name!r}. {hint}")
 
 
-def names_of(module: str) -> set[str]:
+def option_names(module: str) -> set[str]:
     """Return the arguments that a user may give; ``exogenous`` is one of the data module."""
-    names = set(read_signature(module) or ()) - GIVEN - {"window", "seed", "schedule"}
+    names = set(read_signature(module) or ()) - DERIVED_ARGUMENTS - {"window", "seed", "schedule"}
     return names - {"exogenous"} if module == MODULE else names
 
 
 def check_threads(threads: int) -> None:
-    """Raises ValueError where a number of threads would harm the machine."""
-    if not 1 <= threads <= MOST_THREADS:
-        raise ValueError(f"threads={threads}: 1 to {MOST_THREADS:,}")
+    """Raise a ValueError for a number of threads that would harm the machine."""
+    if not 1 <= threads <= MAX_THREADS:
+        raise ValueError(f"threads={threads}: 1 to {MAX_THREADS:,}")
 
 
 @contextmanager
-def using(threads: int) -> Iterator[None]:
-    """So many threads of torch, and as many as before afterwards."""
+def torch_threads(threads: int) -> Iterator[None]:
+    """Set the number of torch's threads within a block."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -326,7 +327,7 @@ def using(threads: int) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without Lightning's remarks on hardware and data loaders, which are not the user's affair."""
+    """Silence Lightning's remarks on hardware and data loaders within a block."""
     log = logging.getLogger("lightning.pytorch")
     level = log.level
     log.setLevel(logging.ERROR)

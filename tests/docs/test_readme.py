@@ -94,10 +94,15 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, name in enumerate(["my", "a", "b", "c"]):
         table(seed).to_csv(folder / f"{name}.csv", index=False)
     pd.DataFrame({"sex": ["f", "m"]}).to_csv(folder / "wanted.csv", index=False)
+    visits = table(4).assign(site="north", age=40)
+    visits.to_csv(folder / "visits.csv", index=False)
+    parts = rng(0, "parts").integers(1, 50, size=(200, 2)).astype(float)
+    prices = {"Load": parts[:, 0], "A": parts[:, 0], "B": parts[:, 1], "Total": parts.sum(axis=1)}
+    pd.DataFrame(prices | {"Age": np.arange(200.0)}).to_csv(folder / "prices.csv", index=False)
     random = rng(0, "stock")
-    prices = 100 + random.normal(size=(200, 6)).cumsum(axis=0)
+    stock = 100 + random.normal(size=(200, 6)).cumsum(axis=0)
     names = ["Open", "High", "Low", "Close", "Adj_Close", "Volume"]
-    pd.DataFrame(prices, columns=names).to_csv(folder / "stock_data.csv", index=False)
+    pd.DataFrame(stock, columns=names).to_csv(folder / "stock_data.csv", index=False)
     for name in ("train", "sample", "evaluate", "export"):
         (folder / f"{name}.py").symlink_to(ROOT / f"{name}.py")
     where = ["dataset=csv", "dataset.path=my.csv", "dataset.sequence_key=patient", *SMALL]

@@ -1,4 +1,4 @@
-"""Score any synthetic data against real data, whoever made them."""
+"""Evaluation of synthetic data from any source against real data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -176,7 +176,7 @@ class EvaluationData:
         seed: int,
         unseen: Sequences | None = None,
     ) -> "EvaluationData":
-        """Synthetic sequences beside those of the data.
+        """Return synthetic sequences beside those of the data.
 
         Args:
             data: set up.
@@ -281,7 +281,7 @@ def _tables(
 
 
 def seams_of(model: Networks | HasNetworks, steps: int, *, seed: int = 0) -> dict[str, Any]:
-    """How steps across the seams of a series compare with those inside the model's windows.
+    """Compare the steps of a long series across window boundaries with those inside windows.
 
     See :func:`timegan.metrics.fidelity.window_boundaries.seams`; in channels, of the first series
     of this seed.

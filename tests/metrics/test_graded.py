@@ -123,9 +123,9 @@ def each(measure: Callable[[Array, Array], float | None]) -> Measure:
 
 
 def told(real: Array, sets: Sequence[Array]) -> list[float | None]:
-    """The discriminative score, the judges of all sets as one network."""
-    contests = [ClassifierTask(real, x, seed) for x in sets for seed in range(2)]
-    signed = classify(contests, iterations=250, hidden=6, lr=1e-2)
+    """The discriminative score, the classifiers of all sets as one network."""
+    tasks = [ClassifierTask(real, x, seed) for x in sets for seed in range(2)]
+    signed = classify(tasks, iterations=250, hidden=6, lr=1e-2)
     return [float(score) for score in np.abs(signed).reshape(len(sets), 2).mean(axis=1)]
 
 
@@ -203,7 +203,7 @@ class Case:
     """A measure, what it is there to see, and the grades that it must tell apart.
 
     Args:
-        floor: the most that another sample may get, on the scale on which more is worse.
+        baseline: the most that another sample may get, on the scale on which more is worse.
         ceiling: the least that white noise must get, where there is a ceiling.
         sign: -1 where more is better.
     """
@@ -211,7 +211,7 @@ class Case:
     measure: Measure
     corrupt: Corruption
     grades: tuple[float, ...]
-    floor: float
+    baseline: float
     ceiling: float | None = None
     sign: int = 1
 
@@ -229,10 +229,10 @@ CASES = {
     "correlation of draws": Case(each(draws), decoupled, SHARES, 0.02, 0.2),
     "autocorrelation": Case(each(autocorrelation_score), noisy, (1, 2, 4), 0.02, 0.8),
     "change_autocorrelation": Case(each(persistence), smooth, (0.2, 0.35, 0.5), 0.02),
-    "marginal": Case(each(distances.wasserstein), dropped, SHARES, 0.03),
+    "wasserstein": Case(each(distances.wasserstein), dropped, SHARES, 0.03),
     "cross_correlation": Case(each(distances.cross_correlation), decoupled, SHARES, 0.03, 0.5),
     "spectrum": Case(each(distances.spectral_distance), smooth, (0.15, 0.3, 0.5), 0.05),
-    "increments": Case(each(distances.increment_moments), shuffled, SHARES, 0.09),
+    "increment_moments": Case(each(distances.increment_moments), shuffled, SHARES, 0.09),
     "mmd": Case(each(distances.mmd), dropped, SHARES, 0.01),
     "precision": Case(each(precision), noisy, (0.3, 0.6, 1), -0.85, -0.05, -1),
     "recall": Case(each(recall), dropped, (0.5, 0.75, 1.0), -0.8, -0.75, -1),
@@ -240,13 +240,13 @@ CASES = {
     "membership": Case(each(betrayed), copied, SHARES, 0.56),
     "copying": Case(each(copies), copied, SHARES, 0.1),
     "shifted copies": Case(each(shifted), copied, SHARES, 0.1),
-    "spread": Case(each(variety), collapsed, SHARES, -0.9, None, -1),
+    "diversity": Case(each(variety), collapsed, SHARES, -0.9, None, -1),
     "deviation": Case(each(furthest), collapsed, SHARES, 0.2),
-    "usefulness": Case(useful(1), noisy, (0.3, 0.6, 1.2), 1.1, 2.0),
-    "usefulness_ahead": Case(useful(3), noisy, (0.5, 1, 2), 1.1, 1.5),
-    "judges, recurrent": Case(judged("recurrent"), noisy, (0.7, 1.5, 4), 0.58, 0.95),
-    "judges, convolutional": Case(judged("convolutional"), noisy, (0.7, 1.5, 4), 0.58, 0.95),
-    "judges, boosting": Case(judged("boosting"), noisy, (0.2, 0.4, 0.8), 0.58, 0.95),
+    "tstr": Case(useful(1), noisy, (0.3, 0.6, 1.2), 1.1, 2.0),
+    "tstr_horizon": Case(useful(3), noisy, (0.5, 1, 2), 1.1, 1.5),
+    "classifiers, recurrent": Case(judged("recurrent"), noisy, (0.7, 1.5, 4), 0.58, 0.95),
+    "classifiers, convolutional": Case(judged("convolutional"), noisy, (0.7, 1.5, 4), 0.58, 0.95),
+    "classifiers, boosting": Case(judged("boosting"), noisy, (0.2, 0.4, 0.8), 0.58, 0.95),
 }
 
 
@@ -256,6 +256,6 @@ def test_each_grade_of_corruption_is_worse_than_the_one_before(name: str) -> Non
     sets = [case.corrupt(OTHER, grade) for grade in (0.0, *case.grades)] + [white(OTHER)]
     *found, ceiling = (case.sign * value for value in case.measure(REAL, sets) if value is not None)
     assert len(found) == 1 + len(case.grades)
-    assert found[0] <= case.floor, found
+    assert found[0] <= case.baseline, found
     assert all(a < b for a, b in pairwise(found)), found
     assert case.ceiling is None or ceiling >= case.ceiling

@@ -1,4 +1,7 @@
-"""Figures that depend on the real data alone, kept so that a second evaluation is not charged."""
+"""Cache of figures that depend on the real data alone, so that a second evaluation is quick.
+
+It keeps JSON: `joblib.Memory` would read pickles from a folder that others may write to.
+"""
 
 import hashlib
 import json
@@ -20,7 +23,7 @@ FOLDER = "TIMEGAN_CACHE"
 
 
 def folder() -> Path:
-    """Where the figures lie."""
+    """Return the folder of the cache."""
     chosen = os.environ.get(FOLDER)
     if chosen:
         return Path(chosen)
@@ -30,7 +33,7 @@ def folder() -> Path:
 
 
 def fingerprint(arrays: dict[str, Array | None], settings: dict[str, Any]) -> str:
-    """A name for what a figure depends on: another value anywhere is another name."""
+    """Return a name for what a figure depends on: another value anywhere gives another name."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for name, array in arrays.items():
         shape = None if array is None else array.shape
@@ -41,10 +44,10 @@ def fingerprint(arrays: dict[str, Array | None], settings: dict[str, Any]) -> st
 
 
 def cached(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What ``compute`` gives (plain numbers, texts, lists), from the cache where it is there.
+    """Return what ``compute`` gives, in plain values, from the cache where it is there.
 
-    A file that cannot be read is computed again, one that cannot be written is left. Figures that
-    could not be computed are not kept.
+    A file that cannot be read is computed again, and one that cannot be written is left out. The
+    reasons of failures are not kept.
     """
     file = folder() / f"{name[:32]}.json"
     try:

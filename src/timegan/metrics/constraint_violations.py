@@ -1,4 +1,4 @@
-"""How often synthetic rows break the rules that every real row keeps.
+"""Rates at which synthetic rows break the rules that every real row keeps.
 
 The rules are those of :mod:`timegan.constraints`: orderings (High is never below Low), features
 that are always equal or add up, steps (whole numbers, multiples of ten), a handful of values,

@@ -1,7 +1,7 @@
-"""Stand-ins for a generator whose faults are known: what a metric says of them shows its worth.
+"""Controls: windows with known faults in the place of a generator's.
 
-A metric ranks them sensibly when another real sample comes first, when a copy is not taken for
-something better than that, and when the others come last wherever it looks at what they break.
+A metric is informative when it ranks them as expected. Another real sample comes first, a copy is
+no better, and the others come last wherever the metric looks at what they break.
 """
 
 import warnings
@@ -22,18 +22,18 @@ MEANING = {
     "shuffled": "training windows with their steps in random order",
     "gaussian": "a mixture of Gaussians",
 }
-"""What each control is, in words."""
+"""Descriptions of the controls."""
 
 
 def copy(train: Array, count: int, rng: np.random.Generator) -> Array:
-    """Training windows (count, T, C) as they are; each once, as long as there are enough."""
+    """Return training windows (count, T, C), each once as long as there are enough."""
     rounds = [rng.permutation(len(train)) for _ in range(-(-count // len(train)))]
     found: Array = train[np.concatenate(rounds)[:count]]
     return found
 
 
 def bootstrap(train: Array, count: int, rng: np.random.Generator) -> Array:
-    """A quarter of a window from here, the next from there: right within a piece, not beyond it."""
+    """Join quarters of random training windows: right within a quarter, wrong across borders."""
     steps = train.shape[1]
     piece = max(steps // 4, 1)
     windows = np.empty((count, *train.shape[1:]), dtype=train.dtype)
@@ -47,14 +47,14 @@ def bootstrap(train: Array, count: int, rng: np.random.Generator) -> Array:
 
 
 def shuffled(train: Array, count: int, rng: np.random.Generator) -> Array:
-    """Training windows, the rows of each in an order of its own: all values right, no motion."""
+    """Return training windows with their steps in random order: right values, no dynamics."""
     windows = copy(train, count, rng)
     order = rng.permuted(np.tile(np.arange(train.shape[1]), (count, 1)), axis=1)
     return np.take_along_axis(windows, order[:, :, None], axis=1)
 
 
 def gaussian(train: Array, count: int, rng: np.random.Generator) -> Array:
-    """Five Gaussians over the twenty main components of whole windows, and white noise besides."""
+    """Draw from five Gaussians over twenty principal components of windows, plus white noise."""
     if len(train) < 2:
         return copy(train, count, rng)
     rows = train.reshape(len(train), -1).astype(np.float64)

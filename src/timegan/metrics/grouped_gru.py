@@ -78,7 +78,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 class _Compiled(torch.autograd.Function):
-    """The same states by a compiled kernel, the product with the inputs included.
+    """The states of a GRU by a compiled kernel, the product with the inputs included.
 
     ``x`` (T, R, F, B) gets no gradient: nothing in front of a network learns.
     """
@@ -112,7 +112,7 @@ def _run(function: Any, tensors: Sequence[Tensor], sizes: Sequence[int]) -> None
 
 
 def _compiles(x: Tensor) -> bool:
-    """Whether the kernel can read ``x``: plain numbers, and windows that lie side by side."""
+    """Tell whether the kernel can read ``x``: single precision, and contiguous windows."""
     return x.dtype == torch.float32 and x.device.type == "cpu" and x.stride(-1) == 1
 
 
@@ -157,7 +157,7 @@ class GroupedGRU(nn.Module):
         self.head_bias = nn.Parameter(torch.zeros(groups, outputs, 1))
 
     def states(self, x: Tensor) -> Tensor:
-        """The states after each step (T, R, H, B) of ``x`` (T, R, C + 1, B), whose last is 1."""
+        """Return the states (T, R, H, B) after each step of ``x`` (T, R, C + 1, B), last 1."""
         code = compiled() if _compiles(x) else None
         states: Tensor
         if code is None:
@@ -169,22 +169,22 @@ class GroupedGRU(nn.Module):
         return states
 
     def forward(self, x: Tensor) -> Tensor:
-        """One logit a window, from the last state: (R, B)."""
+        """Return one logit for each window, from the last state: (R, B)."""
         return torch.baddbmm(self.head_bias, self.head, self.states(x)[-1])[:, 0]
 
 
 @cache
 def compiled() -> CDLL | None:
-    """The functions of grouped_gru.cpp; ``None`` where they cannot be had."""
+    """Return the functions of grouped_gru.cpp, None where they are unavailable."""
     try:
         return load_library(KERNEL)
     except KernelUnavailableError as reason:
-        warn_once(f"Judges run without native code, at half the speed: {reason}.")
+        warn_once(f"Classifiers run without native code, at half the speed: {reason}.")
         return None
 
 
 def pooled(sets: Sequence[Array | Subset]) -> tuple[Tensor, list[Tensor]]:
-    """All windows side by side (T, C + 1, N), a constant last, and where those of each set lie.
+    """Return all windows (T, C + 1, N), a constant last, and the numbers of each set's windows.
 
     An array that several sets are parts of is there once.
     """
@@ -208,7 +208,7 @@ def pooled(sets: Sequence[Array | Subset]) -> tuple[Tensor, list[Tensor]]:
 
 
 def gather(pool: Tensor, chosen: Tensor) -> Tensor:
-    """The windows of ``pool`` (T, C, N) that each network has chosen (R, B), as (T, R, C, B)."""
+    """Return windows of ``pool`` (T, C, N) that networks have chosen (R, B), as (T, R, C, B)."""
     steps, features, count = pool.shape
     code = compiled() if _compiles(pool) and pool.is_contiguous() else None
     if code is not None:

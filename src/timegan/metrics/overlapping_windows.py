@@ -1,4 +1,4 @@
-"""Windows of one series overlap: which ones do, and halves and groups that respect it.
+"""Overlap of windows of one series: positions, and groups and halves that respect it.
 
 Windows that start one step apart share all rows but one. Counting them as independent makes every
 interval too narrow, and a window's nearest neighbour is then nearly always itself, one step later.
@@ -8,12 +8,12 @@ import numpy as np
 
 from timegan.metrics.windows import Array
 
-BLOCK = 4
-"""Length in windows of the blocks that are dealt to two halves."""
+BLOCK_WINDOWS = 4
+"""Length of a block in windows."""
 
 
 def window_positions(windows: Array) -> Array:
-    """Where each window (N, T, C) starts, in rows of a common time axis: (N).
+    """Return where each window (N, T, C) starts, in rows of a common time axis: (N,).
 
     A window that begins with rows of the one before it lies so many rows later. Windows that share
     no row lie two windows' lengths apart.
@@ -35,20 +35,20 @@ def window_positions(windows: Array) -> Array:
 
 
 def overlap_groups(windows: Array) -> Array:
-    """A number (N) for each window: those with the same one overlap more or less."""
+    """Return a number (N,) for each window: windows of one number may overlap."""
     found: Array = np.unique(window_positions(windows) // windows.shape[1], return_inverse=True)[1]
     return found
 
 
 def block_halves(windows: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Two halves of the windows, in blocks of time, none of which shares a row with the other.
+    """Draw two halves of the windows, in blocks of time, which share no row.
 
-    Blocks are four windows long and dealt at random; windows across a border are left out.
+    Blocks are four windows long. Windows across a border are left out.
     """
     if len(windows) == 0:
         return windows, windows
     steps = windows.shape[1]
-    length = BLOCK * steps
+    length = BLOCK_WINDOWS * steps
     places = window_positions(windows)
     block = np.unique(places // length, return_inverse=True)[1]
     within = places % length + steps <= length

@@ -1,4 +1,7 @@
-"""Long measurements: their progress told, and two of them side by side on two cores."""
+"""Progress of long measurements, and two of them in parallel on two cores.
+
+`joblib.Parallel` cannot end the other measurements when one is interrupted.
+"""
 
 import os
 import threading
@@ -24,15 +27,15 @@ _workers = threading.local()
 
 
 class Stopped(BaseException):
-    """Another measurement was interrupted, or met bad input: this one ends early, too.
+    """Signal of another measurement that was interrupted, or met bad input: this one ends early.
 
-    Like KeyboardInterrupt it is no failure that a measurement could be reported for.
+    Like KeyboardInterrupt it is not reported as a failure of a measurement.
     """
 
 
 @contextmanager
 def show_progress(wanted: bool = True) -> Iterator[None]:
-    """Tell the progress of the loops that :func:`track` wraps, in any thread, inside the block.
+    """Show the progress of loops that :func:`track` wraps, in any thread, inside the block.
 
     Bars on a terminal; elsewhere a line at each loop's end. What is measured does not depend on
     it. A block within another one adds nothing.
@@ -53,7 +56,7 @@ def show_progress(wanted: bool = True) -> Iterator[None]:
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:
-    """``items`` as they are; how many of ``total`` are done is told inside :func:`show_progress`.
+    """Yield ``items``, and show how many of ``total`` are done inside :func:`show_progress`.
 
     >>> sum(track(range(3), "three", 3))
     3
@@ -78,7 +81,7 @@ def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]
 def run_parallel(
     tasks: Mapping[Key, Callable[[], Result]], workers: int | None = None
 ) -> dict[Key, Result]:
-    """The results of independent functions, by name, in the order of ``tasks``.
+    """Run independent functions, and return their results by name, in the order of ``tasks``.
 
     Torch gives up Python's lock within each operation, so threads do. When one function fails, or
     on Ctrl-C, the others end at their next step of :func:`track`.

@@ -1,4 +1,4 @@
-"""What every metric does first: check two sets of windows, and put them in the real units."""
+"""Sets of windows: checks, min-max units, subsets and random halves."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ def check(real: Array, synthetic: Array) -> None:
         if most > LARGEST:
             raise InputError(
                 f"The {name} windows have the value {most:.3g}: beyond {LARGEST:.0e} squares "
-                "are no numbers any more. Give such a feature in another unit."
+                "overflow. Give such a feature in another unit."
             )
     if real.shape[1:] != synthetic.shape[1:]:
         raise InputError(
@@ -64,13 +64,13 @@ class MinMax:
         self.span: Array = divisor(span(self.low, high))
 
     def __call__(self, windows: Array) -> Array:
-        """``windows`` in min-max units, float64."""
+        """Return windows in min-max units, float64."""
         scaled: Array = (windows - self.low) / self.span
         return scaled
 
 
 def subset(windows: Array, limit: int, rng: np.random.Generator) -> Array:
-    """At most ``limit`` windows, drawn without replacement, in their own order."""
+    """Draw at most ``limit`` windows without replacement, in their own order."""
     if len(windows) <= limit:
         return windows
     chosen: Array = windows[np.sort(rng.choice(len(windows), limit, replace=False))]

@@ -1,4 +1,4 @@
-"""How a feature's value, or its change from step to step, depends on its own past."""
+"""Autocorrelations of values and of changes from step to step."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from timegan.variation import centred, negligible
 
 
 def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
-    """Autocorrelations (T, C) of windows (N, T, C) at the lags 0 to T - 1.
+    """Return the autocorrelations (T, C) of windows (N, T, C) at the lags 0 to T - 1.
 
     ``r(l)`` is the correlation over windows of ``x_t`` and ``x_{t+l}``, averaged over ``t``: how
     much a value tells of the one ``l`` steps later. A trend that all windows share takes no part.
@@ -31,7 +31,7 @@ def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
 
 
 def _mean(values: Array) -> Array:
-    """Means over the last axis of what is finite."""
+    """Return means over the last axis of the finite values."""
     known = np.isfinite(values)
     total = np.where(known, values, 0).sum(axis=-1)
     mean: Array = np.where(known.any(axis=-1), total / np.maximum(known.sum(axis=-1), 1), np.nan)
@@ -39,13 +39,13 @@ def _mean(values: Array) -> Array:
 
 
 def changes(windows: Array) -> Array:
-    """Differences from step to step: (N, T, C) to (N, T - 1, C)."""
+    """Return differences from step to step: (N, T, C) to (N, T - 1, C)."""
     difference: Array = np.diff(np.asarray(windows, dtype=np.float64), axis=1)
     return difference
 
 
 def change_autocorrelation(windows: Array) -> Array:
-    """Autocorrelations (T - 1, C) of the changes in windows (N, T, C)."""
+    """Return the autocorrelations (T - 1, C) of the changes in windows (N, T, C)."""
     return autocorrelation(changes(windows), np.abs(windows).max(axis=(0, 1)))
 
 
@@ -58,7 +58,7 @@ def change_autocorrelation(windows: Array) -> Array:
     order=60,
 )
 def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
-    """Mean difference of the autocorrelations over features and lags from 1.
+    """Return the mean difference of autocorrelations over features and lags from 1.
 
     ``None`` when there is but one step, or every feature is constant.
     """
@@ -75,7 +75,7 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     order=80,
 )
 def change_autocorrelation_score(real: Array, synthetic: Array) -> float | None:
-    """Mean difference of the changes' autocorrelations over features and lags from 1.
+    """Return the mean difference of the changes' autocorrelations over features and lags from 1.
 
     ``None`` where windows have fewer than three steps, or every feature changes evenly.
     """

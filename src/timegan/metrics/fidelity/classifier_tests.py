@@ -228,12 +228,12 @@ def boosting(tasks: Sequence[TwoSampleTask], steps: int) -> list[Outputs]:
     return outputs
 
 
-MOST_VALUES = 200
-MOST_PAIRS = 21
+MAX_VALUES = 200
+MAX_PAIRS = 21
 
 
 def window_features(windows: Array) -> Array:
-    """What describes a window (N, T, C) besides its values, one row a window (N, F) in float32.
+    """Return features of each window (N, T, C), one row a window (N, F) in float32.
 
     For each feature mean, deviation, extremes, ends, and size, deviation and persistence of its
     changes; for pairs of features the extremes and the mean of their difference; the values
@@ -250,11 +250,11 @@ def window_features(windows: Array) -> Array:
     if steps > 2:
         turn = (moves[:, 1:] * moves[:, :-1]).mean(axis=1)
         parts.append(turn / np.maximum(np.square(moves).mean(axis=1), 1e-12))
-    near = sorted(pairs(features), key=lambda pair: (pair[1] - pair[0], pair[0]))[:MOST_PAIRS]
+    near = sorted(pairs(features), key=lambda pair: (pair[1] - pair[0], pair[0]))[:MAX_PAIRS]
     if near:
         first, second = np.array(near).T
         parts += _summary(x[..., first] - x[..., second])
-    if steps * features <= MOST_VALUES:
+    if steps * features <= MAX_VALUES:
         parts.append(x.reshape(count, -1))
     return np.concatenate(parts, axis=1).astype(np.float32)
 

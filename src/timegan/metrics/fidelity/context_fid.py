@@ -1,4 +1,4 @@
-"""Context-FID: the Fréchet distance of two sets of windows in the eyes of a TS2Vec encoder.
+"""Context-FID: the Fréchet distance of two sets of windows in the space of a TS2Vec encoder.
 
 Jeha, Bohlke-Schneider, Mercado et al., "PSA-GAN: Progressive Self Attention GANs for Synthetic Time
 Series" (ICLR 2022), with the encoder that Diffusion-TS (ICLR 2024) trains on the real windows at
@@ -28,7 +28,7 @@ def context_fid(
     iterations: int | None = None,
     limits: tuple[Array, Array] | None = None,
 ) -> list[float]:
-    """The distance as each of several encoders sees it.
+    """Return the distance as each of several encoders sees it.
 
     Args:
         real: windows (N, T, C) in any unit; the encoders learn from them.
@@ -50,7 +50,7 @@ def context_fid(
 
 
 def frechet(a: Array, b: Array) -> float:
-    """The Fréchet distance of two normal distributions fitted to the rows of ``a`` and ``b``.
+    """Return the Fréchet distance of two normal distributions fitted to rows of ``a`` and ``b``.
 
     ``|m_a - m_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))``: Dowson and Landau (1982). The trace of
     the root is the sum of the roots of the eigenvalues of ``S_a^(1/2) S_b S_a^(1/2)``, which is

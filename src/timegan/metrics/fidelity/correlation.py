@@ -13,7 +13,7 @@ from timegan.variation import centred, negligible
 
 
 def correlations(windows: Array) -> Array:
-    """Pearson's correlations (C, C) of windows (N, T, C); NaN where a feature never changes."""
+    """Return Pearson's correlations (C, C) of windows (N, T, C), NaN for constant features."""
     rows = centred(windows.reshape(-1, windows.shape[2]), 0)
     size = np.sqrt((rows**2).sum(axis=0))
     size[negligible(size / np.sqrt(len(rows)), np.abs(windows).max(axis=(0, 1)))] = np.nan
@@ -23,7 +23,7 @@ def correlations(windows: Array) -> Array:
 
 
 def pairs(count: int) -> list[tuple[int, int]]:
-    """The pairs of ``count`` features, each once.
+    """Return the pairs of ``count`` features, each once.
 
     >>> pairs(3)
     [(0, 1), (0, 2), (1, 2)]
@@ -57,7 +57,7 @@ MEANING = "Differences of the correlations between features, summed over pairs, 
     details=_by_pair,
 )
 def correlation_score(real: Array, synthetic: Array) -> float | None:
-    """Correlational score: the sum over pairs of ``|r_real - r_synthetic| / 10``.
+    """Return the correlational score, the sum over pairs of ``|r_real - r_synthetic| / 10``.
 
     The form that Diffusion-TS (ICLR 2024) prints. Pairs without a correlation on either side are
     left out; ``None`` if no pair is left.
@@ -72,7 +72,7 @@ def correlation_score(real: Array, synthetic: Array) -> float | None:
 def correlation_draws(
     real: Array, synthetic: Array, *, seed: int = 0, draws: int = 5
 ) -> list[float] | None:
-    """The correlational score of ``draws`` random fifths, as published tables take it.
+    """Return the correlational score of ``draws`` random fifths, as published tables take it.
 
     Diffusion-TS (ICLR 2024) draws a fifth as many windows as there are real ones from either set,
     with replacement, five times, and prints the mean. Fewer windows make the score of a perfect

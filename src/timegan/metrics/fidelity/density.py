@@ -40,7 +40,7 @@ class Densities:
 def densities(
     real: Array, synthetic: Array, *, margin: float = 0.5, resolution: float | None = None
 ) -> Densities:
-    """Gaussian kernel density estimates of two sets of numbers, of any shape.
+    """Return Gaussian kernel density estimates of two sets of numbers, of any shape.
 
     The bandwidth is Silverman's rule for the real values, ``.9 min(std, IQR / 1.34) n^(-1/5)``,
     and serves both sets, so that equal sets have an overlap of 1. Values are binned first, which
@@ -80,13 +80,13 @@ def densities(
 
 
 def overlaps(real: Array, synthetic: Array) -> list[float]:
-    """The overlap for each feature of two sets of windows (N, T, C)."""
+    """Return the overlap for each feature of two sets of windows (N, T, C)."""
     check(real, synthetic)
     return [densities(real[..., c], synthetic[..., c]).overlap for c in range(real.shape[2])]
 
 
 def change_densities(real: Array, synthetic: Array) -> list[Densities]:
-    """For each feature the densities of its changes from step to step.
+    """Return for each feature the densities of its changes from step to step.
 
     A hundredth of the feature's own deviation is what a change is resolved to; of a constant
     feature a thousandth of its value.
@@ -111,7 +111,7 @@ def change_densities(real: Array, synthetic: Array) -> list[Densities]:
     order=70,
 )
 def change_overlap(real: Array, synthetic: Array) -> float:
-    """The mean over features of the overlap of their changes from step to step."""
+    """Return the mean over features of the overlap of their changes from step to step."""
     return float(np.mean([d.overlap for d in change_densities(real, synthetic)]))
 
 
@@ -131,7 +131,7 @@ def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
     details=_by_feature,
 )
 def pooled_overlap(real: Array, synthetic: Array) -> float:
-    """The overlap of all values of all features in the real windows' min-max units."""
+    """Return the overlap of all values of all features in the real windows' min-max units."""
     check(real, synthetic)
     scale = MinMax(real)
     return densities(scale(real), scale(synthetic)).overlap

@@ -1,4 +1,4 @@
-"""How far two sets of windows are apart: in values, time, frequency, dependence, as wholes.
+"""Distances of two sets of windows: in values, time, frequency, dependence, as wholes.
 
 All take windows (N, T, C) and (M, T, C) and give a number that is zero for equal sets, or ``None``
 where there is nothing to compare (:func:`mmd` may fall a little below zero by chance).
@@ -17,7 +17,7 @@ from timegan.variation import centred, deviation, divisor, negligible
 
 
 def wassersteins(real: Array, synthetic: Array) -> list[float]:
-    """For each feature the Wasserstein-1 distance of its values, in the real values' range."""
+    """Return each feature's Wasserstein-1 distance, in shares of the real values' range."""
     check(real, synthetic)
     scale = MinMax(real)
     a, b = scale(real), scale(synthetic)
@@ -49,7 +49,7 @@ def wasserstein(real: Array, synthetic: Array) -> float:
 
 
 def lagged_correlations(windows: Array) -> Array:
-    """Correlations (T, C, C) of feature i at step t with feature j at t + lag, averaged over t.
+    """Return correlations (T, C, C) of feature i at step t with j at t + lag, averaged over t.
 
     Lag 0 comes first; the diagonals are the autocorrelations. Steps at which a feature is the same
     in all windows take no part; NaN where no step is left.
@@ -80,7 +80,7 @@ def lagged_correlations(windows: Array) -> Array:
     order=120,
 )
 def cross_correlation(real: Array, synthetic: Array) -> float | None:
-    """Mean difference of the lagged correlations between different features, both ways in time."""
+    """Return the mean difference of lagged correlations between features, both ways in time."""
     check(real, synthetic)
     if real.shape[2] < 2:
         return None
@@ -100,7 +100,7 @@ def cross_correlation(real: Array, synthetic: Array) -> float | None:
     order=130,
 )
 def spectral_distance(real: Array, synthetic: Array) -> float | None:
-    """Mean difference of the logarithms (base 10) of the power spectra, over features.
+    """Return the mean difference of the logarithms (base 10) of the power spectra, over features.
 
     Power below a millionth of a feature's greatest real one counts as that, on both sides.
     """
@@ -127,7 +127,7 @@ def spectral_distance(real: Array, synthetic: Array) -> float | None:
     order=140,
 )
 def increment_moments(real: Array, synthetic: Array) -> float | None:
-    """Mean difference of the first four moments of changes from step to step.
+    """Return the mean difference of the first four moments of changes from step to step.
 
     Changes are standardised by the real ones' mean and deviation, and of the k-th moment the k-th
     root is compared, sign kept, so that one wild change in a million does not decide.
@@ -161,7 +161,7 @@ def _root(values: Array, order: int) -> Array:
     order=150,
 )
 def mmd(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> float | None:
-    """Squared maximum mean discrepancy of whole windows, without bias.
+    """Return the squared maximum mean discrepancy of whole windows, without bias.
 
     The kernel is a sum of five Gaussians around the median distance between real windows (Gretton
     and others, JMLR 2012, equation 3). Features are divided by their real deviation.

@@ -1,4 +1,4 @@
-"""What is counted, not measured: zeros, categories, holes, lengths, real beside synthetic."""
+"""Frequencies of zeros, categories, missing values and lengths, real beside synthetic."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def shares(
     *,
     variable: bool = False,
 ) -> list[dict[str, Any]]:
-    """A row for each share: ``feature``, ``what``, ``real``, ``synthetic``, ``difference``.
+    """Return rows of ``feature``, ``what``, ``real``, ``synthetic`` and ``difference``.
 
     Args:
         real: sequences (N, T, C) in the table's units, NaN where missing, and their lengths (N,).
@@ -52,7 +52,7 @@ def shares(
 
 
 def _shares(real: Array, synthetic: Array, column: Column) -> list[dict[str, Any]]:
-    """The shares of one column's cells."""
+    """Return the frequencies of one column's cells."""
     (field, transformer), rows = column, []
     labels = category_labels(field)
     gaps = [np.isnan(cells) for cells in (real, synthetic)]

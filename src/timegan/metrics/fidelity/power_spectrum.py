@@ -1,4 +1,4 @@
-"""How much of a window's variation lies at which frequency."""
+"""Power spectra of windows."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ FEWEST_STEPS = 4
 
 
 def spectrum(windows: Array) -> tuple[Array, Array]:
-    """Mean power spectra of windows (N, T, C).
+    """Return the mean power spectra of windows (N, T, C).
 
     Each window loses its own mean and is tapered (Hann), so that its ends, which do not meet, do
     not pass for high frequencies. The powers of a feature add up to its mean variance within a

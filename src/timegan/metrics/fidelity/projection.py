@@ -20,7 +20,7 @@ class Projection:
 
 
 def pca(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> Projection:
-    """The two principal components of whole windows, fitted on both sets together.
+    """Return the two principal components of whole windows, fitted on both sets together.
 
     A window is one point with T x C coordinates in min-max units. Means over the features, as in
     the first published plots, would hide every error between features.
@@ -32,7 +32,7 @@ def pca(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 1_000) -> 
 
 
 def tsne(real: Array, synthetic: Array, *, seed: int = 0, limit: int = 400) -> Projection | None:
-    """t-SNE of whole windows, fitted on both sets together; ``None`` for fewer than 10 points."""
+    """Return the t-SNE of whole windows of both sets together; None for fewer than 10 points."""
     rows, count = _rows(real, synthetic, seed, limit)
     if len(rows) < 10:
         return None
@@ -63,7 +63,7 @@ def _rows(real: Array, synthetic: Array, seed: int, limit: int) -> tuple[Array, 
 
 
 def _components(rows: Array, count: int) -> tuple[Array, Array]:
-    """Coordinates (n, count) on the principal components, and their shares of the variance."""
+    """Return coordinates (n, count) on principal components, and their shares of the variance."""
     u, s, vt = np.linalg.svd(centred(rows, 0), full_matrices=False)
     # An axis points to where its largest coefficient is positive: either way would do as well.
     sign = np.sign(vt[np.arange(len(vt)), np.abs(vt).argmax(axis=1)])

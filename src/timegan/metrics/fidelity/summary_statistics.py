@@ -18,7 +18,7 @@ STATISTICS: dict[str, Callable[[Array], float]] = {
 
 
 def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each feature and statistic, over all windows and steps.
+    """Return a row for each feature and statistic, over all windows and steps.
 
     ``difference`` is synthetic less real, ``relative_percent`` its size as a share of the real
     value's size, and ``None`` where the real value is zero or rounding.

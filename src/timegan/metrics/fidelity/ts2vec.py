@@ -1,4 +1,4 @@
-"""TS2Vec encoders: what a window is like, in 320 numbers learned from real windows alone.
+"""TS2Vec encoders: representations of windows in 320 dimensions, learned from real windows.
 
 Yue, Wang, Duan et al., "TS2Vec: Towards Universal Representation of Time Series" (AAAI 2022), with
 the settings that published Context-FID scores use. Dilated convolutions give every step a
@@ -58,7 +58,7 @@ class _Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(R, inputs, B, T) to (R, outputs, B, T)."""
-        judges, _, batch, steps = x.shape
+        encoders, _, batch, steps = x.shape
         weight: Tensor = self.weight
         far = self.dilation
         if self.taps == 3 and far < steps:
@@ -66,7 +66,7 @@ class _Convolution(nn.Module):
             x = torch.cat([wide[..., k * far : k * far + steps] for k in range(3)], dim=1)
         elif self.taps == 3:
             weight = weight[:, :, self.inputs : 2 * self.inputs]
-        return torch.baddbmm(self.bias, weight, x.flatten(2)).view(judges, -1, batch, steps)
+        return torch.baddbmm(self.bias, weight, x.flatten(2)).view(encoders, -1, batch, steps)
 
 
 class _Block(nn.Module):
@@ -126,7 +126,7 @@ class Encoders(nn.Module):
         )
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
-        """Representations (R, dimensions, B, T) of windows (R, C, B, T).
+        """Return representations (R, dimensions, B, T) of windows (R, C, B, T).
 
         Args:
             x: the windows.
@@ -147,7 +147,7 @@ def fit(
     lr: float = 1e-3,
     dropout: float = 0.1,
 ) -> nn.Module:
-    """Encoders that have learned from ``windows`` (N, T, C), in min-max units.
+    """Train encoders on ``windows`` (N, T, C), in min-max units.
 
     The encoders differ in their initial values, batches and hidden steps, and share the lengths
     of their crops. What is returned is the mean of each encoder's weights over its training.
@@ -198,7 +198,7 @@ def fit(
 
 @torch.no_grad()
 def encode(network: nn.Module, windows: Array, part: int = 32) -> Array:
-    """Representations (R, N, dimensions) of windows (N, T, C): maxima over time.
+    """Return representations (R, N, dimensions) of windows (N, T, C): maxima over time.
 
     Of ``part`` windows at a time, few enough for what they become to stay in a core's cache: 32 at
     a time take two thirds of the time of 256.

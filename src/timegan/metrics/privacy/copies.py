@@ -1,10 +1,10 @@
-"""Does the model copy? Distances to the nearest training windows, against held-out windows'.
+"""Test for copies: distances to the nearest training windows, beside those of held-out windows.
 
 Distances are root mean squares over steps and features in min-max units: .02 means that two
 windows differ by 2 % of the range, typically. A synthetic window counts as a copy when it lies
 nearer to a training window than 95 % of unseen real windows do *and* is bound to that one window
 more tightly (nearest over second nearest distance) than 95 % of them are. The second condition
-is what tells a copy from a window that is merely smooth, and so in the middle of many.
+tells a copy from a window that is merely smooth, and so in the middle of many.
 """
 
 from typing import Any
@@ -114,7 +114,7 @@ def _describe(near: Neighbors, far: Neighbors, baseline: str) -> dict[str, Any]:
 
 
 def _describe_few(count: int, near: Neighbors, far: Neighbors) -> dict[str, Any]:
-    """With a handful of windows: are synthetic ones anything but variations of them?
+    """Describe whether synthetic windows are anything but variations of a handful of windows.
 
     Another real sample would lie as far from them as they lie from each other, or farther where
     they overlap.

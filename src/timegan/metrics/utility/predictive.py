@@ -29,7 +29,7 @@ TARGETS = ("last", "all")
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one forecaster learns from and is tested on, windows (N, T, C) in min-max units."""
+    """The windows (N, T, C) that one forecaster learns from and is tested on, in min-max units."""
 
     train: Array | Subset
     test: Array | Subset
@@ -49,7 +49,7 @@ def predictive(
     lr: float = 1e-3,
     limits: tuple[Array, Array] | None = None,
 ) -> list[float]:
-    """Mean absolute errors on ``real`` of forecasters that learned from ``synthetic``.
+    """Return mean absolute errors on ``real`` of forecasters that learned from ``synthetic``.
 
     Args:
         real: windows (N, T, C) in any unit.
@@ -116,7 +116,7 @@ def forecast(
 
 
 def _pool(sets: Sequence[Array | Subset], target: str) -> tuple[Tensor, list[Tensor]]:
-    """All windows and a constant (T, C + 1, N), and where those of each set lie.
+    """Return all windows and a constant (T, C + 1, N), and where those of each set lie.
 
     The constant is the last input. Behind it comes the last feature where that is no input.
     """
@@ -151,7 +151,7 @@ def _train(
 
 
 def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
-    """Absolute errors (T - 1, R, O, B) on the windows that each forecaster has chosen (R, B)."""
+    """Return errors (T - 1, R, O, B) on the windows that forecasters have chosen (R, B)."""
     windows = gather(pool, chosen)
     inputs, outputs = network.kernel.shape[2], network.head.shape[1]
     target = 0 if inputs == windows.shape[2] else inputs
@@ -164,7 +164,7 @@ def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
 def _errors(
     network: GroupedGRU, pool: Tensor, sets: Sequence[Tensor], part: int = 1_024
 ) -> list[float]:
-    """Each forecaster's mean absolute error on all windows of its test set."""
+    """Return each forecaster's mean absolute error on all windows of its test set."""
     total = torch.zeros(len(sets), dtype=torch.float64)
     for start in range(0, max(len(place) for place in sets), part):
         # Sets end at different places: what lies behind an end repeats its last window, unread.

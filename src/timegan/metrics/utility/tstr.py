@@ -28,7 +28,7 @@ PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 
 def horizons(steps: int) -> list[int]:
-    """How many steps ahead is forecast in windows of so many: one, and a quarter of the window.
+    """Return the horizons in windows of so many steps: one step, and a quarter of the window.
 
     >>> horizons(24), horizons(4), horizons(1)
     ([1, 6], [1], [])
@@ -39,7 +39,7 @@ def horizons(steps: int) -> list[int]:
 def errors(
     sets: Sequence[Array], test: Array, ahead: int, *, seed: int, iterations: int = 600
 ) -> dict[str, list[float]]:
-    """Mean absolute errors on ``test`` of forecasters that learned from each of ``sets``.
+    """Return mean absolute errors on ``test`` of forecasters that learned from each of ``sets``.
 
     Args:
         sets: windows (N, T, C) in a common unit, one forecaster of each kind for each set.
@@ -67,7 +67,7 @@ def errors(
 
 
 def ratio(found: dict[str, list[float]], place: int, real: int) -> float | None:
-    """The error of the set at ``place`` over that of the real one at ``real``.
+    """Return the error of the set at ``place`` over that of the real one at ``real``.
 
     Of the forecaster that does better when it learns from real windows. ``None`` where that makes
     no error.
@@ -79,13 +79,13 @@ def ratio(found: dict[str, list[float]], place: int, real: int) -> float | None:
 
 
 def _examples(windows: Array, ahead: int) -> tuple[Array, Array]:
-    """The known past (N, L, C) of each window, and how far its last row is from the last known."""
+    """Return the known past (N, L, C) of windows, and the change from it to the last row."""
     past = windows[:, :-ahead]
     return past, windows[:, -1] - past[:, -1]
 
 
 class _Units:
-    """Inputs and targets of a set in units of their own: past values as distance from the last."""
+    """The units of a set's inputs and targets: past values are distances from the last one."""
 
     def __init__(self, past: Array, change: Array) -> None:
         x = self._raw(past)
@@ -113,7 +113,10 @@ class _Units:
 
 
 def _linear(past: Array, change: Array) -> Any:
-    """Ridge regression, its penalty chosen on the last fifth."""
+    """Fit a ridge regression, with the penalty of the lowest absolute error on the last fifth.
+
+    `sklearn.linear_model.RidgeCV` chooses by squared errors of single rows, which overlap in time.
+    """
     units = _Units(past, change)
     x, y = units.inputs(past), units.targets(change)
     kept = max(len(x) - len(x) // 5, 1)
@@ -132,7 +135,7 @@ def _linear(past: Array, change: Array) -> Any:
 def _neural(
     data: Sequence[tuple[Array, Array]], test: Array, seed: int, iterations: int
 ) -> list[Array]:
-    """One hidden layer, for absolute errors; the forecasters of all sets train side by side."""
+    """Train networks of one hidden layer for absolute errors, those of all sets as one."""
     units = [_Units(*pair) for pair in data]
     inputs = [_tensor(u.inputs(past)) for u, (past, _) in zip(units, data, strict=True)]
     targets = [_tensor(u.targets(change)) for u, (_, change) in zip(units, data, strict=True)]

@@ -116,11 +116,10 @@ def by_lightning(
     count: int,
     *,
     accelerator: str = "cpu",
-    warm: int = WARM,
 ) -> float:
     """Milliseconds an iteration of `Trainer.fit`, with the log that train.py writes."""
     net.train()  # the joint phase leaves some of it in evaluation mode
-    data.steps_per_epoch, clock = warm + count, Clock(warm)
+    data.steps_per_epoch, clock = WARM + count, Clock(WARM)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             max_epochs=net.schedule.total,

@@ -37,7 +37,7 @@ def test_a_generated_code_between_two_lengths_belongs_to_the_nearer_one() -> Non
 
 
 def test_a_code_that_does_not_grow_is_refused() -> None:
-    with pytest.raises(InputError, match="grows with the length"):
+    with pytest.raises(InputError, match="Give codes that grow"):
         length_thresholds(np.array([2, 4]), np.array([1.0, 1.0]), 4)
 
 
@@ -46,7 +46,7 @@ def test_a_code_that_does_not_grow_is_refused() -> None:
 )
 def test_edges_that_are_none_are_refused(edges: list[float]) -> None:
     net = TimeGAN(1, 3, Schedule(1, 1, 1), hidden=4, context=1, variable_length=True).net
-    with pytest.raises(InputError, match="Edges"):
+    with pytest.raises(InputError, match="Length thresholds"):
         net.set_length_thresholds(torch.tensor(edges))
 
 

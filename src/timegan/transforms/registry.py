@@ -71,12 +71,12 @@ def fit_transformers(
     breaks = np.asarray(breaks, dtype=np.int64)
     fitted: list[ColumnTransformer] = []
     for i, (found, field) in enumerate(zip(detected, fields, strict=True)):
-        kind = TRANSFORMERS[found.column_type]
+        transformer = TRANSFORMERS[found.column_type]
         params = found.params
-        if 0.0 < found.missing < 1.0 and not kind.accepts_missing:
-            kind, params = Missing, params | {"inner": kind.name}
+        if 0.0 < found.missing < 1.0 and not transformer.accepts_missing:
+            transformer, params = Missing, params | {"inner": transformer.name}
         options = FitOptions(scaling, jitter, field.dtype, params)
-        fitted.append(kind.fit(values[:, i], breaks, options))
+        fitted.append(transformer.fit(values[:, i], breaks, options))
     return tuple(fitted)
 
 

@@ -17,7 +17,7 @@ STEPS = 4  # batches in an epoch
 
 
 def loader(windows: int = 100, **options: Any) -> RandomWindows:
-    """Windows of two steps whose first value is their number."""
+    """Return a loader of windows of two steps, whose first value is their number."""
     rows = np.arange(windows + 1, dtype=np.float32)[:, None]
     options = {
         "batch_size": 8,

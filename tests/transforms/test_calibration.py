@@ -1,4 +1,4 @@
-"""Calibration: whatever the model's channels look like, the shares come out as in training."""
+"""Calibration: samples have the training proportions, however skewed the channels are."""
 
 import json
 
@@ -34,7 +34,7 @@ def fitted(column_type: str, values: np.ndarray, **params: object) -> ColumnTran
 
 
 def skewed(channels: np.ndarray, shift: float, scale: float, seed: int = 0) -> np.ndarray:
-    """What a poor model would make: blurred, shifted, scaled, and bent."""
+    """Return channels of a poor model: blurred, shifted, scaled and bent."""
     blurred = channels + 0.5 * rng(seed).standard_normal(channels.shape)
     return np.asarray(shift + scale * np.sinh(0.5 * blurred))
 
@@ -128,7 +128,7 @@ def test_what_a_perfect_model_makes_moves_as_the_table_does(kind: str) -> None:
 
 
 def moves(windows: np.ndarray) -> tuple[float, float, float, float]:
-    """Mean and root mean square of changes, share of steps without any, persistence."""
+    """Return mean and root mean square of changes, share of repeats, and persistence."""
     steps = np.diff(windows, axis=1)
     size = float(np.square(steps).mean())
     turn = float((steps[:, 1:] * steps[:, :-1]).mean()) / size

@@ -1,4 +1,4 @@
-"""Every kind: to the model, and exactly back."""
+"""Every column type: the inverse of its transform is exact."""
 
 import json
 
@@ -39,7 +39,7 @@ def fitted(
 def again(
     kind: ColumnTransformer, values: np.ndarray, breaks: np.ndarray, seed: int = 0
 ) -> np.ndarray:
-    """Decoded after encoded."""
+    """Return values after the transform and its inverse."""
     channels = kind.transform(values, breaks, rng(seed))
     assert channels.shape == (len(values), kind.width)
     assert np.isfinite(channels).all()

@@ -1,4 +1,4 @@
-"""Discrete values as paths: each row in its stretch, and as smooth as the values last."""
+"""Discrete values as paths: each row within its bin, and as smooth as the values repeat."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ WHOLE = np.array([0])
 
 
 def cut(path: np.ndarray, edges: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    """The stretch that each row of a standard normal path is in, as probabilities."""
+    """Return the bin of each row of a standard normal path, as probabilities."""
     bounds = np.array([0.0, *edges, 1.0])
     at = np.searchsorted(bounds, ndtr(path)) - 1
     return bounds[at], bounds[at + 1]

@@ -1,4 +1,4 @@
-"""The parts of single kinds: what a flag means, where lines begin, how holes are filled."""
+"""Parts of single transformers: dead bands, start offsets, filling of missing values."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Long tables are looked at in part, and nothing that must hold everywhere is lost by it."""
+"""Long tables are sampled, and what must hold everywhere is checked everywhere."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ from timegan.transforms.row_sample import row_blocks, sample_training_rows
 
 @st.composite
 def parts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A table (R, 2) whose first column counts rows, its training rows, and breaks among them."""
+    """Draw a table (R, 2) whose first column counts rows, its training rows, and their breaks."""
     count = draw(st.integers(1, 400))
     random = np.random.default_rng(draw(st.integers(0, 99)))
     values = np.column_stack([np.arange(count), random.normal(size=count)])
@@ -29,7 +29,7 @@ def parts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def pairs(values: np.ndarray, breaks: np.ndarray) -> set[tuple[float, float]]:
-    """Numbers of the rows that follow each other."""
+    """Return the numbers of rows that follow each other."""
     joined = np.delete(np.arange(len(values)), breaks)
     return {(float(values[i - 1, 0]), float(values[i, 0])) for i in joined}
 

@@ -1,4 +1,4 @@
-"""Which scaling suits a feature."""
+"""Choice of the scaler that suits a feature."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Scalings: increasing maps to the model's units, and the exact way back."""
+"""Scalers: increasing maps to the model's units, and their exact inverses."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ SAMPLES = {
 
 
 def column(sample: str, scaling: str) -> np.ndarray:
-    """A sample; a logarithm gets it above zero."""
+    """Return a sample, above zero for a logarithm."""
     values = SAMPLES[sample]
     return values - values.min() + 1.5 if scaling == "log" and values.min() <= 0 else values
 

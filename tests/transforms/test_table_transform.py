@@ -1,4 +1,4 @@
-"""Columns: the way to the model and back, and what survives the checkpoint."""
+"""The transform of a table: its inverse, and its state in checkpoints."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from timegan.transforms.table_transform import TableTransform
 
 
 def mixed(sequences: int = 40, seed: int = 0) -> pd.DataFrame:
-    """People with visits: an id, dates, static columns, labels, a hole-ridden column, lengths."""
+    """Return visits of people: key, dates, context, exogenous, missing values, lengths."""
     draw = rng(seed, "mixed")
     frames = []
     for person in range(sequences):
@@ -53,7 +53,7 @@ def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
 
 
 def decoded(data: WindowDataModule, columns: TableTransform | None = None) -> Sequences:
-    """The training windows, to the model and back."""
+    """Return the training windows after the transform and its inverse."""
     columns = columns or data.transform
     everything = data.train.batch(np.arange(len(data.train)))
     series = data.train_series()

@@ -20,16 +20,15 @@ PHASING = 6  # half years over which a promotion reaches its full amount
 def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFrame:
     """Simulate careers: half-yearly records of years of experience and salary.
 
-    **No real data.** The numbers are drawn from a model whose constants were chosen so that a
-    regression of ``Salary`` on ``YearsExperience`` over all records gives about
-    25,800 + 9,450 USD a year with a residual deviation of about 5,800 USD, as in a public table of
-    30 real salaries. A person enters with .5 to 8.5 years of experience, more often few than many,
-    and then differs from the regression line by
+    The numbers belong to no real person. A regression of ``Salary`` on ``YearsExperience`` over all
+    records gives about 25,800 + 9,450 USD a year, with a residual deviation of about 5,800 USD. A
+    public table of 30 real salaries has the same line. A person enters with 0.5 to 8.5 years of
+    experience, more often few than many. The salary differs from the regression line by
 
-    - a level that stays (what the person negotiated, the trade, the town),
-    - a growth of one's own,
-    - promotions: now and then the raises of the following three years are higher, slowly at first
-      and at the end; what they add on average is taken off again, so that the line stays put,
+    - a constant level (negotiation, trade, town),
+    - an individual growth,
+    - promotions, which increase the raises of the following three years. Their average is
+      subtracted, so that the line stays where it is,
     - a small shock that fades within about two years.
 
     Args:
@@ -63,8 +62,8 @@ def salary(people: int = 2_000, records: int = 24, seed: int = 0) -> pd.DataFram
 def sines(count: int = 10_000, window: int = 24, features: int = 5, seed: int = 0) -> pd.DataFrame:
     """Simulate independent sine waves, the published toy data (Yoon et al. 2019, section 5.1).
 
-    ``(sin(f j + p) + 1) / 2`` at steps j = 0, 1, ..., f and p uniform on (0, .1) for each sequence
-    and feature.
+    The waves are ``(sin(f j + p) + 1) / 2`` at steps j = 0, 1, ... Each sequence and feature has
+    its own f and p, which are uniform on (0, 0.1).
 
     Args:
         count: number of sequences.

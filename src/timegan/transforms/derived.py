@@ -140,7 +140,7 @@ class AffineCopy(_WithoutChannel):
     def inverse_transform(
         self, channels: np.ndarray, noise: DecodingNoise | None = None
     ) -> np.ndarray:
-        """Refuse: a copy has no channels."""
+        """Raise TypeError: a copy has no channels."""
         raise TypeError("A copy is computed from its source: use inverse_transform_from.")
 
     def state(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Detection: each look-alike is found for what it is, with a reason; the user can say otherwise."""
+"""Detection: each look-alike is recognized, with a reason, and the user can override it."""
 
 from typing import Any
 

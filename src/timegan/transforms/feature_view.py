@@ -12,6 +12,7 @@ import numpy as np
 
 from timegan.tables import Field
 from timegan.transforms.base import ColumnTransformer
+from timegan.transforms.missing import fill_missing
 
 PRESENT = "present"
 MAX_SHOWN_CATEGORIES = 10
@@ -90,27 +91,12 @@ def _features(values: np.ndarray, column: Column) -> list[np.ndarray]:
     missing, labels = np.isnan(values), category_labels(field)
     flags = [missing.astype(np.float64)] if transformer.has_missing else []
     if labels is None or len(labels) <= 2:
-        return [fill_forward(values, transformer.fill_value), *flags]
+        first_rows = np.arange(0, values.size, values.shape[1])
+        full = fill_missing(values.ravel(), first_rows, "hold", transformer.fill_value)
+        return [full.reshape(values.shape), *flags]
     codes = np.where(missing, -1, values)
     shown = min(len(labels), MAX_SHOWN_CATEGORIES)
     features = [(codes == code).astype(np.float64) for code in range(shown)]
     if len(labels) > MAX_SHOWN_CATEGORIES:
         features.append((codes >= MAX_SHOWN_CATEGORIES).astype(np.float64))
     return features + flags
-
-
-def fill_forward(values: np.ndarray, otherwise: float) -> np.ndarray:
-    """Return rows (N, T) with NaN filled by the value before, or else by the first one after.
-
-    >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]]), 0.0).tolist()
-    [[1.0, 1.0, 1.0, 3.0]]
-    """
-    missing = np.isnan(values)
-    if not missing.any():
-        return values
-    steps = np.arange(values.shape[1])
-    before = np.maximum.accumulate(np.where(missing, -1, steps), axis=1)
-    after = np.minimum.accumulate(np.where(missing, len(steps), steps)[:, ::-1], axis=1)[:, ::-1]
-    source = np.where(before >= 0, before, np.minimum(after, len(steps) - 1))
-    filled = np.take_along_axis(values, source, axis=1)
-    return np.where(np.isnan(filled), otherwise, filled)

@@ -13,6 +13,8 @@ DATA_MODULE = "timegan.data.datamodule.WindowDataModule"
 MODEL = "timegan.training.module.TimeGAN"
 TRAINER = "lightning.Trainer"
 PROTOCOL = "timegan.metrics.protocols.runner.run_protocol"
+QUICK_OPTIONS = {"protocol", "seed", "classifiers", "classifier_steps", "cache"}
+"""Keys of `evaluation=quick`, the default: they are valid, and need no import of the metrics."""
 
 FORMATS = ("safetensors", "onnx", "torch")
 """Formats of an exported model."""
@@ -250,9 +252,10 @@ def read_evaluation(section: dict[str, Any]) -> dict[str, Any]:
     if not section:
         return {}
     options = validate_arguments(section, PROTOCOL, "evaluation", reserved=RESERVED["evaluation"])
-    from timegan.metrics.protocols import check_options  # scikit-learn, which takes a second
+    if options.get("protocol") != "quick" or not options.keys() <= QUICK_OPTIONS:
+        from timegan.metrics.protocols import check_options  # torch and scikit-learn
 
-    check_options(**options)
+        check_options(**options)
     return options
 
 

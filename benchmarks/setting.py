@@ -11,7 +11,7 @@ import torch
 from omegaconf import OmegaConf
 from scipy.signal import lfilter
 
-from timegan.cli.console import quiet
+from timegan.cli.console import silence_lightning
 from timegan.data import WindowDataModule
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -90,6 +90,6 @@ def seconds(work: Callable[[], object]) -> float:
 
 def prepare() -> None:
     """One thread, as in training; the same weights and noise in every run; no remarks."""
-    quiet()
+    silence_lightning()
     torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError
 
-from timegan.cli.console import say, where
+from timegan.cli.console import print_lines, short_path
 from timegan.cli.error_messages import explain
 from timegan.errors import InputError
 from timegan.files import write_text
@@ -133,7 +133,7 @@ def optimize(
         failures = 0 if is_complete else failures + 1
         overrides, error = to_overrides(trial.params), trial.user_attrs.get("error")
         outcome = f"{trial.value:.4g}" if is_complete else f"failed: {error}"
-        say(f"Trial {trial.number}   {' '.join(overrides)}: {outcome}")
+        print_lines(f"Trial {trial.number}   {' '.join(overrides)}: {outcome}")
         if is_complete and study.best_trial.number == trial.number:
             content = {
                 "study": study.study_name,
@@ -155,12 +155,12 @@ def optimize(
     if count(study, TrialState.COMPLETE) < options["n_trials"]:
         study.optimize(objective, catch=(Exception,), callbacks=[report, complete])
     found, failed = (count(study, state) for state in (TrialState.COMPLETE, TrialState.FAIL))
-    say("", f"Trials    {found} of {options['n_trials']} complete, {failed} failed")
+    print_lines("", f"Trials    {found} of {options['n_trials']} complete, {failed} failed")
     winner = study.best_trial
-    say(
+    print_lines(
         f"Best      trial {winner.number}, {winner.value:.4g}: "
         f"{' '.join(to_overrides(winner.params))}",
-        f"          {where(best)}; train it with other seeds for a result",
+        f"          {short_path(best)}; train it with other seeds for a result",
     )
 
 

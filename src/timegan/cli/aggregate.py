@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from timegan.cli.console import say, where
+from timegan.cli.console import print_lines, short_path
 from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text
@@ -81,7 +81,9 @@ def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> N
     write_text(out / FILES[0], text, overwrite=overwrite)
     write_text(out / FILES[1], as_csv(sections), overwrite=overwrite)
     write_bytes(out / FILES[2], png(picture(sections)), overwrite=overwrite)
-    say(text, *(f"{where(out / f'results.{ending}')}" for ending in ("md", "csv", "png")))
+    print_lines(
+        text, *(f"{short_path(out / f'results.{ending}')}" for ending in ("md", "csv", "png"))
+    )
 
 
 def find(folders: Sequence[Path]) -> list[Path]:
@@ -113,26 +115,26 @@ def read(folder: Path) -> Any:
     metrics = _load(folder / "metrics.json")
     config = _config(folder)
     settings = dict(config)
-    trained = folder
+    training_summary = folder
     if config.get("run"):  # an evaluation of its own: what was trained is told elsewhere
-        trained = _trained(folder, config["run"])
-        training = _config(_run_folder(trained))
+        training_summary = _trained(folder, config["run"])
+        training = _config(_run_folder(training_summary))
         settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
-    settings = _settled(_run_folder(trained)) | settings
+    settings = _settled(_run_folder(training_summary)) | settings
     seed = settings.get("seed") if not config.get("real") else None
     kept = {
         key: value
         for key, value in settings.items()
         if not any(key == name or key.startswith(f"{name}.") for name in INDIFFERENT)
     }
-    if preset := _choice(_run_folder(trained), "model"):
+    if preset := _choice(_run_folder(training_summary), "model"):
         kept["model"] = preset
     if config.get("synthetic"):
         kept["synthetic"] = config["synthetic"]
     if fingerprint := (metrics.get("data") or {}).get("fingerprint"):
         kept["data"] = str(fingerprint)[:8]
     number = int(seed) if seed is not None and seed.lstrip("-").isdigit() else None
-    return Run(where(folder), number, kept, metrics)
+    return Run(short_path(folder), number, kept, metrics)
 
 
 def _load(file: Path) -> dict[str, Any]:
@@ -200,8 +202,8 @@ def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
 
 def _trained(folder: Path, run: str) -> Path:
     """The run that was evaluated into ``folder``; both may have moved, one within the other."""
-    trained = _where_it_ran(folder) / run
-    return trained if trained.exists() else folder.resolve().parent
+    training_summary = _where_it_ran(folder) / run
+    return training_summary if training_summary.exists() else folder.resolve().parent
 
 
 def _where_it_ran(folder: Path) -> Path:

@@ -13,7 +13,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from timegan.attempts import Failure, attempt, told
-from timegan.cli.console import say
+from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.signature_schema import flatten_keys, to_container
 from timegan.data.datamodule import WindowDataModule
@@ -131,7 +131,7 @@ def end(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> None:
     """
     if not failures:
         return
-    say(f"Warning   {told(failures)}")
+    print_lines(f"Warning   {told(failures)}")
     if nothing_measured(metrics, failures) and HydraConfig.get().mode is not RunMode.MULTIRUN:
         sys.exit(1)
 
@@ -175,7 +175,7 @@ def write_artifacts(
     ordered = [transform.in_time_order(kept)]
     write_table(folder / "samples.csv", ordered, len(kept), transform.schema, overwrite=True)
     if evaluation:
-        say("Measuring ...")
+        print_lines("Measuring ...")
     metrics = measured(
         folder,
         lambda: Comparison(EvaluationData.of(data, made, evaluation.get("seed", seed)), evaluation),

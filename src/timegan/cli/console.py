@@ -1,4 +1,4 @@
-"""What a command says on the terminal."""
+"""Terminal output of the commands."""
 
 import logging
 import os
@@ -12,25 +12,25 @@ from timegan.errors import quote_argument
 COLOURS = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red"}
 
 
-def say(*lines: str) -> None:
+def print_lines(*lines: str) -> None:
     """Print lines, at once where the output is a pipe."""
     print(*lines, sep="\n", flush=True)
 
 
-def say_verdicts(metrics: Mapping[str, Any]) -> None:
-    """The answers that the scores give, each with its grade: wrapped where there is a terminal."""
+def print_verdicts(metrics: Mapping[str, Any]) -> None:
+    """Print the verdicts on the scores with their grades; wrap them on a terminal."""
     if not metrics["scores"]:
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from timegan.report.verdicts.verdicts import verdicts  # matplotlib, which not every run needs
+    from timegan.report.verdicts.verdicts import verdicts  # imports matplotlib
 
     answers = verdicts(metrics)
     console = Console()
     if not console.is_terminal:
-        say(*(f"{a.grade:<9} {a.question} {a.sentence}" for a in answers))
+        print_lines(*(f"{a.grade:<9} {a.question} {a.sentence}" for a in answers))
         return
     grid = Table.grid(padding=(0, 2))
     for answer in answers:
@@ -39,10 +39,10 @@ def say_verdicts(metrics: Mapping[str, Any]) -> None:
     console.print(grid, highlight=False)
 
 
-def trained(training: Mapping[str, Any]) -> str:
-    """How long the training took, and what it was.
+def training_summary(training: Mapping[str, Any]) -> str:
+    """Return a line on the duration and the size of a training.
 
-    >>> trained({"seconds": 8.24, "iterations": {"joint": 1500}, "parameters": 2000})
+    >>> training_summary({"seconds": 8.24, "iterations": {"joint": 1500}, "parameters": 2000})
     'Trained   8.2 s: 1,500 joint iterations, 2,000 parameters'
     """
     counts = " + ".join(f"{n:,} {phase}" for phase, n in training["iterations"].items() if n)
@@ -50,19 +50,19 @@ def trained(training: Mapping[str, Any]) -> str:
     return f"Trained   {duration(training['seconds'])}: {counts} iterations, {parameters}"
 
 
-def say_where(folder: Path, *, report: bool) -> None:
-    """The run's folder, and what to do with it."""
-    run = quote_argument("run", where(folder))
+def print_paths(folder: Path, *, report: bool) -> None:
+    """Print the paths of what a run has left, and a command to draw samples."""
+    run = quote_argument("run", short_path(folder))
     if report:
-        say(f"Report    {where(folder / 'report.html')}")
-    say(
-        f"Samples   {where(folder / 'samples.csv')}",
+        print_lines(f"Report    {short_path(folder / 'report.html')}")
+    print_lines(
+        f"Samples   {short_path(folder / 'samples.csv')}",
         f"More      python sample.py {run} count=1000 out=synthetic.csv",
     )
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it.
+    """Return a duration in seconds, or in minutes and seconds.
 
     >>> duration(8.24), duration(131)
     ('8.2 s', '2 min 11 s')
@@ -73,17 +73,17 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def where(path: str | Path) -> str:
-    """A path as short as it can be said from here.
+def short_path(path: str | Path) -> str:
+    """Return a path relative to the working folder where it lies below that.
 
-    >>> where("outputs/a")
+    >>> short_path("outputs/a")
     'outputs/a'
     """
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
 
 
-NOISE = (
+SILENCED_WARNINGS = (
     # https://github.com/Lightning-AI/pytorch-lightning/issues/21326
     "`isinstance.treespec, LeafSpec.` is deprecated",
     "GPU available but not used",
@@ -95,9 +95,9 @@ NOISE = (
 )
 
 
-def quiet() -> None:
-    """Leave them out, and with them the hardware found and tips that advertise other packages."""
+def silence_lightning() -> None:
+    """Suppress warnings without effect on results, hardware notes, and tips for other packages."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in NOISE:
+    for message in SILENCED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)

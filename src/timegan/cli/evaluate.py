@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from timegan.attempts import collecting
 from timegan.cli.artifacts import Comparison, end, measured
-from timegan.cli.console import quiet, say, say_verdicts, where
+from timegan.cli.console import print_lines, print_verdicts, short_path, silence_lightning
 from timegan.cli.folder import begin_evaluation, renew
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import EvaluateConfig, read_dataset, selects_on_holdout
@@ -26,7 +26,7 @@ from timegan.tables import Sequences
 
 def run(config: EvaluateConfig, invocation: Invocation) -> None:
     """Measure and report."""
-    quiet()
+    silence_lightning()
     torch.set_num_threads(config.threads)
     folder = begin_evaluation(invocation.cfg, overwrite=config.overwrite)
     if config.run is None:
@@ -53,9 +53,9 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
             failures,
             lambda: renew(folder, invocation.cfg),
         )
-    say_verdicts(metrics)
+    print_verdicts(metrics)
     if (folder / "report.html").is_file():
-        say("", f"Report    {where(folder / 'report.html')}")
+        print_lines("", f"Report    {short_path(folder / 'report.html')}")
     end(metrics, failures)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from timegan.cli.console import say
+from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import ExportConfig
 from timegan.metrics.score import read_scores
@@ -42,7 +42,7 @@ def run(config: ExportConfig, invocation: Invocation) -> None:
         files.append(write(source.model.net, folder).name)
     # The card that `export` has written does not have the scores and the program.
     write_card(folder, describe(folder), measured(Path(config.run)), overwrite=True)
-    say(f"{', '.join(files)} in {folder}")
+    print_lines(f"{', '.join(files)} in {folder}")
 
 
 def measured(run: Path) -> dict[str, Any] | None:

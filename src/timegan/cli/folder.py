@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from timegan.cli.console import where
+from timegan.cli.console import short_path
 from timegan.errors import InputError, quote_argument
 from timegan.serialization.places import EXPORTED, TRAINED, is_run, left_in, same_file, stored
 
@@ -49,7 +49,7 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
     folder = Path(HydraConfig.get().runtime.output_dir)
     names = [name for name in (*TRAINED, *EXPORTED) if (folder / name).exists()]
     if names or "model" in stored(folder, "config"):
-        again = quote_argument("resume", where(folder))
+        again = quote_argument("resume", short_path(folder))
         anew = f", or measure the run again with `python train.py {again} evaluation=strict`"
         raise InputError(
             f"{_name(folder)}: the folder holds a run or a model, and an evaluation must not mix "
@@ -140,7 +140,7 @@ def _held(folder: Path) -> str:
             f"{_name(folder)}: the folder holds {names}, which a run would replace or mix with. "
             "Choose another folder."
         )
-    again = quote_argument("resume", where(folder))
+    again = quote_argument("resume", short_path(folder))
     return (
         f"{_name(folder)}: the folder holds a run ({names}), and two runs "
         f"must not mix. Continue it with `python train.py {again}`, or choose another folder."
@@ -149,4 +149,4 @@ def _held(folder: Path) -> str:
 
 def _name(folder: Path) -> str:
     alone = HydraConfig.get().mode is not RunMode.MULTIRUN
-    return f"hydra.run.dir={where(folder)}" if alone else where(folder)
+    return f"hydra.run.dir={short_path(folder)}" if alone else short_path(folder)

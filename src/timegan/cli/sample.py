@@ -1,4 +1,4 @@
-"""`python sample.py`: synthetic sequences to a file, from a trained model alone."""
+"""The command `python sample.py`: draw sequences from a trained model, without data."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from timegan.cli.console import say
+from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import SampleConfig
 from timegan.files import check_free
@@ -55,17 +55,17 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
         )
         ready = (transform.in_time_order(part) for part in parts)
         write_table(config.out, ready, mine, transform.schema, total, overwrite=config.overwrite)
-    say(
+    print_lines(
         f"{count:,} sequence{'s' * (count != 1)} of {_steps(model, transform, config.steps)} "
         f"steps ({', '.join(transform.features)}) in {config.out}"
         + (f": shard {config.shard}, from number {mine.start:,} on" if config.shard else "")
     )
     if config.steps is not None and config.steps > model.net.window:
-        say_seams(model, config.steps, config.seed)
+        print_window_boundaries(model, config.steps, config.seed)
 
 
 def check_out(config: SampleConfig, run: Run) -> None:
-    """Refuse an existing file, and a table that the model has learned from or the command reads.
+    """Refuse an existing file, the training table, and the tables that the command reads.
 
     Raises:
         InputError: the file must not be written.
@@ -79,24 +79,24 @@ def check_out(config: SampleConfig, run: Run) -> None:
         check_not_trained_on(config.out, "out", (), run.fingerprint, run.transform.schema)
 
 
-def say_seams(model: HasNetworks, steps: int, seed: int) -> None:
-    """Whether a long series moves at its seams as it does inside the windows it is made of."""
+def print_window_boundaries(model: HasNetworks, steps: int, seed: int) -> None:
+    """Print how changes across window boundaries compare with changes inside windows."""
     from timegan.evaluation import seams_of  # Lightning
 
     found = seams_of(model, steps, seed=seed)
     ratios = [ratio for ratio in found["ratio"] if ratio is not None]
     if not ratios:
-        say("Seams     too few of them to compare: ask for more steps to know.")
+        print_lines("Window boundaries: not enough to compare; set a larger steps.")
         return
     mean = sum(ratios) / len(ratios)
-    say(
-        f"Seams     {found['seams']:,}: changes across them are {mean:.2f} times as large as "
-        f"inside windows (from {min(ratios):.2f} to {max(ratios):.2f} by channel)."
+    print_lines(
+        f"Window boundaries ({found['seams']:,}): changes across them are {mean:.2f} times as "
+        f"large as inside windows (from {min(ratios):.2f} to {max(ratios):.2f} by channel)."
     )
 
 
 def usual_count(steps: int | None) -> int:
-    """Sequences where no count is given: 1,000, and one that was asked to be long."""
+    """Return the count where none is given: 1,000 sequences, or one long series."""
     return 1_000 if steps is None else 1
 
 

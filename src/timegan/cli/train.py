@@ -16,7 +16,14 @@ from lightning import Trainer, seed_everything
 
 from timegan.attempts import collecting
 from timegan.cli.artifacts import end, objective, write_artifacts
-from timegan.cli.console import quiet, say, say_verdicts, say_where, trained, where
+from timegan.cli.console import (
+    print_lines,
+    print_paths,
+    print_verdicts,
+    short_path,
+    silence_lightning,
+    training_summary,
+)
 from timegan.cli.folder import begin_run
 from timegan.cli.invocation import Invocation, sweep_direction
 from timegan.cli.resume import (
@@ -46,7 +53,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
     folder = begin_run(invocation.cfg)
     samples = folder / "samples.csv"
     check_not_read(samples, "hydra.run.dir", {"dataset.path": config.dataset.get("path")})
-    quiet()
+    silence_lightning()
     torch.set_num_threads(config.threads)
     seed_everything(config.seed, verbose=False)
     data = WindowDataModule(
@@ -68,17 +75,17 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
         if latest is not None and is_trained(read_checkpoint(latest)):
             missing = missing_artifacts(folder, measured=bool(config.evaluation))
             if not missing and not requests_new_evaluation(config.resume):
-                say(f"Trained already, and nothing is missing: {where(folder)}")
+                print_lines(f"Trained already, and nothing is missing: {short_path(folder)}")
                 metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
                 return objective(metrics, config.objective, sweep_direction())
-            say(f"Trained already; making {', '.join(missing) or 'another evaluation'}.")
+            print_lines(f"Trained already; making {', '.join(missing) or 'another evaluation'}.")
     _check_checkpoint(begin_at, model)
     if trainer.is_global_zero:
-        _say_what_begins(data, schedule, folder)
+        _print_plan(data, schedule, folder)
         if latest is not None:
-            say(f"Resumed   from {where(str(latest))}")
+            print_lines(f"Resumed   from {short_path(str(latest))}")
         elif config.resume is not None:
-            say("Resumed   from the beginning: the run had not saved a checkpoint yet")
+            print_lines("Resumed   from the beginning: the run had not saved a checkpoint yet")
 
     started, worked = time.perf_counter(), time.process_time()
     with exit_on_second_signal(lambda: _started_by(trainer)), collecting() as failures:
@@ -108,10 +115,10 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
             failures=later,
         )
     log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
-    say("", trained(training), f"GRUs      model.backend={model.resolved_backend}")
-    say_verdicts(metrics)
-    say("")
-    say_where(folder, report=(folder / "report.html").is_file())
+    print_lines("", training_summary(training), f"GRUs      model.backend={model.resolved_backend}")
+    print_verdicts(metrics)
+    print_lines("")
+    print_paths(folder, report=(folder / "report.html").is_file())
     end(metrics, [*failures, *later])
     return objective(metrics, config.objective, sweep_direction())
 
@@ -204,14 +211,14 @@ def _hparams(config: TrainConfig, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _say_what_begins(data: WindowDataModule, schedule: Schedule, folder: Path) -> None:
+def _print_plan(data: WindowDataModule, schedule: Schedule, folder: Path) -> None:
     about = data.describe()
     held_out = f" ({about['holdout_windows']:,} more held out)" if about["holdout_windows"] else ""
     phases = " + ".join(f"{schedule.epochs(p)} {p}" for p in Phase if schedule.epochs(p))
-    say(
+    print_lines(
         f"Data      {about['name']}: {about['windows']:,} windows of {about['window']} steps"
         f"{held_out}",
         data.summary(),
         f"Epochs    {phases}, of {data.steps_per_epoch} batches each",
-        f"Folder    {where(folder)}",
+        f"Folder    {short_path(folder)}",
     )

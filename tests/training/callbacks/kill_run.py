@@ -15,7 +15,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from tests.ports import reserve
-from timegan.cli.console import quiet
+from timegan.cli.console import silence_lightning
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.seeds import rng
@@ -140,7 +140,7 @@ def finished(folder: Path, devices: int) -> None:
 
 def main(folder: Path, devices: int, kills: int) -> None:
     """One run without and one with kills."""
-    quiet()
+    silence_lightning()
     torch.set_num_threads(1)
     finished(folder / "whole", devices)
     saved = killed(folder / "part", devices, kills)

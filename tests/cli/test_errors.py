@@ -19,7 +19,7 @@ from timegan.errors import InputError
             "dataset.widnow: there is no such key. Did you mean dataset.window?",
         ),
         ("train hiden=12", "hiden: there is no such key. Did you mean model.hidden?"),
-        ("train +seed=1", "+seed: the key is there already."),
+        ("train +seed=1", "+seed: the key exists."),
         ("train ~nothing", "Could not delete from config."),
         ("train modle=reference", "modle: there is no such key. Did you mean model?"),
         (

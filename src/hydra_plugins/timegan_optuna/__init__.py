@@ -1,4 +1,4 @@
-"""`hydra/sweeper=optuna`: a search with Optuna, in which every trial is a run.
+"""The sweeper `hydra/sweeper=optuna`: a search with Optuna, in which every trial is a run.
 
 Hydra imports this module in every command, as it does all plugins. It does not import ``_search``,
 which imports Optuna.

@@ -1,1 +1,1 @@
-"""The command line: compose a configuration, call the library, print. Hydra stays in here."""
+"""Commands: composed configurations, calls of the library, output. Hydra is imported here alone."""

@@ -1,4 +1,4 @@
-"""`python -m timegan.cli.aggregate`: the runs of a sweep over seeds as one table."""
+"""The command `python -m timegan.cli.aggregate`: runs over seeds as one table."""
 
 import argparse
 import json
@@ -20,16 +20,16 @@ from timegan.serialization.places import check_not_trained_on, tables_of
 
 FILES = ("results.md", "results.csv", "results.png")
 
-INDIFFERENT = (
+IGNORED_SETTINGS = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
     *("trainer", "callbacks", "logger", "evaluation.seed"),
     *("dataset.path", "dataset.name", "dataset.url"),
 )
-"""Settings that make no other experiment."""
+"""Settings in which runs of one experiment may differ."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The door: `python -m timegan.cli.aggregate RUNS ...`."""
+    """Run `python -m timegan.cli.aggregate RUNS ...`."""
     parser = argparse.ArgumentParser(
         prog="python -m timegan.cli.aggregate",
         description="Gathers evaluated runs into one table: means and deviations over training "
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> None:
-    """Print the table of all runs below ``folders``, and leave it in ``out`` in three forms.
+    """Print the table of all runs below ``folders``, and write it to ``out`` in three forms.
 
     Args:
         folders: runs, or folders that hold some.
@@ -87,7 +87,7 @@ def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> N
 
 
 def find(folders: Sequence[Path]) -> list[Path]:
-    """Every evaluated run at or below these folders, each once, the oldest first.
+    """Return every evaluated run at or below these folders once, the oldest first.
 
     Raises:
         InputError: a folder does not exist, or none holds a run with scores.
@@ -109,7 +109,7 @@ def find(folders: Sequence[Path]) -> list[Path]:
 
 
 def read(folder: Path) -> Any:
-    """A run with its scores, its training seed and its settings."""
+    """Return a run with its scores, its training seed and its settings."""
     from timegan.report.seeds.runs import Run
 
     metrics = _load(folder / "metrics.json")
@@ -120,14 +120,14 @@ def read(folder: Path) -> Any:
         training_summary = _trained(folder, config["run"])
         training = _config(_run_folder(training_summary))
         settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
-    settings = _settled(_run_folder(training_summary)) | settings
+    settings = _resolved_arguments(_run_folder(training_summary)) | settings
     seed = settings.get("seed") if not config.get("real") else None
     kept = {
         key: value
         for key, value in settings.items()
-        if not any(key == name or key.startswith(f"{name}.") for name in INDIFFERENT)
+        if not any(key == name or key.startswith(f"{name}.") for name in IGNORED_SETTINGS)
     }
-    if preset := _choice(_run_folder(training_summary), "model"):
+    if preset := _selected_option(_run_folder(training_summary), "model"):
         kept["model"] = preset
     if config.get("synthetic"):
         kept["synthetic"] = config["synthetic"]
@@ -150,7 +150,7 @@ def _load(file: Path) -> dict[str, Any]:
 
 
 def _config(folder: Path) -> dict[str, str]:
-    """The composed configuration with dotted keys; empty where the run has none."""
+    """Return the composed configuration with dotted keys; empty where the run has none."""
     file = folder / ".hydra" / "config.yaml"
     if not file.is_file():
         return {}
@@ -161,8 +161,8 @@ def _config(folder: Path) -> dict[str, str]:
     return _flat(content) if isinstance(content, Mapping) else {}
 
 
-def _settled(folder: Path) -> dict[str, str]:
-    """What the model's arguments came to that a configuration leaves open, or did not have yet."""
+def _resolved_arguments(folder: Path) -> dict[str, str]:
+    """Return the arguments of the model, with those that followed from the data."""
     from timegan.serialization.architecture_check import EARLIER
 
     file = folder / "model" / "model.json"
@@ -175,8 +175,8 @@ def _settled(folder: Path) -> dict[str, str]:
     return _flat({"model": {name: v for name, v in found.items() if name not in RESERVED["model"]}})
 
 
-def _choice(folder: Path, group: str) -> str | None:
-    """Which option of a group the run in ``folder`` took."""
+def _selected_option(folder: Path, group: str) -> str | None:
+    """Return the option of a group that the run in ``folder`` selected."""
     file = folder / ".hydra" / "hydra.yaml"
     if not file.is_file():
         return None
@@ -185,7 +185,7 @@ def _choice(folder: Path, group: str) -> str | None:
 
 
 def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
-    """Nested settings with dotted names; what is not set is left out.
+    """Return nested settings with dotted names, without those that are None.
 
     >>> _flat({"seed": 0, "model": {"hidden": 24, "noise": None}})
     {'seed': '0', 'model.hidden': '24'}
@@ -201,7 +201,7 @@ def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
 
 
 def _trained(folder: Path, run: str) -> Path:
-    """The run that was evaluated into ``folder``; both may have moved, one within the other."""
+    """Return the run that was evaluated into ``folder``; both may have moved together."""
     training_summary = _where_it_ran(folder) / run
     return training_summary if training_summary.exists() else folder.resolve().parent
 
@@ -214,7 +214,7 @@ def _where_it_ran(folder: Path) -> Path:
 
 
 def _run_folder(path: Path) -> Path:
-    """The folder of a run that was named by one of its checkpoints or its model."""
+    """Return the folder of a run that is given by one of its checkpoints or its model."""
     for folder in (path, *path.parents[:2]):
         if (folder / ".hydra" / "config.yaml").is_file():
             return folder

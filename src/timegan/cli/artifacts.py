@@ -1,4 +1,4 @@
-"""What a run leaves when training is over: samples, the model, the figures of merit, a report."""
+"""Artifacts of a run: the model, samples, metrics and the report."""
 
 import json
 import math
@@ -33,7 +33,7 @@ NOTHING: dict[str, Any] = {"scores": {}, "statistics": [], "copying": {}}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Real and synthetic windows, and how they are to be measured.
+    """Real and synthetic windows, and the protocol that measures them.
 
     Args:
         sets: the windows.
@@ -55,7 +55,7 @@ class Comparison:
         warnings: Sequence[str] = (),
     ) -> None:
         """Write the page and its figures."""
-        from timegan.report.page import write_report  # matplotlib, which not every run needs
+        from timegan.report.page import write_report  # imports matplotlib
 
         sets = self.sets
         write_report(
@@ -120,14 +120,14 @@ def measured(
 
 
 def nothing_measured(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> bool:
-    """Return whether something failed and no score at all is there."""
+    """Return True if something failed and there is no score at all."""
     return bool(failures) and all(score.mean is None for score in metrics["scores"].values())
 
 
 def end(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> None:
-    """Tell what could not be made; end with status 1 where that is all that was to be measured.
+    """Report failures; exit with status 1 if no score was measured.
 
-    The other jobs of a sweep go on.
+    In a sweep the other jobs continue.
     """
     if not failures:
         return
@@ -137,7 +137,7 @@ def end(metrics: Mapping[str, Any], failures: Sequence[Failure]) -> None:
 
 
 def capital(text: str) -> str:
-    """Return a text as the beginning of a sentence."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -153,7 +153,7 @@ def write_artifacts(
     invocation: Invocation,
     failures: Sequence[Failure] = (),
 ) -> dict[str, Any]:
-    """Leave ``model/``, ``samples.csv``, ``metrics.json`` and the report; return the metrics.
+    """Write ``model/``, ``samples.csv``, ``metrics.json`` and the report; return the metrics.
 
     The model and the samples are there before anything is measured. ``failures`` are those that
     are being collected, for the report. What an earlier end of the same run has left in ``folder``
@@ -196,9 +196,9 @@ def write_artifacts(
 def objective(
     metrics: Mapping[str, Any], name: str | None, direction: str | None = None
 ) -> float | None:
-    """The score that a search goes by: ``name``, dotted where a score has parts.
+    """Return the score that a search optimises: ``name``, dotted where a score has parts.
 
-    NaN where the score could not be computed, None where nothing was measured.
+    It is NaN where the score could not be computed, and None where nothing was measured.
 
     Raises:
         InputError: there is no such score, or the search's ``direction`` (``minimize``,

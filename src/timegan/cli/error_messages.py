@@ -1,4 +1,4 @@
-"""What went wrong, in one message: Hydra's errors in the words of this project."""
+"""Error messages: one line for each kind of error, those of Hydra included."""
 
 import re
 import shlex
@@ -16,11 +16,11 @@ from timegan.cli.signature_schema import (
 from timegan.errors import InputError, nearest
 
 EXTRAS = {"hydra/launcher=joblib": "sweep", "hydra/launcher=submitit_slurm": "slurm"}
-"""Choices that other packages bring, and the extra that brings those."""
+"""Options that other packages provide, and the extra that installs them."""
 
 
 def explain(error: Exception, config: str | None = None) -> str:
-    """The message for the person at the keyboard; Hydra's own in the words of this project."""
+    """Return the message for an error, with a remedy for those of Hydra."""
     if not isinstance(error, InputError) and isinstance(error.__cause__, InputError):
         # Raised in what Hydra was instantiating; our own say more than what they come from.
         error = error.__cause__
@@ -32,7 +32,7 @@ def explain(error: Exception, config: str | None = None) -> str:
         quoted = shlex.quote(f'{key}="{value}"') if equals else "key=value"
         return (
             f"{error.override}: this cannot be read as key=value. A value with spaces, commas, "
-            f"brackets or an equals sign wants quotes: {quoted}."
+            f"brackets or an equals sign needs quotes: {quoted}."
         )
     if isinstance(error, MissingConfigException):
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
@@ -45,10 +45,10 @@ def explain(error: Exception, config: str | None = None) -> str:
     if (found := re.search(r"Could not override '([^']+)'", text)) and config:
         return _unknown_key(found[1].partition("@")[0], config)
     if found := re.search(r"An item is already at '([^']+)'", text):
-        return f"+{found[1]}: the key is there already. Leave the + out."
+        return f"+{found[1]}: the key exists. Remove the +."
     if found := re.search(r"Ambiguous value for argument '([^']+)'", text):
         key, _, values = found[1].partition("=")
-        return f"{found[1]}: several values need -m, which runs each; a list is {key}=[{values}]."
+        return f"{found[1]}: several values need -m, which runs each. A list is {key}=[{values}]."
     return " ".join(text.split())
 
 

@@ -1,4 +1,4 @@
-"""`python evaluate.py`: the report again, for a run or for any two tables."""
+"""The command `python evaluate.py`: measure a run, or any two tables, and report."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +60,7 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
 
 
 def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
-    """The real table as data, and all windows of the synthetic one."""
+    """Return the real table as data, and all windows of the synthetic one."""
     options = config.dataset | {"path": config.real, "name": str(config.real)}
     if config.holdout is not None:
         options["holdout"] = 0.0  # what is held out comes as a table of its own
@@ -70,7 +70,7 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
 
 
 def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
-    """The data that a run was trained on, and new samples of its model."""
+    """Return the data that a run was trained on, and new samples of its model."""
     model, transform = open_run(run)
     data = WindowDataModule(**_trained_on(config, Path(run)))
     data.prepare_data()
@@ -79,7 +79,7 @@ def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequen
         raise InputError(
             f"run={run}: the model makes windows of {model.net.window} steps of "
             f"{', '.join(transform.features)}, and the data are windows of {data.window} steps of "
-            f"{', '.join(data.features)}. Give the data that it was trained on."
+            f"{', '.join(data.features)}. Set dataset.* to the data that it was trained on."
         )
     count = config.samples or default_count(data, config.evaluation)
     made = generate(model, transform, count, seed=config.seed)
@@ -89,7 +89,7 @@ def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequen
 
 
 def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
-    """The group ``dataset`` of the run, with what this command line says of it."""
+    """Return the group ``dataset`` of the run, with the changes of the command line."""
     for folder in (run, *run.parents[:2]):
         file = folder / ".hydra" / "config.yaml"
         if file.is_file():

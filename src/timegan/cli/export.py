@@ -1,4 +1,4 @@
-"""`python export.py`: a trained model as files that can be given away."""
+"""The command `python export.py`: write a trained model in a format for others."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from timegan.serialization.programs import check_onnx, write_onnx, write_program
 from timegan.serialization.runs import read_run
 
 PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
-"""Format -> what writes the program beside weights and description."""
+"""Format -> function that writes the program beside weights and description."""
 
 
 def run(config: ExportConfig, invocation: Invocation) -> None:
@@ -46,7 +46,7 @@ def run(config: ExportConfig, invocation: Invocation) -> None:
 
 
 def measured(run: Path) -> dict[str, Any] | None:
-    """The content of the ``metrics.json`` of a run folder or its model; None: there is none."""
+    """Return the metrics of a run folder or its model; None where there are none."""
     folder = run.parent if run.name == "model" else run
     try:
         content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))

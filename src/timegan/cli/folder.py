@@ -1,4 +1,4 @@
-"""The folder of a run or an evaluation: a new one each time, or a run's own when it goes on."""
+"""Folders of runs and evaluations: new ones, or that of the run to continue."""
 
 import os
 import shutil
@@ -70,7 +70,7 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
 
 
 def renew(folder: Path, cfg: DictConfig) -> None:
-    """Take away an earlier evaluation, whose place a new one is about to take.
+    """Remove an earlier evaluation that a new one replaces.
 
     An evaluation that fails on the way leaves the earlier one as it is.
     """
@@ -83,7 +83,7 @@ def renew(folder: Path, cfg: DictConfig) -> None:
 
 
 def withdraw(folder: Path) -> None:
-    """Take away the folder of a refused command, if this process has made all that is in it."""
+    """Remove the folder of a refused command, if this process made all that is in it."""
     if not folder.is_dir() or folder == Path.cwd():
         return
     names = [path.name for path in folder.iterdir()]
@@ -123,7 +123,7 @@ def _begin(folder: Path, cfg: DictConfig, *, check: bool = True) -> None:
 
 
 def _queued_before(folder: Path) -> bool:
-    """Return True if a cluster's job begins again what it has not come to save anything of."""
+    """Return True in a job of a cluster that was interrupted before it saved anything."""
     task = list(HydraConfig.get().overrides.task)
     file = folder / ".hydra" / "overrides.yaml"
     return (

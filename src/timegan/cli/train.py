@@ -1,4 +1,4 @@
-"""`python train.py`: from a composed configuration to a run folder with a model and a report."""
+"""The command `python train.py`: train, and write a model and a report to a run folder."""
 
 import json
 import resource
@@ -124,7 +124,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
-    """Refuse to choose weights by windows that were learned from, or an end by none at all."""
+    """Refuse to select weights by training windows, or to stop early without a monitor."""
     monitor = config.callbacks.get("sample_monitor")
     patience = config.model["schedule"].get("patience")
     if patience is not None and monitor is None:
@@ -153,7 +153,7 @@ def _monitored(trainer: Trainer) -> dict[str, Any]:
 
 
 def peak_memory() -> float:
-    """The most memory that this process has held so far, in MB."""
+    """Return the peak memory of this process in MB."""
     status = Path("/proc/self/status")
     if status.is_file():  # on Linux ru_maxrss begins with what the parent held when it started this
         peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -203,7 +203,7 @@ def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
 
 
 def _hparams(config: TrainConfig, schedule: Schedule) -> dict[str, Any]:
-    """What TensorBoard compares runs by: what was chosen, with the epochs that it came to."""
+    """Return the settings by which TensorBoard compares runs, with the resolved epochs."""
     return {
         "seed": config.seed,
         "dataset": config.dataset,

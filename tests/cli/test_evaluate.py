@@ -79,7 +79,7 @@ def test_other_data_than_the_model_s_are_refused(
     pd.DataFrame({"a": range(99), "b": range(99)}).to_csv(tmp_path / "other.csv", index=False)
     result = shell(f"evaluate run={run_folder} dataset=csv dataset.path=other.csv {SMOKE}")
     assert result.status == 2
-    assert "Give the data that it was trained on." in result.err
+    assert "Set dataset.* to the data that it was trained on." in result.err
 
 
 def test_two_tables_are_compared_whoever_made_them(

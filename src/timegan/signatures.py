@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
-from timegan.errors import InputError
+from timegan.errors import InputError, brief
 
 TYPE_NAMES: dict[str, type] = {
     **{kind.__name__: kind for kind in (bool, int, float, str, list, dict)},
@@ -98,7 +98,7 @@ def read_signature(target: str) -> Mapping[str, Argument] | None:
 
 
 def check_arguments(target: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given to a class or function, each value as the type of its argument.
+    """Check values from a file against the arguments of a class or function, and return them.
 
     Other names than those of arguments stay as they are.
 
@@ -107,16 +107,24 @@ def check_arguments(target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         given: argument to value.
 
     Raises:
-        InputError: a value has another type.
+        ValueError: a value has another type.
 
-    >>> check_arguments("timegan.Synthesizer", {"window": 24.0})
-    {'window': 24}
+    >>> check_arguments("timegan.Synthesizer", {"window": 24, "threads": True})
+    Traceback (most recent call last):
+    ValueError: threads=True: this has to be a whole number, not true or false.
     """
     signature = read_signature(target) or {}
-    return {
-        name: signature[name].convert(name, value) if name in signature else value
-        for name, value in given.items()
-    }
+    checked = dict(given)
+    for name, value in given.items():
+        if name not in signature:
+            continue
+        try:
+            checked[name] = signature[name].convert(name, value)
+        except InputError as error:  # the value may be long
+            raise ValueError(brief(error)) from error
+        if type(value) not in (type(checked[name]), int):
+            raise ValueError(f"{name}={value}: {type(checked[name]).__name__} is needed")
+    return checked
 
 
 def _arguments(module: str, given: ast.arguments) -> Iterator[tuple[str, Argument]]:

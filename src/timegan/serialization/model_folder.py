@@ -36,7 +36,8 @@ from timegan.serialization.untrusted_files import (
     read_json,
     read_shapes,
 )
-from timegan.signatures import check_arguments
+from timegan.signatures import check_arguments, read_signature
+from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
 if TYPE_CHECKING:  # Lightning, which sampling does without
@@ -327,6 +328,9 @@ def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tenso
     weights = {name.removeprefix("net."): tensor for name, tensor in state.items()}
     check_weights(hyper_parameters, {name: tuple(t.shape) for name, t in weights.items()})
     hparams = check_arguments(MODULE, {**EARLIER, **hyper_parameters})
+    if unknown := hparams.keys() - (read_signature(MODULE) or {}).keys():
+        raise ValueError(f"{min(unknown)} is no argument of a model")
+    Schedule(**hparams["schedule"])
     check_finite(weights)
     net = Networks(**network_arguments(hparams))
     net.load_state_dict(weights)

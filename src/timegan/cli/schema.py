@@ -1,7 +1,7 @@
 """Schemas of the commands' configurations, group by group."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from omegaconf import DictConfig
@@ -162,10 +162,7 @@ class EvaluateConfig:
         Raises:
             InputError: names a key that is wrong, or there is neither a run nor two tables.
         """
-        content = read_keys(cfg, cls, seed=0, threads=1, samples=1)
-        content["dataset"] = read_dataset(content["dataset"])
-        content["evaluation"] = read_evaluation(content["evaluation"])
-        config = cls(**content)
+        config = cls(**read_keys(cfg, cls, seed=0, threads=1, samples=1))
         tables = (config.real, config.synthetic)
         if (config.run is None) == (None in tables) or (config.run and tables != (None, None)):
             raise InputError(
@@ -177,7 +174,8 @@ class EvaluateConfig:
                 f"holdout={config.holdout}: a run has its own held-out part. Remove holdout, or "
                 "give real=a.csv synthetic=b.csv instead of run."
             )
-        return config
+        dataset = read_dataset(config.dataset)
+        return replace(config, dataset=dataset, evaluation=read_evaluation(config.evaluation))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from timegan.training.module import TimeGAN
     from timegan.training.schedule import Phase, Schedule
 
-WHERE = {
+MODULES = {
     "InputError": "timegan.errors",
     "Phase": "timegan.training.schedule",
     "Schedule": "timegan.training.schedule",
@@ -37,9 +37,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: torch and Lightning take seconds."""
-    if name not in WHERE:
+    if name not in MODULES:
         raise AttributeError(f"module 'timegan' has no attribute {name!r}")
-    return getattr(import_module(WHERE[name]), name)
+    return getattr(import_module(MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

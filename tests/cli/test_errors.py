@@ -55,7 +55,7 @@ from timegan.errors import InputError
         ),
         ("train trainer.devices=0", "Lightning's Trainer does not accept its arguments:"),
         ("train trainer.precision=8", "trainer.precision=8: there is no such choice."),
-        ("train dataset=csv", "dataset.path is not given"),
+        ("train dataset=csv", "dataset.path=null: there is no table"),
         ("train dataset=csv dataset.path=nope.csv", "nope.csv does not exist"),
         ("train ckpt_path=nope.ckpt", "nope.ckpt: there is no such checkpoint."),
         ("train a b", "a: this cannot be read as key=value."),

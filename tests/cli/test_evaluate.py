@@ -139,4 +139,4 @@ def test_a_held_out_table_of_its_own_is_what_nobody_has_learned_from(
 def test_a_held_out_table_belongs_to_two_tables(shell: Shell, run_folder: Path) -> None:
     result = shell(f"evaluate run={run_folder} holdout=unseen.csv {SMOKE}")
     assert result.status == 2
-    assert "holdout=unseen.csv belongs to real=" in result.err
+    assert "holdout=unseen.csv: a run has its own held-out part" in result.err

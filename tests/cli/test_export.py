@@ -74,7 +74,7 @@ def test_an_export_never_mixes_with_a_run_or_with_other_files(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("export", "run is not given"),
+        ("export", "run has no value"),
         ("export run=nothing", "nothing: there is no such run"),
         ("export run=nothing format=pickle", "format=pickle: there is no such choice."),
     ],

@@ -62,12 +62,15 @@ def test_runs_were_stopped_before_and_after_their_first_checkpoint_and_at_the_en
     stopped: Stopped,
 ) -> None:
     struck = [stop for run in stopped.values() for stop in run["struck"]]
-    assert len(struck) == 2 * len(FEW)
-    kinds: dict[str, Callable[[dict[str, Any]], bool]] = {
-        "before a checkpoint": lambda stop: stop["checkpoints"] == 0,
-        "in training": lambda stop: stop["checkpoints"] > 0 and stop["moment"][0] < 100,
-        "at the end": lambda stop: stop["moment"][0] >= 100,
+    assert len(struck) > len(FEW)  # a moment of a batch that was done already is left out
+    kinds: dict[str, Callable[[int], bool]] = {
+        "before the first checkpoint": lambda batch: batch < 3,
+        "in training": lambda batch: 3 <= batch < 100,
+        "at the end": lambda batch: batch >= 100,
     }
     for kind, belongs in kinds.items():
         for by in (2, 9):
-            assert any(belongs(stop) and stop["by"] == by for stop in struck), (kind, by)
+            assert any(belongs(stop["moment"][0]) and stop["by"] == by for stop in struck), (
+                kind,
+                by,
+            )

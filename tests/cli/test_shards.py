@@ -70,7 +70,7 @@ def whole_and_shards(shell: Shell) -> Callable[[str, str], tuple[Path, Files]]:
         files = [Path(f"{name}.{ending}") for name in ("whole", "part-1", "part-2", "part-3")]
         for i, file in enumerate(files):
             shard = f" shard={i}/{SHARDS}" if i else ""
-            result = shell(f"sample {line} out={file}{shard}")
+            result = shell(f"sample {line} out={file}{shard} overwrite=true")
             assert result.status == 0, result.err
         return files[0], files[1:]
 

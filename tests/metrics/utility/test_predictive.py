@@ -14,7 +14,7 @@ from timegan.metrics.utility.predictive import Forecast, _errors, _pool, forecas
 from timegan.metrics.windows import Array
 
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data"
-FAST: dict[str, Any] = {"iterations": 250, "lr": 2e-2, "hidden": 4, "classifiers": 2}
+FAST: dict[str, Any] = {"iterations": 250, "lr": 2e-2, "hidden": 4, "forecasters": 2}
 
 
 def noise(count: int, features: int = 3, seed: int = 0, steps: int = 8) -> Array:

@@ -136,7 +136,7 @@ def test_gradients_of_the_weights_gradients_are_refused() -> None:
 
 def test_padding_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "timegan.nn.discriminators.native_pooled", lambda *_: pytest.fail("not for masks")
+        "timegan.nn.discriminators.pooled_conv", lambda *_: pytest.fail("not for masks")
     )
     (plain, ours), view = pair((5, 6, 3, 4), torch.float64)
     mask = torch.ones(5, 6, 1, dtype=torch.float64)

@@ -53,6 +53,7 @@ def written(folder: Path, metrics: dict[str, Any] | None = None) -> str:
         features=["a", "b", "c"],
         config_yaml="",
         command="",
+        overwrite=True,
     )
     text = file.read_text()
     return text[text.index("<main>") : text.index("</main>")]

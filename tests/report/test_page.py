@@ -154,7 +154,7 @@ def test_the_page_is_small(folder: Path) -> None:
 def test_one_feature_and_six_windows_make_a_page(tmp_path: Path) -> None:
     html = write(tmp_path, ["only"], count=6)
     assert "6 training windows are too few" in html
-    assert "Not measured: 6 windows are too few: a judge needs 20" in html
+    assert "Not measured: 6 windows are too few: a classifier needs 20" in html
     names = {path.stem for path in (tmp_path / "figures").glob("*.png")}
     assert "correlation" not in names
 

@@ -62,7 +62,7 @@ def test_a_run_that_is_not_there_names_the_newest_beside_it(run: tuple[Path, np.
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"neither a model nor checkpoints/last\.ckpt"):
+    with pytest.raises(InputError, match=r"neither a model of its own nor checkpoints/last\.ckpt"):
         open_run(tmp_path)
     with pytest.raises(InputError, match=r"there is no such run\. Give a run folder"):
         open_run(tmp_path / "nothing")

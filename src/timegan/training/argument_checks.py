@@ -23,8 +23,10 @@ class Range:
     maximum: float
     remedy: str
 
-    def __contains__(self, value: float) -> bool:
-        return self.minimum <= value <= self.maximum
+    def __contains__(self, value: Any) -> bool:
+        # A NumPy number would cast the range to its own type, which may be too small for it.
+        number = value.item() if hasattr(value, "item") else value
+        return bool(self.minimum <= number <= self.maximum)
 
 
 FINITE = math.nextafter(math.inf, 0)

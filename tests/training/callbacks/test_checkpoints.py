@@ -114,7 +114,7 @@ def assert_same(one: Any, other: Any, where: str = "") -> None:
 
 @pytest.mark.parametrize("interval", [{"minutes": 0}, {"minutes": -1}, {"every_n_batches": 0}])
 def test_an_interval_of_nothing_is_refused(interval: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=f"{next(iter(interval))}=.*longer than 0"):
+    with pytest.raises(InputError, match=f"{next(iter(interval))}=.*is not above 0"):
         PhaseCheckpoint(**interval)
 
 

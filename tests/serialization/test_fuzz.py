@@ -14,12 +14,12 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.fixtures.make_export import table
+from tests.serialization.visits import visits_data
 from timegan.errors import InputError
 from timegan.nn.networks import Networks
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import networks
-from timegan.serialization.model_folder import export, load_networks
+from timegan.serialization.model_folder import description_checksum, export, load_networks
 from timegan.serialization.runs import open_run
 from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
@@ -49,7 +49,7 @@ STRANGE: list[Any] = [
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """An exported model and a checkpoint, as bytes."""
-    folder, data = tmp_path_factory.mktemp("fuzz"), table()
+    folder, data = tmp_path_factory.mktemp("fuzz"), visits_data()
     model = build_model(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
     export(model, data.transform, folder)
     content = {
@@ -102,15 +102,16 @@ def check_bytes(files: Files, name: str, places: list[tuple[float, int]], cut: f
 
 
 def check_fields(files: Files, place: int, value: Any) -> None:
-    """One value of the description is another; a stranger leaves the checksum out."""
+    """Load a description in which one value was replaced, with the checksum of the result."""
     content = json.loads(files["model.json"])
-    del content["sha256"]
     known = list(paths(content))
     *way, last = known[place % len(known)]
     inner = content
     for key in way:
         inner = inner[key]
     inner[last] = value
+    if way != [] or last != "sha256":
+        content["sha256"] = description_checksum(content)
     found = opened(files, "model.json", json.dumps(content).encode())
     if found is None:
         return

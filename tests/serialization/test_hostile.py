@@ -18,7 +18,12 @@ import torch
 from timegan import Synthesizer
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
-from timegan.serialization.model_folder import export, load, load_networks
+from timegan.serialization.model_folder import (
+    description_checksum,
+    export,
+    load,
+    load_networks,
+)
 from timegan.serialization.runs import open_run
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -49,11 +54,11 @@ def folder(exported: Path, tmp_path: Path) -> Path:
 
 
 def rewrite(folder: Path, change: Callable[[Json], object]) -> None:
-    """Change the description; a stranger leaves the checksum out, as older versions did."""
+    """Change the description and its checksum."""
     path = folder / "model.json"
     content = json.loads(path.read_text())
-    content.pop("sha256", None)
     change(content)
+    content["sha256"] = description_checksum(content)
     path.write_text(json.dumps(content))
 
 
@@ -156,7 +161,7 @@ def test_weights_of_half_precision_are_read(folder: Path) -> None:
         ("[" * 10**6, "damaged"),
         ('{"a":' * 10**5, "damaged"),
         ("\x00\xff", "damaged"),
-        ('{"format": 2, "timegan": "1"}', "damaged"),
+        ('{"format": 1, "timegan": "1"}', "damaged"),
         ('"format"', "damaged"),
     ],
 )
@@ -227,10 +232,14 @@ def test_options_that_are_none_are_refused(folder: Path, options: Json) -> None:
         Synthesizer.load(folder)
 
 
-def test_a_changed_description_is_told_by_its_checksum(folder: Path) -> None:
+def test_a_description_without_its_own_checksum_is_refused(folder: Path) -> None:
     path = folder / "model.json"
-    path.write_text(path.read_text().replace('"window": 6', '"window": 7'))
-    refused(folder, "its content is not that of its checksum")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"window": 7}))
+    refused(folder, "the checksum differs from the content")
+    del content["sha256"]
+    path.write_text(json.dumps(content))
+    refused(folder, "sha256")
 
 
 # Checkpoints.

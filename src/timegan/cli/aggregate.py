@@ -163,13 +163,11 @@ def _config(folder: Path) -> dict[str, str]:
 
 def _resolved_arguments(folder: Path) -> dict[str, str]:
     """Return the arguments of the model, with those that followed from the data."""
-    from timegan.serialization.architecture_check import EARLIER
-
     file = folder / "model" / "model.json"
     if not file.is_file():
         return {}
     try:
-        found = EARLIER | json.loads(file.read_text(encoding="utf-8"))["hyper_parameters"]
+        found = json.loads(file.read_text(encoding="utf-8"))["hyper_parameters"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{file}: it does not say how the model was made ({error}).") from error
     return _flat({"model": {name: v for name, v in found.items() if name not in RESERVED["model"]}})

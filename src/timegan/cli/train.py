@@ -37,7 +37,6 @@ from timegan.cli.schema import TrainConfig, selects_on_holdout
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
-from timegan.serialization.architecture_check import EARLIER
 from timegan.serialization.places import check_not_read
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
@@ -194,7 +193,7 @@ def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
     shapes = {name: tensor.shape for name, tensor in content["state_dict"].items()}
     if shapes == {name: tensor.shape for name, tensor in model.state_dict().items()}:
         return
-    theirs = {**EARLIER, **content.get("hyper_parameters", {})}
+    theirs = content.get("hyper_parameters", {})
     other = [f"model.{k}={theirs[k]}" for k, v in model.hparams.items() if theirs.get(k, v) != v]
     raise InputError(
         f"ckpt_path={path}: the checkpoint is of another model. To go on with it, give what it was "

@@ -19,9 +19,6 @@ LONGEST = 100_000
 """Steps of a window. Not all networks have a weight that tells the window's length, and sampling
 takes memory for it."""
 
-EARLIER = {"per_step_normalization": False, "whitening": 0.0}
-"""What models were before an argument existed: their files do not say it."""
-
 TRIED = 3
 """Steps that columns are tried on."""
 
@@ -60,7 +57,7 @@ def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: one is missing, of another type, or out of any range.
     """
-    hyper_parameters = check_arguments(NETWORKS, {**EARLIER, **hyper_parameters})
+    hyper_parameters = check_arguments(NETWORKS, hyper_parameters)
     names = inspect.signature(Networks).parameters
     missing = [name for name in names if name not in hyper_parameters]
     if missing:

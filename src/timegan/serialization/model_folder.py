@@ -20,7 +20,6 @@ from timegan.nn.kernels.backends import resolve_backend, set_backend
 from timegan.nn.networks import Networks
 from timegan.plain import NotPlainError, plain
 from timegan.serialization.architecture_check import (
-    EARLIER,
     check_finite,
     check_weights,
     network_arguments,
@@ -45,8 +44,8 @@ if TYPE_CHECKING:  # Lightning, which sampling does without
 
 MODULE = "timegan.training.module.TimeGAN"
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
-FORMAT = 2
-"""Rises when an older timegan could not read what this one writes."""
+FORMAT = 1
+"""Version of the files. It rises with each change that an older timegan could not read."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def write_model(
         description = json.loads(json.dumps(plain(description, finite=True)))
     except NotPlainError as error:
         raise UnreadableError(_unreadable(folder, str(error))) from error
-    description["sha256"] = _checksum(description)
+    description["sha256"] = description_checksum(description)
     text = (json.dumps(description, indent=2) + "\n").encode()
     # The description takes its name last, and only it makes the folder a model.
     with (
@@ -233,19 +232,15 @@ def _description(folder: Path, name: str) -> dict[str, Any]:
     with opened(folder, name, MOST_TEXT) as (file, size):
         description: dict[str, Any] = read_json(file.read(size))
     made_by = description["timegan"]
-    if description["format"] < FORMAT:
-        raise InputError(
-            f"{folder}: written by timegan {made_by} in the format {description['format']} of "
-            f"before the first release, which {_version()} no longer reads. Train again."
-        )
     if description["format"] > FORMAT:
         raise InputError(
             f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
             "know. Install a newer timegan."
         )
-    # Descriptions written before there was a checksum have none.
-    if description.get("sha256", _checksum(description)) != _checksum(description):
-        raise ValueError("its content is not that of its checksum")
+    if description["format"] != FORMAT:
+        raise ValueError(f"format={description['format']}: there is no such format")
+    if description["sha256"] != description_checksum(description):
+        raise ValueError("the checksum differs from the content")
     return description
 
 
@@ -289,8 +284,8 @@ def _finite(settings: Mapping[str, Any] | None) -> dict[str, Any]:
     return found
 
 
-def _checksum(description: Mapping[str, Any]) -> str:
-    """SHA-256 of all that a description says beside it, however it is laid out."""
+def description_checksum(description: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a description without its entry ``sha256``, whatever its layout."""
     rest = {name: value for name, value in description.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
@@ -327,7 +322,7 @@ def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tenso
     """
     weights = {name.removeprefix("net."): tensor for name, tensor in state.items()}
     check_weights(hyper_parameters, {name: tuple(t.shape) for name, t in weights.items()})
-    hparams = check_arguments(MODULE, {**EARLIER, **hyper_parameters})
+    hparams = check_arguments(MODULE, hyper_parameters)
     if unknown := hparams.keys() - (read_signature(MODULE) or {}).keys():
         raise ValueError(f"{min(unknown)} is no argument of a model")
     Schedule(**hparams["schedule"])

@@ -161,3 +161,38 @@ def test_comparisons_use_the_training_range() -> None:
     np.testing.assert_allclose(
         data.transform.to_unit_range(np.array([[3.0, 15.0]])), [[0.5, 0.25]], atol=1e-6
     )
+
+
+def hourly(units: int = 3, rows: int = 60) -> pd.DataFrame:
+    """Return hourly rows of units, each of which begins at midnight."""
+    times = pd.date_range("2024-01-01", periods=rows, freq="h")
+    frames = [
+        pd.DataFrame(
+            {"unit": u, "time": times + pd.Timedelta(days=30 * u), "load": np.arange(rows)}
+        )
+        for u in range(units)
+    ]
+    return pd.concat(frames, ignore_index=True).astype({"load": float})
+
+
+def test_samples_start_at_times_of_any_training_window() -> None:
+    frame = hourly()
+    data = module(frame, sequence_key="unit", sequence_index="time", window=12)
+    drawn = data.transform.starts(400, 0, 0)
+    assert drawn is not None
+    assert data.table.time is not None
+    assert set(drawn) <= set(data.table.time[data.train.starts])
+    assert data.transform.schema.time is not None
+    hours = drawn // (3_600 * data.transform.schema.time.per_second) % 24
+    assert len(np.unique(hours)) == 24
+    again = data.transform.starts(100, 0, 300)
+    np.testing.assert_array_equal(again, drawn[300:])
+
+
+def test_real_windows_carry_their_times() -> None:
+    frame = hourly()
+    data = module(frame, sequence_key="unit", sequence_index="time", window=12)
+    series = data.train_series()
+    written = data.transform.to_frame(series)
+    expected = np.concatenate([frame["time"].to_numpy()[s : s + 12] for s in data.train.starts])
+    np.testing.assert_array_equal(written["time"].to_numpy(), expected)

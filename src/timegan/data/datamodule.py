@@ -367,7 +367,10 @@ class WindowDataModule(lightning.LightningDataModule):
         lengths = self._lengths(index)
         values = Windows(table.values, index.starts, self.window, lengths).all()
         values[np.arange(self.window) >= lengths[:, None]] = np.nan
-        return Sequences(values, lengths, table.context[sequence_of_window(table, index.starts)])
+        context = table.context[sequence_of_window(table, index.starts)]
+        is_timed = table.time is not None and not self.transform.reversed
+        starts = table.time[index.starts] if is_timed and table.time is not None else None
+        return Sequences(values, lengths, context, starts)
 
     def _lengths(self, index: WindowIndex) -> np.ndarray:
         full = np.full(len(index.starts), self.window)

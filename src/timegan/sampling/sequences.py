@@ -108,10 +108,15 @@ def generate_chunks(
         (chunk,) = sample_chunks(
             model, size, seed=seed, start=begin, context=channels, exogenous=covariates
         )
-        sequences = transform.inverse_transform(
-            chunk.x, lengths, values, chunk.exogenous, seed=seed, start=begin
+        yield transform.inverse_transform(
+            chunk.x,
+            lengths,
+            values,
+            chunk.exogenous,
+            starts=transform.starts(size, seed, begin),
+            seed=seed,
+            start=begin,
         )
-        yield replace(sequences, starts=transform.starts(size, seed, begin))
         on_progress(size)
 
 
@@ -137,9 +142,9 @@ def _long_series(
         context = None
         if transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        series = transform.inverse_transform(x, context=context, seed=seed, start=begin)
         calendar = transform.schema.calendar
-        yield replace(series, starts=calendar.first_starts(begin, size) if calendar else None)
+        starts = calendar.first_starts(begin, size) if calendar else None
+        yield transform.inverse_transform(x, context=context, starts=starts, seed=seed, start=begin)
 
 
 def sample_context(

@@ -105,10 +105,6 @@ class Calendar:
         out[1:][inner] = self._between(time)[inner]
         return out
 
-    def draw_starts(self, count: int, random: np.random.Generator) -> np.ndarray:
-        """Start times (n,) drawn from the real ones."""
-        return self._starts()[random.integers(len(self.starts), size=count)]
-
     def first_starts(self, first: int, count: int) -> np.ndarray:
         """Start times (n,) of the sequences ``first`` and on: the real ones in turn."""
         return self._starts()[np.arange(first, first + count) % len(self.starts)]

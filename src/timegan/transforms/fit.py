@@ -7,6 +7,7 @@ import numpy as np
 
 from timegan.constraints import Rules
 from timegan.errors import InputError, nearest
+from timegan.seeds import rng
 from timegan.tables import Field, Table
 from timegan.transforms import registry
 from timegan.transforms.base import ColumnTransformer, DetectedType
@@ -14,6 +15,9 @@ from timegan.transforms.detection.detect import detect
 from timegan.transforms.row_numbers import RowNumbers
 from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
 from timegan.transforms.table_transform import LENGTH, TableTransform
+
+MAX_WINDOW_STARTS = 4_096
+"""Start times of training windows that are kept."""
 
 Fitted = tuple[list[DetectedType], tuple[ColumnTransformer, ...]]
 
@@ -91,6 +95,7 @@ def fit_transform(
         high=high,
         bounded=options.scaling == "minmax",
         reversed=is_reversed,
+        window_starts=_window_starts(rows, is_reversed),
     )
     return transform, [*detected, *detected_exogenous, *detected_context]
 
@@ -120,6 +125,20 @@ class _Fitter:
         return detected, registry.fit_transformers(
             detected, fields, values, self.breaks, self.options.scaling
         )
+
+
+def _window_starts(rows: TrainingRows, is_reversed: bool) -> tuple[float, ...] | None:
+    """Return times at which training windows start, in order; some of them, if there are many."""
+    time_axis = rows.table.schema.calendar
+    if rows.table.time is None or time_axis is None:
+        return None
+    if is_reversed:
+        return time_axis.starts
+    starts = rows.table.time[rows.window_starts]
+    if len(starts) > MAX_WINDOW_STARTS:
+        # At random: times at regular distances would show some phases of a cycle only.
+        starts = rng(0, "window starts").choice(starts, MAX_WINDOW_STARTS, replace=False)
+    return tuple(np.sort(starts).tolist())
 
 
 def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:

@@ -41,6 +41,8 @@ class TableTransform:
         bounded: whether all feature channels lie between 0 and 1 (``scaling=minmax``).
         reversed: whether time runs backwards in the model's windows
             (``preprocessing=reference``).
+        window_starts: times at which training windows start, from which those of samples are
+            drawn; None: the table has no time.
     """
 
     schema: Schema
@@ -54,6 +56,7 @@ class TableTransform:
     high: np.ndarray
     bounded: bool = False
     reversed: bool = False
+    window_starts: tuple[float, ...] | None = None
 
     @property
     def features(self) -> list[str]:
@@ -159,6 +162,7 @@ class TableTransform:
         context: np.ndarray | None = None,
         exogenous: np.ndarray | None = None,
         *,
+        starts: np.ndarray | None = None,
         seed: int = 0,
         start: int = 0,
     ) -> Sequences:
@@ -169,6 +173,7 @@ class TableTransform:
             lengths: steps of each sequence (n,); None: all have T.
             context: context columns (n, K) in the table's units; None: there are none.
             exogenous: channels of the exogenous columns (n, T, U).
+            starts: time of each first row (n,); None: the table has no time.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
         """
@@ -187,7 +192,8 @@ class TableTransform:
         if self.enforced:
             values = self.restore_time_order(values, lengths)
             values = self.restore_time_order(self.rules.project(values, mask), lengths)
-        return Sequences(values, lengths, np.empty((count, 0)) if context is None else context)
+        context = np.empty((count, 0)) if context is None else context
+        return Sequences(values, lengths, context, starts)
 
     def calibrated(
         self, x: np.ndarray, mask: np.ndarray | slice, exogenous: np.ndarray | None
@@ -229,12 +235,20 @@ class TableTransform:
         return self.schema.to_frame(made.values, made.lengths, made.context, made.starts)
 
     def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
-        """Draw times at which sequences start from the real ones; None without a time axis."""
-        calendar = self.schema.calendar
-        if calendar is None:
+        """Draw times at which sequences start from those of windows; None without a time axis."""
+        if self.window_starts is None:
             return None
-        drawn = (calendar.draw_starts(1, rng(seed, "starts", first + i)) for i in range(count))
-        return np.concatenate(list(drawn)) if count else calendar.first_starts(0, 0)
+        drawn = [
+            rng(seed, "starts", first + i).integers(len(self.window_starts)) for i in range(count)
+        ]
+        return self._window_starts()[np.array(drawn, dtype=np.int64)]
+
+    def _window_starts(self) -> np.ndarray:
+        assert self.schema.calendar is not None
+        assert self.window_starts is not None
+        return np.array(
+            self.window_starts, dtype=np.float64 if self.schema.calendar.real else np.int64
+        )
 
     def in_time_order(self, made: Sequences) -> Sequences:
         """Return sequences, time as the model sees it, with time running forwards."""
@@ -266,6 +280,7 @@ class TableTransform:
             "high": [None if np.isnan(v) else v for v in self.high.tolist()],
             "bounded": self.bounded,
             "reversed": self.reversed,
+            "window_starts": self.window_starts and list(self.window_starts),
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -283,6 +298,7 @@ class TableTransform:
                 "rules": Rules.from_state(state["rules"]),
                 "low": np.array(state["low"], dtype=np.float64),
                 "high": np.array(state["high"], dtype=np.float64),
+                "window_starts": state["window_starts"] and tuple(state["window_starts"]),
             }
         )
 

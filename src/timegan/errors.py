@@ -1,4 +1,4 @@
-"""Errors for the person at the keyboard, helps to word them, and notices beside the output."""
+"""Errors that the user can correct, helpers for their messages, and notices on stderr."""
 
 import difflib
 import shlex
@@ -8,48 +8,50 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """Bad input. The message names the value, the rule that it breaks, and the remedy."""
+    """Bad input: the message names the value, the rule that it breaks, and the remedy."""
 
 
 class TrainingError(InputError):
-    """Training cannot go on. The message names the update, the step, and what to try."""
+    """Training that cannot continue: the message names the update, the step and what to try."""
 
 
 class UnreadableError(TrainingError):
-    """A file that timegan could not read again: a fault of the program. The message names it."""
+    """A file that timegan wrote but cannot read: a bug of timegan, named in the message."""
 
 
-def nearest(key: str, known: Iterable[str]) -> str | None:
-    """The known key that reads most like ``key``; a right name in a wrong place counts as near.
+def closest_match(key: str, known: Iterable[str]) -> str | None:
+    """Return the known key that is most similar to ``key``; None if none is similar.
 
-    >>> nearest("model.hiden", ["model.hidden", "model.layers"])
+    A right name in a wrong section counts as similar.
+
+    >>> closest_match("model.hiden", ["model.hidden", "model.layers"])
     'model.hidden'
-    >>> nearest("window", ["dataset.window", "model.hidden"])
+    >>> closest_match("window", ["dataset.window", "model.hidden"])
     'dataset.window'
     """
 
-    def likeness(candidate: str) -> float:
+    def similarity(candidate: str) -> float:
         whole = difflib.SequenceMatcher(None, key, candidate).ratio()
         last = difflib.SequenceMatcher(None, key.split(".")[-1], candidate.split(".")[-1]).ratio()
         return max(whole, last) + 0.1 * min(whole, last)
 
-    best = max(known, key=likeness, default=None)
-    return best if best is not None and likeness(best) >= 0.7 else None
+    best = max(known, key=similarity, default=None)
+    return best if best is not None and similarity(best) >= 0.7 else None
 
 
 def choose(key: str, name: str, options: Iterable[str]) -> str:
-    """``name``, if it is one of the options.
+    """Return ``name`` after checking that it is one of the options.
 
     Raises:
-        InputError: it is not.
+        InputError: there is no such option.
     """
     if name not in (names := list(options)):
         raise InputError(f"{key}={name}: there is no such choice. Choose from {', '.join(names)}.")
     return name
 
 
-def brief(error: Exception) -> str:
-    """What an error says, in a line that fits into another message."""
+def short_message(error: Exception) -> str:
+    """Return the first line of an error, at most 200 characters of it."""
     return (str(error) or type(error).__name__).partition("\n")[0][:200]
 
 
@@ -66,7 +68,7 @@ def quote_argument(key: str, path: str | Path) -> str:
 
 
 def tell(*lines: str) -> None:
-    """Write lines to the standard error; a bar on the terminal makes room for them."""
+    """Write lines to the standard error, which a progress bar on the terminal makes room for."""
     for line in lines:
         sys.stderr.write(line + "\n")
     sys.stderr.flush()

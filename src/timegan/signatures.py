@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
-from timegan.errors import InputError, brief
+from timegan.errors import InputError, short_message
 
 TYPE_NAMES: dict[str, type] = {
     **{kind.__name__: kind for kind in (bool, int, float, str, list, dict)},
@@ -121,7 +121,7 @@ def check_arguments(target: str, given: Mapping[str, Any]) -> dict[str, Any]:
         try:
             checked[name] = signature[name].convert(name, value)
         except InputError as error:  # the value may be long
-            raise ValueError(brief(error)) from error
+            raise ValueError(short_message(error)) from error
         if type(value) not in (type(checked[name]), int):
             raise ValueError(f"{name}={value}: {type(checked[name]).__name__} is needed")
     return checked

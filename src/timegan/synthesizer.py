@@ -10,7 +10,7 @@ from warnings import catch_warnings, filterwarnings
 import pandas as pd
 import torch
 
-from timegan.errors import InputError, brief, nearest
+from timegan.errors import InputError, closest_match, short_message
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_folder import TrainedModel, export
@@ -240,8 +240,8 @@ class Synthesizer:
             synthesizer = cls(**options)
         except (TypeError, ValueError) as error:
             raise InputError(
-                f"{path}: model.json has options that Synthesizer does not take ({brief(error)}). "
-                "Remove `options` from model.json."
+                f"{path}: model.json has options that Synthesizer does not take "
+                f"({short_message(error)}). Remove `options` from model.json."
             ) from error
         synthesizer._fitted = run.model, run.transform
         synthesizer.fingerprint = run.fingerprint
@@ -295,7 +295,7 @@ class Synthesizer:
         known = option_names(MODULE) | option_names(DATA_MODULE)
         for name in options:
             if name not in known:
-                near = nearest(name, sorted(known))
+                near = closest_match(name, sorted(known))
                 hint = (
                     f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
                 )

@@ -17,7 +17,7 @@ from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.signature_schema import flatten_keys, to_container
 from timegan.data.datamodule import WindowDataModule
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.evaluation import MAX_SAMPLES, EvaluationData, default_count
 from timegan.files import write_text
 from timegan.metrics.score import to_json
@@ -213,7 +213,7 @@ def objective(
     value: Any = scores
     for part in name.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            near = nearest(name, flatten_keys(scores))
+            near = closest_match(name, flatten_keys(scores))
             raise InputError(
                 f"objective={name}: the evaluation has no such score. "
                 f"{f'Did you mean {near}?' if near else 'It has ' + ', '.join(scores) + '.'}"

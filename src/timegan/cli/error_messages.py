@@ -13,7 +13,7 @@ from timegan.cli.signature_schema import (
     to_container,
     unknown_key,
 )
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 
 EXTRAS = {"hydra/launcher=joblib": "sweep", "hydra/launcher=submitit_slurm": "slurm"}
 """Options that other packages provide, and the extra that installs them."""
@@ -36,7 +36,7 @@ def explain(error: Exception, config: str | None = None) -> str:
         )
     if isinstance(error, MissingConfigException):
         group, _, name = (error.missing_cfg_file or "").rpartition("/")
-        near = nearest(name, error.options or [])
+        near = closest_match(name, error.options or [])
         hint = f" Did you mean {group}={near}?" if near else ""
         options = ", ".join(error.options or [])
         if f"{group}={name}" in EXTRAS:

@@ -12,7 +12,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.signatures import read_signature
 
 
@@ -106,7 +106,7 @@ def validate_target(
 
 def unknown_key(key: str, known: Iterable[str]) -> InputError:
     """Return the error for an unknown key, which names the key that was probably meant."""
-    near = nearest(key, known)
+    near = closest_match(key, known)
     remedy = f"Did you mean {near}?" if near else "Use `--cfg job` to list every key."
     return InputError(f"{key}: there is no such key. {remedy}")
 

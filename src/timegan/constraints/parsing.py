@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 
 TOKEN = re.compile(
     r"\s*(?:(?P<quoted>`[^`]+`|\"[^\"]+\"|'[^']+')"
@@ -146,7 +146,7 @@ class _Reader:
         if kind not in ("name", "column"):
             self._refuse(f"a column should stand in the place of {name!r}")
         if name not in self.features:
-            near = nearest(name, self.features)
+            near = closest_match(name, self.features)
             guess = f" Did you mean {near!r}?" if near else ""
             shown = ", ".join(self.features[:12]) + (", ..." if len(self.features) > 12 else "")
             raise InputError(

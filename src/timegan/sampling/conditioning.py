@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.tables import Field
 from timegan.tables.codecs import encode as numbers
 from timegan.transforms.table_transform import TableTransform
@@ -63,7 +63,7 @@ def _read(frame: pd.DataFrame, fields: Sequence[Field], what: str, key: str) -> 
     parts = []
     for field in fields:
         if field.name not in frame.columns:
-            near = nearest(field.label, [str(name) for name in frame.columns])
+            near = closest_match(field.label, [str(name) for name in frame.columns])
             hint = f" Did you mean {near!r}?" if near else ""
             raise InputError(
                 f"{what} lacks the column {field.label!r}.{hint} Give the columns "

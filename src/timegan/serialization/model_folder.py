@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import safetensors.torch
 import torch
 
-from timegan.errors import InputError, UnreadableError, brief
+from timegan.errors import InputError, UnreadableError, short_message
 from timegan.files import writing
 from timegan.nn.kernels.backends import resolve_backend, set_backend
 from timegan.nn.networks import Networks
@@ -207,7 +207,7 @@ def _parts(
         except Exception as error:  # what a wrong value raises depends on where it is
             raise InputError(
                 f"{folder / WEIGHTS}: not the weights of the model that {DESCRIPTION} describes "
-                f"({brief(error)}). Copy the folder again as a whole, or export once more."
+                f"({short_message(error)}). Copy the folder again as a whole, or export once more."
             ) from error
         file.seek(0)
         weights = file.read(size)
@@ -267,7 +267,7 @@ def _read_again(
         raise
     except Exception as error:  # what a wrong value raises depends on where it is
         cause = error.__cause__ if isinstance(error.__cause__, ValueError) else error
-        raise UnreadableError(_unreadable(folder, brief(cause))) from error
+        raise UnreadableError(_unreadable(folder, short_message(cause))) from error
 
 
 def _unreadable(folder: Path, reason: str) -> str:
@@ -305,8 +305,8 @@ def explaining(folder: str | Path) -> Iterator[None]:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{folder / DESCRIPTION}: damaged, or not the description of a model ({brief(error)}). "
-            "Copy the folder again, or export once more."
+            f"{folder / DESCRIPTION}: damaged, or not the description of a model "
+            f"({short_message(error)}). Copy the folder again, or export once more."
         ) from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from timegan.errors import InputError, brief, tell
+from timegan.errors import InputError, short_message, tell
 from timegan.serialization.architecture_check import transform_for
 from timegan.serialization.model_folder import DESCRIPTION, TrainedModel, read, restore
 from timegan.serialization.places import is_run, stored, tables_of
@@ -159,7 +159,7 @@ def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> Run:
     except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "
-            f"version cannot read ({brief(error)}). Give a checkpoint that train.py wrote."
+            f"version cannot read ({short_message(error)}). Give a checkpoint that train.py wrote."
         ) from error
 
 

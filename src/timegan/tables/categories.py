@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.tables.dtypes import describe, revive
 from timegan.tables.fields import Field
 from timegan.tables.ticks import MISSING
@@ -65,7 +65,7 @@ def category_codes(series: "pd.Series[Any]", field: Field) -> np.ndarray:
     unknown = np.flatnonzero((found < 0) & (codes >= 0))
     if unknown.size:
         value = present[codes[unknown[0]]]
-        near = nearest(str(value), map(str, field.categories))
+        near = closest_match(str(value), map(str, field.categories))
         guess = f" Did you mean {near!r}?" if near else ""
         more = ", ..." if len(field.categories) > 12 else ""
         shown = ", ".join(map(str, field.categories[:12])) + more

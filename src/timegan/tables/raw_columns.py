@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.tables.fields import Field, Name, Role
 
 
@@ -114,7 +114,7 @@ def find(name: Name, slots: Sequence[Slot]) -> Slot:
         if slot.name is not None and (slot.name == name or slot.label == str(name)):
             return slot
     labels = [slot.label for slot in slots if slot.name is not None]
-    near = nearest(str(name), labels)
+    near = closest_match(str(name), labels)
     guess = f" Did you mean {near!r}?" if near else ""
     shown = ", ".join(labels[:12]) + (", ..." if len(labels) > 12 else "")
     raise InputError(f"The table has no column {str(name)!r}.{guess} It has: {shown}.")

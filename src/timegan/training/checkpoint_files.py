@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
-from timegan.errors import InputError, UnreadableError, brief
+from timegan.errors import InputError, UnreadableError, short_message
 from timegan.files import writing
 from timegan.plain import NotPlainError, plain
 
@@ -133,11 +133,11 @@ def _read_again(written: Path, path: Path) -> None:
     try:
         content = _load(written, "cpu")
     except pickle.UnpicklingError as error:
-        raise UnreadableError(_unreadable(path, brief(error))) from error
+        raise UnreadableError(_unreadable(path, short_message(error))) from error
     except Exception as error:  # what a damaged file raises depends on where the damage is
         raise InputError(
-            f"{path}: not saved, as the written file could not be read again ({brief(error)}). "
-            "Check the disk."
+            f"{path}: not saved, as the written file could not be read again "
+            f"({short_message(error)}). Check the disk."
         ) from error
     if not _is_checkpoint(content):
         raise UnreadableError(_unreadable(path, "it has no state_dict"))

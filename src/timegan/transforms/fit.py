@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from timegan.constraints import Rules
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.seeds import rng
 from timegan.tables import Field, Table
 from timegan.transforms import registry
@@ -157,7 +157,7 @@ def _check_names(options: ColumnOptions, fields: Sequence[Field]) -> None:
     labels = [field.label for field in fields]
     for name in options.column_types or {}:
         if name not in labels:
-            near = nearest(name, labels)
+            near = closest_match(name, labels)
             raise InputError(
                 f"dataset.column_types.{name}: the table has no such column to learn. "
                 + (f"Did you mean {near}?" if near else f"It has: {', '.join(labels)}.")

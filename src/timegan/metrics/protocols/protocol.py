@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.metrics.comparison import Options
 from timegan.metrics.metric import Metric, metrics_of
 
@@ -99,7 +99,7 @@ def find_protocol(name: str) -> Protocol:
         InputError: there is no such protocol.
     """
     if name not in PROTOCOLS:
-        near = nearest(name, PROTOCOLS)
+        near = closest_match(name, PROTOCOLS)
         raise InputError(
             f"protocol={name!r} is unknown: choose {', '.join(PROTOCOLS)}."
             + (f" Did you mean {near!r}?" if near else "")

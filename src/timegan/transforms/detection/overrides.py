@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from timegan.errors import InputError, nearest
+from timegan.errors import InputError, closest_match
 from timegan.tables import Field
 from timegan.transforms.base import TRANSFORMERS, cells_of
 
@@ -34,5 +34,5 @@ def check_overrides(overrides: Mapping[str, str], fields: Sequence[Field]) -> di
 
 
 def _refuse(message: str, name: str, known: list[str]) -> None:
-    near = nearest(name, known)
+    near = closest_match(name, known)
     raise InputError(message + (f" Did you mean {near!r}?" if near else ""))

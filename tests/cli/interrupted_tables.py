@@ -129,13 +129,13 @@ def every_kind() -> Made:
     return frame, "dataset.column_types.noise=white_noise"
 
 
-def rules() -> Made:
-    """Rules between columns, found and declared, that samples are changed to keep."""
-    frame, random = series(), rng(0, "rules")
+def constraints() -> Made:
+    """Constraints between columns, found and declared, that samples are changed to keep."""
+    frame, random = series(), rng(0, "constraints")
     frame["high"] = (frame["load"] + random.exponential(size=len(frame))).round(1)
     frame["low"] = (frame["load"] - random.exponential(size=len(frame))).round(1)
     frame["total"] = frame["high"] + frame["low"]
-    return frame, "dataset.constraints=project 'dataset.rules=[\"high >= low\"]'"
+    return frame, "dataset.constraints=enforce 'dataset.custom_constraints=[\"high >= low\"]'"
 
 
 def reference() -> Made:
@@ -154,13 +154,13 @@ def patient() -> Made:
 TABLES = {
     make.__name__: make
     for make in (
-        *(no_time, irregular, business, visits, labelled, all_together, every_kind, rules),
+        *(no_time, irregular, business, visits, labelled, all_together, every_kind, constraints),
         *(hourly, stopwatch, reference, patient),
     )
 }
 """Name -> how a table and its options are made."""
 FEW = tuple(TABLES)[:8]
-"""Tables of the default suite: every role of a column, every kind, and rules."""
+"""Tables of the default suite: every role of a column, every kind, and constraints."""
 
 TYPED = ("hourly", "every_kind")
 """Tables whose types only a parquet file keeps."""

@@ -28,7 +28,7 @@ TINY: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of visits: keys, dates, context, labels, lengths from 3 to 6, and rules to keep."""
+    """A model of visits: keys, dates, context, labels, lengths of 3 to 6, constraints."""
     owners = np.repeat(np.arange(40), 3 + np.arange(40) % 4)
     random, n = rng(0, "visits"), len(owners)
     low = random.normal(80, 5, n).round(1)
@@ -48,8 +48,8 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sequence_index="day",
         context_columns=["site"],
         exogenous=["dose"],
-        constraints="project",
-        rules=["high >= low"],
+        constraints="enforce",
+        custom_constraints=["high >= low"],
     ).fit(frame)
     return model.save(tmp_path_factory.mktemp("panel") / "model")
 

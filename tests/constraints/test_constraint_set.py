@@ -1,4 +1,4 @@
-"""The rules of a table: found and declared together, kept with the model."""
+"""The constraints of a table: found and declared together, kept with the model."""
 
 import json
 from io import BytesIO
@@ -9,9 +9,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.constraints.made import starts, table
-from timegan.constraints import Bounds, Monotone, Order, Rules, Steps, Sum, Values
-from timegan.constraints.constraint_set import told
+from tests.constraints.constraint_cases import starts, table
+from timegan.constraints import (
+    AllowedValues,
+    ConstraintSet,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+)
+from timegan.constraints.constraint_set import without_implied
+from timegan.constraints.violations import violation_rate
 from timegan.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -28,8 +37,8 @@ def prices(rows: int = 400) -> np.ndarray:
 TRAIN = prices()
 
 
-def fitted(*declared: str, values: np.ndarray = TRAIN) -> Rules:
-    return Rules.fit(values, np.array([0]), None, NAMES, declared)
+def fitted(*declared: str, values: np.ndarray = TRAIN) -> ConstraintSet:
+    return ConstraintSet.fit(values, np.array([0]), None, NAMES, declared)
 
 
 @settings(max_examples=20, deadline=None)
@@ -37,35 +46,38 @@ def fitted(*declared: str, values: np.ndarray = TRAIN) -> Rules:
 def test_the_state_survives_json_and_a_checkpoint(seed: int) -> None:
     values = table(seed)
     names = [f"c {i}" for i in range(values.shape[2])]
-    rules = Rules.fit(
+    constraints = ConstraintSet.fit(
         values.reshape(-1, len(names)), starts(values), None, names, ["`c 0` >= -1e9"]
     )
-    assert Rules.from_state(json.loads(json.dumps(rules.state(), allow_nan=False))) == rules
+    assert (
+        ConstraintSet.from_state(json.loads(json.dumps(constraints.state(), allow_nan=False)))
+        == constraints
+    )
     buffer = BytesIO()
-    torch.save(rules.state(), buffer)
+    torch.save(constraints.state(), buffer)
     buffer.seek(0)
-    assert Rules.from_state(torch.load(buffer, weights_only=True)) == rules
+    assert ConstraintSet.from_state(torch.load(buffer, weights_only=True)) == constraints
 
 
-def test_a_declared_rule_takes_the_place_of_a_found_one() -> None:
-    rules = fitted("0 <= Load <= 100", "High >= 0", "Load is a multiple of 0.05")
-    loads = [r for r in rules.all if r.columns == (2,)]
-    assert loads == [Bounds(2, 0.0, 100.0), Steps(2, 0.05)]
+def test_a_declared_constraint_takes_the_place_of_a_found_one() -> None:
+    constraints = fitted("0 <= Load <= 100", "High >= 0", "Load is a multiple of 0.05")
+    loads = [r for r in constraints.all if r.columns == (2,)]
+    assert loads == [Range(2, 0.0, 100.0), Multiples(2, 0.05)]
     # Only one side of High's bounds was declared.
-    assert Bounds(0, 0.0, None) in rules.all
-    assert Bounds(0, None, TRAIN[:, 0].max()) in rules.all
+    assert Range(0, 0.0, None) in constraints.all
+    assert Range(0, None, TRAIN[:, 0].max()) in constraints.all
     far = np.array([[[60.0, 50.0, 99.0, 1.0]]])
-    np.testing.assert_array_equal(rules.project(far), far)
+    np.testing.assert_array_equal(constraints.enforce(far), far)
 
 
-def test_a_declared_rule_that_was_found_too_is_told_once() -> None:
-    rows = fitted("High >= Low", "Age never falls").describe()
-    assert {"rule": "High ≥ Low", "kind": "order", "origin": "declared"} in rows
-    assert [row["rule"] for row in rows].count("High ≥ Low") == 1
+def test_a_declared_constraint_that_was_found_too_is_told_once() -> None:
+    rows = fitted("High >= Low", "Age never falls").summary()
+    assert {"constraint": "High ≥ Low", "kind": "inequality", "origin": "declared"} in rows
+    assert [row["constraint"] for row in rows].count("High ≥ Low") == 1
     assert {row["origin"] for row in rows} == {"found", "declared"}
 
 
-def test_a_rule_that_real_rows_break_is_refused_with_how_often_and_where() -> None:
+def test_a_constraint_that_real_rows_break_is_refused_with_how_often_and_where() -> None:
     values = TRAIN.copy()
     values[[7, 30], 0] = values[[7, 30], 1] - 1
     with pytest.raises(InputError, match=r"'High >= Low'.* 2 of 400 .*row 8 "):
@@ -77,10 +89,10 @@ def test_a_rule_that_real_rows_break_is_refused_with_how_often_and_where() -> No
 def test_motion_is_checked_within_sequences() -> None:
     values = prices(30)
     values[:, 3] = np.tile(np.arange(10.0), 3)
-    rules = Rules.fit(values, np.array([0, 10, 20]), None, NAMES, ["Age never falls"])
-    assert Monotone(3, True) in rules.declared
+    constraints = ConstraintSet.fit(values, np.array([0, 10, 20]), None, NAMES, ["Age never falls"])
+    assert Monotone(3, True) in constraints.declared
     with pytest.raises(InputError, match=r"2 of 30 .*row 11 "):
-        Rules.fit(values, np.array([0]), None, NAMES, ["Age never falls"])
+        ConstraintSet.fit(values, np.array([0]), None, NAMES, ["Age never falls"])
 
 
 @pytest.mark.parametrize(
@@ -95,52 +107,62 @@ def test_motion_is_checked_within_sequences() -> None:
         ("High + Low = 1", "High + Low = 2"),
     ],
 )
-def test_rules_that_contradict_each_other_are_refused_by_name(declared: tuple[str, str]) -> None:
-    with pytest.raises(InputError, match="no row can keep") as caught:
+def test_constraints_that_contradict_each_other_are_refused_by_name(
+    declared: tuple[str, str],
+) -> None:
+    with pytest.raises(InputError, match="no row can satisfy") as caught:
         fitted(*declared)
     assert all(text in str(caught.value) for text in declared)
 
 
-def test_three_rules_that_contradict_each_other_are_refused() -> None:
+def test_three_constraints_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(InputError, match="all of 'High >= Low', 'Low >= Load', 'Load = High"):
         fitted("High >= Low", "Low >= Load", "Load = High + 1")
 
 
-def test_an_impossible_rule_is_refused() -> None:
-    with pytest.raises(InputError, match="no row can keep '5 <= Load <= 4'"):
+def test_an_impossible_constraint_is_refused() -> None:
+    with pytest.raises(InputError, match="no row can satisfy '5 <= Load <= 4'"):
         fitted("5 <= Load <= 4")
 
 
-def test_a_rule_on_categories_is_refused() -> None:
+def test_a_constraint_on_categories_is_refused() -> None:
     with pytest.raises(InputError, match="'Load', which holds categories"):
-        Rules.fit(TRAIN, np.array([0]), None, NAMES, ["Load >= 0"], codes=[2])
+        ConstraintSet.fit(TRAIN, np.array([0]), None, NAMES, ["Load >= 0"], codes=[2])
 
 
 def test_implied_orderings_are_enforced_but_not_told() -> None:
-    rules = [Order(0, 1), Order(1, 2), Order(0, 2), Order(0, 3)]
-    assert told(rules) == [Order(0, 1), Order(1, 2), Order(0, 3)]
-    total = Sum((0, 1, 2), (1, -1, -1))
-    assert told([total, Order(0, 1), Order(0, 2)]) == [total, Order(0, 1), Order(0, 2)]
-    positive = [Bounds(1, 0.0, 1.0), Bounds(2, 0.0, 1.0)]
-    assert told([*positive, total, Order(0, 1), Order(0, 2)]) == [*positive, total]
+    constraints = [Inequality(0, 1), Inequality(1, 2), Inequality(0, 2), Inequality(0, 3)]
+    assert without_implied(constraints) == [Inequality(0, 1), Inequality(1, 2), Inequality(0, 3)]
+    total = LinearEquality((0, 1, 2), (1, -1, -1))
+    assert without_implied([total, Inequality(0, 1), Inequality(0, 2)]) == [
+        total,
+        Inequality(0, 1),
+        Inequality(0, 2),
+    ]
+    positive = [Range(1, 0.0, 1.0), Range(2, 0.0, 1.0)]
+    assert without_implied([*positive, total, Inequality(0, 1), Inequality(0, 2)]) == [
+        *positive,
+        total,
+    ]
 
 
 def test_sums_declared_on_decimals_are_kept_exactly() -> None:
     values = prices()
     values[:, 0] = (values[:, 1] + values[:, 2]).round(2)
-    rules = fitted("High = Low + Load", values=values)
-    assert sum(isinstance(rule, Sum) for rule in rules.all) == 1
+    constraints = fitted("High = Low + Load", values=values)
+    assert sum(isinstance(constraint, LinearEquality) for constraint in constraints.all) == 1
     spoilt = (values + RNG.normal(size=values.shape)).reshape(40, 10, 4)
-    found = np.rint(rules.project(spoilt) * 100)
+    found = np.rint(constraints.enforce(spoilt) * 100)
     np.testing.assert_array_equal(found[..., 0], found[..., 1] + found[..., 2])
-    assert rules.shares(spoilt)[0] > 0.9
-    assert max(rules.shares(rules.project(spoilt))) == 0
+    assert violation_rate(constraints.all[0], spoilt) > 0.9
+    kept = constraints.enforce(spoilt)
+    assert max(violation_rate(constraint, kept) for constraint in constraints.all) == 0
 
 
-def test_few_values_are_a_rule_that_may_be_declared_more_widely() -> None:
+def test_few_values_are_a_constraint_that_may_be_declared_more_widely() -> None:
     values = prices()
     values[:, 2] = RNG.choice([1.0, 2.0], size=400)
-    assert Values(2, (1.0, 2.0)) in fitted(values=values).found
+    assert AllowedValues(2, (1.0, 2.0)) in fitted(values=values).found
     wide = fitted("Load is one of 1, 2, 3", "0 <= Load <= 9", values=values)
     point = np.array([[[60.0, 50.0, 3.0, 1.0]]])
-    np.testing.assert_array_equal(wide.project(point), point)
+    np.testing.assert_array_equal(wide.enforce(point), point)

@@ -1,16 +1,26 @@
-"""Rules that hold are found, and nothing that holds by accident."""
+"""ConstraintSet that hold are found, and nothing that holds by accident."""
 
 import numpy as np
 import pytest
 
-from timegan.constraints import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values, find
+from timegan.constraints import (
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+    discover,
+)
 
 RNG = np.random.default_rng(0)
 ROWS = 2_000
 
 
-def of(kind: type, rules: tuple[Rule, ...]) -> list[Rule]:
-    return [rule for rule in rules if isinstance(rule, kind)]
+def of(kind: type, constraints: tuple[Constraint, ...]) -> list[Constraint]:
+    return [constraint for constraint in constraints if isinstance(constraint, kind)]
 
 
 def stack(*columns: np.ndarray) -> np.ndarray:
@@ -24,37 +34,46 @@ def test_each_kind_is_found() -> None:
     count = 7 + 25.0 * RNG.integers(0, 40, size=ROWS)
     clock = RNG.exponential(size=(ROWS // 10, 10)).cumsum(axis=1).ravel()
     values = stack(low, high, gear, count, clock, -clock, low)
-    rules = find(values, np.arange(0, ROWS, 10))
-    assert [(r.column, r.low, r.high) for r in rules if isinstance(r, Bounds)] == [
+    constraints = discover(values, np.arange(0, ROWS, 10))
+    assert [(r.column, r.low, r.high) for r in constraints if isinstance(r, Range)] == [
         (c, values[:, c].min(), values[:, c].max()) for c in range(7)
     ]
-    assert of(Values, rules) == [Values(2, (1.0, 2.0, 5.0))]
-    assert of(Steps, rules) == [Steps(0, 0.01), Steps(1, 0.01), Steps(3, 25.0, 7.0), Steps(6, 0.01)]
-    assert of(Monotone, rules) == [Monotone(4, True), Monotone(5, False)]
-    assert of(Equal, rules) == [Equal(0, 6)]
-    assert Order(1, 0) in rules
+    assert of(AllowedValues, constraints) == [AllowedValues(2, (1.0, 2.0, 5.0))]
+    assert of(Multiples, constraints) == [
+        Multiples(0, 0.01),
+        Multiples(1, 0.01),
+        Multiples(3, 25.0, 7.0),
+        Multiples(6, 0.01),
+    ]
+    assert of(Monotone, constraints) == [Monotone(4, True), Monotone(5, False)]
+    assert of(Equality, constraints) == [Equality(0, 6)]
+    assert Inequality(1, 0) in constraints
     # The second of equal columns takes part in nothing else, nor do a column and its own negative
     # in anything but the sum that they make.
-    assert not any(6 in r.columns for r in rules if isinstance(r, Order | Sum))
-    assert [(r.columns, r.coefficients) for r in rules if isinstance(r, Sum)] == [((4, 5), (1, 1))]
+    assert not any(
+        6 in r.columns for r in constraints if isinstance(r, Inequality | LinearEquality)
+    )
+    assert [(r.columns, r.coefficients) for r in constraints if isinstance(r, LinearEquality)] == [
+        ((4, 5), (1, 1))
+    ]
 
 
 def test_motion_is_asked_within_sequences_only() -> None:
     clock = np.tile(np.arange(10.0), 20)
-    assert Monotone(0, True) in find(clock[:, None], np.arange(0, 200, 10))
-    assert not of(Monotone, find(clock[:, None]))
+    assert Monotone(0, True) in discover(clock[:, None], np.arange(0, 200, 10))
+    assert not of(Monotone, discover(clock[:, None]))
     clock[55] = -1.0
-    assert not of(Monotone, find(clock[:, None], np.arange(0, 200, 10)))
+    assert not of(Monotone, discover(clock[:, None], np.arange(0, 200, 10)))
 
 
 def test_one_row_in_two_million_is_enough_to_refuse() -> None:
     low = RNG.normal(size=500_000).astype(np.float32).astype(np.float64)
     high = low + 1.0
-    assert Order(1, 0) in find(stack(low, high))
+    assert Inequality(1, 0) in discover(stack(low, high))
     high[333_333] = low[333_333] - 1.0
-    rules = find(stack(low, high))
-    assert not of(Order, rules)
-    assert not of(Sum, rules)
+    constraints = discover(stack(low, high))
+    assert not of(Inequality, constraints)
+    assert not of(LinearEquality, constraints)
 
 
 def test_columns_that_know_nothing_of_each_other_are_in_no_order() -> None:
@@ -63,7 +82,7 @@ def test_columns_that_know_nothing_of_each_other_are_in_no_order() -> None:
     for mean, so in ((42, False), (33, False), (25, True)):  # .00, .02 and .2 would break it
         humid = np.maximum(mean + noise, warm + 0.01)
         assert humid.min() < warm.max()
-        assert (of(Order, find(stack(warm, humid))) == [Order(1, 0)]) is so
+        assert (of(Inequality, discover(stack(warm, humid))) == [Inequality(1, 0)]) is so
 
 
 def test_missing_values_break_nothing_and_are_no_evidence() -> None:
@@ -71,18 +90,23 @@ def test_missing_values_break_nothing_and_are_no_evidence() -> None:
     high = low + RNG.exponential(size=ROWS)
     low[RNG.random(ROWS) < 0.3] = np.nan
     high[RNG.random(ROWS) < 0.3] = np.nan
-    assert Order(1, 0) in find(stack(low, high))
+    assert Inequality(1, 0) in discover(stack(low, high))
     empty = np.full(ROWS, np.nan)
     few = np.where(np.arange(ROWS) < 15, high, np.nan)
-    rules = find(stack(low, high, empty, few))
-    assert {c for rule in rules for c in rule.columns if not isinstance(rule, Bounds)} == {0, 1}
+    constraints = discover(stack(low, high, empty, few))
+    assert {
+        c
+        for constraint in constraints
+        for c in constraint.columns
+        if not isinstance(constraint, Range)
+    } == {0, 1}
 
 
-def test_no_rule_is_sought_in_categories() -> None:
+def test_no_constraint_is_sought_in_categories() -> None:
     gear = RNG.integers(0, 5, size=ROWS)
     values = stack(gear + RNG.exponential(size=ROWS), gear)
-    assert Order(0, 1) in find(values)
-    assert {rule.columns for rule in find(values, codes=[1])} == {(0,)}
+    assert Inequality(0, 1) in discover(values)
+    assert {constraint.columns for constraint in discover(values, codes=[1])} == {(0,)}
 
 
 @pytest.mark.parametrize("decimals", [0, 2, None])
@@ -97,7 +121,9 @@ def test_sums_are_found_in_any_precision(decimals: int | None, single: bool) -> 
     grand = total + parts[:, 3]
     rest = dtype(100) - parts[:, 4]
     values = np.column_stack([parts, total, grand, rest]).astype(np.float64)
-    found = {(r.columns, r.coefficients): r for r in find(values) if isinstance(r, Sum)}
+    found = {
+        (r.columns, r.coefficients): r for r in discover(values) if isinstance(r, LinearEquality)
+    }
     assert set(found) == {
         ((0, 1, 2, 5), (1, 1, 1, -1)),
         ((3, 5, 6), (1, 1, -1)),
@@ -108,34 +134,37 @@ def test_sums_are_found_in_any_precision(decimals: int | None, single: bool) -> 
 
 def test_twelve_columns_that_add_up_to_a_hundred() -> None:
     shares = RNG.multinomial(100, [1 / 12] * 12, size=ROWS).astype(float)
-    (rule,) = of(Sum, find(shares))
-    assert isinstance(rule, Sum)
-    assert rule.columns == tuple(range(12))
-    assert rule.constant == 100
-    assert rule.words("abcdefghijkl").endswith("k + l = 100")
+    (constraint,) = of(LinearEquality, discover(shares))
+    assert isinstance(constraint, LinearEquality)
+    assert constraint.columns == tuple(range(12))
+    assert constraint.constant == 100
+    assert constraint.describe("abcdefghijkl").endswith("k + l = 100")
 
 
 def test_a_sum_that_is_off_by_one_decimal_in_one_row_is_none() -> None:
     parts = RNG.uniform(0, 10, size=(ROWS, 2)).round(2)
     total = parts.sum(axis=1).round(2)
-    assert of(Sum, find(stack(*parts.T, total)))
+    assert of(LinearEquality, discover(stack(*parts.T, total)))
     total[1_234] = round(total[1_234] + 0.01, 2)
-    assert not of(Sum, find(stack(*parts.T, total)))
+    assert not of(LinearEquality, discover(stack(*parts.T, total)))
     # Nor is one of numbers that were rounded after they had been added up.
     exact = RNG.uniform(0, 10, size=(ROWS, 2))
-    assert not of(Sum, find(np.column_stack([exact, exact.sum(axis=1)]).round(2)))
+    assert not of(LinearEquality, discover(np.column_stack([exact, exact.sum(axis=1)]).round(2)))
 
 
 def test_independent_columns_have_no_sum() -> None:
     values = RNG.normal(size=(300, 40)).round(1)
-    assert not of(Sum, find(values))
+    assert not of(LinearEquality, discover(values))
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(100_000, 20), (5_000, 100)])
-def test_rules_of_large_tables_are_found(rows: int, columns: int) -> None:
+def test_constraints_of_large_tables_are_found(rows: int, columns: int) -> None:
     values = RNG.normal(size=(rows, columns)).cumsum(axis=0).round(3)
     values[:, 1] = values[:, 0] + values[:, 2]
     values[:, 4] = values[:, 3] + np.abs(values[:, 5])
-    rules = find(values)
-    assert Order(4, 3) in rules
-    assert any(isinstance(rule, Sum) and rule.columns == (0, 1, 2) for rule in rules)
+    constraints = discover(values)
+    assert Inequality(4, 3) in constraints
+    assert any(
+        isinstance(constraint, LinearEquality) and constraint.columns == (0, 1, 2)
+        for constraint in constraints
+    )

@@ -87,11 +87,13 @@ def test_precision_does_not_suffer_far_from_zero() -> None:
     np.testing.assert_array_equal(found, [[1.7e9 + 1.0, 1.7e9 + 1.0, 1.7e9 - 3.0, 1.7e9 - 9.0]])
 
 
-def test_many_rules_converge_without_the_dense_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_constraints_converge_without_the_dense_solver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(1)
     points = rng.normal(size=(20, 10))
     exact = SHAPES["chain"].nearest(points, np.ones(10))
-    monkeypatch.setattr("timegan.constraints.polyhedron.MOST_RULES", 0)
+    monkeypatch.setattr("timegan.constraints.polyhedron.MAX_CONSTRAINTS", 0)
     np.testing.assert_allclose(SHAPES["chain"].nearest(points, np.ones(10)), exact, atol=1e-6)
 
 

@@ -1,41 +1,41 @@
-"""What breaks a rule is counted where it is, and nowhere else."""
+"""What breaks a constraint is counted where it is, and nowhere else."""
 
 import numpy as np
 import pytest
 
 from timegan.constraints import (
-    Bounds,
-    Equal,
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
     Monotone,
-    Order,
-    Rule,
-    Steps,
-    Sum,
-    Values,
-    asked,
-    broken,
+    Multiples,
+    Range,
+    applicable,
+    violations,
 )
 
 NAN = np.nan
 
 
 @pytest.mark.parametrize(
-    ("rule", "rows", "expected"),
+    ("constraint", "rows", "expected"),
     [
-        (Bounds(0, 0.0, 1.0), [[0.0], [1.0], [1.1], [-0.1], [NAN]], [0, 0, 1, 1, 0]),
-        (Bounds(0, None, 1.0), [[-9.0], [1.1]], [0, 1]),
-        (Steps(0, 0.01), [[0.07], [1e4 + 0.29], [0.075], [NAN]], [0, 0, 1, 0]),
-        (Steps(0, 5.0, 2.0), [[7.0], [-3.0], [5.0]], [0, 0, 1]),
+        (Range(0, 0.0, 1.0), [[0.0], [1.0], [1.1], [-0.1], [NAN]], [0, 0, 1, 1, 0]),
+        (Range(0, None, 1.0), [[-9.0], [1.1]], [0, 1]),
+        (Multiples(0, 0.01), [[0.07], [1e4 + 0.29], [0.075], [NAN]], [0, 0, 1, 0]),
+        (Multiples(0, 5.0, 2.0), [[7.0], [-3.0], [5.0]], [0, 0, 1]),
         (
-            Values(0, (0.0, 0.5, 4.0)),
+            AllowedValues(0, (0.0, 0.5, 4.0)),
             [[0.5], [0.0], [4.0], [3.0], [9.0], [NAN]],
             [0, 0, 0, 1, 1, 0],
         ),
-        (Values(0, (3.0,)), [[3.0], [3.1]], [0, 1]),
-        (Order(1, 0), [[1.0, 1.0], [1.0, 0.9], [NAN, 1.0], [1.0, NAN]], [0, 1, 0, 0]),
-        (Equal(0, 1), [[1.0, 1.0], [1.0, 2.0], [NAN, 1.0]], [0, 1, 0]),
+        (AllowedValues(0, (3.0,)), [[3.0], [3.1]], [0, 1]),
+        (Inequality(1, 0), [[1.0, 1.0], [1.0, 0.9], [NAN, 1.0], [1.0, NAN]], [0, 1, 0, 0]),
+        (Equality(0, 1), [[1.0, 1.0], [1.0, 2.0], [NAN, 1.0]], [0, 1, 0]),
         (
-            Sum((0, 1), (1, 1), 0.3, 1e-9),
+            LinearEquality((0, 1), (1, 1), 0.3, 1e-9),
             [[0.1, 0.2], [0.1, 0.3], [NAN, 0.2]],
             [0, 1, 0],
         ),
@@ -43,19 +43,23 @@ NAN = np.nan
         (Monotone(0, False), [[1.0], [2.0], [NAN], [0.5], [0.5]], [0, 1, 0, 0, 0]),
     ],
 )
-def test_rows_that_break_a_rule(rule: Rule, rows: list[list[float]], expected: list[int]) -> None:
+def test_rows_that_break_a_constraint(
+    constraint: Constraint, rows: list[list[float]], expected: list[int]
+) -> None:
     values = np.array([rows])
-    assert broken(rule, values)[0].astype(int).tolist() == expected
+    assert violations(constraint, values)[0].astype(int).tolist() == expected
     # Padding breaks nothing, and is asked nothing.
     hidden = np.zeros(values.shape[:2], dtype=bool)
-    assert not broken(rule, values, hidden).any()
-    assert not asked(rule, values, hidden).any()
-    assert not (broken(rule, values) & ~asked(rule, values)).any()
+    assert not violations(constraint, values, hidden).any()
+    assert not applicable(constraint, values, hidden).any()
+    assert not (violations(constraint, values) & ~applicable(constraint, values)).any()
 
 
 def test_motion_is_asked_from_the_second_known_step_of_a_sequence_on() -> None:
     values = np.array([[5.0, NAN, 4.0, 3.0, 2.0]])[..., None]
     starts = np.array([[False, False, False, True, False]])
-    assert asked(Monotone(0), values).tolist() == [[False, False, True, True, True]]
-    assert asked(Monotone(0), values, starts=starts).tolist() == [[False, False, True, False, True]]
-    assert broken(Monotone(0), values, starts=starts).sum() == 2
+    assert applicable(Monotone(0), values).tolist() == [[False, False, True, True, True]]
+    assert applicable(Monotone(0), values, starts=starts).tolist() == [
+        [False, False, True, False, True]
+    ]
+    assert violations(Monotone(0), values, starts=starts).sum() == 2

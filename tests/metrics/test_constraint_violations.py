@@ -1,13 +1,13 @@
-"""Rules that hold on real rows are found, and their violations counted."""
+"""ConstraintSet that hold on real rows are found, and their violations counted."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from timegan.constraints import Order
+from timegan.constraints import Inequality
 from timegan.errors import InputError
-from timegan.metrics.constraint_violations import constraints
+from timegan.metrics.constraint_violations import constraint_violations
 from timegan.metrics.windows import Array
 
 NAMES = ["low", "high", "count", "kind", "clock", "same", "free"]
@@ -27,32 +27,37 @@ def table(windows: int, seed: int) -> Array:
 TRAIN = table(200, 0)
 
 
-def broken(synthetic: Array, **options: Any) -> dict[str, float]:
-    return {r["rule"]: r["synthetic"] for r in constraints(TRAIN, synthetic, NAMES, **options)}
+def violations(synthetic: Array, **options: Any) -> dict[str, float]:
+    return {
+        r["constraint"]: r["synthetic"]
+        for r in constraint_violations(TRAIN, synthetic, NAMES, **options)
+    }
 
 
-def test_real_rows_keep_every_rule_and_another_sample_all_but_bounds() -> None:
-    found = constraints(TRAIN, table(200, 1), NAMES, table(100, 2))
+def test_real_rows_keep_every_constraint_and_another_sample_all_but_bounds() -> None:
+    found = constraint_violations(TRAIN, table(200, 1), NAMES, table(100, 2))
     assert {r["real"] for r in found} == {0.0}
-    for rule in found:
+    for constraint in found:
         for part in ("synthetic", "held_out"):
-            assert rule[part] == 0 or (rule["kind"] == "bounds" and rule[part] < 0.02)
+            assert constraint[part] == 0 or (
+                constraint["kind"] == "range" and constraint[part] < 0.02
+            )
     kinds = {r["kind"] for r in found}
-    assert kinds == {"bounds", "steps", "values", "monotone", "equal", "order"}
+    assert kinds == {"range", "multiples", "allowed_values", "monotone", "equality", "inequality"}
 
 
-def test_rules_are_told_as_people_do() -> None:
-    rules = set(broken(TRAIN))
-    assert "high ≥ low" in rules
-    assert "count is a multiple of 10" in rules
-    assert "kind is one of 0, 0.5, 4" in rules
-    assert "clock never falls within a window" in rules
-    assert "low = same" in rules
-    assert not any("free ≥" in rule or "≥ free" in rule for rule in rules)
+def test_constraints_are_told_as_people_do() -> None:
+    constraints = set(violations(TRAIN))
+    assert "high ≥ low" in constraints
+    assert "count is a multiple of 10" in constraints
+    assert "kind is one of 0, 0.5, 4" in constraints
+    assert "clock never falls within a window" in constraints
+    assert "low = same" in constraints
+    assert not any("free ≥" in constraint or "≥ free" in constraint for constraint in constraints)
 
 
-def test_an_order_that_ranges_alone_ensure_is_no_rule() -> None:
-    assert "clock ≥ low" not in broken(TRAIN)
+def test_an_order_that_ranges_alone_ensure_is_no_constraint() -> None:
+    assert "clock ≥ low" not in violations(TRAIN)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
@@ -64,18 +69,20 @@ def test_violations_are_counted(share: float) -> None:
     bad[:count, :, 3] = 1.0
     bad[:count, :, 4] *= -1
     bad[:count, :, 6] = 1e6
-    found = broken(bad)
-    for rule in ("high ≥ low", "count is a multiple of 10", "kind is one of 0, 0.5, 4"):
-        assert found[rule] == pytest.approx(share)
+    found = violations(bad)
+    for constraint in ("high ≥ low", "count is a multiple of 10", "kind is one of 0, 0.5, 4"):
+        assert found[constraint] == pytest.approx(share)
     assert found["clock never falls within a window"] == pytest.approx(share)
-    assert max(v for rule, v in found.items() if "free" in rule) == pytest.approx(share)
+    assert max(v for constraint, v in found.items() if "free" in constraint) == pytest.approx(share)
 
 
 def test_decimals_survive_floating_point() -> None:
     prices = np.round(np.random.default_rng(0).uniform(0, 1e4, (50, 8, 1)), 2)
-    (rule,) = [r for r in constraints(prices, prices + 1e-12, ["p"]) if r["kind"] == "steps"]
-    assert rule["rule"] == "p is a multiple of 0.01"
-    assert rule["synthetic"] == 0
+    (constraint,) = [
+        r for r in constraint_violations(prices, prices + 1e-12, ["p"]) if r["kind"] == "multiples"
+    ]
+    assert constraint["constraint"] == "p is a multiple of 0.01"
+    assert constraint["synthetic"] == 0
 
 
 def test_sums_are_audited_and_implied_orderings_left_out() -> None:
@@ -84,21 +91,29 @@ def test_sums_are_audited_and_implied_orderings_left_out() -> None:
     train = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
     bad = train.copy()
     bad[:25, :, 0] += 0.1
-    (rule,) = [r for r in constraints(train, bad, ["t", "a", "b"]) if r["kind"] == "sum"]
-    assert rule["rule"] == "t = a + b"
-    assert rule["features"] == ["t", "a", "b"]
-    assert (rule["real"], rule["held_out"], rule["synthetic"]) == (0.0, None, 0.25)
+    (constraint,) = [
+        r
+        for r in constraint_violations(train, bad, ["t", "a", "b"])
+        if r["kind"] == "linear_equality"
+    ]
+    assert constraint["constraint"] == "t = a + b"
+    assert constraint["features"] == ["t", "a", "b"]
+    assert (constraint["real"], constraint["held_out"], constraint["synthetic"]) == (
+        0.0,
+        None,
+        0.25,
+    )
     ordered = np.sort(rng.normal(size=(100, 8, 3)), axis=2)
-    rows = constraints(ordered, ordered, ["low", "middle", "high"])
-    rules = {row["rule"] for row in rows if row["kind"] == "order"}
-    assert rules == {"middle ≥ low", "high ≥ middle"}
+    rows = constraint_violations(ordered, ordered, ["low", "middle", "high"])
+    constraints = {row["constraint"] for row in rows if row["kind"] == "inequality"}
+    assert constraints == {"middle ≥ low", "high ≥ middle"}
 
 
 def test_padding_and_missing_values_break_nothing() -> None:
     mask = np.arange(8) < np.arange(200)[:, None] % 8 + 1
     padded = np.where(mask[..., None], TRAIN, -1e9)
-    rows = constraints(padded, padded, NAMES, padded, masks=(mask, mask, mask))
-    assert {r["rule"] for r in rows if r["kind"] not in ("bounds",)} >= {
+    rows = constraint_violations(padded, padded, NAMES, padded, masks=(mask, mask, mask))
+    assert {r["constraint"] for r in rows if r["kind"] not in ("range",)} >= {
         "high ≥ low",
         "count is a multiple of 10",
         "clock never falls within a window",
@@ -106,15 +121,15 @@ def test_padding_and_missing_values_break_nothing() -> None:
     assert {r[part] for r in rows for part in ("real", "held_out", "synthetic")} == {0.0}
     holes = TRAIN.copy()
     holes[::3, ::2, :] = np.nan
-    assert {row["synthetic"] for row in constraints(TRAIN, holes, NAMES)} == {0.0}
+    assert {row["synthetic"] for row in constraint_violations(TRAIN, holes, NAMES)} == {0.0}
 
 
-def test_rules_that_are_given_are_those_that_are_audited() -> None:
-    (row,) = constraints(TRAIN, TRAIN, NAMES, rules=[Order(0, 1)])
-    assert row["rule"] == "low ≥ high"
+def test_constraints_that_are_given_are_those_that_are_audited() -> None:
+    (row,) = constraint_violations(TRAIN, TRAIN, NAMES, constraints=[Inequality(0, 1)])
+    assert row["constraint"] == "low ≥ high"
     assert row["synthetic"] == pytest.approx((TRAIN[..., 0] < TRAIN[..., 1]).mean())
 
 
 def test_windows_of_different_shape_are_refused() -> None:
     with pytest.raises(InputError, match="8 steps of 7 features, synthetic ones 8 of 6"):
-        constraints(TRAIN, TRAIN[..., :6], NAMES)
+        constraint_violations(TRAIN, TRAIN[..., :6], NAMES)

@@ -180,7 +180,7 @@ def test_a_strict_card_holds_the_reasons_of_its_failures(monkeypatch: pytest.Mon
     plant(monkeypatch, "mmd", "blocks")
     monkeypatch.setitem(controls.CONTROLS, "bootstrap", planted)
     for name in (
-        "protocols.runner.constraints",
+        "protocols.runner.constraint_violations",
         "privacy.report.membership_inference",
         "privacy.report.shifted_copies",
         "fidelity.distances.wassersteins",

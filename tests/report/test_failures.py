@@ -155,7 +155,10 @@ def test_scores_that_failed_are_told_with_their_reason() -> None:
     ("module", "name"),
     [
         *((fidelity, name) for name in ("judged", "values", "moves", "together")),
-        *((utility_and_privacy, name) for name in ("useful", "covers", "keeps", "copies")),
+        *(
+            (utility_and_privacy, name)
+            for name in ("useful", "covers", "constraint_verdict", "copies")
+        ),
     ],
 )
 def test_a_verdict_that_fails_leaves_the_others(
@@ -165,7 +168,7 @@ def test_a_verdict_that_fails_leaves_the_others(
         "scores": dict.fromkeys(
             ("classifier_auc", *SCORES, "tstr", "recall"), KNOWN.with_details(**PARTS)
         ),
-        "constraints": [{"rule": "a < b", "synthetic": 0.0, "real": 0.0}],
+        "constraints": [{"constraint": "a < b", "synthetic": 0.0, "real": 0.0}],
         "copying": {"warning": False, "too_few": True, "sentence": "Too few."},
     }
     monkeypatch.setattr(module, name, planted)

@@ -20,10 +20,13 @@ def test_an_unknown_score_has_its_name_for_a_title() -> None:
 
 
 def test_lists_of_rows_are_tables_whatever_their_name() -> None:
-    audit = [{"rule": "High ≥ Low", "real": 0.0, "synthetic": 0.25}, {"rule": "b", "exact": True}]
-    found = tables({"scores": {}, "constraints": {"sentence": "Two rules.", "rules": audit}})
-    assert [sheet.title for sheet in found] == ["Constraints: rules"]
-    assert found[0].columns == ["Rule", "Real", "Synthetic", "Exact"]
+    audit = [
+        {"constraint": "High ≥ Low", "real": 0.0, "synthetic": 0.25},
+        {"constraint": "b", "exact": True},
+    ]
+    found = tables({"scores": {}, "constraints": {"sentence": "Two constraints.", "found": audit}})
+    assert [sheet.title for sheet in found] == ["Constraints: found"]
+    assert found[0].columns == ["Constraint", "Real", "Synthetic", "Exact"]
     assert found[0].rows == [["High ≥ Low", 0.0, 0.25, None], ["b", None, None, "yes"]]
-    assert found[0].caption == "Two rules."
+    assert found[0].caption == "Two constraints."
     assert tables({"statistics": audit, "seconds": 3.0, "empty": []}) == []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timegan.constraints import Bounds, Order
+from timegan.constraints import Inequality, Range
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.transforms import encoding, fit
@@ -75,20 +75,20 @@ def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_short_look")
 @pytest.mark.parametrize("preprocessing", ["default", "reference"])
-def test_a_rule_that_one_row_far_from_the_look_breaks_is_none(preprocessing: str) -> None:
+def test_a_constraint_that_one_row_far_from_the_look_breaks_is_none(preprocessing: str) -> None:
     options = {"window": 8, "holdout": 0.0, "preprocessing": preprocessing, "scaling": "auto"}
     frame = long_table()
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()
-    assert Order(1, 0) in data.transform.rules.all
-    lows = {rule.column: rule.low for rule in data.transform.rules.all if isinstance(rule, Bounds)}
+    assert Inequality(1, 0) in data.transform.constraints.all
+    lows = {c.column: c.low for c in data.transform.constraints.all if isinstance(c, Range)}
     assert lows == {0: frame["low"].min(), 1: frame["high"].min()}
     frame.loc[1_777, "high"] = frame["low"][1_777] - 1e-3
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()
-    assert Order(1, 0) not in data.transform.rules.all
+    assert Inequality(1, 0) not in data.transform.constraints.all
     with pytest.raises(InputError, match=r"not hold .* first of them row 1,778 with high = "):
-        WindowDataModule.from_frame(frame, rules=["high >= low"], **options).setup()
+        WindowDataModule.from_frame(frame, custom_constraints=["high >= low"], **options).setup()
 
 
 def test_rows_are_encoded_in_pieces_as_they_are_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_channels_of_minmax_lie_between_0_and_1_whatever_the_column() -> None:
 
 
 def test_the_state_survives_json() -> None:
-    data = module(mixed(), constraints="project", rules=["weight >= 18"], **ROLES)
+    data = module(mixed(), constraints="enforce", custom_constraints=["weight >= 18"], **ROLES)
     again = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
     made, expected = decoded(data, again), decoded(data)
     np.testing.assert_array_equal(made.values, expected.values)
@@ -140,20 +140,20 @@ def test_noise_is_drawn_anew_for_each_seed_and_sequence_and_copies_follow() -> N
     )
 
 
-def test_enforced_rules_are_kept_by_whatever_the_model_makes() -> None:
+def test_enforced_constraints_are_kept_by_whatever_the_model_makes() -> None:
     draw = rng(1, "prices")
     low = 50 + draw.normal(size=600).cumsum()
     frame = pd.DataFrame({"low": low, "high": low + draw.gamma(2, 0.3, size=600)}).round(2)
     wild = draw.normal(size=(20, 12, 2)).astype(np.float32)
     broken = {
         way: (made[..., 1] < made[..., 0]).mean()
-        for way in ("audit", "project")
+        for way in ("report", "enforce")
         for made in [
             module(frame, window=12, constraints=way).transform.inverse_transform(wild).values
         ]
     }
-    assert broken["audit"] > 0.2
-    assert broken["project"] == 0
+    assert broken["report"] > 0.2
+    assert broken["enforce"] == 0
 
 
 def test_comparisons_use_the_training_range() -> None:

@@ -1,25 +1,34 @@
-"""Rules that hold on all real rows: found, declared, counted where broken, and enforced."""
+"""Constraints between columns: discovered or declared, counted where violated, and enforced."""
 
-from timegan.constraints.constraint_set import Rules
-from timegan.constraints.discovery import find
+from timegan.constraints.constraint_set import ConstraintSet
+from timegan.constraints.discovery import discover
+from timegan.constraints.enforcement import enforce
 from timegan.constraints.parsing import parse
-from timegan.constraints.projection import project
-from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
-from timegan.constraints.violations import asked, broken
+from timegan.constraints.types import (
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+)
+from timegan.constraints.violations import applicable, violations
 
 __all__ = [
-    "Bounds",
-    "Equal",
+    "AllowedValues",
+    "Constraint",
+    "ConstraintSet",
+    "Equality",
+    "Inequality",
+    "LinearEquality",
     "Monotone",
-    "Order",
-    "Rule",
-    "Rules",
-    "Steps",
-    "Sum",
-    "Values",
-    "asked",
-    "broken",
-    "find",
+    "Multiples",
+    "Range",
+    "applicable",
+    "discover",
+    "enforce",
     "parse",
-    "project",
+    "violations",
 ]

@@ -1,4 +1,4 @@
-"""The rules as sets of columns that depend on each other, as they are enforced."""
+"""The constraints as sets of columns that depend on each other, as they are enforced."""
 
 import itertools
 import math
@@ -9,19 +9,28 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from timegan.constraints.linear_relations import independent
-from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
+from timegan.constraints.types import (
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+)
 from timegan.errors import InputError
 from timegan.tables.value_grid import ValueGrid, decimals_of
 
-MOST_WAYS = 64
+MAX_ORDERS = 64
 
 
 @dataclass(frozen=True)
-class Part:
-    """Columns that rules tie together. Equal columns are one *variable*, of m.
+class Component:
+    """Columns that constraints tie together. Equal columns are one *variable*, of m.
 
     Args:
-        rules: that concern these columns.
+        constraints: that concern these columns.
         members: the columns of each variable.
         domains: the values that each may take.
         weights: (m,) of a variable's squared change: the sum over its columns of scale ** -2.
@@ -33,14 +42,14 @@ class Part:
             made exact by its variable without spoiling an earlier one.
     """
 
-    rules: tuple[Rule, ...]
+    constraints: tuple[Constraint, ...]
     members: tuple[tuple[int, ...], ...]
     domains: tuple[ValueGrid, ...]
     weights: np.ndarray
     below: np.ndarray
     upward: tuple[int, ...]
     direction: tuple[int, ...]
-    sums: tuple[Sum, ...]
+    sums: tuple[LinearEquality, ...]
     ways: tuple[tuple[tuple[int, int], ...], ...]
 
     @property
@@ -55,47 +64,52 @@ class Part:
         return fewest
 
 
-def parts(
-    rules: Sequence[Rule],
+def components(
+    constraints: Sequence[Constraint],
     scale: np.ndarray,
     decimals: Sequence[int | None] | None = None,
     names: Sequence[str] | None = None,
-) -> list[Part]:
-    """Sort the rules by the columns that they tie together.
+) -> list[Component]:
+    """Sort the constraints by the columns that they tie together.
 
     Args:
-        rules: any.
+        constraints: any.
         scale: (C,) what a change of each column is measured by.
-        decimals: of each column, to which a changed value is rounded where no rule says more.
+        decimals: of each column, for changed values that no constraint puts on a grid.
         names: of the columns, for messages.
 
     Raises:
-        InputError: rules of which one leaves nothing of what another allows; names them.
+        InputError: constraints of which one leaves nothing of what another allows; names them.
     """
     width = len(scale)
     tie = np.eye(width, dtype=bool)
-    for rule in rules:
-        tie[rule.columns[0], list(rule.columns)] = True
+    for constraint in constraints:
+        tie[constraint.columns[0], list(constraint.columns)] = True
     count, label = connected_components(tie, directed=False)
-    groups: list[list[Rule]] = [[] for _ in range(count)]
-    for rule in rules:
-        groups[label[rule.columns[0]]].append(rule)
+    groups: list[list[Constraint]] = [[] for _ in range(count)]
+    for constraint in constraints:
+        groups[label[constraint.columns[0]]].append(constraint)
     names = names or [f"column {i}" for i in range(width)]
     places = decimals or [None] * width
-    return [_part(group, scale, places, names) for group in groups if group]
+    return [_component(group, scale, places, names) for group in groups if group]
 
 
-def _part(
-    rules: list[Rule], scale: np.ndarray, decimals: Sequence[int | None], names: Sequence[str]
-) -> Part:
-    columns = sorted({c for rule in rules for c in rule.columns})
+def _component(
+    constraints: list[Constraint],
+    scale: np.ndarray,
+    decimals: Sequence[int | None],
+    names: Sequence[str],
+) -> Component:
+    columns = sorted({c for constraint in constraints for c in constraint.columns})
     at = {c: i for i, c in enumerate(columns)}
     above = np.eye(len(columns), dtype=bool)
-    for rule in rules:
-        if isinstance(rule, Order):
-            above[at[rule.above], at[rule.below]] = True
-        elif isinstance(rule, Equal):
-            above[at[rule.first], at[rule.second]] = above[at[rule.second], at[rule.first]] = True
+    for constraint in constraints:
+        if isinstance(constraint, Inequality):
+            above[at[constraint.above], at[constraint.below]] = True
+        elif isinstance(constraint, Equality):
+            above[at[constraint.first], at[constraint.second]] = above[
+                at[constraint.second], at[constraint.first]
+            ] = True
     above = _closure(above)
     count, label = connected_components(above & above.T, directed=False)
     members = tuple(tuple(c for c in columns if label[at[c]] == v) for v in range(count))
@@ -103,22 +117,29 @@ def _part(
     first = [at[group[0]] for group in members]
     below = above[np.ix_(first, first)] & ~np.eye(count, dtype=bool)
     upward = tuple(int(v) for v in np.argsort(below.sum(axis=1), kind="stable"))
-    domains = [_domain(v, group, rules, decimals, names) for v, group in enumerate(members)]
+    domains = [_domain(v, group, constraints, decimals, names) for v, group in enumerate(members)]
     for v in upward:  # what lies above is not lower than what is below can be, and so on
         low = max([domains[v].low, *(domains[b].low for b in np.flatnonzero(below[v]))])
         domains[v] = domains[v].within(low, domains[v].high)
     for v in reversed(upward):
         high = min([domains[v].high, *(domains[a].high for a in np.flatnonzero(below[:, v]))])
         domains[v] = domains[v].within(domains[v].low, high)
-    sums = tuple(_summed(rule, variable) for rule in rules if isinstance(rule, Sum))
-    return Part(
-        tuple(rules),
+    sums = tuple(
+        _summed(constraint, variable)
+        for constraint in constraints
+        if isinstance(constraint, LinearEquality)
+    )
+    return Component(
+        tuple(constraints),
         members,
-        tuple(_checked(d, group, rules, names) for d, group in zip(domains, members, strict=True)),
+        tuple(
+            _checked(d, group, constraints, names)
+            for d, group in zip(domains, members, strict=True)
+        ),
         np.array([sum(scale[c] ** -2.0 for c in group) for group in members]),
         below,
         upward,
-        tuple(_direction(group, rules, names) for group in members),
+        tuple(_direction(group, constraints, names) for group in members),
         sums,
         _ways(sums, independent(sums)),
     )
@@ -134,24 +155,24 @@ def _closure(above: np.ndarray) -> np.ndarray:
 def _domain(
     v: int,
     group: tuple[int, ...],
-    rules: list[Rule],
+    constraints: list[Constraint],
     decimals: Sequence[int | None],
     names: Sequence[str],
 ) -> ValueGrid:
-    """What the rules of the columns that make a variable leave it."""
+    """What the constraints of the columns that make a variable leave it."""
     low, high = -math.inf, math.inf
     known: set[float] | None = None
     grids: list[tuple[float, float]] = []
-    for rule in rules:
-        if rule.columns[0] not in group:
+    for constraint in constraints:
+        if constraint.columns[0] not in group:
             continue
-        if isinstance(rule, Bounds):
-            low = low if rule.low is None else max(low, rule.low)
-            high = high if rule.high is None else min(high, rule.high)
-        elif isinstance(rule, Steps):
-            grids.append((rule.step, rule.offset))
-        elif isinstance(rule, Values):
-            known = set(rule.known) if known is None else known & set(rule.known)
+        if isinstance(constraint, Range):
+            low = low if constraint.low is None else max(low, constraint.low)
+            high = high if constraint.high is None else min(high, constraint.high)
+        elif isinstance(constraint, Multiples):
+            grids.append((constraint.step, constraint.offset))
+        elif isinstance(constraint, AllowedValues):
+            known = set(constraint.known) if known is None else known & set(constraint.known)
     if known is not None:
         for step, offset in grids:
             grid = ValueGrid(step=step, offset=offset)
@@ -185,41 +206,45 @@ def _common(grids: list[tuple[float, float]]) -> tuple[float, float] | None:
 
 
 def _checked(
-    domain: ValueGrid, group: tuple[int, ...], rules: list[Rule], names: Sequence[str]
+    domain: ValueGrid, group: tuple[int, ...], constraints: list[Constraint], names: Sequence[str]
 ) -> ValueGrid:
     if domain.is_empty:
-        told = [r.words(names) for r in rules if set(r.columns) & set(group)]
+        told = [r.describe(names) for r in constraints if set(r.columns) & set(group)]
         raise InputError(
-            f"The rules {'; '.join(told[:6])} leave {names[group[0]]!r} no value. "
-            "Drop one of them from dataset.rules."
+            f"The constraints {'; '.join(told[:6])} leave {names[group[0]]!r} no value. "
+            "Remove one of them from dataset.custom_constraints."
         )
     return domain
 
 
-def _direction(group: tuple[int, ...], rules: list[Rule], names: Sequence[str]) -> int:
-    ways = [r for r in rules if isinstance(r, Monotone) and r.column in group]
-    if len({rule.rising for rule in ways}) > 1:
-        told = " and ".join(dict.fromkeys(repr(rule.words(names)) for rule in ways))
+def _direction(group: tuple[int, ...], constraints: list[Constraint], names: Sequence[str]) -> int:
+    ways = [r for r in constraints if isinstance(r, Monotone) and r.column in group]
+    if len({constraint.rising for constraint in ways}) > 1:
+        told = " and ".join(dict.fromkeys(repr(constraint.describe(names)) for constraint in ways))
         raise InputError(
-            f"The rules {told} leave a column that never moves. Drop one of them from "
-            "dataset.rules."
+            f"The constraints {told} leave a column that never moves. Remove one of them from "
+            "dataset.custom_constraints."
         )
     return 0 if not ways else 1 if ways[0].rising else -1
 
 
-def _summed(rule: Sum, variable: dict[int, int]) -> Sum:
+def _summed(constraint: LinearEquality, variable: dict[int, int]) -> LinearEquality:
     """The same with variables for columns; equal columns are added up."""
     total: dict[int, float] = {}
-    for column, coefficient in zip(rule.columns, rule.coefficients, strict=True):
+    for column, coefficient in zip(constraint.columns, constraint.coefficients, strict=True):
         total[variable[column]] = total.get(variable[column], 0.0) + coefficient
     total = {v: c for v, c in total.items() if c}
-    return Sum(tuple(total), tuple(total.values()), rule.constant, rule.slack)
+    return LinearEquality(
+        tuple(total), tuple(total.values()), constraint.constant, constraint.slack
+    )
 
 
-def _ways(sums: tuple[Sum, ...], needed: list[int]) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _ways(
+    sums: tuple[LinearEquality, ...], needed: list[int]
+) -> tuple[tuple[tuple[int, int], ...], ...]:
     ways: list[tuple[tuple[int, int], ...]] = []
     choices = itertools.product(*(_totals_first(sums[i]) for i in needed)) if needed else ()
-    for chosen in itertools.islice(choices, 50 * MOST_WAYS):
+    for chosen in itertools.islice(choices, 50 * MAX_ORDERS):
         choice = dict(zip(needed, chosen, strict=True))
         if len(set(chosen)) < len(chosen):
             continue
@@ -235,13 +260,13 @@ def _ways(sums: tuple[Sum, ...], needed: list[int]) -> tuple[tuple[tuple[int, in
             rest.remove(last)
         if not rest:
             ways.append(tuple(order))
-        if len(ways) == MOST_WAYS:
+        if len(ways) == MAX_ORDERS:
             break
     return tuple(ways)
 
 
-def _totals_first(rule: Sum) -> list[int]:
-    """The variables of a sum, a total (alone on its side) before the parts."""
-    signs = np.sign(rule.coefficients)
-    alone = [v for v, s in zip(rule.columns, signs, strict=True) if (signs == s).sum() == 1]
-    return alone + [v for v in rule.columns if v not in alone]
+def _totals_first(constraint: LinearEquality) -> list[int]:
+    """The variables of a sum, a total (alone on its side) before the components."""
+    signs = np.sign(constraint.coefficients)
+    alone = [v for v, s in zip(constraint.columns, signs, strict=True) if (signs == s).sum() == 1]
+    return alone + [v for v in constraint.columns if v not in alone]

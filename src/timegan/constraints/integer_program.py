@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy import optimize
 from scipy.sparse import csr_array
 
-from timegan.constraints.components import Part
+from timegan.constraints.components import Component
 from timegan.errors import InputError
 
 INFEASIBLE = 2  # SciPy's status
@@ -17,7 +17,7 @@ GAP = 0.01  # how far from the best a solution may be
 
 
 class _Rows:
-    """Linear rules between the numbers of a programme, collected one by one."""
+    """Linear constraints between the numbers of a programme, collected one by one."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[int, int, float]] = []
@@ -29,32 +29,32 @@ class _Rows:
         self.low.append(low)
         self.high.append(high)
 
-    def constraint(self, width: int) -> LinearConstraint:
+    def constraint(self, width: int) -> optimize.LinearConstraint:
         rows, columns, factors = (np.array(x) for x in zip(*self.entries, strict=True))
         matrix = csr_array((factors, (rows, columns)), shape=(len(self.low), width))
-        return LinearConstraint(matrix, np.array(self.low), np.array(self.high))
+        return optimize.LinearConstraint(matrix, np.array(self.low), np.array(self.high))
 
 
-def programme(start: np.ndarray, part: Part) -> np.ndarray:
-    """The values of the part's domains that keep all of its rules, with the least sum of changes.
+def minimize(start: np.ndarray, component: Component) -> np.ndarray:
+    """Return the nearest values on the grids that satisfy all constraints of a component.
 
     Args:
         start: (T, m), NaN = missing.
-        part: the rules.
+        component: the constraints.
 
     Raises:
-        InputError: no values keep all rules.
+        InputError: no values keep all constraints.
     """
-    solved = solve(start, part)
+    solved = solve(start, component)
     if solved is None:
         raise InputError(
-            "No values keep the rules of dataset.rules together with those that the table keeps. "
-            "Drop one of dataset.rules, or give dataset.constraints=audit."
+            "dataset.custom_constraints: no row can satisfy these and those of the "
+            "table. Remove one of them, or set dataset.constraints=report."
         )
     return solved
 
 
-def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
+def solve(start: np.ndarray, component: Component) -> np.ndarray | None:
     """The same; None where there is no solution."""
     # A cell is base + sum of factor times number; the first number of a cell is its change's size.
     cells: dict[tuple[int, int], tuple[float, list[tuple[int, float]]]] = {}
@@ -71,9 +71,9 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
         cost.append(price)
         return len(low) - 1
 
-    root = np.sqrt(part.weights)
+    root = np.sqrt(component.weights)
     for t, v in np.argwhere(~np.isnan(start)):
-        domain, value = part.domains[v], float(start[t, v])
+        domain, value = component.domains[v], float(start[t, v])
         near = float(domain.snap(np.array(value)))
         size = number(0.0, np.inf, False, 1.0)
         if domain.levels:
@@ -90,7 +90,7 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
         rows.add([(size, 1.0), *((at, -factor) for at, factor in scaled)], away, np.inf)
         rows.add([(size, 1.0), *scaled], -away, np.inf)
         cells[int(t), int(v)] = near, terms
-    for pair, room in _ties(start, part):
+    for pair, room in _ties(start, component):
         if all(cell in cells for cell, _ in pair):
             base = sum(factor * cells[cell][0] for cell, factor in pair)
             terms = [(at, f * factor) for cell, factor in pair for at, f in cells[cell][1]]
@@ -101,9 +101,9 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
                 if abs(middle - np.rint(middle)) < 1e-4:  # exact: the solver has its own tolerance
                     limits = [np.rint(middle)] * 2
             rows.add([(at, f / unit) for at, f in terms], limits[0], limits[1])
-    ranges, ties = Bounds(np.array(low), np.array(high)), rows.constraint(len(low))
+    ranges, ties = optimize.Bounds(np.array(low), np.array(high)), rows.constraint(len(low))
     for price, seconds in ((np.array(cost), SECONDS), (np.zeros(len(cost)), PATIENCE)):
-        found = milp(
+        found = optimize.milp(
             price,
             integrality=np.array(whole),
             bounds=ranges,
@@ -116,7 +116,7 @@ def solve(start: np.ndarray, part: Part) -> np.ndarray | None:
         return None
     result = start.copy()
     for (t, v), (near, terms) in cells.items():
-        domain = part.domains[v]
+        domain = component.domains[v]
         exact = [np.rint(found.x[at]) if whole[at] else found.x[at] for at, _ in terms]
         moved = near + sum(f * x for (_, f), x in zip(terms, exact, strict=True))
         result[t, v] = domain.snap(np.array(moved))
@@ -127,17 +127,20 @@ Cell = tuple[int, int]
 
 
 def _ties(
-    start: np.ndarray, part: Part
+    start: np.ndarray, component: Component
 ) -> list[tuple[list[tuple[Cell, float]], tuple[float, float]]]:
-    """The rules between cells: (cell and factor, ...), and the range of their sum."""
+    """The constraints between cells: (cell and factor, ...), and the range of their sum."""
     ties: list[tuple[list[tuple[Cell, float]], tuple[float, float]]] = []
     for t in range(len(start)):
-        for a, b in np.argwhere(part.below):
+        for a, b in np.argwhere(component.below):
             ties.append(([((t, int(a)), 1.0), ((t, int(b)), -1.0)], (0.0, np.inf)))
-        for rule in part.sums:
-            terms = [((t, v), f) for v, f in zip(rule.columns, rule.coefficients, strict=True)]
-            ties.append((terms, (rule.constant, rule.constant)))
-    for v, way in enumerate(part.direction):
+        for constraint in component.sums:
+            terms = [
+                ((t, v), f)
+                for v, f in zip(constraint.columns, constraint.coefficients, strict=True)
+            ]
+            ties.append((terms, (constraint.constant, constraint.constant)))
+    for v, way in enumerate(component.direction):
         known = np.flatnonzero(~np.isnan(start[:, v])) if way else ()
         for before, after in pairwise(known):
             pair: list[tuple[Cell, float]] = [

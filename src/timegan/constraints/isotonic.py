@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def rising(values: np.ndarray) -> np.ndarray:
+def isotonic_fit(values: np.ndarray) -> np.ndarray:
     """The series that never fall and are nearest to the given ones in least squares.
 
     Pools adjacent violators, one step of all series at a time. A value that needs no change keeps

@@ -12,7 +12,8 @@ from math import comb
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from timegan.constraints.types import DOUBLE, SINGLE, Steps, Sum
+from timegan.constraints.types import LinearEquality, Multiples
+from timegan.tables.value_grid import DOUBLE_EPSILON, SINGLE_EPSILON
 
 ROWS = 2_000  # of the sample
 LARGEST = 3  # coefficient
@@ -25,9 +26,9 @@ BLOCK = 65_536
 def sums(
     values: np.ndarray,
     columns: list[int],
-    lattice: Mapping[int, Steps],
+    lattice: Mapping[int, Multiples],
     sizes: Mapping[int, float],
-) -> list[Sum]:
+) -> list[LinearEquality]:
     """Sums of columns that hold exactly on all rows, none of which follows from the others.
 
     Args:
@@ -39,9 +40,9 @@ def sums(
     columns, short = _complete(values, columns)
     if len(columns) < 2 or len(short) < max(20, 2 * len(columns)):
         return []
-    precision = max([DOUBLE] + [lattice[c].precision for c in columns if c in lattice])
-    if precision == DOUBLE and np.array_equal(short.astype(np.float32), short):
-        precision = SINGLE if not all(c in lattice for c in columns) else DOUBLE
+    precision = max([DOUBLE_EPSILON] + [lattice[c].precision for c in columns if c in lattice])
+    if precision == DOUBLE_EPSILON and np.array_equal(short.astype(np.float32), short):
+        precision = SINGLE_EPSILON if not all(c in lattice for c in columns) else DOUBLE_EPSILON
     centre, spread = short.mean(axis=0), short.std(axis=0)
     unit = (short - centre) / spread
     # Of the triangle of a QR decomposition: as exact, and quicker for many rows.
@@ -49,15 +50,15 @@ def sums(
     null = right[size <= max(SMALL, 8 * precision) * size[0]]
     if not len(null):
         return []
-    kept: list[tuple[np.ndarray, Sum]] = []
+    kept: list[tuple[np.ndarray, LinearEquality]] = []
     limits = np.array([sizes[c] for c in columns])
     for whole in _candidates(null, spread):
-        rule = _rule(whole, columns, centre, limits, lattice, precision)
-        if _adds(whole, [w for w, _ in kept]) and _holds(rule, values):
-            kept.append((whole, rule))
+        constraint = _constraint(whole, columns, centre, limits, lattice, precision)
+        if _adds(whole, [w for w, _ in kept]) and _holds(constraint, values):
+            kept.append((whole, constraint))
         if len(kept) == len(null):
             break
-    return [rule for _, rule in kept]
+    return [constraint for _, constraint in kept]
 
 
 def _complete(values: np.ndarray, columns: list[int]) -> tuple[list[int], np.ndarray]:
@@ -143,14 +144,14 @@ def _whole(vector: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def _rule(
+def _constraint(
     whole: np.ndarray,
     columns: list[int],
     centre: np.ndarray,
     limits: np.ndarray,
-    lattice: Mapping[int, Steps],
+    lattice: Mapping[int, Multiples],
     precision: float,
-) -> Sum:
+) -> LinearEquality:
     used = np.flatnonzero(whole)
     constant = float((whole * centre).sum())
     steps = [lattice[columns[i]].step for i in used if columns[i] in lattice]
@@ -163,7 +164,7 @@ def _rule(
         slack = max(slack, 1e-6 * unit)
     elif abs(constant) <= slack:
         constant = 0.0
-    return Sum(
+    return LinearEquality(
         tuple(columns[i] for i in used), tuple(int(whole[i]) for i in used), constant + 0.0, slack
     )
 
@@ -173,27 +174,29 @@ def _adds(vector: np.ndarray, known: list[np.ndarray]) -> bool:
     return int(np.linalg.matrix_rank(np.array([*known, vector]))) == len(known) + 1
 
 
-def independent(rules: Sequence[Sum]) -> list[int]:
+def independent(constraints: Sequence[LinearEquality]) -> list[int]:
     """Positions of the sums that do not follow from the ones before (but for the constant)."""
     kept: list[int] = []
     known: list[np.ndarray] = []
-    width = 1 + max((c for rule in rules for c in rule.columns), default=0)
-    for position, rule in enumerate(rules):
+    width = 1 + max((c for constraint in constraints for c in constraint.columns), default=0)
+    for position, constraint in enumerate(constraints):
         vector = np.zeros(width)
-        vector[list(rule.columns)] = rule.coefficients
+        vector[list(constraint.columns)] = constraint.coefficients
         if _adds(vector, known):
             kept.append(position)
             known.append(vector)
     return kept
 
 
-def _holds(rule: Sum, values: np.ndarray) -> bool:
+def _holds(constraint: LinearEquality, values: np.ndarray) -> bool:
     """Whether all rows keep it, and enough have all of its columns."""
     count = 0
     for first in range(0, len(values), BLOCK):
-        part = values[first : first + BLOCK, list(rule.columns)]
-        off = np.abs(part @ np.array(rule.coefficients, dtype=np.float64) - rule.constant)
-        if (off > rule.slack).any():
+        part = values[first : first + BLOCK, list(constraint.columns)]
+        off = np.abs(
+            part @ np.array(constraint.coefficients, dtype=np.float64) - constraint.constant
+        )
+        if (off > constraint.slack).any():
             return False
         count += int((~np.isnan(off)).sum())
     return count >= 20

@@ -1,10 +1,19 @@
-"""Rules as people write them: ``High >= Low``, ``Total = A + B``, ``Age never falls``."""
+"""Constraints as people write them: ``High >= Low``, ``Total = A + B``, ``Age never falls``."""
 
 import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
+from timegan.constraints.types import (
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+)
 from timegan.errors import InputError, closest_match
 
 TOKEN = re.compile(
@@ -22,20 +31,20 @@ Linear = tuple[dict[int, float], float]
 """Columns with their factors, and a constant."""
 
 
-def parse(text: str, features: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules that a line of text declares: a chain such as ``a >= b >= c`` makes several.
+def parse(text: str, features: Sequence[str]) -> tuple[Constraint, ...]:
+    """The constraints that a line of text declares: a chain such as ``a >= b >= c`` makes several.
 
     Args:
         text: see the module's examples. Names with spaces or signs stand in backticks or quotes.
         features: names of the columns.
 
     Raises:
-        InputError: a column that does not exist, or text that is no rule.
+        InputError: a column that does not exist, or text that is not a constraint.
     """
-    return _Reader(text, features).rules()
+    return _Parser(text, features).constraints()
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str, features: Sequence[str]) -> None:
         self.text, self.features = text, list(features)
         self.tokens: list[tuple[str, str]] = []
@@ -54,7 +63,7 @@ class _Reader:
                 self.tokens.append((kind, SIGNS.get(word, word)))
             place = found.end()
 
-    def rules(self) -> tuple[Rule, ...]:
+    def constraints(self) -> tuple[Constraint, ...]:
         if not self.tokens:
             self._refuse("it is empty")
         words = [word for kind, word in self.tokens[1:] if kind == "name"]
@@ -69,7 +78,7 @@ class _Reader:
         pairs = zip(sides, signs, sides[1:], strict=False)
         return _merged(tuple(self._compared(*pair) for pair in pairs))
 
-    def _sentence(self) -> Rule:
+    def _sentence(self) -> Constraint:
         column = self._column(self.tokens[0])
         words = [word for _, word in self.tokens[1:]]
         kinds = [kind for kind, _ in self.tokens[1:]]
@@ -77,25 +86,25 @@ class _Reader:
         if words[:2] in (["never", "falls"], ["never", "rises"]):
             return Monotone(column, words[1] == "falls")
         if words[:4] == ["is", "a", "whole", "number"]:
-            return Steps(column, 1.0)
+            return Multiples(column, 1.0)
         if words[:4] == ["is", "a", "multiple", "of"] and kinds[4:] == ["number"]:
             return self._steps(column, words[4], 0.0)
         if words[2:6] == ["plus", "a", "multiple", "of"] and kinds[6:] == ["number"]:
             return self._steps(column, words[6], float(words[1]))
         if words == ["is", "never", "negative"]:
-            return Bounds(column, low=0.0)
+            return Range(column, low=0.0)
         if words[:3] == ["is", "one", "of"]:
             listed = "".join(words[3:]).split(",")
             try:
-                return Values(column, tuple(sorted({float(value) for value in listed})))
+                return AllowedValues(column, tuple(sorted({float(value) for value in listed})))
             except ValueError:
                 self._refuse("'is one of' wants numbers with commas between them")
         raise self._refusal("what follows upon the name is not understood")
 
-    def _steps(self, column: int, step: str, offset: float) -> Steps:
+    def _steps(self, column: int, step: str, offset: float) -> Multiples:
         if float(step) <= 0:
             self._refuse("a step must be positive")
-        return Steps(column, float(step), offset % float(step))
+        return Multiples(column, float(step), offset % float(step))
 
     def _linear(self) -> Linear:
         """A sum of names, numbers, and numbers times names."""
@@ -150,14 +159,14 @@ class _Reader:
             guess = f" Did you mean {near!r}?" if near else ""
             shown = ", ".join(self.features[:12]) + (", ..." if len(self.features) > 12 else "")
             raise InputError(
-                f"dataset.rules: {self.text!r} names the column {name!r}, which the table does "
-                f"not have.{guess} It has: {shown}. A name with spaces or signs goes into "
+                f"dataset.custom_constraints: {self.text!r} names the column {name!r}, which does "
+                f"not exist.{guess} The table has: {shown}. A name with spaces or signs goes into "
                 "`backticks`."
             )
         return self.features.index(name)
 
-    def _compared(self, left: Linear, sign: str, right: Linear) -> Rule:
-        """A rule from ``left sign right``."""
+    def _compared(self, left: Linear, sign: str, right: Linear) -> Constraint:
+        """A constraint from ``left sign right``."""
         terms = dict(left[0])
         for column, factor in right[0].items():
             terms[column] = terms.get(column, 0.0) - factor
@@ -171,15 +180,15 @@ class _Reader:
         if len(columns) == 1:
             bound = constant / factors[0] + 0.0
             if sign == "=":
-                return Bounds(columns[0], bound, bound)
-            return Bounds(columns[0], bound) if factors[0] > 0 else Bounds(columns[0], None, bound)
+                return Range(columns[0], bound, bound)
+            return Range(columns[0], bound) if factors[0] > 0 else Range(columns[0], None, bound)
         opposite = len(columns) == 2 and sum(factors) == 0 and constant == 0
         if sign == "=":
             if opposite:
-                return Equal(*sorted(columns))
-            return Sum(columns, factors, constant)
+                return Equality(*sorted(columns))
+            return LinearEquality(columns, factors, constant)
         if opposite:
-            return Order(*(columns if factors[0] > 0 else columns[::-1]))
+            return Inequality(*(columns if factors[0] > 0 else columns[::-1]))
         raise self._refusal(
             "an inequality holds between two columns, or a column and a number; for more, make "
             "the sum a column of the table"
@@ -189,17 +198,20 @@ class _Reader:
         raise self._refusal(why)
 
     def _refusal(self, why: str) -> InputError:
-        return InputError(f"dataset.rules: {self.text!r} is no rule: {why}. Write {EXAMPLES}.")
+        return InputError(
+            f"dataset.custom_constraints: {self.text!r} is not a constraint: {why}. "
+            f"Write {EXAMPLES}."
+        )
 
 
-def _merged(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Two bounds of one column, as ``0 <= Load <= 100`` makes them, become one rule."""
-    if len(rules) == 2 and all(isinstance(rule, Bounds) for rule in rules):
-        first, second = rules
-        assert isinstance(first, Bounds)
-        assert isinstance(second, Bounds)
+def _merged(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+    """Two bounds of one column, as ``0 <= Load <= 100`` makes them, become one constraint."""
+    if len(constraints) == 2 and all(isinstance(constraint, Range) for constraint in constraints):
+        first, second = constraints
+        assert isinstance(first, Range)
+        assert isinstance(second, Range)
         if first.column == second.column and (first.low is None) == (second.high is None):
             low = first.low if first.low is not None else second.low
             high = first.high if first.high is not None else second.high
-            return (Bounds(first.column, low, high),)
-    return rules
+            return (Range(first.column, low, high),)
+    return constraints

@@ -1,7 +1,7 @@
-"""The nearest point that keeps linear rules, for many points at once.
+"""The nearest point that keeps linear constraints, for many points at once.
 
-A primal-dual active set solves for the multipliers of the rules that seem to bind, which is exact
-where the guess is right. For points where it is not, Hildreth's coordinate ascent on the
+A primal-dual active set solves for the multipliers of the constraints that seem to bind, which is
+exact where the guess is right. For points where it is not, Hildreth's coordinate ascent on the
 multipliers (Dykstra's projections, for half-spaces) makes a better guess, and for the few that then
 are left, a finite method finds the point. All are done one by one, as soon as they meet the
 conditions of an optimum.
@@ -18,7 +18,7 @@ GUESSED = 2  # rounds with the active set: points that are not done by then are 
 SWEEPS = 12
 GUESSES = 4
 CLOSE = 1e-10  # in scaled units
-MOST_RULES = 64  # for the active set: its systems are solved densely, one a point
+MAX_CONSTRAINTS = 64  # for the active set: its systems are solved densely, one a point
 ROOM = 4_000_000  # numbers in such systems at once
 
 
@@ -40,7 +40,7 @@ class Polyhedron:
         """The points of the polyhedron with the smallest weighted square distance.
 
         A coordinate that needs no change keeps its bits. A missing one (NaN) stays so, and the
-        rules with it hold no more for this point.
+        constraints with it hold no more for this point.
 
         Args:
             points: (k, m).
@@ -68,11 +68,11 @@ class _Solver:
         self.gram = normals @ normals.T
 
     def solve(self, room: np.ndarray, live: np.ndarray) -> np.ndarray:
-        """Changes for each ``room`` (k, q); ``live`` says which rules hold for which point."""
+        """Changes for each ``room`` (k, q); ``live`` selects the constraints of each point."""
         result = np.zeros((len(room), self.normals.shape[1]))
         todo = np.arange(len(room))
         price = np.zeros(live.shape)  # multipliers
-        few = len(self.normals) <= MOST_RULES
+        few = len(self.normals) <= MAX_CONSTRAINTS
         for _ in range(GUESSED if few else ROUNDS):
             if few:
                 done = np.zeros(len(todo), dtype=bool)
@@ -133,7 +133,7 @@ class _Solver:
     def _active(
         self, room: np.ndarray, price: np.ndarray, live: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Solve for the multipliers of the rules that seem to bind: (optimal, changes)."""
+        """Solve for the multipliers of the constraints that seem to bind: (optimal, changes)."""
         price, change = price.copy(), -price @ self.normals
         solved = np.zeros(len(room), dtype=bool)
         rest = np.arange(len(room))
@@ -158,11 +158,11 @@ class _Solver:
         return solved, change
 
     def _inverses(self, active: np.ndarray) -> np.ndarray:
-        """Inverses (k, q, q) of the binding rules' systems; many points share a set of rules."""
+        """Return inverses (k, q, q) of the systems of the binding constraints."""
         packed = np.packbits(active, axis=1)
         keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
         _, first, which = np.unique(keys, return_index=True, return_inverse=True)
         both = active[first][:, :, None] & active[first][:, None, :]
-        # A pseudo-inverse, for rules may depend on each other.
+        # A pseudo-inverse, for constraints may depend on each other.
         inverses = np.linalg.pinv(np.where(both, self.gram, 0.0), rcond=1e-10, hermitian=True)
         return np.asarray(inverses[which.ravel()])

@@ -1,6 +1,6 @@
-"""The kinds of rules that rows may keep: each is a few plain numbers, and can say itself in words.
+"""Types of constraints: records of plain numbers that can describe themselves.
 
-A column is a position in the table's features, so that a rule can be applied to an array.
+A column is a position in the table's features, so that a constraint applies to an array.
 """
 
 import re
@@ -8,28 +8,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-DOUBLE = 2.0**-52  # relative precision of float64 ...
-SINGLE = 2.0**-23  # ... and of a column that was float32 in the table
-PLAIN = re.compile(r"[^\W\d][\w.%]*\Z")
+PLAIN_NAME = re.compile(r"[^\W\d][\w.%]*\Z")
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """A column stays between ``low`` and ``high``; either may be None."""
+class _SingleColumn:
+    """Base of constraints on one column."""
 
-    kind: ClassVar[str] = "bounds"
+    kind: ClassVar[str]
     column: int
-    low: float | None = None
-    high: float | None = None
 
     @property
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns concerned."""
         return (self.column,)
 
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
-        name = quoted(names[self.column])
+
+@dataclass(frozen=True)
+class Range(_SingleColumn):
+    """A constraint that keeps a column between ``low`` and ``high``; either may be None."""
+
+    kind: ClassVar[str] = "range"
+    low: float | None = None
+    high: float | None = None
+
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
+        name = quote(names[self.column])
         if self.low is None:
             return f"{name} ≤ {self.high:g}"
         if self.high is None:
@@ -38,23 +43,24 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Steps:
-    """A column takes the values ``offset + k · step`` only, to the precision of its numbers."""
+class Multiples(_SingleColumn):
+    """A constraint that keeps a column on the grid ``offset + k * step``.
 
-    kind: ClassVar[str] = "steps"
-    column: int
+    Args:
+        column: position of the column.
+        step: distance of neighbours on the grid.
+        offset: smallest non-negative value of the grid.
+        precision: relative rounding error of the column's numbers.
+    """
+
+    kind: ClassVar[str] = "multiples"
     step: float
     offset: float = 0.0
-    precision: float = DOUBLE
+    precision: float = 2.0**-52
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Positions of the columns concerned."""
-        return (self.column,)
-
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
-        name = quoted(names[self.column])
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
+        name = quote(names[self.column])
         if self.offset:
             return f"{name} is {self.offset:.12g} plus a multiple of {self.step:.12g}"
         if self.step == 1:
@@ -63,48 +69,36 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Values:
-    """A column takes one of a few values (increasing)."""
+class AllowedValues(_SingleColumn):
+    """A constraint that limits a column to a few values, in increasing order."""
 
-    kind: ClassVar[str] = "values"
-    column: int
+    kind: ClassVar[str] = "allowed_values"
     known: tuple[float, ...]
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Positions of the columns concerned."""
-        return (self.column,)
-
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
-        shown = ", ".join(f"{value:.12g}" for value in self.known)
-        return f"{quoted(names[self.column])} is one of {shown}"
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
+        values = ", ".join(f"{value:.12g}" for value in self.known)
+        return f"{quote(names[self.column])} is one of {values}"
 
 
 @dataclass(frozen=True)
-class Monotone:
-    """A column never falls (or never rises) from step to step of a sequence."""
+class Monotone(_SingleColumn):
+    """A constraint by which a column never falls (or never rises) within a sequence."""
 
     kind: ClassVar[str] = "monotone"
-    column: int
     rising: bool = True
 
-    @property
-    def columns(self) -> tuple[int, ...]:
-        """Positions of the columns concerned."""
-        return (self.column,)
-
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
         way = "falls" if self.rising else "rises"
-        return f"{quoted(names[self.column])} never {way} within a window"
+        return f"{quote(names[self.column])} never {way} within a window"
 
 
 @dataclass(frozen=True)
-class Order:
-    """One column is never below another in the same row."""
+class Inequality:
+    """A constraint by which one column is never below another in the same row."""
 
-    kind: ClassVar[str] = "order"
+    kind: ClassVar[str] = "inequality"
     above: int
     below: int
 
@@ -113,16 +107,16 @@ class Order:
         """Positions of the columns concerned."""
         return (self.above, self.below)
 
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
-        return f"{quoted(names[self.above])} ≥ {quoted(names[self.below])}"
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
+        return f"{quote(names[self.above])} ≥ {quote(names[self.below])}"
 
 
 @dataclass(frozen=True)
-class Equal:
-    """Two columns are the same in each row."""
+class Equality:
+    """A constraint by which two columns agree in each row."""
 
-    kind: ClassVar[str] = "equal"
+    kind: ClassVar[str] = "equality"
     first: int
     second: int
 
@@ -131,71 +125,72 @@ class Equal:
         """Positions of the columns concerned."""
         return (self.first, self.second)
 
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it."""
-        return f"{quoted(names[self.first])} = {quoted(names[self.second])}"
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text."""
+        return f"{quote(names[self.first])} = {quote(names[self.second])}"
 
 
 @dataclass(frozen=True)
-class Sum:
-    """The columns, times their coefficients, add up to a constant in each row.
+class LinearEquality:
+    """A constraint by which columns times their coefficients add up to a constant in each row.
 
     Args:
         columns: positions of the columns.
-        coefficients: one for each, none of them 0.
-        constant: what they add up to.
-        slack: how far off they may be, for no decimal fraction is exact in binary.
+        coefficients: one for each column, none of them 0.
+        constant: value of the sum.
+        slack: largest deviation from the constant, due to rounding errors.
     """
 
-    kind: ClassVar[str] = "sum"
+    kind: ClassVar[str] = "linear_equality"
     columns: tuple[int, ...]
     coefficients: tuple[float, ...]
     constant: float = 0.0
     slack: float = 1e-9
 
-    def words(self, names: Sequence[str]) -> str:
-        """As people say it: a total on the left where there is one, and no minus signs."""
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text, without minus signs and with a total on the left."""
         sides: tuple[list[str], list[str]] = ([], [])
         for column, coefficient in zip(self.columns, self.coefficients, strict=True):
             times = "" if abs(coefficient) == 1 else f"{abs(coefficient):.12g} * "
-            sides[coefficient < 0].append(times + quoted(names[column]))
+            sides[coefficient < 0].append(times + quote(names[column]))
         left, right = sides
         constant = self.constant
         if not left or (right and (len(right), "*" in right[0]) < (len(left), "*" in left[0])):
             left, right, constant = right, left, -constant
-        words = " + ".join(left)
+        text = " + ".join(left)
         if not right:
-            return f"{words} = {constant:.12g}"
+            return f"{text} = {constant:.12g}"
         sign = "+" if constant > 0 else "-"
         end = f" {sign} {abs(constant):.12g}" if constant else ""
-        return f"{words} = {' + '.join(right)}{end}"
+        return f"{text} = {' + '.join(right)}{end}"
 
 
-Rule = Bounds | Steps | Values | Monotone | Order | Equal | Sum
+Constraint = Range | Multiples | AllowedValues | Monotone | Inequality | Equality | LinearEquality
 
-KINDS: dict[str, Callable[..., Rule]] = {
-    rule.kind: rule for rule in (Bounds, Steps, Values, Monotone, Order, Equal, Sum)
+TYPES: dict[str, Callable[..., Constraint]] = {
+    kind.kind: kind
+    for kind in (Range, Multiples, AllowedValues, Monotone, Inequality, Equality, LinearEquality)
 }
 
 
-def quoted(name: str) -> str:
-    """A name as it is written in a rule: in backticks where it has spaces or signs.
+def quote(name: str) -> str:
+    """Return a column name as constraints spell it: in backticks if it has spaces or signs.
 
-    >>> quoted("Adj Close")
+    >>> quote("Adj Close")
     '`Adj Close`'
     """
-    return name if PLAIN.match(name) else f"`{name}`"
+    return name if PLAIN_NAME.match(name) else f"`{name}`"
 
 
-def plain(rule: Rule) -> dict[str, Any]:
-    """A rule as numbers, text and lists, for JSON and for the checkpoint."""
-    state = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(rule).items()}
-    return {"kind": rule.kind} | state
+def to_dict(constraint: Constraint) -> dict[str, Any]:
+    """Return a constraint as numbers, text and lists, for JSON and checkpoints."""
+    state = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(constraint).items()}
+    return {"kind": constraint.kind} | state
 
 
-def restore(state: dict[str, Any]) -> Rule:
-    """A rule from what :func:`plain` made of it."""
+def from_dict(state: dict[str, Any]) -> Constraint:
+    """Return the constraint that `to_dict` describes."""
     given: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in state.items() if k != "kind"
     }
-    return KINDS[state["kind"]](**given)
+    return TYPES[state["kind"]](**given)

@@ -1,77 +1,95 @@
-"""Which rows break a rule, and which it can be asked of at all."""
+"""Violations of constraints: the rows that violate one, and the rows that could."""
 
 import numpy as np
 
-from timegan.constraints.types import Bounds, Equal, Monotone, Order, Rule, Steps, Sum, Values
+from timegan.constraints.types import (
+    AllowedValues,
+    Constraint,
+    Equality,
+    Inequality,
+    LinearEquality,
+    Monotone,
+    Multiples,
+    Range,
+)
 from timegan.tables.value_grid import is_multiple
 
 
-def broken(
-    rule: Rule,
+def violations(
+    constraint: Constraint,
     values: np.ndarray,
     mask: np.ndarray | None = None,
     starts: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The steps that break a rule; a missing value (NaN) breaks nothing.
+    """Return the steps that violate a constraint; a missing value (NaN) violates none.
 
     Args:
-        rule: columns as positions in the last axis of ``values``.
+        constraint: columns as positions in the last axis of ``values``.
         values: (n, T, C) in the table's units.
         mask: (n, T) true where a step is real and not padding; None: all are.
         starts: (n, T) true where a sequence begins within the T steps (besides the first).
 
     Returns:
-        (n, T) booleans. A monotone rule is broken at the step that moves the wrong way.
+        (n, T) booleans. A monotone constraint is violated at the step that moves the wrong way.
     """
-    if isinstance(rule, Monotone):
-        now, before, known = _moves(rule, values, mask, starts)
-        found = known & ((now < before) if rule.rising else (now > before))
-    elif isinstance(rule, Bounds):
-        column = values[..., rule.column]
+    if isinstance(constraint, Monotone):
+        now, before, known = _moves(constraint, values, mask, starts)
+        found = known & ((now < before) if constraint.rising else (now > before))
+    elif isinstance(constraint, Range):
+        column = values[..., constraint.column]
         found = np.zeros(column.shape, dtype=bool)
-        if rule.low is not None:
-            found |= column < rule.low
-        if rule.high is not None:
-            found |= column > rule.high
-    elif isinstance(rule, Steps):
-        column = values[..., rule.column]
-        found = ~is_multiple(column, rule.step, rule.offset, rule.precision)
-    elif isinstance(rule, Values):
-        found = _unknown(values[..., rule.column], np.asarray(rule.known))
-    elif isinstance(rule, Order):
-        found = values[..., rule.above] < values[..., rule.below]
-    elif isinstance(rule, Equal):
-        first, second = values[..., rule.first], values[..., rule.second]
+        if constraint.low is not None:
+            found |= column < constraint.low
+        if constraint.high is not None:
+            found |= column > constraint.high
+    elif isinstance(constraint, Multiples):
+        column = values[..., constraint.column]
+        found = ~is_multiple(column, constraint.step, constraint.offset, constraint.precision)
+    elif isinstance(constraint, AllowedValues):
+        found = _is_unknown(values[..., constraint.column], np.asarray(constraint.known))
+    elif isinstance(constraint, Inequality):
+        found = values[..., constraint.above] < values[..., constraint.below]
+    elif isinstance(constraint, Equality):
+        first, second = values[..., constraint.first], values[..., constraint.second]
         found = (first < second) | (first > second)
     else:
-        found = np.abs(residual(rule, values)) > rule.slack
+        found = np.abs(residual(constraint, values)) > constraint.slack
     return found if mask is None else found & mask
 
 
-def asked(
-    rule: Rule,
+def applicable(
+    constraint: Constraint,
     values: np.ndarray,
     mask: np.ndarray | None = None,
     starts: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The steps (n, T) that could break a rule: no value is missing, nor the one before."""
-    if isinstance(rule, Monotone):
-        return _moves(rule, values, mask, starts)[2]
-    known: np.ndarray = ~np.isnan(values[..., rule.columns[0]])
-    for column in rule.columns[1:]:
+    """Return the steps (n, T) that could violate a constraint, because no value is missing."""
+    if isinstance(constraint, Monotone):
+        return _moves(constraint, values, mask, starts)[2]
+    known: np.ndarray = ~np.isnan(values[..., constraint.columns[0]])
+    for column in constraint.columns[1:]:
         known &= ~np.isnan(values[..., column])
     return known if mask is None else known & mask
 
 
-def residual(rule: Sum, values: np.ndarray) -> np.ndarray:
-    """By how much the columns (..., C) miss the sum; NaN where one is missing."""
-    total = np.full(values.shape[:-1], -rule.constant)
-    for column, coefficient in zip(rule.columns, rule.coefficients, strict=True):
+def violation_rate(
+    constraint: Constraint, values: np.ndarray, mask: np.ndarray | None = None
+) -> float:
+    """Return the share of applicable steps (n, T) that violate a constraint; 0 if none apply."""
+    count = int(applicable(constraint, values, mask).sum())
+    return float(violations(constraint, values, mask).sum() / count) if count else 0.0
+
+
+def residual(constraint: LinearEquality, values: np.ndarray) -> np.ndarray:
+    """Return the sum of columns (..., C) minus its constant; NaN where a value is missing."""
+    total = np.full(values.shape[:-1], -constraint.constant)
+    for column, coefficient in zip(constraint.columns, constraint.coefficients, strict=True):
         total += coefficient * values[..., column]
     return total
 
 
-def _unknown(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _is_unknown(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return which values differ from all known ones by more than a rounding error."""
     slack = 1e-6 * float(np.ptp(known)) if len(known) > 1 else 1e-9 * abs(float(known[0]))
     place = np.searchsorted(known, values)
     below = known[np.clip(place - 1, 0, len(known) - 1)]
@@ -81,10 +99,10 @@ def _unknown(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _moves(
-    rule: Monotone, values: np.ndarray, mask: np.ndarray | None, starts: np.ndarray | None
+    constraint: Monotone, values: np.ndarray, mask: np.ndarray | None, starts: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each value (n, T), the last known one before it in its sequence, and whether both exist."""
-    now = values[..., rule.column]
+    """Return each value (n, T), the last known one before it, and where both exist."""
+    now = values[..., constraint.column]
     known = ~np.isnan(now)
     if mask is not None:
         known &= mask

@@ -12,7 +12,7 @@ CHOICES = {
     "preprocessing": ("default", "reference"),
     "scaling": (*SCALERS, "auto"),
     "missing": MISSING_OPTIONS,
-    "constraints": ("audit", "project", "off"),
+    "constraints": ("report", "enforce", "off"),
 }
 
 
@@ -38,10 +38,10 @@ def check_options(options: Mapping[str, Any]) -> None:
                 f"dataset.{key}={options[key]} is unknown. Set {', '.join(choices[:-1])} or "
                 f"{choices[-1]}."
             )
-    if options["rules"] and options["constraints"] == "off":
+    if options["custom_constraints"] and options["constraints"] == "off":
         raise InputError(
-            "dataset.rules are given, and dataset.constraints=off looks at none. Take audit or "
-            "project."
+            "dataset.custom_constraints is given, but dataset.constraints=off ignores constraints. "
+            "Set dataset.constraints=enforce or report, or remove dataset.custom_constraints."
         )
     generate = options["generate"]
     if generate is not None and generate not in GENERATORS:

@@ -62,9 +62,10 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: column -> type, where the detection is wrong.
         infer_types: False takes every number for a continuous one.
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
-        constraints: ``audit`` counts where rules of the real rows are broken, ``project`` changes
-            what the model makes so that they are kept, ``off`` looks for none.
-        rules: rules of one's own, such as ``High >= Low``.
+        constraints: ``report`` counts how often synthetic rows violate the constraints of the
+            training rows, ``enforce`` also moves synthetic rows until they violate none, ``off``
+            ignores constraints.
+        custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
         steps_per_epoch: batches in an epoch.
@@ -105,8 +106,8 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: dict[str, str] | None = None,
         infer_types: bool = True,
         missing: str = "learn",
-        constraints: str = "audit",
-        rules: list[str] | None = None,
+        constraints: str = "report",
+        custom_constraints: list[str] | None = None,
         holdout: float = 0.1,
         batch_size: int = 64,
         steps_per_epoch: int = 50,
@@ -312,7 +313,7 @@ class WindowDataModule(lightning.LightningDataModule):
             options.column_types,
             options.infer_types,
             options.constraints,
-            options.rules or (),
+            options.custom_constraints or (),
         )
 
     def _read_table(self) -> Table:

@@ -29,7 +29,8 @@ SHOWN = {
 """Parts of ``metrics.json`` that the page shows in their own way."""
 
 CAPTIONS = {
-    "constraints": "Rules that all training windows keep, and the share of rows that break each.",
+    "constraints": "Constraints that all training windows satisfy, and the share of rows that "
+    "violate each.",
     "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "
     "of training they are set right against the training part.",
 }

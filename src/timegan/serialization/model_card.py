@@ -19,7 +19,8 @@ LIMITS = """\
 - No privacy is promised: nothing in training bounds what one row can leave in the weights. Look at
   the check for copies in the run's report before you publish samples of sensitive data.
 - `model.json` holds no rows, but it does hold what the columns' transforms need: smallest and
-  largest values, quantiles, names of categories, rules, and the times at which sequences start.
+  largest values, quantiles, names of categories, constraints, and the times at which sequences
+  start.
 """
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from timegan.constraints import Rules
+from timegan.constraints import ConstraintSet
 from timegan.errors import InputError, closest_match
 from timegan.seeds import rng
 from timegan.tables import Field, Table
@@ -52,8 +52,8 @@ class ColumnOptions:
     scaling: str = "auto"
     column_types: Mapping[str, str] | None = None
     infer_types: bool = True
-    constraints: str = "audit"
-    rules: Sequence[str] = ()
+    constraints: str = "report"
+    custom_constraints: Sequence[str] = ()
 
 
 def fit_transform(
@@ -89,8 +89,8 @@ def fit_transform(
         exogenous_transformers=fitted_exogenous,
         context_transformers=fitted_context,
         variable=len(fitted_context) > len(schema.context_fields),
-        rules=_find_constraints(rows, (values, breaks, numbers), options, is_reversed),
-        enforced=options.constraints == "project",
+        constraints=_discover_constraints(rows, (values, breaks, numbers), options, is_reversed),
+        enforced=options.constraints == "enforce",
         low=low,
         high=high,
         bounded=options.scaling == "minmax",
@@ -195,21 +195,23 @@ def _fit_context(rows: TrainingRows, options: ColumnOptions) -> Fitted:
     return _Fitter(np.arange(len(values)), options)(values, fields, more)
 
 
-def _find_constraints(
+def _discover_constraints(
     rows: TrainingRows, sample: Rows, options: ColumnOptions, is_reversed: bool
-) -> Rules:
+) -> ConstraintSet:
     """Return the constraints that all training rows keep."""
     if options.constraints == "off":
-        return Rules((), (), (), (), ())
+        return ConstraintSet((), (), (), (), ())
     fields = rows.table.schema.value_fields
     codes = [i for i, field in enumerate(fields) if field.type in ("category", "boolean")]
     labels = [field.label for field in fields]
     turned = rows.table.turned if is_reversed else None
-    rules = Rules.fit(*_in_time_order(sample, turned), labels, options.rules, codes)
+    constraints = ConstraintSet.fit(
+        *_in_time_order(sample, turned), labels, options.custom_constraints, codes
+    )
     if len(sample[0]) < len(rows.numbers):
         blocks = row_blocks(rows.table.values, rows.numbers, rows.breaks)
-        rules = rules.checked(_in_time_order(block, turned) for block in blocks)
-    return rules
+        constraints = constraints.revalidated(_in_time_order(block, turned) for block in blocks)
+    return constraints
 
 
 def _in_time_order(rows: Rows, turned: Callable[[np.ndarray], np.ndarray] | None) -> Rows:

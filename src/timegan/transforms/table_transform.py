@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timegan.constraints import Rules
+from timegan.constraints import ConstraintSet
 from timegan.plain import plain
 from timegan.seeds import rng
 from timegan.tables import Field, Schema, Sequences, Table
@@ -34,8 +34,8 @@ class TableTransform:
         context_transformers: of the context columns and, where lengths differ, of the length, which
             is the last one.
         variable: whether lengths differ.
-        rules: that all training rows keep.
-        enforced: whether generated values are changed so that they keep the rules.
+        constraints: that all training rows keep.
+        enforced: whether generated values are changed so that they keep the constraints.
         low: smallest training value of each feature and exogenous column.
         high: largest training value of each of them.
         bounded: whether all feature channels lie between 0 and 1 (``scaling=minmax``).
@@ -50,7 +50,7 @@ class TableTransform:
     exogenous_transformers: tuple[ColumnTransformer, ...]
     context_transformers: tuple[ColumnTransformer, ...]
     variable: bool
-    rules: Rules
+    constraints: ConstraintSet
     enforced: bool
     low: np.ndarray
     high: np.ndarray
@@ -191,7 +191,7 @@ class TableTransform:
         values[~mask] = np.nan
         if self.enforced:
             values = self.restore_time_order(values, lengths)
-            values = self.restore_time_order(self.rules.project(values, mask), lengths)
+            values = self.restore_time_order(self.constraints.enforce(values, mask), lengths)
         context = np.empty((count, 0)) if context is None else context
         return Sequences(values, lengths, context, starts)
 
@@ -274,7 +274,7 @@ class TableTransform:
             "exogenous_transformers": registry.state(self.exogenous_transformers),
             "context_transformers": registry.state(self.context_transformers),
             "variable": self.variable,
-            "rules": self.rules.state(),
+            "constraints": self.constraints.state(),
             "enforced": self.enforced,
             "low": [None if np.isnan(v) else v for v in self.low.tolist()],
             "high": [None if np.isnan(v) else v for v in self.high.tolist()],
@@ -295,7 +295,7 @@ class TableTransform:
                 "feature_transformers": registry.restore(state["feature_transformers"]),
                 "exogenous_transformers": registry.restore(state["exogenous_transformers"]),
                 "context_transformers": registry.restore(state["context_transformers"]),
-                "rules": Rules.from_state(state["rules"]),
+                "constraints": ConstraintSet.from_state(state["constraints"]),
                 "low": np.array(state["low"], dtype=np.float64),
                 "high": np.array(state["high"], dtype=np.float64),
                 "window_starts": state["window_starts"] and tuple(state["window_starts"]),

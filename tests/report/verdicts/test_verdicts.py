@@ -138,20 +138,20 @@ def test_the_strict_protocols_scores_in_words() -> None:
     assert "recall of 0.90; another real sample reaches 0.95" in covers.sentence
 
 
-def test_a_broken_rule_is_named() -> None:
-    def rule(words: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
-        return {"rule": words, "real": 0.0, "held_out": held_out, "synthetic": synthetic}
+def test_a_violated_constraint_is_named() -> None:
+    def row(text: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
+        return {"constraint": text, "real": 0.0, "held_out": held_out, "synthetic": synthetic}
 
-    bounds = rule("1 ≤ a ≤ 9", 0.2, 0.19)
-    found = verdicts(metrics() | {"constraints": [bounds, rule("High ≥ Low", 0.05)]})
-    rules = about(found, "rules")
-    assert rules.grade is Grade.FAIR
-    assert "break 2; most often High ≥ Low, in 5.0% of rows (held-out real rows: 0.0%)" in (
-        rules.sentence
+    bounds = row("1 ≤ a ≤ 9", 0.2, 0.19)
+    found = verdicts(metrics() | {"constraints": [bounds, row("High ≥ Low", 0.05)]})
+    violated = about(found, "constraints")
+    assert violated.grade is Grade.FAIR
+    assert "violate 2; most often High ≥ Low, in 5.0% of rows (held-out real rows: 0.0%)" in (
+        violated.sentence
     )
-    kept = about(verdicts(metrics() | {"constraints": [rule("a = b", 0.0, None)]}), "rules")
+    kept = about(verdicts(metrics() | {"constraints": [row("a = b", 0.0, None)]}), "constraints")
     assert kept.grade is Grade.EXCELLENT
-    assert kept.sentence.startswith("One rule holds")
+    assert kept.sentence.startswith("One constraint holds")
 
 
 def test_a_saturated_classifier_says_so() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.cache import cached, fingerprint
 from timegan.metrics.comparison import Candidate, Comparison, Data, comparisons_of
-from timegan.metrics.constraint_violations import constraints
+from timegan.metrics.constraint_violations import constraint_violations
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.metric import Metric, metrics_of
 from timegan.metrics.parallel import run_parallel, show_progress
@@ -264,7 +264,7 @@ def _other_parts(protocol: Protocol, data: Data, scores: Scores, seed: int) -> d
     if protocol.is_thorough:
         parts["constraints"] = attempt(
             "constraints",
-            lambda: constraints(train, synthetic, features, holdout),
+            lambda: constraint_violations(train, synthetic, features, holdout),
             lambda _: [],
         )
     plain: dict[str, Any] = to_json(parts)

@@ -1,4 +1,4 @@
-"""Verdicts on worth: is it useful, does it cover everything, keep the rules, copy?"""
+"""Verdicts on worth: is it useful, does it cover everything, satisfy constraints, copy?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -109,26 +109,27 @@ def covers(metrics: Mapping[str, Any]) -> Verdict:
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 
 
-def keeps(rules: Sequence[Mapping[str, Any]]) -> Verdict:
-    """The rule that is broken most often, as far as unseen real data keep it."""
-    question = "Does it keep the table's rules?"
+def constraint_verdict(constraints: Sequence[Mapping[str, Any]]) -> Verdict:
+    """Grade the constraint that synthetic rows violate most, relative to held-out real rows."""
+    question = "Does it satisfy the table's constraints?"
 
-    def above(rule: Mapping[str, Any]) -> float:
-        return float(rule["synthetic"]) - float(rule.get("held_out") or rule.get("real") or 0.0)
+    def excess(row: Mapping[str, Any]) -> float:
+        return float(row["synthetic"]) - float(row.get("held_out") or row.get("real") or 0.0)
 
-    worst = max(rules, key=above)
-    broken = sum(above(rule) > 0.001 for rule in rules)
-    count = f"{len(rules)} rules hold" if len(rules) > 1 else "One rule holds"
-    if not broken:
-        sentence = f"{count} on all training data, and synthetic rows keep to them."
+    worst = max(constraints, key=excess)
+    violated = sum(excess(row) > 0.001 for row in constraints)
+    count = len(constraints)
+    holds = f"{count} constraints hold" if count > 1 else "One constraint holds"
+    if not violated:
+        sentence = f"{holds} on all training data, and synthetic rows satisfy them."
         return Verdict(question, Grade.EXCELLENT, sentence)
     sentence = (
-        f"{count} on all training data. Synthetic rows break {broken}; most often "
-        f"{worst['rule']}, in {worst['synthetic']:.1%} of rows"
+        f"{holds} on all training data. Synthetic rows violate {violated}; most often "
+        f"{worst['constraint']}, in {worst['synthetic']:.1%} of rows"
     )
     if worst.get("held_out") is not None:
         sentence += f" (held-out real rows: {worst['held_out']:.1%})"
-    return Verdict(question, graded(above(worst), 0.001, 0.01, 0.1), f"{sentence}.")
+    return Verdict(question, graded(excess(worst), 0.001, 0.01, 0.1), f"{sentence}.")
 
 
 def copies(figures: Mapping[str, Any]) -> Verdict:

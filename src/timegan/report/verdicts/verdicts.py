@@ -33,7 +33,7 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     if "recall" in scores or "diversity" in metrics:
         ways["coverage"] = lambda: utility_and_privacy.covers(metrics)
     if metrics.get("constraints"):
-        ways["rules"] = lambda: utility_and_privacy.keeps(metrics["constraints"])
+        ways["constraints"] = lambda: utility_and_privacy.constraint_verdict(metrics["constraints"])
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copies(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]

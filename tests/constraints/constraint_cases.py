@@ -1,4 +1,4 @@
-"""Random tables with rules in them."""
+"""Random tables with constraints in them."""
 
 import numpy as np
 

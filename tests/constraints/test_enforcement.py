@@ -1,4 +1,4 @@
-"""What comes out of a projection breaks no rule, and is as near as can be."""
+"""What comes out of a projection breaks no constraint, and is as near as can be."""
 
 from collections.abc import Sequence
 
@@ -7,61 +7,63 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.constraints.made import noisy, starts, table
+from tests.constraints.constraint_cases import noisy, starts, table
 from timegan.constraints import (
-    Bounds,
-    Equal,
+    AllowedValues,
+    Constraint,
+    ConstraintSet,
+    Equality,
+    Inequality,
+    LinearEquality,
     Monotone,
-    Order,
-    Rule,
-    Rules,
-    Steps,
-    Sum,
-    Values,
-    broken,
-    project,
+    Multiples,
+    Range,
+    enforce,
+    violations,
 )
 from timegan.errors import InputError
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-def rules_of(values: np.ndarray) -> Rules:
+def constraints_of(values: np.ndarray) -> ConstraintSet:
     names = [f"c{i}" for i in range(values.shape[2])]
-    return Rules.fit(values.reshape(-1, values.shape[2]), starts(values), None, names)
+    return ConstraintSet.fit(values.reshape(-1, values.shape[2]), starts(values), None, names)
 
 
-def breaks(rules: Sequence[Rule], values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+def breaks(
+    constraints: Sequence[Constraint], values: np.ndarray, mask: np.ndarray | None = None
+) -> np.ndarray:
     bad = np.zeros(values.shape[:2], dtype=bool)
-    for rule in rules:
-        bad |= broken(rule, values, mask)
+    for constraint in constraints:
+        bad |= violations(constraint, values, mask)
     return bad
 
 
-def cost(rules: Rules, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    change = (after - before) / np.array(rules.scale)
+def cost(constraints: ConstraintSet, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    change = (after - before) / np.array(constraints.scale)
     return np.asarray(np.nansum(change**2, axis=(1, 2)))
 
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.booleans(), st.booleans())
-def test_no_rule_is_broken_afterwards(seed: int, holes: bool, padded: bool) -> None:
+def test_no_constraint_is_broken_afterwards(seed: int, holes: bool, padded: bool) -> None:
     real = table(seed)
-    rules = rules_of(real)
-    assert not breaks(rules.all, real).any()
+    constraints = constraints_of(real)
+    assert not breaks(constraints.all, real).any()
     spoilt = noisy(real, seed, holes)
     lengths = np.random.default_rng(seed).integers(1, real.shape[1] + 1, size=len(real))
     mask = np.arange(real.shape[1]) < lengths[:, None] if padded else None
-    found = rules.project(spoilt, mask)
-    assert not breaks(rules.all, found, mask).any()
+    found = constraints.enforce(spoilt, mask)
+    assert not breaks(constraints.all, found, mask).any()
     np.testing.assert_array_equal(np.isnan(found), np.isnan(spoilt))
-    np.testing.assert_array_equal(rules.project(found, mask), found)
+    np.testing.assert_array_equal(constraints.enforce(found, mask), found)
     if mask is not None:
         np.testing.assert_array_equal(found[~mask], spoilt[~mask])
-    fine = ~breaks(rules.all, spoilt, mask).any(axis=1)
+    fine = ~breaks(constraints.all, spoilt, mask).any(axis=1)
     np.testing.assert_array_equal(found[fine], spoilt[fine])
-    if not any(isinstance(rule, Monotone) for rule in rules.all):
-        rows = ~breaks(rules.all, spoilt, mask)
+    if not any(isinstance(constraint, Monotone) for constraint in constraints.all):
+        rows = ~breaks(constraints.all, spoilt, mask)
         np.testing.assert_array_equal(found[rows], spoilt[rows])
 
 
@@ -74,49 +76,61 @@ def test_the_change_is_not_larger_than_that_of_clipping(seed: int) -> None:
     middle = (low + rng.exponential(size=low.shape)).round(2)
     high = (np.maximum(low, middle) + rng.exponential(size=low.shape)).round(2)
     clock = rng.exponential(size=low.shape).cumsum(axis=1).round(2)
-    rules = rules_of(np.stack([low, middle, high, clock], axis=-1))
-    assert {(r.above, r.below) for r in rules.all if isinstance(r, Order)} >= {(2, 1), (1, 0)}
+    constraints = constraints_of(np.stack([low, middle, high, clock], axis=-1))
+    assert {(r.above, r.below) for r in constraints.all if isinstance(r, Inequality)} >= {
+        (2, 1),
+        (1, 0),
+    }
     real = np.stack([low, middle, high, clock], axis=-1)
     spoilt = np.clip(noisy(real, seed).round(2), real.min(axis=(0, 1)), real.max(axis=(0, 1)))
     simple = spoilt.copy()
     simple[..., 1] = np.maximum(spoilt[..., 1], spoilt[..., 0])
     simple[..., 2] = np.maximum(simple[..., 1], spoilt[..., 2])
     simple[..., 3] = np.maximum.accumulate(spoilt[..., 3], axis=1)
-    if not breaks(rules.all, simple).any():
-        ours, theirs = cost(rules, spoilt, rules.project(spoilt)), cost(rules, spoilt, simple)
+    if not breaks(constraints.all, simple).any():
+        ours, theirs = (
+            cost(constraints, spoilt, constraints.enforce(spoilt)),
+            cost(constraints, spoilt, simple),
+        )
         assert (ours <= theirs * (1 + 1e-9) + 1e-12).all()
 
 
 def test_orderings_are_kept_at_the_least_cost() -> None:
     values = np.array([[[1.0, 3.0, 2.0]], [[5.0, 1.0, 2.0]], [[0.0, 6.0, 3.0]]])
-    rules = [Order(0, 1), Order(0, 2)]
-    found = project(values, rules, scale=np.ones(3))
+    constraints = [Inequality(0, 1), Inequality(0, 2)]
+    found = enforce(values, constraints, scale=np.ones(3))
     np.testing.assert_allclose(found[0, 0], [2.0, 2.0, 2.0])
     np.testing.assert_array_equal(found[1], values[1])
     np.testing.assert_allclose(found[2, 0], [3.0, 3.0, 3.0])
     # A column that varies twice as much is moved four times as far for the same cost.
-    found = project(values[:1, :, :2], rules[:1], scale=np.array([1.0, 2.0]))
+    found = enforce(values[:1, :, :2], constraints[:1], scale=np.array([1.0, 2.0]))
     np.testing.assert_allclose(found[0, 0], [1.4, 1.4])
 
 
 def test_prices_rounded_to_their_decimals_stay_in_order() -> None:
     rng = np.random.default_rng(0)
     values = 50 + rng.normal(size=(2_000, 5, 4))
-    rules = [Order(0, 1), Order(0, 2), Order(1, 3), Order(2, 3), Order(0, 3)]
-    found = project(values, rules, scale=np.ones(4), decimals=[2, 3, 2, 1])
+    constraints = [
+        Inequality(0, 1),
+        Inequality(0, 2),
+        Inequality(1, 3),
+        Inequality(2, 3),
+        Inequality(0, 3),
+    ]
+    found = enforce(values, constraints, scale=np.ones(4), decimals=[2, 3, 2, 1])
     assert (found[..., 0] >= found.max(axis=-1)).all()
     assert (found[..., 3] <= found.min(axis=-1)).all()
     for column, places in enumerate([2, 3, 2, 1]):
-        changed = found[..., column][breaks(rules, values)]
+        changed = found[..., column][breaks(constraints, values)]
         np.testing.assert_array_equal(changed, changed.round(places))
 
 
 def test_a_series_that_never_falls_is_the_nearest_such_series() -> None:
     values = np.array([[[1.0], [3.0], [2.0], [5.0]], [[1.0], [np.nan], [0.0], [5.0]]])
-    found = project(values, [Monotone(0, True)], scale=np.ones(1))
+    found = enforce(values, [Monotone(0, True)], scale=np.ones(1))
     np.testing.assert_allclose(found[0, :, 0], [1.0, 2.5, 2.5, 5.0])
     np.testing.assert_allclose(found[1, :, 0], [0.5, np.nan, 0.5, 5.0])
-    falling = project(-values, [Monotone(0, False)], scale=np.ones(1))
+    falling = enforce(-values, [Monotone(0, False)], scale=np.ones(1))
     np.testing.assert_array_equal(falling, -found)
 
 
@@ -124,9 +138,9 @@ def test_two_counters_in_order_both_rise() -> None:
     """Directions and orderings together: the optimum of a general solver."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(3, 5, 2))
-    rules: list[Rule] = [Monotone(0, True), Monotone(1, True), Order(0, 1)]
-    found = project(values, rules, scale=np.array([1.0, 2.0]))
-    assert not breaks(rules, found).any()
+    constraints: list[Constraint] = [Monotone(0, True), Monotone(1, True), Inequality(0, 1)]
+    found = enforce(values, constraints, scale=np.array([1.0, 2.0]))
+    assert not breaks(constraints, found).any()
     for series, near in zip(values, found, strict=True):
         expected = _by_solver(series)
         np.testing.assert_allclose(near, expected, atol=1e-5)
@@ -155,13 +169,13 @@ def test_a_sum_of_decimals_is_exact() -> None:
     rng = np.random.default_rng(0)
     values = rng.uniform(0, 10, size=(500, 4, 3))
     values[..., 0] = values[..., 1] + values[..., 2] + rng.normal(size=(500, 4))
-    total = Sum((0, 1, 2), (1, -1, -1), 0.0, 1e-9)
-    rules: list[Rule] = [
+    total = LinearEquality((0, 1, 2), (1, -1, -1), 0.0, 1e-9)
+    constraints: list[Constraint] = [
         total,
-        *(Bounds(c, 0.0, 12.0) for c in range(3)),
-        *(Steps(c, 0.01) for c in range(3)),
+        *(Range(c, 0.0, 12.0) for c in range(3)),
+        *(Multiples(c, 0.01) for c in range(3)),
     ]
-    found = project(values, rules, scale=np.ones(3))
+    found = enforce(values, constraints, scale=np.ones(3))
     cents = np.rint(found * 100).astype(int)
     np.testing.assert_array_equal(found, cents / 100)
     np.testing.assert_array_equal(cents[..., 0], cents[..., 1] + cents[..., 2])
@@ -177,15 +191,15 @@ def test_a_sum_of_decimals_is_exact() -> None:
 def test_shares_of_a_hundred_with_steps_of_different_size() -> None:
     rng = np.random.default_rng(0)
     values = rng.uniform(0, 60, size=(30, 1, 3))
-    rules: list[Rule] = [
-        Sum((0, 1, 2), (1, 1, 1), 100.0, 1e-9),
-        Steps(0, 5.0),
-        Steps(1, 2.0),
-        Values(2, (1.0, 11.0, 27.0)),
-        *(Bounds(c, 0.0, 100.0) for c in range(3)),
+    constraints: list[Constraint] = [
+        LinearEquality((0, 1, 2), (1, 1, 1), 100.0, 1e-9),
+        Multiples(0, 5.0),
+        Multiples(1, 2.0),
+        AllowedValues(2, (1.0, 11.0, 27.0)),
+        *(Range(c, 0.0, 100.0) for c in range(3)),
     ]
-    found = project(values, rules, scale=np.ones(3))
-    assert not breaks(rules, found).any()
+    found = enforce(values, constraints, scale=np.ones(3))
+    assert not breaks(constraints, found).any()
     best = min(
         abs(a - v[0]) + abs(b - v[1]) + abs(c - v[2])
         for v in values[:1, 0]
@@ -198,15 +212,19 @@ def test_shares_of_a_hundred_with_steps_of_different_size() -> None:
 
 
 def test_orderings_in_a_circle_make_columns_equal() -> None:
-    circle = [Order(0, 1), Order(1, 2), Order(2, 0)]
-    found = project(np.array([[[1.0, 2.0, 6.0]]]), circle, scale=np.ones(3))
+    circle = [Inequality(0, 1), Inequality(1, 2), Inequality(2, 0)]
+    found = enforce(np.array([[[1.0, 2.0, 6.0]]]), circle, scale=np.ones(3))
     np.testing.assert_array_equal(found, [[[3.0, 3.0, 3.0]]])
 
 
 def test_few_values_and_copies_are_kept() -> None:
-    rules: list[Rule] = [Equal(0, 1), Values(2, (0.0, 0.5, 4.0)), Order(0, 2)]
+    constraints: list[Constraint] = [
+        Equality(0, 1),
+        AllowedValues(2, (0.0, 0.5, 4.0)),
+        Inequality(0, 2),
+    ]
     values = np.array([[[1.0, 2.0, 0.4], [1.0, 3.0, 3.9], [2.0, 2.0, 0.5]]])
-    found = project(values, rules, scale=np.ones(3))
+    found = enforce(values, constraints, scale=np.ones(3))
     np.testing.assert_array_equal(found[..., 0], found[..., 1])
     np.testing.assert_array_equal(found[0, 0], [1.5, 1.5, 0.5])
     np.testing.assert_array_equal(found[0, 1], [4.0, 4.0, 4.0])
@@ -215,13 +233,15 @@ def test_few_values_and_copies_are_kept() -> None:
 
 def test_missing_values_tie_nothing_but_what_follows_still_does() -> None:
     values = np.array([[[1.0, np.nan, 3.0]]])
-    found = project(values, [Order(0, 1), Order(1, 2), Order(0, 2)], scale=np.ones(3))
+    found = enforce(
+        values, [Inequality(0, 1), Inequality(1, 2), Inequality(0, 2)], scale=np.ones(3)
+    )
     np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
 
 
 def test_an_implied_ordering_is_kept_where_a_row_is_changed() -> None:
-    rules: list[Rule] = [Order(0, 1), Order(1, 2), Bounds(0, 2.0, 9.0)]
-    found = project(np.array([[[1.0, np.nan, 3.0]]]), rules, scale=np.ones(3))
+    constraints: list[Constraint] = [Inequality(0, 1), Inequality(1, 2), Range(0, 2.0, 9.0)]
+    found = enforce(np.array([[[1.0, np.nan, 3.0]]]), constraints, scale=np.ones(3))
     np.testing.assert_array_equal(found, [[[2.0, np.nan, 2.0]]])
 
 
@@ -233,26 +253,26 @@ def test_steps_of_a_sequence_may_be_rounded_in_different_ways(
     def refused(*_: object) -> None:
         raise AssertionError("the programme was asked")
 
-    monkeypatch.setattr("timegan.constraints.rounding.programme", refused)
+    monkeypatch.setattr("timegan.constraints.rounding.minimize", refused)
     rng = np.random.default_rng(0)
-    parts = rng.uniform(0, 4, size=(40, 12, 2)).cumsum(axis=1)
-    values = np.concatenate([parts.sum(axis=2, keepdims=True), parts], axis=2)
-    rules: list[Rule] = [
-        Sum((0, 1, 2), (1, -1, -1), 0.0, 1e-9),
+    components = rng.uniform(0, 4, size=(40, 12, 2)).cumsum(axis=1)
+    values = np.concatenate([components.sum(axis=2, keepdims=True), components], axis=2)
+    constraints: list[Constraint] = [
+        LinearEquality((0, 1, 2), (1, -1, -1), 0.0, 1e-9),
         *(Monotone(c, True) for c in range(3)),
-        *(Bounds(c, 0.0, 120.0) for c in range(3)),
-        Steps(0, 2.0),
-        Steps(1, 1.0),
-        Steps(2, 1.0),
+        *(Range(c, 0.0, 120.0) for c in range(3)),
+        Multiples(0, 2.0),
+        Multiples(1, 1.0),
+        Multiples(2, 1.0),
     ]
-    found = project(values + 3 * rng.normal(size=values.shape), rules, scale=np.ones(3))
-    assert not breaks(rules, found).any()
+    found = enforce(values + 3 * rng.normal(size=values.shape), constraints, scale=np.ones(3))
+    assert not breaks(constraints, found).any()
 
 
-def test_rules_that_leave_nothing_are_refused_by_name() -> None:
-    rules: list[Rule] = [Bounds(0, 5.0, 6.0), Bounds(1, 7.0, 8.0), Order(0, 1)]
+def test_constraints_that_leave_nothing_are_refused_by_name() -> None:
+    constraints: list[Constraint] = [Range(0, 5.0, 6.0), Range(1, 7.0, 8.0), Inequality(0, 1)]
     with pytest.raises(InputError, match=r"5 ≤ a ≤ 6; .*a ≥ b"):
-        project(np.zeros((1, 1, 2)), rules, scale=np.ones(2), names=["a", "b"])
-    both: list[Rule] = [Monotone(0, True), Monotone(0, False)]
+        enforce(np.zeros((1, 1, 2)), constraints, scale=np.ones(2), names=["a", "b"])
+    both: list[Constraint] = [Monotone(0, True), Monotone(0, False)]
     with pytest.raises(InputError, match=r"never falls.* and .*never rises"):
-        project(np.zeros((1, 1, 1)), both, scale=np.ones(1), names=["a"])
+        enforce(np.zeros((1, 1, 1)), both, scale=np.ones(1), names=["a"])

@@ -1,69 +1,69 @@
-"""The smallest change after which rows break no rule.
+"""The smallest change after which rows break no constraint.
 
 First the nearest point in real numbers, then the nearest of several ways to round it that keep the
-rules exactly.
+constraints exactly.
 """
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from timegan.constraints.components import Part, parts
-from timegan.constraints.isotonic import rising
+from timegan.constraints.components import Component, components
+from timegan.constraints.isotonic import isotonic_fit
 from timegan.constraints.polyhedron import Polyhedron
 from timegan.constraints.rounding import rounded
-from timegan.constraints.types import Rule
-from timegan.constraints.violations import broken
+from timegan.constraints.types import Constraint
+from timegan.constraints.violations import violations
 
 BLOCK = 500_000  # numbers that are worked on together
 ALTERNATIONS = 50
 CLOSE = 1e-7  # in scaled units: what is left, the rounding mends
 
 
-def project(
+def enforce(
     values: np.ndarray,
-    rules: Sequence[Rule],
+    constraints: Sequence[Constraint],
     *,
     scale: np.ndarray,
     decimals: Sequence[int | None] | None = None,
     mask: np.ndarray | None = None,
     names: Sequence[str] | None = None,
 ) -> np.ndarray:
-    """The nearest values that break no rule, in units of ``scale``.
+    """The nearest values that break no constraint, in units of ``scale``.
 
     A row that breaks nothing comes back bit by bit; where a column never falls (or rises), that is
     said of its sequence. Missing values stay missing, padding is left as it is.
 
     Args:
         values: (n, T, C) in the table's units.
-        rules: those to keep; some row must be able to keep them all.
+        constraints: those to keep; some row must be able to keep them all.
         scale: (C,) what counts as a change of 1, such as each column's standard deviation.
         decimals: of each column, to which changed values are rounded (None: they are not) where
-            no rule gives a step.
+            no constraint gives a step.
         mask: (n, T) true where a step is no padding.
         names: of the columns, for messages.
 
     Raises:
-        InputError: rules of which one leaves nothing of what another allows.
+        InputError: constraints of which one leaves nothing of what another allows.
     """
     result = np.array(values, dtype=np.float64)
-    for part in parts(rules, np.asarray(scale, dtype=np.float64), decimals, names):
+    for component in components(constraints, np.asarray(scale, dtype=np.float64), decimals, names):
         bad = np.zeros(result.shape[:2], dtype=bool)
-        for rule in part.rules:
-            bad |= broken(rule, result, mask)
+        for constraint in component.constraints:
+            bad |= violations(constraint, result, mask)
         if not bad.any():
             continue
-        if part.over_time:
-            units = max(1, BLOCK // (result.shape[1] * len(part.members)))
+        if component.over_time:
+            units = max(1, BLOCK // (result.shape[1] * len(component.members)))
             rows = np.flatnonzero(bad.any(axis=1))
             for chosen in _chunks(rows, units):
                 seen = None if mask is None else mask[chosen]
-                result[chosen] = _settled(result[chosen], part, seen)
+                result[chosen] = _settled(result[chosen], component, seen)
         else:
             first, second = np.nonzero(bad)
-            for chosen in _chunks(np.arange(len(first)), max(1, BLOCK // len(part.members))):
+            for chosen in _chunks(np.arange(len(first)), max(1, BLOCK // len(component.members))):
                 at = first[chosen], second[chosen]
-                result[at] = _settled(result[at][:, None], part, None)[:, 0]
+                result[at] = _settled(result[at][:, None], component, None)[:, 0]
     return result
 
 
@@ -72,17 +72,17 @@ def _chunks(items: np.ndarray, size: int) -> Iterator[np.ndarray]:
         yield items[first : first + size]
 
 
-def _settled(values: np.ndarray, part: Part, mask: np.ndarray | None) -> np.ndarray:
-    """Sequences (k, T, C) with the part's columns changed to keep its rules."""
-    scattered = np.empty((*values.shape[:2], len(part.members)))
-    for v, group in enumerate(part.members):
+def _settled(values: np.ndarray, component: Component, mask: np.ndarray | None) -> np.ndarray:
+    """Sequences (k, T, C) with the component's columns changed to keep its constraints."""
+    scattered = np.empty((*values.shape[:2], len(component.members)))
+    for v, group in enumerate(component.members):
         columns = values[..., list(group)]
         if mask is not None:
             columns = np.where(mask[..., None], columns, np.nan)
         scattered[..., v] = _mean(columns)
-    kept = rounded(nearest_real(scattered, part), scattered, part)
+    kept = rounded(nearest_real(scattered, component), scattered, component)
     result = values.copy()
-    for v, group in enumerate(part.members):
+    for v, group in enumerate(component.members):
         for column in group:
             here = ~np.isnan(values[..., column])
             if mask is not None:
@@ -104,49 +104,49 @@ def _mean(columns: np.ndarray) -> np.ndarray:
     return np.asarray(first + np.nansum(off, axis=-1) / count)
 
 
-def nearest_real(start: np.ndarray, part: Part) -> np.ndarray:
+def nearest_real(start: np.ndarray, component: Component) -> np.ndarray:
     """The nearest points (k, T, m) that keep bounds, orderings, sums and directions.
 
-    Steps and few values are left to the rounding. Where orderings or sums meet directions, the
+    Multiples and few values are left to the rounding. Where orderings or sums meet directions, the
     projections on either alternate (Dykstra), which comes as near as the rounding needs.
     """
-    low = np.array([domain.low for domain in part.domains])
-    high = np.array([domain.high for domain in part.domains])
-    tied = part.below.any() or part.sums
+    low = np.array([domain.low for domain in component.domains])
+    high = np.array([domain.high for domain in component.domains])
+    tied = component.below.any() or component.sums
     if not tied:
-        return np.asarray(np.clip(_in_time(start, part), low, high))
+        return np.asarray(np.clip(_in_time(start, component), low, high))
     complete = ~np.isnan(start).any(axis=(1, 2))
     result = start.copy()
-    for rows, pairs in ((complete, part.least()), (~complete, part.below)):
+    for rows, pairs in ((complete, component.least()), (~complete, component.below)):
         if not rows.any():
             continue
         # Bounds seldom matter, and most points are done sooner without them.
         near = start[rows].copy()
         out: np.ndarray = np.ones(len(near), dtype=bool)
-        if not part.over_time:
-            near = _alternated(near, part, _polyhedron(part, pairs))
+        if not component.over_time:
+            near = _alternated(near, component, _polyhedron(component, pairs))
             out = np.any((near < low) | (near > high), axis=(1, 2))
         if out.any():
-            bounded = _polyhedron(part, pairs, low, high)
-            near[out] = _alternated(start[rows][out], part, bounded)
+            bounded = _polyhedron(component, pairs, low, high)
+            near[out] = _alternated(start[rows][out], component, bounded)
         result[rows] = near
     return result
 
 
-def _alternated(start: np.ndarray, part: Part, shape: Polyhedron) -> np.ndarray:
+def _alternated(start: np.ndarray, component: Component, shape: Polyhedron) -> np.ndarray:
     def in_row(points: np.ndarray) -> np.ndarray:
         flat = points.reshape(-1, points.shape[-1])
-        return shape.nearest(flat, part.weights).reshape(points.shape)
+        return shape.nearest(flat, component.weights).reshape(points.shape)
 
-    if not part.over_time:
+    if not component.over_time:
         return in_row(start)
-    root = np.sqrt(part.weights)
+    root = np.sqrt(component.weights)
     result, todo = start.copy(), np.arange(len(start))
     points, first, second = start, np.zeros_like(start), np.zeros_like(start)
     for _ in range(ALTERNATIONS):
         near = in_row(points + first)
         first = points + first - near
-        points = _in_time(near + second, part)
+        points = _in_time(near + second, component)
         second = near + second - points
         result[todo] = near
         apart = np.nan_to_num(np.abs(points - near) * root).max(axis=(1, 2)) > CLOSE
@@ -156,30 +156,33 @@ def _alternated(start: np.ndarray, part: Part, shape: Polyhedron) -> np.ndarray:
     return result
 
 
-def _in_time(points: np.ndarray, part: Part) -> np.ndarray:
+def _in_time(points: np.ndarray, component: Component) -> np.ndarray:
     points = points.copy()
-    for v, way in enumerate(part.direction):
+    for v, way in enumerate(component.direction):
         if way:
-            points[..., v] = way * rising(way * points[..., v])
+            points[..., v] = way * isotonic_fit(way * points[..., v])
     return points
 
 
 def _polyhedron(
-    part: Part, pairs: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None
+    component: Component,
+    pairs: np.ndarray,
+    low: np.ndarray | None = None,
+    high: np.ndarray | None = None,
 ) -> Polyhedron:
     """Orderings, bounds where given, and sums, between the variables of a row."""
-    identity = np.eye(len(part.members))
+    identity = np.eye(len(component.members))
     orders = np.argwhere(pairs)
-    sums = np.zeros((len(part.sums), len(part.members)))
-    for i, rule in enumerate(part.sums):
-        sums[i, list(rule.columns)] = rule.coefficients
+    sums = np.zeros((len(component.sums), len(component.members)))
+    for i, constraint in enumerate(component.sums):
+        sums[i, list(constraint.columns)] = constraint.coefficients
     low = np.full(len(identity), -np.inf) if low is None else low
     high = np.full(len(identity), np.inf) if high is None else high
     blocks = [
         (identity[orders[:, 1]] - identity[orders[:, 0]], np.zeros(len(orders))),
         (-identity[np.isfinite(low)], -low[np.isfinite(low)]),
         (identity[np.isfinite(high)], high[np.isfinite(high)]),
-        (sums, np.array([rule.constant for rule in part.sums])),
+        (sums, np.array([constraint.constant for constraint in component.sums])),
     ]
     normals = np.concatenate([normal for normal, _ in blocks])
     limits = np.concatenate([limit for _, limit in blocks])

@@ -182,11 +182,15 @@ def test_an_evaluation_within_its_run_may_move_with_it(tmp_path: Path) -> None:
     assert run.settings == read(tmp_path / "here" / "a").settings
 
 
-def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> None:
-    """Runs of before an argument was there, or was chosen by the data, are the same experiment."""
-    came_to = {
-        "old": ("latent_noise: 0.05", {"latent_noise": 0.05}),
-        "new": (
+def test_a_default_from_the_data_and_the_same_value_given_are_one_experiment(
+    tmp_path: Path,
+) -> None:
+    resolved = {
+        "given": (
+            "latent_noise: 0.05",
+            {"latent_noise": 0.05, "whitening": 0.0, "smallest_component_std": 0.2},
+        ),
+        "default": (
             "latent_noise: null",
             {"latent_noise": 0.05, "whitening": 0.0, "smallest_component_std": 0.1},
         ),
@@ -195,7 +199,7 @@ def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> 
             {"latent_noise": 0.01, "whitening": 0.3, "smallest_component_std": 0.02},
         ),
     }
-    for seed, (name, (given, arguments)) in enumerate(came_to.items()):
+    for seed, (name, (given, arguments)) in enumerate(resolved.items()):
         folder = leave(tmp_path / name, seed, 0.1)
         (folder / ".hydra" / "config.yaml").write_text(f"seed: {seed}\nmodel:\n  {given}\n")
         (folder / "model").mkdir()
@@ -203,7 +207,7 @@ def test_what_a_configuration_leaves_open_is_what_it_came_to(tmp_path: Path) -> 
         (folder / "model" / "model.json").write_text(content)
     (section,) = gather([read(folder) for folder in find([tmp_path])])
     assert [group.seeds for group in section.groups] == [[0, 1], [2]]
-    (tmp_path / "new" / "model" / "model.json").write_text("{}")
+    (tmp_path / "default" / "model" / "model.json").write_text("{}")
     with pytest.raises(InputError, match="does not say how the model was made"):
         read(tmp_path / "new")
 

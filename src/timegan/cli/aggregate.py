@@ -16,7 +16,8 @@ from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
 from timegan.files import write_bytes, write_text
 from timegan.metrics.score import read_scores
-from timegan.serialization.places import check_not_trained_on, tables_of
+from timegan.serialization.overwrite_checks import check_not_trained_on
+from timegan.serialization.run_folder import find_input_tables, find_run_folder
 
 FILES = ("results.md", "results.csv", "results.png")
 
@@ -75,7 +76,7 @@ def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> N
                 "folder with --out, or set --overwrite to replace the file."
             )
         for run in runs:
-            check_not_trained_on(out / name, "--out", tables_of(run, {}))
+            check_not_trained_on(out / name, "--out", find_input_tables(run, {}))
     sections = gather([read(path) for path in runs])
     text = markdown(sections)
     write_text(out / FILES[0], text, overwrite=overwrite)
@@ -115,19 +116,21 @@ def read(folder: Path) -> Any:
     metrics = _load(folder / "metrics.json")
     config = _config(folder)
     settings = dict(config)
-    training_summary = folder
-    if config.get("run"):  # an evaluation of its own: what was trained is told elsewhere
-        training_summary = _trained(folder, config["run"])
-        training = _config(_run_folder(training_summary))
-        settings = training | {k: v for k, v in config.items() if k.startswith("evaluation.")}
-    settings = _resolved_arguments(_run_folder(training_summary)) | settings
+    trained = folder
+    if config.get("run"):  # an evaluation of its own, whose training another folder describes
+        model = _evaluated_model(folder, config["run"])
+        trained = find_run_folder(model) or model
+        settings = _config(trained) | {
+            k: v for k, v in config.items() if k.startswith("evaluation.")
+        }
+    settings = _resolved_arguments(trained) | settings
     seed = settings.get("seed") if not config.get("real") else None
     kept = {
         key: value
         for key, value in settings.items()
         if not any(key == name or key.startswith(f"{name}.") for name in IGNORED_SETTINGS)
     }
-    if preset := _selected_option(_run_folder(training_summary), "model"):
+    if preset := _selected_option(trained, "model"):
         kept["model"] = preset
     if config.get("synthetic"):
         kept["synthetic"] = config["synthetic"]
@@ -198,10 +201,10 @@ def _flat(content: Mapping[Any, Any], path: str = "") -> dict[str, str]:
     return found
 
 
-def _trained(folder: Path, run: str) -> Path:
+def _evaluated_model(folder: Path, run: str) -> Path:
     """Return the run that was evaluated into ``folder``; both may have moved together."""
-    training_summary = _where_it_ran(folder) / run
-    return training_summary if training_summary.exists() else folder.resolve().parent
+    path = _where_it_ran(folder) / run
+    return path if path.exists() else folder.resolve().parent
 
 
 def _where_it_ran(folder: Path) -> Path:
@@ -209,14 +212,6 @@ def _where_it_ran(folder: Path) -> Path:
     if not file.is_file():
         return Path()
     return Path(str(OmegaConf.select(OmegaConf.load(file), "hydra.runtime.cwd") or ""))
-
-
-def _run_folder(path: Path) -> Path:
-    """Return the folder of a run that is given by one of its checkpoints or its model."""
-    for folder in (path, *path.parents[:2]):
-        if (folder / ".hydra" / "config.yaml").is_file():
-            return folder
-    return path
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from timegan.data.second_table import sequences_like
 from timegan.errors import InputError
 from timegan.evaluation import EvaluationData, default_count
 from timegan.sampling.sequences import generate
+from timegan.serialization.run_folder import find_run_folder
 from timegan.serialization.runs import open_run
 from timegan.tables import Sequences
 
@@ -90,13 +91,10 @@ def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequen
 
 def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
     """Return the group ``dataset`` of the run, with the changes of the command line."""
-    for folder in (run, *run.parents[:2]):
-        file = folder / ".hydra" / "config.yaml"
-        if file.is_file():
-            break
-    else:
+    folder = find_run_folder(run)
+    if folder is None:
         return config.dataset
-    content = OmegaConf.load(file)
+    content = OmegaConf.load(folder / ".hydra" / "config.yaml")
     stored = OmegaConf.select(content, "dataset")
     groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model.schedule"))
     selection = {"select_on_holdout": selects_on_holdout(*groups)}

@@ -12,7 +12,7 @@ from timegan.cli.schema import ExportConfig
 from timegan.metrics.score import read_scores
 from timegan.serialization.model_card import NAME, write_card
 from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
-from timegan.serialization.places import check_export
+from timegan.serialization.overwrite_checks import check_export_folder
 from timegan.serialization.programs import check_onnx, write_onnx, write_program
 from timegan.serialization.runs import read_run
 
@@ -22,7 +22,7 @@ PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
 
 def run(config: ExportConfig, invocation: Invocation) -> None:
     """Write weights, description and card, and the program that was asked for."""
-    check_export(config.out, overwrite=config.overwrite, key="out")
+    check_export_folder(config.out, overwrite=config.overwrite, key="out")
     if config.format == "onnx":
         check_onnx()  # or the folder would be left without the program
     torch.set_num_threads(1)

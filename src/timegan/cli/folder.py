@@ -11,7 +11,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.console import short_path
 from timegan.errors import InputError, quote_argument
-from timegan.serialization.places import EXPORTED, TRAINED, is_run, left_in, same_file, stored
+from timegan.serialization.run_folder import (
+    EXPORT_FILES,
+    TRAINING_ARTIFACTS,
+    is_run,
+    is_same_file,
+    list_artifacts,
+    read_settings,
+)
 
 _begun: set[Path] = set()
 """Folders that this process has begun to fill."""
@@ -30,7 +37,7 @@ def begin_run(cfg: DictConfig) -> Path:
         InputError: the folder holds another run.
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
-    resumed = cfg.get("resume") is not None and same_file(cfg.resume, folder)
+    resumed = cfg.get("resume") is not None and is_same_file(cfg.resume, folder)
     if not (resumed or is_follower() or _queued_before(folder)):
         _begin(folder, cfg)
     return folder
@@ -47,8 +54,8 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
         InputError: the folder holds a run or a model, or an evaluation without ``overwrite``.
     """
     folder = Path(HydraConfig.get().runtime.output_dir)
-    names = [name for name in (*TRAINED, *EXPORTED) if (folder / name).exists()]
-    if names or "model" in stored(folder, "config"):
+    names = [name for name in (*TRAINING_ARTIFACTS, *EXPORT_FILES) if (folder / name).exists()]
+    if names or "model" in read_settings(folder, "config"):
         again = quote_argument("resume", short_path(folder))
         anew = f", or measure the run again with `python train.py {again} evaluation=strict`"
         raise InputError(
@@ -56,13 +63,13 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
             "with it. Remove hydra.run.dir to evaluate into a new folder"
             f"{anew if is_run(folder) else ''}."
         )
-    if not left_in(folder):
+    if not list_artifacts(folder):
         _begin(folder, cfg)
     elif not overwrite:
         raise InputError(
-            f"{_name(folder)}: the folder holds an evaluation ({', '.join(left_in(folder))}). "
-            "Remove hydra.run.dir to evaluate into a new folder, or set overwrite=true to replace "
-            "the evaluation."
+            f"{_name(folder)}: the folder holds an evaluation "
+            f"({', '.join(list_artifacts(folder))}). Remove hydra.run.dir to evaluate into a new "
+            "folder, or set overwrite=true to replace the evaluation."
         )
     else:
         _begun.discard(folder)
@@ -101,7 +108,7 @@ def is_follower() -> bool:
 
 def _begin(folder: Path, cfg: DictConfig, *, check: bool = True) -> None:
     """Write the configuration, in one step that fails if there is another one."""
-    if check and left_in(folder):
+    if check and list_artifacts(folder):
         raise InputError(_held(folder))
     hydra: Any = HydraConfig.instance().cfg
     part = folder / f".hydra.{os.getpid()}.part"
@@ -113,7 +120,7 @@ def _begin(folder: Path, cfg: DictConfig, *, check: bool = True) -> None:
         part.rename(folder / ".hydra")
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        if left_in(folder):  # another process was first
+        if list_artifacts(folder):  # another process was first
             raise InputError(_held(folder)) from error
         raise InputError(
             f"{_name(folder)}: the folder cannot be written to ({error.strerror or error}). Choose "
@@ -134,7 +141,7 @@ def _queued_before(folder: Path) -> bool:
 
 
 def _held(folder: Path) -> str:
-    names = ", ".join(left_in(folder))
+    names = ", ".join(list_artifacts(folder))
     if not is_run(folder):
         return (
             f"{_name(folder)}: the folder holds {names}, which a run would replace or mix with. "

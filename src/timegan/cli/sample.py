@@ -14,7 +14,7 @@ from timegan.nn.networks import HasNetworks
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate_chunks
 from timegan.sampling.shards import parse_shard, shard_range
-from timegan.serialization.places import check_not_read, check_not_trained_on
+from timegan.serialization.overwrite_checks import check_not_read, check_not_trained_on
 from timegan.serialization.runs import Run, read_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer

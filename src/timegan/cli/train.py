@@ -37,7 +37,7 @@ from timegan.cli.schema import TrainConfig, selects_on_holdout
 from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
-from timegan.serialization.places import check_not_read
+from timegan.serialization.overwrite_checks import check_not_read
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 from timegan.training.checkpoint_files import read_checkpoint

@@ -26,7 +26,7 @@ from timegan.serialization.architecture_check import (
     transform_for,
 )
 from timegan.serialization.model_card import write_card
-from timegan.serialization.places import check_export
+from timegan.serialization.overwrite_checks import check_export_folder
 from timegan.serialization.programs import ONNX, PROGRAM
 from timegan.serialization.untrusted_files import (
     MOST_TEXT,
@@ -97,7 +97,7 @@ def export(
             full.
         UnreadableError: the model could not be loaded; an older export is still there.
     """
-    check_export(folder, overwrite=overwrite)
+    check_export_folder(folder, overwrite=overwrite)
     return write_model(
         model,
         transform,

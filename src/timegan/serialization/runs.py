@@ -10,7 +10,7 @@ from typing import Any
 from timegan.errors import InputError, short_message, tell
 from timegan.serialization.architecture_check import transform_for
 from timegan.serialization.model_folder import DESCRIPTION, TrainedModel, read, restore
-from timegan.serialization.places import is_run, stored, tables_of
+from timegan.serialization.run_folder import find_input_tables, is_run, read_settings
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
@@ -52,7 +52,7 @@ def read_run(path: str | Path) -> Run:
     """
     path = Path(path)
     run = _read(path)
-    return replace(run, tables=tuple(tables_of(path, run.config)))
+    return replace(run, tables=tuple(find_input_tables(path, run.config)))
 
 
 def _read(path: Path) -> Run:
@@ -129,7 +129,7 @@ def _say_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
 
 def _differing(folder: Path, config: Mapping[str, Any]) -> str:
     """Return the settings by which an exported model cannot be that of the run in ``folder``."""
-    if not (own := stored(folder, "config")):
+    if not (own := read_settings(folder, "config")):
         return ""
     # As `export` has them: infinity is text there.
     own = json.loads(json.dumps(own, default=str), parse_constant=str)

@@ -8,14 +8,12 @@ import pandas as pd
 import pytest
 
 from timegan.errors import InputError
-from timegan.serialization.places import (
-    check_export,
+from timegan.serialization.overwrite_checks import (
+    check_export_folder,
     check_not_read,
     check_not_trained_on,
-    run_folder,
-    same_file,
-    tables_of,
 )
+from timegan.serialization.run_folder import find_input_tables, find_run_folder, is_same_file
 from timegan.tables import Table
 from timegan.tables.readers import cached
 
@@ -38,20 +36,20 @@ def test_the_table_of_a_run_is_found_from_another_folder(
     run: Path, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run_folder(run / part) == run
+    assert find_run_folder(run / part) == run
     with pytest.raises(InputError, match=r"out=there/a\.csv: this is the table that the model"):
-        check_not_trained_on("there/a.csv", "out", tables_of(run / part, {}))
-    check_not_trained_on("a.csv.csv", "out", tables_of(run / part, {}))
+        check_not_trained_on("there/a.csv", "out", find_input_tables(run / part, {}))
+    check_not_trained_on("a.csv.csv", "out", find_input_tables(run / part, {}))
 
 
 def test_links_of_either_kind_and_names_to_come_are_the_table(run: Path, tmp_path: Path) -> None:
     table = run.parent / "a.csv"
     (tmp_path / "soft.csv").symlink_to(table)
     os.link(table, tmp_path / "hard.csv")
-    assert all(same_file(tmp_path / name, table) for name in ("soft.csv", "hard.csv"))
+    assert all(is_same_file(tmp_path / name, table) for name in ("soft.csv", "hard.csv"))
     table.unlink()  # what is written there now would be read by the next run
-    assert same_file(run / "../a.csv", table)
-    assert not same_file(tmp_path / "hard.csv", table)
+    assert is_same_file(run / "../a.csv", table)
+    assert not is_same_file(tmp_path / "hard.csv", table)
 
 
 def test_a_copy_of_the_table_is_the_table(run: Path, tmp_path: Path) -> None:
@@ -67,12 +65,12 @@ def test_a_copy_of_the_table_is_the_table(run: Path, tmp_path: Path) -> None:
 
 
 def test_the_settings_of_an_exported_model_name_its_table(tmp_path: Path) -> None:
-    assert tables_of(tmp_path, {"dataset": {"path": "/a.csv"}}) == [Path("/a.csv")]
+    assert find_input_tables(tmp_path, {"dataset": {"path": "/a.csv"}}) == [Path("/a.csv")]
     url = "https://example.org/a.csv?x=1"
-    assert tables_of(tmp_path, {"dataset": {"path": None, "url": url}}) == [cached(url)]
+    assert find_input_tables(tmp_path, {"dataset": {"path": None, "url": url}}) == [cached(url)]
     assert cached(url) != cached("https://example.com/a.csv")
     evaluated = {"dataset": {"path": None}, "real": "a.csv", "synthetic": "b.csv", "holdout": None}
-    assert tables_of(tmp_path, evaluated) == [Path("a.csv"), Path("b.csv")]
+    assert find_input_tables(tmp_path, evaluated) == [Path("a.csv"), Path("b.csv")]
 
 
 def test_a_table_that_the_command_reads_is_never_written(tmp_path: Path) -> None:
@@ -86,5 +84,5 @@ def test_a_table_that_the_command_reads_is_never_written(tmp_path: Path) -> None
 @pytest.mark.parametrize("place", ["", "model", "checkpoints", "figures", ".hydra"])
 def test_an_export_cannot_pass_for_a_run_s_own_model(run: Path, place: str) -> None:
     with pytest.raises(InputError, match="this folder belongs to a run"):
-        check_export(run / place, overwrite=True)
-    check_export(run / "given", overwrite=False)
+        check_export_folder(run / place, overwrite=True)
+    check_export_folder(run / "given", overwrite=False)

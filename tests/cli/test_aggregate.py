@@ -188,7 +188,7 @@ def test_a_default_from_the_data_and_the_same_value_given_are_one_experiment(
     resolved = {
         "given": (
             "latent_noise: 0.05",
-            {"latent_noise": 0.05, "whitening": 0.0, "smallest_component_std": 0.2},
+            {"latent_noise": 0.05, "whitening": 0.0, "smallest_component_std": 0.1},
         ),
         "default": (
             "latent_noise: null",
@@ -209,7 +209,7 @@ def test_a_default_from_the_data_and_the_same_value_given_are_one_experiment(
     assert [group.seeds for group in section.groups] == [[0, 1], [2]]
     (tmp_path / "default" / "model" / "model.json").write_text("{}")
     with pytest.raises(InputError, match="does not say how the model was made"):
-        read(tmp_path / "new")
+        read(tmp_path / "default")
 
 
 @pytest.mark.parametrize(

@@ -126,19 +126,19 @@ class Schema:
             assert self.labels is not None
             made[field] = _each(self.labels.make(sequence_start, count, field, total), owners)
         for field in self.of("time"):
-            times = self._times(values, starts, sequence_start)
+            if starts is None:
+                assert self.calendar is not None
+                starts = self.calendar.first_starts(sequence_start, len(values))
+            times = self.times(values, starts)
             flat = times.ravel() if lengths is None else times[kept]
             made[field] = write_time(flat, field)
         for field in self.of("rows"):
             made[field] = np.arange(len(rows))
         return self._assembled(made, owners + sequence_start, total)
 
-    def _times(
-        self, values: np.ndarray, starts: np.ndarray | None, sequence_start: int
-    ) -> np.ndarray:
+    def times(self, values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return the times (n, T) of sequences (n, T, C) that begin at ``starts`` (n,)."""
         assert self.calendar is not None
-        if starts is None:
-            starts = self.calendar.first_starts(sequence_start, len(values))
         roles = [field.role for field in self.value_fields]
         gaps = values[..., roles.index("gap")] if "gap" in roles else None
         return self.calendar.times(starts, values.shape[1], gaps)

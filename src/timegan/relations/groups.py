@@ -1,0 +1,158 @@
+"""Groups of columns: one of several, and values that are missing together."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+
+from timegan.relations.relation import Relation, by_chance
+from timegan.relations.rows import Rows
+
+MIN_ONE_HOT = 3
+"""Columns of a one-hot group; of two, each is the complement of the other."""
+
+MAX_PATTERNS = 16
+"""Different patterns of missing values in a group of columns."""
+
+
+@dataclass(frozen=True)
+class OneHot(Relation):
+    """Columns of 0 and 1 of which exactly one is 1.
+
+    Args:
+        members: labels of the columns.
+    """
+
+    kind: ClassVar[str] = "one of several"
+    members: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the group."""
+        return self.members
+
+    def describe(self) -> str:
+        """Return it in words."""
+        return f"exactly one of {', '.join(self.members)} is 1"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which rows hold one 1, and 0 otherwise."""
+        values = np.stack([rows.columns[label] for label in self.members])
+        kept: np.ndarray = ((values == 0) | (values == 1)).all(axis=0) & (values.sum(axis=0) == 1)
+        return kept
+
+
+@dataclass(frozen=True)
+class JointMissing(Relation):
+    """Columns whose missing values have few patterns: together, in turn, or one within another.
+
+    Args:
+        members: labels of the columns.
+        patterns: for each pattern, whether each column is missing.
+    """
+
+    kind: ClassVar[str] = "missing together"
+    members: tuple[str, ...]
+    patterns: tuple[tuple[bool, ...], ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the group."""
+        return self.members
+
+    def describe(self) -> str:
+        """Return it in words."""
+        names = ", ".join(self.members)
+        if len(self.patterns) == 2 and self.patterns[0] == tuple(not p for p in self.patterns[1]):
+            together = len(set(self.patterns[0])) == 1
+            return f"{names} are missing {'together' if together else 'in turn'}"
+        return f"{names} are missing in {len(self.patterns)} patterns only"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which rows have one of the patterns."""
+        masks = np.stack([np.isnan(rows.columns[label]) for label in self.members])
+        kept = np.zeros(masks.shape[1], dtype=bool)
+        for pattern in self.patterns:
+            kept |= (masks == np.array(pattern)[:, None]).all(axis=0)
+        return kept
+
+
+def find_one_hot(rows: Rows) -> list[OneHot]:
+    """Find groups of three or more columns of 0 and 1 with sum 1, from left to right."""
+    free = [
+        label
+        for label, values in rows.columns.items()
+        if rows.fields[label].type in ("number", "boolean") and _is_flag(values)
+    ]
+    found = []
+    while free:
+        members = [free.pop(0)]
+        total = rows.columns[members[0]].copy()
+        for label in list(free):
+            joined = total + rows.columns[label]
+            if joined.max() > 1:
+                continue
+            members.append(label)
+            total = joined
+            if total.min() == 1:
+                break
+        if total.min() == 1 and len(members) >= MIN_ONE_HOT and not _is_accident(rows, members):
+            reason = f"in all {len(rows):,} rows"
+            found.append(OneHot(reason, tuple(members)))
+            free = [label for label in free if label not in members]
+    return found
+
+
+def find_joint_missing(rows: Rows) -> list[JointMissing]:
+    """Find groups of columns whose masks are equal, opposite, or one inside another.
+
+    The masks of a pair agree by accident with a probability that is computed from the share of
+    missing values and from the number of runs of missing and present rows.
+    """
+    masks = {label: np.isnan(values) for label, values in rows.columns.items()}
+    masks = {label: mask for label, mask in masks.items() if mask.any() and not mask.all()}
+    groups: list[list[str]] = []
+    for a, b in combinations(masks, 2):
+        if not _are_related(masks[a], masks[b]):
+            continue
+        joined = [group for group in groups if a in group or b in group]
+        merged = [label for label in masks if label in {a, b}.union(*joined)]
+        groups = [group for group in groups if group not in joined] + [merged]
+    found = []
+    for members in groups:
+        patterns = np.unique(np.stack([masks[label] for label in members], axis=1), axis=0)
+        if len(patterns) <= MAX_PATTERNS:
+            reason = f"{len(patterns)} patterns in {len(rows):,} rows"
+            kept = tuple(tuple(bool(m) for m in pattern) for pattern in patterns)
+            found.append(JointMissing(reason, tuple(members), kept))
+    return found
+
+
+def _is_flag(values: np.ndarray) -> bool:
+    return bool(((values == 0) | (values == 1)).all()) and 0 < values.mean() < 1
+
+
+def _is_accident(rows: Rows, members: list[str]) -> bool:
+    """Decide whether independent flags of these frequencies may have sum 1 in every row."""
+    flags = np.stack([rows.columns[label] for label in members], axis=1)
+    flags = flags[np.concatenate([[True], (flags[1:] != flags[:-1]).any(axis=1)])]
+    share = flags.mean(axis=0)
+    alone = [share[i] * np.delete(1 - share, i).prod() for i in range(len(share))]
+    return by_chance(float(np.sum(alone)), len(flags))
+
+
+def _are_related(a: np.ndarray, b: np.ndarray) -> bool:
+    """Decide whether two masks are equal, opposite or nested, and not by accident."""
+    change = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
+    runs = np.concatenate([[0], change])
+    a, b = a[runs], b[runs]
+    for first, second in ((a, b), (b, a)):
+        inside, outside = second[first], second[~first]
+        if inside.all() and not by_chance(float(second.mean()), inside.size):
+            return True
+        # Rare holes miss each other by accident; alternating ones fill all rows.
+        opposite = not inside.any() and bool(outside.all())
+        if opposite and not by_chance(float((~second).mean()), inside.size):
+            return True
+    return False

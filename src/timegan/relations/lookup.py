@@ -1,0 +1,294 @@
+"""Lookups: columns that follow from another column, and parts of the time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from timegan.relations.relation import Relation, by_chance, same
+from timegan.relations.rows import Rows
+from timegan.variation import span
+
+MAX_KEYS = 10_000
+"""Distinct values of a column that decides others."""
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Lookup(Relation):
+    """A column whose value is decided by another column, as in a dictionary.
+
+    Args:
+        source: label of the column that decides.
+        target: label of the column that follows.
+        keys: values of the source, increasing; None is missing, and comes last.
+        values: of the target, one for each key; None is missing.
+    """
+
+    kind: ClassVar[str] = "lookup"
+    source: str
+    target: str
+    keys: tuple[float | None, ...]
+    values: tuple[float | None, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Source and target."""
+        return (self.source, self.target)
+
+    def describe(self) -> str:
+        """Return it in words."""
+        return f"{self.source} decides {self.target}"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which rows have a known source and the value that belongs to it."""
+        source, target = rows.columns[self.source], rows.columns[self.target]
+        expected, known = self.look_up(source)
+        kept: np.ndarray = known & same(target, expected)
+        return kept
+
+    def look_up(self, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the target of the nearest key for each source, and whether it is a key.
+
+        Args:
+            source: of any shape; NaN is missing.
+        """
+        keys = np.array([np.nan if key is None else key for key in self.keys], dtype=np.float64)
+        values = np.array([np.nan if v is None else v for v in self.values], dtype=np.float64)
+        present = int((~np.isnan(keys)).sum())
+        middles = (keys[1:present] + keys[: present - 1]) / 2
+        nearest = np.searchsorted(middles, source)
+        nearest = np.where(np.isnan(source), min(present, len(keys) - 1), nearest)
+        return values[nearest], same(keys[nearest], source)
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether the target rises or falls with the source, as measurements do."""
+        pairs = zip(self.keys, self.values, strict=True)
+        values = [v for k, v in pairs if k is not None and v is not None]
+        steps = np.diff(np.array(values, dtype=np.float64))
+        return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+@dataclass(frozen=True)
+class TimePart(Relation):
+    """A column that holds a part of the time, or follows from one.
+
+    Args:
+        source: label of the time.
+        target: label of the column.
+        part: name of the part, see `PARTS`.
+        offset: added to the part, where the column holds the part itself; else None.
+        keys: values of the part, where the column follows from it.
+        values: of the column, one for each of them.
+    """
+
+    kind: ClassVar[str] = "part of the time"
+    source: str
+    target: str
+    part: str
+    offset: float | None
+    keys: tuple[float, ...] = ()
+    values: tuple[float, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The time and the column."""
+        return (self.source, self.target)
+
+    def describe(self) -> str:
+        """Return it in words."""
+        verb = "is" if self.offset is not None else "follows from"
+        more = "" if not self.offset else f" {'+' if self.offset > 0 else '-'} {abs(self.offset):g}"
+        return f"{self.target} {verb} the {self.part}{more} of {self.source}"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which rows agree with their time."""
+        if rows.local_time is None:
+            return np.empty(0, dtype=bool)
+        return same(rows.columns[self.target], self.compute(rows.local_time))
+
+    def compute(self, local_time: np.ndarray) -> np.ndarray:
+        """Return the column from seconds since 1970 by the local clock, of any shape."""
+        part = PARTS[self.part](local_time)
+        if self.offset is not None:
+            return part + self.offset
+        keys = np.array(self.keys)
+        nearest = np.searchsorted((keys[1:] + keys[:-1]) / 2, part)
+        return np.array(self.values, dtype=np.float64)[nearest]
+
+
+def find_time_parts(rows: Rows) -> list[TimePart]:
+    """Find columns that are a part of the time in all rows, or a function of one."""
+    if rows.local_time is None:
+        return []
+    parts = {name: function(rows.local_time) for name, function in PARTS.items()}
+    parts = {name: part for name, part in parts.items() if part.min() < part.max()}
+    found = []
+    for label, values in rows.columns.items():
+        field = rows.fields[label]
+        if field.type in ("datetime", "timedelta") or np.isnan(values).any():
+            continue
+        if not span(values.min(), values.max()) > 0:
+            continue
+        relation = _part(rows, label, parts)
+        if relation is not None:
+            found.append(relation)
+    return found
+
+
+def find_lookups(rows: Rows, excluded: set[str]) -> list[Lookup]:
+    """Find columns that another column decides in all rows.
+
+    A source must come back: values that occur once decide everything. Rows that follow one another
+    without a change count once. Two columns that agree whenever the source comes back do so by
+    accident with a probability that is computed from the frequencies of the target.
+
+    Args:
+        rows: of the table.
+        excluded: labels of columns that another relation explains.
+    """
+    labels = [label for label in rows.columns if label not in excluded]
+    codes = {label: _codes(rows.columns[label]) for label in labels}
+    sizes = {label: int(code.max()) + 1 for label, code in codes.items() if code.size}
+    # Of columns that decide each other the one with names comes first, then the leftmost.
+    order = sorted(
+        (label for label in labels if sizes[label] > 1),
+        key=lambda label: (-sizes[label], rows.fields[label].type != "category"),
+    )
+    roots: list[str] = []
+    found = []
+    for target in order:
+        for source in roots:
+            relation = _lookup(rows, source, target, codes[source], codes[target])
+            if relation is not None:
+                found.append(relation)
+                break
+        else:
+            if sizes[target] <= min(MAX_KEYS, len(rows) / 2):
+                roots.append(target)
+    return found
+
+
+def _part(rows: Rows, label: str, parts: Mapping[str, np.ndarray]) -> TimePart | None:
+    """Return the part that a column holds, or the one with the fewest values that decides it."""
+    values, source = rows.columns[label], rows.time_label
+    reason = f"in all {len(rows):,} rows"
+    if rows.fields[label].type == "number":
+        for name, part in parts.items():
+            offset = float(values[0] - part[0])
+            if abs(offset) <= 1 and np.array_equal(values, part + offset):
+                return TimePart(reason, source, label, name, offset)
+    codes = _codes(values)
+    for name, part in sorted(parts.items(), key=lambda item: len(np.unique(item[1]))):
+        keys, places = np.unique(part, return_inverse=True)
+        first = _decided(places, codes, len(keys))
+        if first is not None and len(keys) <= MAX_KEYS:
+            decided = tuple(float(v) for v in values[first])
+            return TimePart(reason, source, label, name, None, tuple(keys.tolist()), decided)
+    return None
+
+
+def _lookup(
+    rows: Rows, source: str, target: str, sources: np.ndarray, targets: np.ndarray
+) -> Lookup | None:
+    first = _decided(sources, targets, int(sources.max()) + 1)
+    if first is None or _is_affine(rows, source, target):
+        return None
+    keys, values = rows.columns[source][first], rows.columns[target][first]
+    order = np.argsort(keys)  # NaN last
+    reason = f"in all {len(rows):,} rows, {len(keys):,} values of {source}"
+    return Lookup(reason, source, target, _plain(keys[order]), _plain(values[order]))
+
+
+def _decided(sources: np.ndarray, targets: np.ndarray, count: int) -> np.ndarray | None:
+    """Return the first row of each source if it decides the target, and not by accident."""
+    last = np.zeros(count, dtype=np.int64)
+    last[sources] = targets
+    if not np.array_equal(last[sources], targets):
+        return None
+    changed = (sources[1:] != sources[:-1]) | (targets[1:] != targets[:-1])
+    runs = np.concatenate([[0], np.flatnonzero(changed) + 1])
+    shares = np.bincount(targets[runs]) / len(runs)
+    if by_chance(float((shares**2).sum()), len(runs) - count):
+        return None
+    first = np.zeros(count, dtype=np.int64)
+    first[sources[::-1]] = np.arange(len(sources))[::-1]
+    return first
+
+
+def _codes(values: np.ndarray) -> np.ndarray:
+    """Return the number of each value among the distinct ones; missing values are one of them."""
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _is_affine(rows: Rows, source: str, target: str) -> bool:
+    """Decide whether the target is a multiple of the source plus a constant."""
+    if {rows.fields[source].type, rows.fields[target].type} != {"number"}:
+        return False
+    a, b = rows.columns[source], rows.columns[target]
+    present = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[present], b[present]
+    if not a.size:
+        return False
+    low, high = int(a.argmin()), int(a.argmax())
+    slope = (b[high] - b[low]) / (a[high] - a[low])
+    error = np.abs(b - b[low] - slope * (a - a[low])).max()
+    return bool(error <= 1e-9 * max(np.abs(b).max(), 1e-300))
+
+
+def _plain(values: np.ndarray) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(v) else float(v) for v in values)
+
+
+def _days(seconds: np.ndarray) -> np.ndarray:
+    """Return the date as days since 1970."""
+    return np.floor(seconds / DAY).astype(np.int64).astype("M8[D]")
+
+
+def _months(seconds: np.ndarray) -> np.ndarray:
+    months: np.ndarray = _days(seconds).astype("M8[M]").astype(np.int64)
+    return months
+
+
+def _years(seconds: np.ndarray) -> np.ndarray:
+    years: np.ndarray = _days(seconds).astype("M8[Y]").astype(np.int64) + 1970
+    return years
+
+
+def _day_of_year(seconds: np.ndarray) -> np.ndarray:
+    days = _days(seconds)
+    return (days - days.astype("M8[Y]").astype("M8[D]")).astype(np.int64) + 1
+
+
+def _day(seconds: np.ndarray) -> np.ndarray:
+    days = _days(seconds)
+    return (days - days.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+
+
+def _weekday(seconds: np.ndarray) -> np.ndarray:
+    return (_days(seconds).astype(np.int64) + 3) % 7
+
+
+def _week(seconds: np.ndarray) -> np.ndarray:
+    """Return the week of the year by ISO 8601: that of its Thursday."""
+    thursday = _days(seconds).astype(np.int64) - _weekday(seconds) + 3
+    return (_day_of_year(thursday * float(DAY)) - 1) // 7 + 1
+
+
+PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "year": _years,
+    "quarter": lambda seconds: _months(seconds) % 12 // 3 + 1,
+    "month": lambda seconds: _months(seconds) % 12 + 1,
+    "week": _week,
+    "day of the year": _day_of_year,
+    "day": _day,
+    "weekday": _weekday,
+    "hour": lambda seconds: np.floor(seconds / 3_600) % 24,
+    "minute": lambda seconds: np.floor(seconds / 60) % 60,
+    "second": lambda seconds: np.floor(seconds) % 60,
+    "time of day": lambda seconds: np.floor(seconds) % DAY,
+}
+"""Name -> function from seconds since 1970 by the local clock; Monday is weekday 0."""

@@ -1,0 +1,122 @@
+"""Relations are found where they hold, and not where they hold by accident."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.relations.tables import panel, unrelated
+from timegan.relations import Relation, Rows, discover, from_state, state
+from timegan.tables import Table
+
+Damage = Callable[["pd.Series[Any]"], "pd.Series[Any]"]
+
+
+def table(frame: pd.DataFrame) -> Table:
+    return Table.from_frame(frame, sequence_key="unit", sequence_index="time")
+
+
+def relations(frame: pd.DataFrame) -> dict[str, Relation]:
+    """Return the relations of a table by their words."""
+    return {relation.describe(): relation for relation in discover(Rows.of_table(table(frame)))}
+
+
+EXPECTED = {
+    "sex never changes within a sequence",
+    "name decides place",
+    "name decides latitude",
+    "name decides code",
+    "hour is the hour of time",
+    "month is the month of time",
+    "shift follows from the hour of time",
+    "cycle rises by 1 in every row",
+    "meter never falls within a sequence",
+    "stop is never before time",
+    "exactly one of red, green, blue is 1",
+    "lab_a, lab_b, dose, late are missing in 3 patterns only",
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_kind_of_relation_is_found_and_nothing_else(seed: int) -> None:
+    assert set(relations(panel(seed))) == EXPECTED
+
+
+def test_relations_of_unrelated_columns_are_not_found() -> None:
+    """At most one table in a hundred may show a relation; none of these does."""
+    found = Counter(words for seed in range(30) for words in relations(unrelated(seed)))
+    assert not found
+
+
+def shuffled(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    return column.sample(frac=1, random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("words", "column", "damage"),
+    [
+        ("sex never changes within a sequence", "sex", shuffled),
+        ("name decides latitude", "latitude", shuffled),
+        ("hour is the hour of time", "hour", lambda v: (v + 1) % 24),
+        ("cycle rises by 1 in every row", "cycle", lambda v: v + (np.arange(len(v)) % 7 == 3)),
+        (
+            "meter never falls within a sequence",
+            "meter",
+            shuffled,
+        ),
+        ("stop is never before time", "stop", lambda v: v - pd.Timedelta(1, "h")),
+        ("exactly one of red, green, blue is 1", "red", lambda v: v * 0),
+    ],
+)
+def test_a_broken_relation_is_kept_in_fewer_rows(words: str, column: str, damage: Damage) -> None:
+    frame = panel()
+    relation = relations(frame)[words]
+    assert relation.share_kept(Rows.of_table(table(frame))) == 1.0
+    bad = frame.assign(**{column: damage(frame[column]).to_numpy()})
+    schema = table(frame).schema
+    share = relation.share_kept(Rows.of_table(Table.from_frame(bad, like=schema)))
+    assert share is not None
+    assert share < 0.99
+
+
+def test_holes_that_are_moved_break_their_pattern() -> None:
+    frame = panel()
+    relation = next(r for r in relations(frame).values() if r.kind == "missing together")
+    moved = frame.assign(lab_b=np.roll(frame["lab_b"].to_numpy(), 1))
+    share = relation.share_kept(Rows.of_table(table(moved)))
+    assert share is not None
+    assert share < 0.9
+
+
+def test_relations_survive_json() -> None:
+    found = discover(Rows.of_table(table(panel())))
+    again = from_state(json.loads(json.dumps(state(found))))
+    assert list(again) == found
+
+
+def test_few_rows_show_no_relation() -> None:
+    frame = panel(units=1, rows=6)
+    assert not {words for words in relations(frame) if "decides" in words or "one of" in words}
+
+
+def test_the_longer_table_of_a_pair_decides_nothing_that_occurs_once() -> None:
+    draw = np.random.default_rng(0)
+    frame = panel().assign(reading=draw.normal(size=1_200))
+    assert not [words for words in relations(frame) if words.startswith("reading")]
+
+
+def test_the_week_of_the_year_is_that_of_the_calendar() -> None:
+    days = pd.date_range("2019-12-20", periods=800, freq="D")
+    frame = pd.DataFrame(
+        {
+            "time": days,
+            "week": days.isocalendar().week.to_numpy(dtype=int),
+            "x": np.arange(800) % 7 * 1.5,
+        }
+    )
+    found = {r.describe() for r in discover(Rows.of_table(Table.from_frame(frame)))}
+    assert found == {"week is the week of time", "x follows from the weekday of time"}

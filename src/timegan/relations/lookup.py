@@ -260,12 +260,12 @@ def _years(seconds: np.ndarray) -> np.ndarray:
 
 def _day_of_year(seconds: np.ndarray) -> np.ndarray:
     days = _days(seconds)
-    return (days - days.astype("M8[Y]").astype("M8[D]")).astype(np.int64) + 1
+    return np.asarray((days - days.astype("M8[Y]")).astype(np.int64) + 1)
 
 
 def _day(seconds: np.ndarray) -> np.ndarray:
     days = _days(seconds)
-    return (days - days.astype("M8[M]").astype("M8[D]")).astype(np.int64) + 1
+    return np.asarray((days - days.astype("M8[M]")).astype(np.int64) + 1)
 
 
 def _weekday(seconds: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ from timegan.errors import InputError
         ("sample", "run has no value. Give run=RUN"),
         ("sample run=nope", "nope: there is no such run."),
         ("sample run=nope count=0", "count=0: there is nothing to draw. Set at least 1."),
-        ("sample run=nope out=a.xlsx", "out=a.xlsx: the ending says the format"),
+        ("sample run=nope out=a.xlsx", "out=a.xlsx: the suffix selects the format"),
         ("sample cuont=3", "cuont: there is no such key. Did you mean count?"),
         ("evaluate", "There is nothing to evaluate"),
         ("evaluate real=a.csv synthetic=b.csv", "a.csv does not exist"),

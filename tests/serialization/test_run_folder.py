@@ -15,7 +15,7 @@ from timegan.serialization.overwrite_checks import (
 )
 from timegan.serialization.run_folder import find_input_tables, find_run_folder, is_same_file
 from timegan.tables import Table
-from timegan.tables.readers import cached
+from timegan.tables.readers import cached_path
 
 
 @pytest.fixture
@@ -67,8 +67,9 @@ def test_a_copy_of_the_table_is_the_table(run: Path, tmp_path: Path) -> None:
 def test_the_settings_of_an_exported_model_name_its_table(tmp_path: Path) -> None:
     assert find_input_tables(tmp_path, {"dataset": {"path": "/a.csv"}}) == [Path("/a.csv")]
     url = "https://example.org/a.csv?x=1"
-    assert find_input_tables(tmp_path, {"dataset": {"path": None, "url": url}}) == [cached(url)]
-    assert cached(url) != cached("https://example.com/a.csv")
+    found = find_input_tables(tmp_path, {"dataset": {"path": None, "url": url}})
+    assert found == [cached_path(url)]
+    assert cached_path(url) != cached_path("https://example.com/a.csv")
     evaluated = {"dataset": {"path": None}, "real": "a.csv", "synthetic": "b.csv", "holdout": None}
     assert find_input_tables(tmp_path, evaluated) == [Path("a.csv"), Path("b.csv")]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tables.tabling import check_round_trip
+from tests.tables.round_trip import check_round_trip
 
 NAMES = ["sequence", "window", "time", "gap", "mask", "time gap", "größe", "数", "a b", 0, 17, "x"]
 WHOLE = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
@@ -57,7 +57,7 @@ def words(draw: st.DrawFn, r: np.random.Generator, n: int, holes: np.ndarray) ->
     return pd.cut(r.random(n), [0, 0.25, 0.5, 1])
 
 
-def moments(draw: st.DrawFn, r: np.random.Generator, n: int, holes: np.ndarray) -> Any:
+def timestamps(draw: st.DrawFn, r: np.random.Generator, n: int, holes: np.ndarray) -> Any:
     seconds = r.integers(-(10**9), 10**9, n)
     kind = draw(st.integers(0, 5))
     if kind == 5:
@@ -90,7 +90,7 @@ def moments(draw: st.DrawFn, r: np.random.Generator, n: int, holes: np.ndarray) 
 def column(draw: st.DrawFn, r: np.random.Generator, n: int) -> Any:
     holes = r.random(n) < (0.3 if draw(st.booleans()) else 0)
     holes[0] = False
-    return choose(draw, [numbers, words, moments])(draw, r, n, holes)
+    return choose(draw, [numbers, words, timestamps])(draw, r, n, holes)
 
 
 def times(draw: st.DrawFn, r: np.random.Generator, lengths: np.ndarray) -> Any:

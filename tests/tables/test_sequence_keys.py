@@ -68,7 +68,7 @@ def test_categories_are_used_first_so_that_the_type_stays_and_further_ones_are_n
 
 def test_a_key_type_without_room_is_told_of() -> None:
     assert made_for(pd.Series([1, 2], dtype="int8"), 128).is_unique
-    with pytest.raises(InputError, match=r"'who' would have to be 128.*int8.*wider"):
+    with pytest.raises(InputError, match=r"'who' would need the value 128.*int8.*wider"):
         made_for(pd.Series([1, 2], dtype="int8"), 129)
 
 

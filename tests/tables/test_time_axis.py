@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.tables.tabling import back
+from tests.tables.round_trip import back
 from timegan.errors import InputError
 from timegan.tables.table import Table
-from timegan.tables.time_axis import MOST_STARTS
+from timegan.tables.time_axis import MAX_STARTS
 
 
 def series(index: Any, **options: Any) -> Table:
@@ -31,8 +31,8 @@ def continued(table: Table, steps: int, **options: Any) -> pd.Index:
 def test_a_regular_index_goes_on_with_its_frequency(freq: str, zone: str | None, unit: Any) -> None:
     long = pd.date_range("2021-01-31", periods=200, freq=freq, tz=zone, unit=unit)
     table = series(long[:50])
-    assert table.schema.calendar is not None
-    assert table.schema.calendar.regular
+    assert table.schema.time_axis is not None
+    assert table.schema.time_axis.is_regular
     pd.testing.assert_index_equal(continued(table, 200), long)
 
 
@@ -119,8 +119,8 @@ def panel(days: int = 4, sequences: int = 3) -> pd.DataFrame:
 def test_sequences_start_where_real_ones_do() -> None:
     table = Table.from_frame(panel(), sequence_key="who", sequence_index="when")
     assert table.notes == ()
-    calendar = table.schema.calendar
-    assert calendar is not None
+    time_axis = table.schema.time_axis
+    assert time_axis is not None
     assert table.starts is not None
     drawn = np.random.default_rng(0).choice(table.starts, 400)
     made = table.schema.to_frame(np.zeros((400, 4, 1)), starts=drawn)
@@ -141,11 +141,11 @@ def test_sequences_that_run_side_by_side_have_their_time_found_and_stay_in_place
 
 def test_a_long_series_may_start_anywhere_but_a_thousand_starts_are_enough() -> None:
     table = series(pd.date_range("2020-01-01", periods=5000, freq="h"))
-    calendar = table.schema.calendar
-    assert calendar is not None
-    assert len(calendar.starts) == MOST_STARTS
+    time_axis = table.schema.time_axis
+    assert time_axis is not None
+    assert len(time_axis.starts) == MAX_STARTS
     assert table.time is not None
-    assert (calendar.starts[0], calendar.starts[-1]) == (table.time[0], table.time[-1])
+    assert (time_axis.starts[0], time_axis.starts[-1]) == (table.time[0], table.time[-1])
     assert continued(table, 3)[0] == pd.Timestamp("2020-01-01")
 
 
@@ -154,8 +154,8 @@ def test_rows_are_put_in_order_within_their_sequence() -> None:
     table = Table.from_frame(
         frame[::-1].reset_index(drop=True), sequence_key="who", sequence_index="when"
     )
-    assert table.schema.calendar is not None
-    assert table.schema.calendar.words == "every 86400s"
+    assert table.schema.time_axis is not None
+    assert table.schema.time_axis.description == "every 86400s"
     assert table.time is not None
     assert (np.diff(table.time.reshape(3, 4)) > 0).all()
     assert any("order of time" in note for note in table.notes)
@@ -197,5 +197,5 @@ def test_time_cannot_run_beyond_its_calendar() -> None:
         pd.Index(np.arange(9, dtype="int8") * 10, name="t"),
         pd.Index(np.arange(9) * 2**59, name="t"),
     ):
-        with pytest.raises(InputError, match=r"fewer steps|ask for less"):
+        with pytest.raises(InputError, match=r"fewer (sequences or )?steps"):
             continued(series(index), 9000)

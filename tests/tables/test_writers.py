@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.tables.tabling import padded
+from tests.tables.round_trip import padded
 from timegan.errors import InputError
 from timegan.tables.readers import read_table
 from timegan.tables.table import Sequences, Table
@@ -91,9 +91,9 @@ def test_whole_days_are_written_as_days(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", [full(padded(real))], 1, real.schema)
     frame = read_table(tmp_path / "t.csv")
     assert frame["time"].tolist()[:2] == ["2024-01-01", "2024-01-02"]
-    again = Table.from_frame(frame).schema.calendar
+    again = Table.from_frame(frame).schema.time_axis
     assert again is not None
-    assert again.words == "every 86400s"
+    assert again.description == "every 86400s"
 
 
 def test_a_table_without_a_key_is_numbered_only_where_there_are_several(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from timegan.tables import Field, Schema, Sequences, Table
-from timegan.tables.ticks import to_local
+from timegan.tables.timestamps import to_local
 
 
 @dataclass(frozen=True)

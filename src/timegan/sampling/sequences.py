@@ -142,8 +142,8 @@ def _long_series(
         context = None
         if transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        calendar = transform.schema.calendar
-        starts = calendar.first_starts(begin, size) if calendar else None
+        time_axis = transform.schema.time_axis
+        starts = time_axis.first_starts(begin, size) if time_axis else None
         yield transform.inverse_transform(x, context=context, starts=starts, seed=seed, start=begin)
 
 

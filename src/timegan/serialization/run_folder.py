@@ -60,7 +60,7 @@ def find_input_tables(path: Path, config: Mapping[str, Any]) -> list[Path]:
         path: the run's folder, one of its checkpoints, or an exported model.
         config: the settings in the exported model, if there are any.
     """
-    from timegan.tables.readers import cached
+    from timegan.tables.readers import cached_path
 
     tables, bases, settings = [], [Path()], [config]
     if (folder := find_run_folder(path)) is not None:
@@ -74,7 +74,7 @@ def find_input_tables(path: Path, config: Mapping[str, Any]) -> list[Path]:
         names = [dataset.get("path"), *(content.get(key) for key in EVALUATION_TABLES)]
         tables += [base / name for name in names if isinstance(name, str) for base in bases]
         if not dataset.get("path") and isinstance(url := dataset.get("url"), str):
-            tables.append(cached(url))
+            tables.append(cached_path(url))
     return tables
 
 

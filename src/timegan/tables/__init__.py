@@ -1,4 +1,4 @@
-"""Any DataFrame as checked numbers, and numbers as a DataFrame like it."""
+"""Conversion of any DataFrame to checked numbers, and of numbers to a DataFrame like it."""
 
 from timegan.tables.fields import Field
 from timegan.tables.schema import Schema

@@ -1,4 +1,4 @@
-"""Categories as plain values and as pandas keeps them, and the codes that stand for them."""
+"""Categories as plain values and as pandas types, and their codes."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError, closest_match
-from timegan.tables.dtypes import describe, revive
+from timegan.tables.dtypes import dtype_name, parse_dtype
 from timegan.tables.fields import Field
-from timegan.tables.ticks import MISSING
+from timegan.tables.timestamps import MISSING_VALUES
 
 
-def plain(categories: "pd.Index[Any]") -> tuple[tuple[Any, ...], str, str]:
-    """Categories as plain values, the name of their type, and the closed side of intervals.
+def plain_categories(categories: "pd.Index[Any]") -> tuple[tuple[Any, ...], str, str]:
+    """Return categories as plain values, the name of their type, and the closed side of intervals.
 
     Raises:
-        InputError: categories that are neither text, numbers, booleans nor intervals of numbers.
+        InputError: a category is not text, a number, a boolean or an interval of numbers.
     """
     if isinstance(categories, pd.IntervalIndex):
         pairs = zip(categories.left.tolist(), categories.right.tolist(), strict=True)
         values: tuple[Any, ...] = tuple(pairs)
-        name, closed = describe(categories.left.dtype), str(categories.closed)
+        name, closed = dtype_name(categories.left.dtype), str(categories.closed)
     else:
-        values, name, closed = tuple(categories.tolist()), describe(categories.dtype), ""
+        values, name, closed = tuple(categories.tolist()), dtype_name(categories.dtype), ""
     flat = [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
     odd = next((part for part in flat if not isinstance(part, str | int | float)), None)
     if odd is not None:
@@ -34,10 +34,10 @@ def plain(categories: "pd.Index[Any]") -> tuple[tuple[Any, ...], str, str]:
     return values, name, closed
 
 
-def pandas_type(field: Field, more: tuple[Any, ...] = ()) -> pd.CategoricalDtype:
-    """The categorical type of a field; ``more`` categories follow its own."""
+def categorical_dtype(field: Field, more: tuple[Any, ...] = ()) -> pd.CategoricalDtype:
+    """Return the categorical type of a field; ``more`` categories follow its own."""
     values = [*field.categories, *more]
-    dtype = revive(field.categories_dtype)
+    dtype = parse_dtype(field.categories_dtype)
     index: pd.Index[Any]
     if field.closed:
         left, right = (pd.Index([pair[i] for pair in values], dtype=dtype) for i in (0, 1))
@@ -49,13 +49,13 @@ def pandas_type(field: Field, more: tuple[Any, ...] = ()) -> pd.CategoricalDtype
 
 
 def category_codes(series: "pd.Series[Any]", field: Field) -> np.ndarray:
-    """The code of each row's category as float64, NaN where nothing is.
+    """Return the code of each row's category as float64, NaN where a value is missing.
 
     Raises:
-        InputError: a category that the field does not have.
+        InputError: the field does not have a category of the column.
     """
     if isinstance(series.dtype, pd.CategoricalDtype):
-        codes, present = series.cat.codes.to_numpy(), plain(series.cat.categories)[0]
+        codes, present = series.cat.codes.to_numpy(), plain_categories(series.cat.categories)[0]
     else:
         codes, uniques = pd.factorize(series)
         present = tuple(uniques.tolist())
@@ -77,17 +77,17 @@ def category_codes(series: "pd.Series[Any]", field: Field) -> np.ndarray:
 
 
 def decode_category(values: np.ndarray, field: Field, more: tuple[Any, ...] = ()) -> Any:
-    """A column of categories or of text from codes (R,), the nearest that there are."""
+    """Return a column of categories or text from the closest_match codes (R,)."""
     empty = np.isnan(values)
     last = len(field.categories) + len(more) - 1
     codes = np.clip(np.rint(np.where(empty, 0, values)), 0, last).astype(np.int64)
     codes[empty] = -1
     if field.categories_dtype:
-        return pd.Categorical.from_codes(codes, dtype=pandas_type(field, more))
-    dtype = revive(field.dtype)
+        return pd.Categorical.from_codes(codes, dtype=categorical_dtype(field, more))
+    dtype = parse_dtype(field.dtype)
     if types.is_object_dtype(dtype):
         cells = np.empty(len(field.categories) + 1, dtype=object)
         cells[:-1] = field.categories
-        cells[-1] = MISSING[field.missing]
+        cells[-1] = MISSING_VALUES[field.missing]
         return cells[codes]
     return pd.Series(list(field.categories), dtype=dtype).array.take(codes, allow_fill=True)

@@ -1,4 +1,4 @@
-"""Columns of any type as float64, where NaN is missing, and the exact way back."""
+"""Encoding of columns of any type as float64, NaN where missing, and exact decoding."""
 
 from typing import Any
 
@@ -9,33 +9,38 @@ from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.categories import category_codes, decode_category
-from timegan.tables.date_formats import NOTHING
-from timegan.tables.dtypes import is_text, number_type, revive
-from timegan.tables.field_inference import field_ticks
+from timegan.tables.date_formats import NAT
+from timegan.tables.dtypes import is_text, number_type, parse_dtype
+from timegan.tables.field_inference import ticks_in_field_unit
 from timegan.tables.fields import Field
-from timegan.tables.ticks import MISSING, from_ticks, to_ticks
-from timegan.tables.timestamps import decode_moments, encode_moments
+from timegan.tables.timestamps import (
+    MISSING_VALUES,
+    decode_timestamps,
+    encode_timestamps,
+    from_ticks,
+    to_ticks,
+)
 
 
 def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
-    """A column as float64 (R,).
+    """Encode a column as float64 (R,), NaN where a value is missing.
 
-    Numbers as they are (less the field's offset), booleans as 0 and 1, categories as their codes,
-    moments and lengths of time as seconds, periods as their ordinals; NaN where nothing is.
+    Numbers stay, less the field's offset. Booleans become 0 and 1, categories their codes,
+    timestamps and durations seconds, periods their ordinals.
 
     Args:
         series: the rows, of the field's type or of one like it.
-        field: what the column is.
+        field: description of the column.
 
     Raises:
-        InputError: infinity, a category that the field does not know, or another type; the message
+        InputError: a value is infinite, a category unknown, or the type another one; the message
             names the row.
     """
     try:
         if field.type == "category":
             return category_codes(series, field)
         if field.type in ("datetime", "timedelta"):
-            return encode_moments(field_ticks(series, field), field)
+            return encode_timestamps(ticks_in_field_unit(series, field), field)
         if isinstance(series.dtype, pd.PeriodDtype):
             return _floats(to_ticks(series, ""))
         return _encode_number(series, field)
@@ -43,29 +48,29 @@ def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"Column {field.label!r} ({series.dtype}) does not hold what it should: "
-            f"{field.dtype} ({error}). Convert it first."
+            f"Column {field.label!r} ({series.dtype}) cannot be read as {field.dtype} ({error}). "
+            "Convert it first."
         ) from error
 
 
 def decode(values: np.ndarray, field: Field) -> Any:
-    """A column of the field's pandas type from float64 (R,); the other way round.
+    """Decode float64 (R,) to a column of the field's pandas type.
 
-    Numbers are rounded to whole ones where the type is of integers, and clipped to its range.
+    Numbers are rounded and clipped to the range of an integer type.
 
     Raises:
-        ValueError: a missing value where the type has no room for it.
+        ValueError: a value is missing, and the type cannot hold missing values.
     """
     if field.type == "category":
         return decode_category(values, field)
     if field.type in ("datetime", "timedelta"):
-        return from_ticks(decode_moments(values, field), field)
+        return from_ticks(decode_timestamps(values, field), field)
     if field.type == "boolean":
         return _decode_boolean(values, field)
     empty = np.isnan(values)
-    dtype = revive(field.dtype)
+    dtype = parse_dtype(field.dtype)
     if isinstance(dtype, pd.PeriodDtype):
-        ordinals = np.where(empty, NOTHING, np.rint(np.where(empty, 0, values)).astype(np.int64))
+        ordinals = np.where(empty, NAT, np.rint(np.where(empty, 0, values)).astype(np.int64))
         return from_ticks(ordinals, field)
     kind = number_type(dtype)
     if kind.kind == "f":
@@ -74,20 +79,20 @@ def decode(values: np.ndarray, field: Field) -> Any:
             values = np.clip(values, -most, most)
         return _wrap(values.astype(kind), empty, field)
     low, high = (int(n) - field.offset for n in (np.iinfo(kind).min, np.iinfo(kind).max))
-    whole = np.clip(np.rint(np.where(empty, 0, values)), _inner(low), _inner(high))
+    whole = np.clip(np.rint(np.where(empty, 0, values)), _inner_bound(low), _inner_bound(high))
     if kind == np.uint64:  # int64 has no room for the sum
         offset, size = np.uint64(field.offset), np.abs(whole).astype(np.uint64)
         return _wrap(np.where(whole < 0, offset - size, offset + size), empty, field)
     return _wrap((whole.astype(np.int64) + field.offset).astype(kind), empty, field)
 
 
-def decode_whole(numbers: np.ndarray, field: Field) -> Any:
-    """Whole numbers (int64) in the field's type, exactly.
+def decode_integers(numbers: np.ndarray, field: Field) -> Any:
+    """Convert integers (int64) to the field's type, exactly.
 
     Raises:
-        InputError: the type has no room for them.
+        InputError: the type cannot hold one of them.
     """
-    dtype = revive(field.dtype)
+    dtype = parse_dtype(field.dtype)
     if types.is_object_dtype(dtype):
         return numbers.astype(object)
     kind = number_type(dtype)
@@ -95,8 +100,9 @@ def decode_whole(numbers: np.ndarray, field: Field) -> Any:
     wrong = np.flatnonzero(cast.astype(np.int64) != numbers)
     if wrong.size:
         raise InputError(
-            f"{field.label!r} would have to be {numbers[wrong[0]]}, and its type {field.dtype} "
-            "cannot hold that. Convert it to a wider type before training, or ask for less."
+            f"Column {field.label!r} would need the value {numbers[wrong[0]]}, which its type "
+            f"{field.dtype} cannot hold. Convert it to a wider type before training, or sample "
+            "fewer sequences or steps."
         )
     return _wrap(cast, np.zeros(len(numbers), dtype=bool), field)
 
@@ -133,16 +139,16 @@ def _encode_number(series: "pd.Series[Any]", field: Field) -> np.ndarray:
 def _decode_boolean(values: np.ndarray, field: Field) -> Any:
     empty = np.isnan(values)
     truths = values >= 0.5
-    if types.is_object_dtype(revive(field.dtype)):
+    if types.is_object_dtype(parse_dtype(field.dtype)):
         cells = truths.astype(object)
-        cells[empty] = MISSING[field.missing]
+        cells[empty] = MISSING_VALUES[field.missing]
         return cells
     return _wrap(truths, empty, field)
 
 
 def _wrap(values: np.ndarray, empty: np.ndarray, field: Field) -> Any:
-    """Values of a numpy type as the pandas type around it."""
-    dtype = revive(field.dtype)
+    """Wrap values of a NumPy type in the field's pandas type."""
+    dtype = parse_dtype(field.dtype)
     if isinstance(dtype, pd.ArrowDtype):
         column = pyarrow.array(values, mask=empty).cast(dtype.pyarrow_dtype)
         return pd.arrays.ArrowExtensionArray(column)
@@ -166,10 +172,10 @@ def _wrap(values: np.ndarray, empty: np.ndarray, field: Field) -> Any:
 
 
 def _floats(ticks: np.ndarray) -> np.ndarray:
-    return np.where(ticks == NOTHING, np.nan, ticks.astype(np.float64))
+    return np.where(ticks == NAT, np.nan, ticks.astype(np.float64))
 
 
-def _inner(bound: int) -> float:
-    """The float64 nearest to a bound that does not lie beyond it."""
+def _inner_bound(bound: int) -> float:
+    """Return the float64 nearest to a bound, not beyond it."""
     near = float(bound)
     return near if abs(int(near)) <= abs(bound) else float(np.nextafter(near, 0))

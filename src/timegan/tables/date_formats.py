@@ -1,4 +1,4 @@
-"""Dates that a table keeps as text: in which form they are written, and the same form again."""
+"""Formats of dates that a table keeps as text: inference, parsing and writing."""
 
 import re
 from itertools import product
@@ -7,89 +7,89 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.tables.dtypes import PER_SECOND
+from timegan.tables.dtypes import TICKS_PER_SECOND
 
-NOTHING = np.iinfo(np.int64).min
-"""The tick that stands for a missing moment, as in numpy's NaT."""
+NAT = np.iinfo(np.int64).min
+"""Tick of a missing timestamp, as in NumPy's NaT."""
 
-DATES = {
+DATE_SHAPES = {
     r"\d{4}-\d{2}-\d{2}": ("%Y-%m-%d",),
     r"\d{4}/\d{2}/\d{2}": ("%Y/%m/%d",),
     r"\d{4}-\d{2}": ("%Y-%m",),
     r"\d{2}/\d{2}/\d{4}": ("%d/%m/%Y", "%m/%d/%Y"),
     r"\d{2}\.\d{2}\.\d{4}": ("%d.%m.%Y",),
 }
-"""Shape of a date -> the forms that it may have."""
+"""Shape of a date -> formats that it may have."""
 
-SHAPE = re.compile(
-    rf"(?P<date>{'|'.join(DATES)})"
+TIMESTAMP_PATTERN = re.compile(
+    rf"(?P<date>{'|'.join(DATE_SHAPES)})"
     r"(?:(?P<between>[T ])(?P<time>\d{2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
     r"(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
 )
-FRACTION = re.compile(r"\.%(\d)f")
+FRACTION_PATTERN = re.compile(r"\.%(\d)f")
 
 
-def date_form(texts: np.ndarray) -> str:
-    """The one form in which all texts are written; empty where there is none, or more than one.
+def common_date_format(texts: np.ndarray) -> str:
+    """Return the one format in which all texts are written, or an empty text.
 
     Args:
         texts: different texts, none of them missing.
 
     Returns:
-        A form as for `strftime`; ``%3f`` says three digits of a second's fraction.
+        A format as for `strftime`; ``%3f`` stands for three digits of a second's fraction.
 
-    >>> date_form(np.array(["2024-01-31 08:00", "2024-02-01 09:30"], dtype=object))
+    >>> common_date_format(np.array(["2024-01-31 08:00", "2024-02-01 09:30"], dtype=object))
     '%Y-%m-%d %H:%M'
-    >>> date_form(np.array(["01/02/2024", "02/02/2024"], dtype=object))  # February, or the 1st?
+    >>> common_date_format(np.array(["01/02/2024", "02/02/2024"], dtype=object))  # ambiguous
     ''
     """
-    shape = SHAPE.fullmatch(texts[0]) if len(texts) else None
+    shape = TIMESTAMP_PATTERN.fullmatch(texts[0]) if len(texts) else None
     if shape is None:
         return ""
-    dates = next(v for k, v in DATES.items() if re.fullmatch(k, shape["date"]))
+    dates = next(v for k, v in DATE_SHAPES.items() if re.fullmatch(k, shape["date"]))
     tail = ""
     if shape["time"]:
         tail = f"{shape['between']}%H:%M" + (":%S" if shape["second"] else "")
         tail += f".%{len(shape['fraction'])}f" if shape["fraction"] else ""
         tail += shape["zone"] or ""
     forms = [date + end for date, end in product(dates, [tail])]
-    fitting = [form for form in forms if _fits(texts, form)]
+    fitting = [date_format for date_format in forms if _fits(texts, date_format)]
     return fitting[0] if len(fitting) == 1 else ""
 
 
 def looks_like_date(text: str) -> bool:
-    """Whether one text may be a date: a quick test before all are read."""
-    return SHAPE.fullmatch(text) is not None
+    """Check that one text may be a date, before all texts are read."""
+    return TIMESTAMP_PATTERN.fullmatch(text) is not None
 
 
-def unit_of(form: str) -> str:
-    """The unit in which ticks of a form count."""
-    fraction = FRACTION.search(form)
+def unit_of(date_format: str) -> str:
+    """Return the unit of ticks of a format."""
+    fraction = FRACTION_PATTERN.search(date_format)
     return "s" if fraction is None else "us" if int(fraction[1]) <= 6 else "ns"
 
 
-def parse(texts: np.ndarray, form: str) -> np.ndarray:
-    """Ticks (int64) of texts in a form; `NOTHING` where a text does not have it."""
-    core, digits, zone = _parts(form)
+def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
+    """Return ticks (int64) of texts; `NAT` where a text does not have the format."""
+    core, digits, zone = _parts(date_format)
     cut = len(zone) + (digits + 1 if digits else 0)
     heads = np.array([t[: len(t) - cut] for t in texts], dtype=object)
-    moments = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
-    ticks = np.array(moments.asi8)
+    timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
+    ticks = np.array(timestamps.asi8)
     if not digits:
         return ticks
-    per_second = PER_SECOND[unit_of(form)]
+    per_second = TICKS_PER_SECOND[unit_of(date_format)]
     fractions = [t[len(t) - cut + 1 : len(t) - len(zone)] for t in texts]
     whole = np.array([int(f) if f.isdecimal() else -1 for f in fractions], dtype=np.int64)
     scaled = ticks * per_second + whole * (per_second // 10**digits)
-    return np.where((ticks == NOTHING) | (whole < 0), NOTHING, scaled)
+    return np.where((ticks == NAT) | (whole < 0), NAT, scaled)
 
 
-def render(ticks: np.ndarray, form: str) -> np.ndarray:
-    """Texts (objects) of ticks in a form, the other way round."""
-    core, digits, zone = _parts(form)
-    per_second = PER_SECOND[unit_of(form)]
+def render(ticks: np.ndarray, date_format: str) -> np.ndarray:
+    """Return texts (objects) of ticks in a format."""
+    core, digits, zone = _parts(date_format)
+    per_second = TICKS_PER_SECOND[unit_of(date_format)]
     seconds, rest = np.divmod(ticks, per_second)
-    heads = _written(seconds.view("M8[s]"), core)
+    heads = _format_seconds(seconds.view("M8[s]"), core)
     if not digits:
         return np.asarray(heads + zone) if zone else np.asarray(heads)
     rest //= per_second // 10**digits
@@ -98,16 +98,16 @@ def render(ticks: np.ndarray, form: str) -> np.ndarray:
     )
 
 
-def _parts(form: str) -> tuple[str, int, str]:
-    """A form without fraction and zone, the digits of the fraction, and the zone."""
-    zone = re.search(r"(?<=[MSf])(?:Z|[+-]\d{2}:?\d{2})$", form)
+def _parts(date_format: str) -> tuple[str, int, str]:
+    """Return a format without fraction and zone, the digits of the fraction, and the zone."""
+    zone = re.search(r"(?<=[MSf])(?:Z|[+-]\d{2}:?\d{2})$", date_format)
     end = zone[0] if zone else ""
-    core = form[: len(form) - len(end)]
-    fraction = FRACTION.search(core)
-    return FRACTION.sub("", core), int(fraction[1]) if fraction else 0, end
+    core = date_format[: len(date_format) - len(end)]
+    fraction = FRACTION_PATTERN.search(core)
+    return FRACTION_PATTERN.sub("", core), int(fraction[1]) if fraction else 0, end
 
 
-ISO: dict[str, Any] = {
+NUMPY_UNITS: dict[str, Any] = {
     "%Y-%m": "M",
     "%Y-%m-%d": "D",
     "%Y-%m-%d %H:%M": "m",
@@ -115,22 +115,22 @@ ISO: dict[str, Any] = {
     "%Y-%m-%d %H:%M:%S": "s",
     "%Y-%m-%dT%H:%M:%S": "s",
 }
-"""Forms that numpy writes, many times faster than strftime."""
+"""Formats that NumPy writes, many times faster than strftime."""
 
 
-def _written(seconds: np.ndarray, core: str) -> np.ndarray:
-    if core not in ISO:
+def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
+    if core not in NUMPY_UNITS:
         return pd.DatetimeIndex(seconds).strftime(core).to_numpy(dtype=object)
-    texts = np.datetime_as_string(seconds, unit=ISO[core])
+    texts = np.datetime_as_string(seconds, unit=NUMPY_UNITS[core])
     if " " in core and len(texts):
         texts.view("U1").reshape(len(texts), -1)[:, 10] = " "
     return texts.astype(object)
 
 
-def _fits(texts: np.ndarray, form: str) -> bool:
-    """Whether every text reads as the form does and is written just so."""
-    zone: Any = _parts(form)[2]
+def _fits(texts: np.ndarray, date_format: str) -> bool:
+    """Check that every text has the format and is written in it letter for letter."""
+    zone: Any = _parts(date_format)[2]
     if not all(len(text) == len(texts[0]) and text.endswith(zone) for text in texts):
         return False
-    ticks = parse(texts, form)
-    return bool((ticks != NOTHING).all()) and np.array_equal(render(ticks, form), texts)
+    ticks = parse(texts, date_format)
+    return bool((ticks != NAT).all()) and np.array_equal(render(ticks, date_format), texts)

@@ -1,4 +1,4 @@
-"""Calendars of days: business days, month ends, quarters, counted off along pandas' frequencies."""
+"""Frequencies of days in pandas: business days, month ends, quarters."""
 
 import warnings
 from typing import Any
@@ -8,29 +8,29 @@ import pandas as pd
 from pandas.tseries.frequencies import infer_freq, to_offset
 
 from timegan.errors import InputError
-from timegan.tables.dtypes import PER_SECOND
+from timegan.tables.dtypes import TICKS_PER_SECOND
 
-ENOUGH = 1_000
-"""Rows of one sequence from which its frequency is read."""
-SECONDS = 86_400
+MAX_INFERENCE_ROWS = 1_000
+"""Rows of one sequence from which its frequency is inferred."""
+SECONDS_PER_DAY = 86_400
 
 
 def split_days(ticks: np.ndarray, unit: str) -> tuple[np.ndarray, np.ndarray]:
-    """Days since 1970 and the ticks since midnight."""
-    days, rest = np.divmod(ticks, SECONDS * PER_SECOND[unit])
+    """Return days since 1970 and ticks since midnight."""
+    days, rest = np.divmod(ticks, SECONDS_PER_DAY * TICKS_PER_SECOND[unit])
     return days, rest
 
 
-def known_grid(
+def infer_day_frequency(
     local: np.ndarray, inner: np.ndarray, bounds: np.ndarray, unit: str
 ) -> tuple[str, int | None] | None:
-    """The frequency on whose days all times lie, and the steps from row to row, if always as many.
+    """Return the frequency on whose days all times lie, and the steps from row to row if constant.
 
     Each sequence must keep to one time of day.
 
     Args:
-        local: (R,) ticks of the wall's clock.
-        inner: (R - 1,) which steps lie within a sequence.
+        local: (R,) ticks in local time.
+        inner: (R - 1,) True where a step lies within a sequence.
         bounds: (S, 2) of the sequences.
         unit: of the ticks.
 
@@ -43,9 +43,9 @@ def known_grid(
         return None
     longest = int(np.argmax(bounds[:, 1] - bounds[:, 0]))
     start, stop = bounds[longest]
-    inferred = _inferred(days[start : min(stop, start + ENOUGH)])
+    inferred = _inferred(days[start : min(stop, start + MAX_INFERENCE_ROWS)])
     for freq in (inferred, *_candidates(days)):
-        places = regular_grid(days, freq) if freq else None
+        places = positions_on(days, freq) if freq else None
         if places is None:
             continue
         steps = np.diff(places)[inner]
@@ -56,8 +56,8 @@ def known_grid(
     return None
 
 
-def regular_grid(days: np.ndarray, freq: str) -> np.ndarray | None:
-    """The place of each day (R,) on a frequency's days, or None where one lies beside them."""
+def positions_on(days: np.ndarray, freq: str) -> np.ndarray | None:
+    """Return the position of each day (R,) on a frequency, or None where one is not on it."""
     grid = _between(int(days.min()), int(days.max()), freq)
     if not len(grid):
         return None
@@ -65,11 +65,11 @@ def regular_grid(days: np.ndarray, freq: str) -> np.ndarray | None:
     return places if np.array_equal(grid[places], days) else None
 
 
-def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
-    """Days (n, T) that lie so many places after the days (n,) of a frequency.
+def advance_days(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
+    """Return days (n, T) so many positions of a frequency after days (n,).
 
     Raises:
-        InputError: beyond the year 9999.
+        InputError: a day lies beyond the year 9999.
     """
     if not moves.size:
         return np.zeros(moves.shape, dtype=np.int64)
@@ -83,18 +83,18 @@ def advance(days: np.ndarray, moves: np.ndarray, freq: str) -> np.ndarray:
             f"{most:,} dates of {freq!r} run beyond the calendar. Ask for fewer steps."
         ) from error
     places = np.searchsorted(known, days)[:, None] + moves
-    return np.asarray((grid.asi8 // SECONDS)[places])
+    return np.asarray((grid.asi8 // SECONDS_PER_DAY)[places])
 
 
 def _between(first: int, last: int, freq: str) -> np.ndarray:
-    """All days of a frequency from one day to another, both included."""
+    """Return all days of a frequency from one day to another, both included."""
     edges = [pd.Timestamp(np.datetime64(day, "D").astype("M8[s]")) for day in (first, last)]
     grid: Any = pd.date_range(edges[0], edges[1], freq=freq, unit="s")
-    return np.asarray(grid.asi8 // SECONDS)
+    return np.asarray(grid.asi8 // SECONDS_PER_DAY)
 
 
 def _inferred(days: np.ndarray) -> str:
-    """The frequency of one sequence's days for one step; empty where pandas knows none of days."""
+    """Infer the frequency of one sequence's days, or return an empty text."""
     if len(days) < 3:
         return ""
     with warnings.catch_warnings():  # what it returns changes with pandas 4; both are read here
@@ -112,7 +112,7 @@ def _inferred(days: np.ndarray) -> str:
 
 
 def _candidates(days: np.ndarray) -> list[str]:
-    """Frequencies whose days may have been left out here and there."""
+    """Return frequencies of which some days may be missing."""
     dates = days.astype("M8[D]")
     months = dates.astype("M8[M]")
     if (months.astype("M8[D]") == dates).all():

@@ -1,4 +1,4 @@
-"""pandas types as plain words, and the types again: what a saved model keeps of a table's types."""
+"""Names of pandas types, as a saved model keeps them, and the types of these names."""
 
 import re
 from typing import Any
@@ -10,23 +10,23 @@ from pandas.api import types
 
 from timegan.errors import InputError
 
-ARROW = "[pyarrow]"
-TEXT = re.compile(r"(str|string)\((\w+)\)")
-CLOCK = re.compile(
+ARROW_SUFFIX = "[pyarrow]"
+TEXT_DTYPE = re.compile(r"(str|string)\((\w+)\)")
+TIME_DTYPE = re.compile(
     r"(?:timestamp|duration|datetime64|timedelta64)\[(s|ms|us|ns)(?:, (?:tz=)?(.+))?\]"
 )
 
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+TICKS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 """Ticks of each unit in a second."""
 
 
-def describe(dtype: Any) -> str:
-    """A pandas type in words; `revive` makes the type again.
+def dtype_name(dtype: Any) -> str:
+    """Return the name of a pandas type, which `parse_dtype` reads.
 
     Raises:
-        InputError: a type that cannot be written down, such as one with parameters of its own.
+        InputError: no name leads back to the type, such as one with parameters of its own.
 
-    >>> describe(pd.Series([1]).dtype), describe(pd.StringDtype("python"))
+    >>> dtype_name(pd.Series([1]).dtype), dtype_name(pd.StringDtype("python"))
     ('int64', 'string(python)')
     """
     if isinstance(dtype, pd.StringDtype):
@@ -37,7 +37,7 @@ def describe(dtype: Any) -> str:
     else:
         name = str(dtype)
     try:
-        known = revive(name) == dtype
+        known = parse_dtype(name) == dtype
     except (TypeError, ValueError, KeyError):
         known = False
     if not known:
@@ -48,11 +48,11 @@ def describe(dtype: Any) -> str:
     return name
 
 
-def revive(name: str) -> Any:
-    """The pandas type that `describe` put into words."""
-    if name.endswith(ARROW):
-        return pd.ArrowDtype(_arrow_type(name.removesuffix(ARROW)))
-    text = TEXT.fullmatch(name)
+def parse_dtype(name: str) -> Any:
+    """Return the pandas type that `dtype_name` gave a name."""
+    if name.endswith(ARROW_SUFFIX):
+        return pd.ArrowDtype(_arrow_type(name.removesuffix(ARROW_SUFFIX)))
+    text = TEXT_DTYPE.fullmatch(name)
     if text is None:
         return types.pandas_dtype(name)
     if text[1] == "string":
@@ -63,45 +63,48 @@ def revive(name: str) -> Any:
         return np.dtype(object)
 
 
-def clock(name: str) -> tuple[str, str]:
-    """Unit and time zone of a type that counts ticks, from its name; empty where it has none.
+def unit_and_zone(name: str) -> tuple[str, str]:
+    """Return unit and time zone of a type that counts ticks, or empty texts.
 
-    >>> clock("datetime64[ns, Europe/Berlin]"), clock("date32[day][pyarrow]"), clock("int64")
-    (('ns', 'Europe/Berlin'), ('s', ''), ('', ''))
+    Args:
+        name: of the type, as `dtype_name` returns it.
+
+    >>> unit_and_zone("datetime64[ns, Europe/Berlin]"), unit_and_zone("int64")
+    (('ns', 'Europe/Berlin'), ('', ''))
     """
     if name.startswith("date32"):
         return "s", ""
     if name.startswith("date64"):
         return "ms", ""
-    found = CLOCK.fullmatch(name.removesuffix(ARROW))
+    found = TIME_DTYPE.fullmatch(name.removesuffix(ARROW_SUFFIX))
     return (found[1], found[2] or "") if found else ("", "")
 
 
 def is_text(dtype: Any) -> bool:
-    """Whether a type holds text and nothing else (objects may, or may not)."""
+    """Check that a type holds text only; a column of objects may hold anything."""
     if isinstance(dtype, pd.ArrowDtype):
         kind = dtype.pyarrow_dtype
         return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
     return isinstance(dtype, pd.StringDtype)
 
 
-def is_moment(dtype: Any) -> bool:
-    """Whether a type holds dates or times of a calendar; periods included."""
+def is_datetime(dtype: Any) -> bool:
+    """Check that a type holds dates, timestamps or periods."""
     if isinstance(dtype, pd.ArrowDtype):
         kind = dtype.pyarrow_dtype
         return bool(pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind))
     return types.is_datetime64_any_dtype(dtype) or isinstance(dtype, pd.PeriodDtype)
 
 
-def is_span(dtype: Any) -> bool:
-    """Whether a type holds lengths of time."""
+def is_timedelta(dtype: Any) -> bool:
+    """Check that a type holds durations."""
     if isinstance(dtype, pd.ArrowDtype):
         return bool(pyarrow.types.is_duration(dtype.pyarrow_dtype))
     return types.is_timedelta64_dtype(dtype)
 
 
 def is_number(dtype: Any) -> bool:
-    """Whether a type holds numbers that float64 can stand for; booleans are none."""
+    """Check that a type holds real numbers; booleans do not count."""
     if isinstance(dtype, pd.ArrowDtype):
         kind = dtype.pyarrow_dtype
         return bool(pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind))
@@ -113,7 +116,7 @@ def is_number(dtype: Any) -> bool:
 
 
 def number_type(dtype: Any) -> np.dtype[Any]:
-    """The numpy type of a column of numbers or booleans, whatever pandas wraps it in."""
+    """Return the NumPy type inside the pandas type of a column of numbers or booleans."""
     if isinstance(dtype, np.dtype):
         return dtype
     if isinstance(dtype, pd.SparseDtype):

@@ -1,10 +1,10 @@
-"""What is known about one column or index level: enough to write a column like it."""
+"""Descriptions of columns and index levels, sufficient to write columns like them."""
 
 import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-from timegan.tables.dtypes import PER_SECOND
+from timegan.tables.dtypes import TICKS_PER_SECOND
 
 Name = str | int | float | None
 Role = Literal["feature", "gap", "exogenous", "context", "key", "time", "rows"]
@@ -13,29 +13,28 @@ Type = Literal["number", "boolean", "category", "datetime", "timedelta"]
 
 @dataclass(frozen=True)
 class Field:
-    """One column or index level, in plain values.
+    """Description of a column or index level in plain values.
 
     Args:
         name: exactly as in the table; None only for an index level.
-        role: what it is for. ``gap`` is no column of the table: it is the time between rows, as the
-            model sees it; ``rows`` numbers the rows and means nothing.
-        type: what its float64 values stand for (`timegan.tables.codecs`).
-        dtype: its pandas type, see `timegan.tables.dtypes`.
-        index: whether it is a level of the index.
+        role: use of the column. ``gap`` stands for the time between rows, which is learned but is
+            not a column of the table; ``rows`` stands for row numbers, which are not learned.
+        type: meaning of its float64 values (`timegan.tables.codecs`).
+        dtype: name of its pandas type, see `timegan.tables.dtypes`.
+        index: is it a level of the index?
         categories: of a category, code 0 first; intervals are pairs of numbers.
         categories_dtype: their pandas type; empty where the column is not a pandas categorical.
         closed: of a category of intervals, the closed side.
-        ordered: whether the categories are.
-        offset: taken off integers and ticks, so that float64 holds them exactly.
-        step: ticks between which no datetime of the column lies.
-        wall: whether its datetimes count in local time.
+        ordered: are the categories ordered?
+        offset: subtracted from integers and ticks, so that float64 holds them exactly.
+        step: all timestamps of the column are multiples of so many ticks, after the offset.
+        local_time: are its timestamps counted in local time?
         unit: of its ticks, ``s`` to ``ns``; empty where it has none.
         zone: time zone of its datetimes.
-        form: how dates are written that are kept as text (`timegan.tables.date_formats`); ``date``
-        for
-            Python's dates.
-        missing: what an object column writes where a value is missing.
-        freq: of a time index that knows its frequency.
+        date_format: of dates that are kept as text (`timegan.tables.date_formats`); ``date`` for
+            objects of `datetime.date`.
+        missing: name of the value that an object column holds where a value is missing.
+        freq: of a time index that has a frequency.
     """
 
     name: Name
@@ -49,25 +48,25 @@ class Field:
     ordered: bool = False
     offset: int = 0
     step: int = 1
-    wall: bool = False
+    local_time: bool = False
     unit: str = ""
     zone: str = ""
-    form: str = ""
+    date_format: str = ""
     missing: str = ""
     freq: str = ""
 
     @property
     def label(self) -> str:
-        """Its name as text, for messages, tables and configuration keys."""
+        """Return the name as text, for messages, tables and configuration keys."""
         return "the index" if self.name is None else str(self.name)
 
     @property
     def per_second(self) -> int:
-        """Ticks in a second; 1 where it does not count ticks."""
-        return PER_SECOND.get(self.unit, 1)
+        """Return the ticks in a second; 1 for a column without ticks."""
+        return TICKS_PER_SECOND.get(self.unit, 1)
 
     def state(self) -> dict[str, Any]:
-        """What differs from the defaults, as plain numbers, strings and lists."""
+        """Return what differs from the defaults, as plain numbers, strings and lists."""
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         state = {k: v for k, v in kept.items() if k in REQUIRED or v != DEFAULTS[k]}
         if "categories" in state:
@@ -76,7 +75,7 @@ class Field:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """What `state` was taken from."""
+        """Return the field that `state` describes."""
         state = dict(state)
         if "categories" in state:
             state["categories"] = tuple(_unpacked(category) for category in state["categories"])

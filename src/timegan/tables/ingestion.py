@@ -1,4 +1,4 @@
-"""From a DataFrame to numbers, step by step: roles, order, fields, calendar, values."""
+"""Conversion of a DataFrame to numbers: roles, order, fields, time axis, values."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -11,22 +11,22 @@ from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.codecs import encode
-from timegan.tables.detection import find_roles
-from timegan.tables.dtypes import describe, is_number
-from timegan.tables.field_inference import Refusal, learn
+from timegan.tables.detection import infer_roles
+from timegan.tables.dtypes import dtype_name, is_number
+from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name
-from timegan.tables.raw_columns import Roles, Slot
+from timegan.tables.raw_columns import ColumnRoles, RawColumn
 from timegan.tables.schema import Schema, free_name
-from timegan.tables.sequence_keys import Labels, learn_key
-from timegan.tables.time_axis import Calendar
-from timegan.tables.time_column import learn_time, read_time
+from timegan.tables.sequence_keys import KeyGenerator, infer_key
+from timegan.tables.time_axis import TimeAxis
+from timegan.tables.time_column import infer_time, read_time
 
 
-class Intake:
-    """One reading of a table; see `timegan.tables.table.Table.from_frame` for the arguments.
+class TableReader:
+    """Reader of one table; `timegan.tables.table.Table.from_frame` describes the arguments.
 
-    A column is read, coded and put in order on its own, so that beside the frame and the values
-    there is never more than a column in memory.
+    Columns are encoded and sorted one by one, which needs the memory of a single column beside the
+    frame and the values.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Intake:
         self.frame = frame
         self.like = like
         self.categories = {str(name) for name in categories}
-        self.roles = find_roles(
+        self.roles = infer_roles(
             frame, columns, sequence_key, sequence_index, context_columns, exogenous
         )
-        self.labels: Labels | None = None
+        self.key_generator: KeyGenerator | None = None
         if columns is None:
             _check_unnamed(self.roles)
         time = self._read_time()
@@ -59,164 +59,164 @@ class Intake:
         if moved:
             self.roles.notes.append("Rows were put in the order of time within each sequence.")
         self.time = time if time is None or self.order is None else time[self.order]
-        self.fields = {slot: self._field(slot) for slot in self.roles.slots}
-        self.calendar = like.calendar if like else self._calendar()
+        self.fields = {column: self._field(column) for column in self.roles.columns}
+        self.time_axis = like.time_axis if like else self._time_axis()
 
     @cached_property
     def schema(self) -> Schema:
-        """The table's schema, or the one that it was read by."""
+        """Return the table's schema, or the one that it was read by."""
         if self.like is not None:
             return self.like
-        fields = [self.fields[slot] for slot in self.roles.slots]
+        fields = [self.fields[column] for column in self.roles.columns]
         names = [field.name for field in fields if not field.index]
-        if self.gapped:
+        if self.has_irregular_time:
             time = self.roles.of("time")[0]
             word = "time" if time.name is None else time.label
-            name = free_name(f"{word} gap", [slot.name for slot in self.roles.slots])
+            name = free_name(f"{word} gap", [column.name for column in self.roles.columns])
             fields.append(Field(name, "gap", "number", "float64"))
         inferred: Any = pd.Index(names).dtype
         kept: Any = self.frame.columns.dtype
         called = self.frame.columns.name
         return Schema(
             tuple(fields),
-            "" if inferred == kept else describe(kept),
+            "" if inferred == kept else dtype_name(kept),
             called if called is None or isinstance(called, str | int) else str(called),
-            self.labels,
-            self.calendar,
+            self.key_generator,
+            self.time_axis,
         )
 
     @property
-    def gapped(self) -> bool:
-        """Whether the gaps between rows are to be learned."""
-        return self.calendar is not None and not self.calendar.regular
+    def has_irregular_time(self) -> bool:
+        """Check that the gaps between rows have to be learned."""
+        return self.time_axis is not None and not self.time_axis.is_regular
 
     def values(self) -> np.ndarray:
-        """The features, the gap and the exogenous columns (R, C)."""
+        """Return the features, the gap and the exogenous columns (R, C)."""
         features, exogenous = self.roles.of("feature"), self.roles.of("exogenous")
-        columns = [*features, *([None] if self.gapped else []), *exogenous]
-        if not features and not self.gapped:
-            others = ", ".join(repr(slot.label) for slot in self.roles.slots)
+        columns = [*features, *([None] if self.has_irregular_time else []), *exogenous]
+        if not features and not self.has_irregular_time:
+            others = ", ".join(repr(column.label) for column in self.roles.columns)
             raise InputError(
                 "The table has no feature column: at least one is needed besides "
                 f"{others or 'the index'}."
             )
         values = np.empty((len(self.frame), len(columns)), dtype=np.float64)
-        for i, slot in enumerate(columns):
-            values[:, i] = self._gaps() if slot is None else self._coded(slot)
+        for i, column in enumerate(columns):
+            values[:, i] = self._gaps() if column is None else self._coded(column)
         return values
 
     def context(self) -> np.ndarray:
-        """The context columns (S, K), one row a sequence.
+        """Return the context columns (S, K), one row a sequence.
 
         Raises:
-            InputError: a column that changes within a sequence.
+            InputError: a column changes within a sequence.
         """
-        slots = self.roles.of("context")
-        context = np.empty((len(self.bounds), len(slots)), dtype=np.float64)
-        for i, slot in enumerate(slots):
-            coded = self._coded(slot)
+        columns = self.roles.of("context")
+        context = np.empty((len(self.bounds), len(columns)), dtype=np.float64)
+        for i, column in enumerate(columns):
+            coded = self._coded(column)
             context[:, i] = coded[self.bounds[:, 0]]
             known = np.repeat(context[:, i], np.diff(self.bounds)[:, 0])
             changed = np.flatnonzero((coded != known) & ~(np.isnan(coded) & np.isnan(known)))
             if changed.size:
-                raise InputError(self._not_constant(slot, int(changed[0])))
+                raise InputError(self._not_constant(column, int(changed[0])))
         return context
 
-    def _coded(self, slot: Slot) -> np.ndarray:
-        coded = encode(slot.series, self.fields[slot])
+    def _coded(self, column: RawColumn) -> np.ndarray:
+        coded = encode(column.series, self.fields[column])
         return coded if self.order is None else coded[self.order]
 
     def _gaps(self) -> np.ndarray:
-        assert self.calendar is not None
+        assert self.time_axis is not None
         if self.time is None:
-            raise InputError("The table that was learned has a time, and this one has none.")
-        return self.calendar.gaps(self.time, self.bounds)
+            raise InputError("The training table has a time column, and this one has none. Add it.")
+        return self.time_axis.gaps(self.time, self.bounds)
 
-    def _known(self, slot: Slot) -> Field | None:
+    def _known(self, column: RawColumn) -> Field | None:
         fields = self.like.fields if self.like else ()
-        return next((f for f in fields if f.label == slot.label and f.role == slot.role), None)
+        return next((f for f in fields if f.label == column.label and f.role == column.role), None)
 
     def _read_time(self) -> np.ndarray | None:
-        slot = next(iter(self.roles.of("time")), None)
-        if slot is None:
+        column = next(iter(self.roles.of("time")), None)
+        if column is None:
             return None
-        return read_time(slot.series, self._known(slot) or self._time_field(slot))
+        return read_time(column.series, self._known(column) or self._time_field(column))
 
-    def _time_field(self, slot: Slot) -> Field:
-        if slot.field is None:
-            slot.field = learn_time(slot.series, slot.name, slot.index)
-        return slot.field
+    def _time_field(self, column: RawColumn) -> Field:
+        if column.field is None:
+            column.field = infer_time(column.series, column.name, column.index)
+        return column.field
 
-    def _field(self, slot: Slot) -> Field:
-        known = self._known(slot)
+    def _field(self, column: RawColumn) -> Field:
+        known = self._known(column)
         if known is not None:
             return known
-        if slot.role == "time":
-            field = self._time_field(slot)
+        if column.role == "time":
+            field = self._time_field(column)
             index: Any = self.frame.index
-            freq = index.freqstr if self._knows_frequency(slot) else None
+            freq = index.freqstr if self._knows_frequency(column) else None
             return replace(field, freq=freq or "")
-        if slot.role == "key":
+        if column.role == "key":
             assert self.roles.codes is not None
             firsts = np.unique(self.roles.codes, return_index=True)[1]
-            labels = slot.series.iloc[firsts].reset_index(drop=True)
-            field, self.labels = learn_key(labels, slot.name, slot.index)
+            labels = column.series.iloc[firsts].reset_index(drop=True)
+            field, self.key_generator = infer_key(labels, column.name, column.index)
             return field
-        if slot.role == "rows":
-            return Field(slot.name, "rows", "number", describe(slot.series.dtype), True)
-        assert slot.role is not None
+        if column.role == "rows":
+            return Field(column.name, "rows", "number", dtype_name(column.series.dtype), True)
+        assert column.role is not None
         try:
-            return learn(
-                slot.series,
-                slot.name,
-                slot.role,
-                index=slot.index,
-                category=slot.label in self.categories,
+            return infer_field(
+                column.series,
+                column.name,
+                column.role,
+                index=column.index,
+                category=column.label in self.categories,
             )
-        except Refusal as error:
-            raise InputError(f"{error} Or leave it out: {self._remedy(slot)}.") from error
+        except UnsupportedColumn as error:
+            raise InputError(f"{error} Or leave it out: {self._suggestion(column)}.") from error
 
-    def _knows_frequency(self, slot: Slot) -> bool:
+    def _knows_frequency(self, column: RawColumn) -> bool:
         kinds = (pd.DatetimeIndex, pd.TimedeltaIndex)
-        return slot.index and self.order is None and isinstance(self.frame.index, kinds)
+        return column.index and self.order is None and isinstance(self.frame.index, kinds)
 
-    def _calendar(self) -> Calendar | None:
-        slot = next(iter(self.roles.of("time")), None)
-        if slot is None or self.time is None:
+    def _time_axis(self) -> TimeAxis | None:
+        column = next(iter(self.roles.of("time")), None)
+        if column is None or self.time is None:
             return None
-        return Calendar.fit(self.time, self.bounds, self.fields[slot])
+        return TimeAxis.fit(self.time, self.bounds, self.fields[column])
 
-    def _remedy(self, refused: Slot) -> str:
-        """What to type so that the features are the columns of numbers without the refused one."""
-        slots = [s for s in self.roles.of("feature") if s is not refused]
-        names = [s.label for s in slots if is_number(s.series.dtype)]
+    def _suggestion(self, refused: RawColumn) -> str:
+        """Return the option that selects the columns of numbers without the refused one."""
+        columns = [s for s in self.roles.of("feature") if s is not refused]
+        names = [s.label for s in columns if is_number(s.series.dtype)]
         short = 0 < len(names) <= 8 and all(name.isidentifier() for name in names)
         return f"dataset.columns=[{','.join(names) if short else '...'}]"
 
-    def _not_constant(self, slot: Slot, row: int) -> str:
+    def _not_constant(self, column: RawColumn, row: int) -> str:
         place = row if self.order is None else int(self.order[row])
         first = int(self.bounds[np.searchsorted(self.bounds[:, 1], row, side="right"), 0])
         before = first if self.order is None else int(self.order[first])
         key = next(iter(self.roles.of("key")), None)
         which = f"sequence {_cell(key, place)}" if key else "the series"
         return (
-            f"The context column {slot.label!r} is {_cell(slot, before)} and then "
-            f"{_cell(slot, place)} within {which} (row {place + 1:,}; the first row is 1): "
-            "context is constant within a sequence. Take it out of dataset.context_columns, and it "
-            "is learned as a feature, or give it to dataset.exogenous."
+            f"The context column {column.label!r} is {_cell(column, before)} and then "
+            f"{_cell(column, place)} within {which} (row {place + 1:,}; the first row is 1): "
+            "context is constant within a sequence. Remove it from dataset.context_columns to "
+            "learn it as a feature, or add it to dataset.exogenous."
         )
 
 
-def _cell(slot: Slot, row: int) -> str:
-    """A cell as people write it."""
-    value = slot.series.iloc[row]
+def _cell(column: RawColumn, row: int) -> str:
+    """Return a cell as it is written in a table."""
+    value = column.series.iloc[row]
     return repr(value) if isinstance(value, str) else str(value)
 
 
 def order_rows(
     codes: np.ndarray | None, time: np.ndarray | None, rows: int
 ) -> tuple[np.ndarray | None, np.ndarray, bool]:
-    """The order that puts sequences together and in time, their bounds, and if time moved any.
+    """Return the order by sequence and time, the sequences' bounds, and if time moved a row.
 
     Args:
         codes: (R,) sequence of each row; None where there is one sequence.
@@ -224,8 +224,8 @@ def order_rows(
         rows: R.
 
     Returns:
-        The order (R,), or None where the rows are in order; bounds (S, 2); whether rows of a
-        sequence changed places among each other.
+        The order (R,), or None where the rows are in order; bounds (S, 2); True if rows of a
+        sequence changed places.
     """
     if codes is None:
         bounds = np.array([[0, rows]])
@@ -246,13 +246,13 @@ def order_rows(
     return np.lexsort(keys), bounds, True
 
 
-def _check_unnamed(roles: Roles) -> None:
-    for slot in roles.of("feature"):
-        if slot.label.startswith("Unnamed: "):
+def _check_unnamed(roles: ColumnRoles) -> None:
+    for column in roles.of("feature"):
+        if column.label.startswith("Unnamed: "):
             numbers = [
                 s.label
                 for s in roles.of("feature")
-                if s is not slot and types.is_numeric_dtype(s.series.dtype)
+                if s is not column and types.is_numeric_dtype(s.series.dtype)
             ]
             short = 0 < len(numbers) <= 8 and all(name.isidentifier() for name in numbers)
             raise InputError(

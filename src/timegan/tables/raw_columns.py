@@ -1,4 +1,4 @@
-"""The columns and index levels of a DataFrame, one by one, under names that can be kept."""
+"""Columns and index levels of a DataFrame under names that a saved model can keep."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,46 +12,46 @@ from timegan.tables.fields import Field, Name, Role
 
 
 @dataclass(eq=False)
-class Slot:
-    """A column or an index level, with its rows and, once it is known, its role."""
+class RawColumn:
+    """A column or an index level with its rows and, once inferred, its role."""
 
     name: Name
     series: "pd.Series[Any]"
     index: bool
     role: Role | None = None
-    field: Field | None = None  # where finding the role has told what it is
+    field: Field | None = None  # where inferring the role has described the column
 
     @property
     def label(self) -> str:
-        """Its name as text."""
+        """Return the name as text."""
         return "the index" if self.name is None else str(self.name)
 
 
 @dataclass
-class Roles:
-    """Every column with its role, the sequences that the key makes, and what was decided."""
+class ColumnRoles:
+    """Every column with its role, the sequences that the key makes, and notes on decisions."""
 
-    slots: list[Slot]
+    columns: list[RawColumn]
     codes: np.ndarray | None = None  # (R,) the sequence of each row, in order of appearance
     notes: list[str] = field(default_factory=list)
 
-    def of(self, role: Role) -> list[Slot]:
-        """The slots of one role."""
-        return [slot for slot in self.slots if slot.role == role]
+    def of(self, role: Role) -> list[RawColumn]:
+        """Return the columns of one role."""
+        return [column for column in self.columns if column.role == role]
 
 
 def level_values(index: Any, place: int) -> Any:
-    """The rows of an index level by its place; pandas would take the number for a name first."""
+    """Return the rows of an index level by its place: pandas takes a number for a name first."""
     if index.nlevels == 1:
         return index
     return index.rename([None] * index.nlevels).get_level_values(place)
 
 
-def slots_of(frame: pd.DataFrame) -> list[Slot]:
-    """Every index level and column, levels first; a plain index of row numbers is none.
+def raw_columns(frame: pd.DataFrame) -> list[RawColumn]:
+    """Return every index level and column, levels first, without a default index.
 
     Raises:
-        InputError: names that occur twice or cannot be kept.
+        InputError: names occur twice or cannot be kept.
     """
     if isinstance(frame.columns, pd.MultiIndex):
         raise InputError(
@@ -60,37 +60,37 @@ def slots_of(frame: pd.DataFrame) -> list[Slot]:
         )
     index = frame.index
     plain = isinstance(index, pd.RangeIndex) and index.name is None
-    levels: list[Slot] = []
+    levels: list[RawColumn] = []
     if not plain:
         for i, name in enumerate(index.names):
             values = level_values(index, i)
-            levels.append(Slot(_checked(name, "index level"), _plain(values), True))
+            levels.append(RawColumn(_checked(name, "index level"), _plain(values), True))
     columns = [
-        Slot(_checked(name, "column"), _plain(frame.iloc[:, i]), False)
+        RawColumn(_checked(name, "column"), _plain(frame.iloc[:, i]), False)
         for i, name in enumerate(frame.columns)
     ]
-    if any(slot.name is None for slot in columns):
+    if any(column.name is None for column in columns):
         raise InputError("The table has a column without a name (None). Give it one.")
-    slots = levels + columns
+    columns = levels + columns
     seen: set[str] = set()
-    for slot in slots:
-        if slot.name is not None and slot.label in seen:
+    for column in columns:
+        if column.name is not None and column.label in seen:
             raise InputError(
-                f"The table has the column {slot.label!r} more than once: names must differ. "
+                f"The table has the column {column.label!r} more than once: names must differ. "
                 "Rename one."
             )
-        seen.add(slot.label)
-    return slots
+        seen.add(column.label)
+    return columns
 
 
 def _plain(values: Any) -> "pd.Series[Any]":
-    """The same rows without an index; the type is given, or pandas makes text of objects."""
+    """Return the rows without an index, of the type given: pandas would make text of objects."""
     rows: pd.Series[Any] = pd.Series(values.array, dtype=values.dtype, copy=False)
     return rows
 
 
 def _checked(name: Any, what: str) -> Name:
-    """A name as a plain value that survives JSON."""
+    """Return a name as a plain value that survives JSON."""
     if isinstance(name, np.integer | np.floating):
         name = name.item()
     if name is None or (isinstance(name, str | int | float) and name == name):
@@ -104,16 +104,16 @@ def _checked(name: Any, what: str) -> Name:
     )
 
 
-def find(name: Name, slots: Sequence[Slot]) -> Slot:
-    """The slot of a name, or of one that reads the same.
+def find(name: Name, columns: Sequence[RawColumn]) -> RawColumn:
+    """Return the column of a name, or of a name that reads alike.
 
     Raises:
         InputError: there is none.
     """
-    for slot in slots:
-        if slot.name is not None and (slot.name == name or slot.label == str(name)):
-            return slot
-    labels = [slot.label for slot in slots if slot.name is not None]
+    for column in columns:
+        if column.name is not None and (column.name == name or column.label == str(name)):
+            return column
+    labels = [column.label for column in columns if column.name is not None]
     near = closest_match(str(name), labels)
     guess = f" Did you mean {near!r}?" if near else ""
     shown = ", ".join(labels[:12]) + (", ..." if len(labels) > 12 else "")

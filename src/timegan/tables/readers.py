@@ -1,4 +1,4 @@
-"""Where tables come from: files by their ending, and downloads with a checksum."""
+"""Readers of table files by suffix, and downloads with a checksum."""
 
 import csv
 import hashlib
@@ -17,14 +17,14 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table, one row a step.
 
     Args:
-        path: a ``.csv`` (dates stay text), a ``.parquet`` (the index comes with it), or an ``.npz``
+        path: a ``.csv`` (dates stay text), a ``.parquet`` (with its index), or an ``.npz``
             with ``windows`` (N, T, C) and, where there are, ``features`` (C) names, ``lengths`` (N)
             of the sequences, ``context`` (N, K) and ``context_features`` (K); the latter becomes a
             long table with the key column ``sequence``.
 
     Raises:
-        InputError: no such file, an unknown ending, nothing in it, names that occur twice, or
-            content that is not what the ending says.
+        InputError: the file is missing or empty, its suffix is unknown, names occur twice, or the
+            content does not fit the suffix.
     """
     path = Path(path)
     if not path.is_file():
@@ -42,15 +42,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def download(url: str, sha256: str | None) -> Path:
-    """Fetch a file once into the user's cache folder and check it.
+    """Download a file once into the user's cache folder and check it.
 
     Raises:
-        InputError: it cannot be had, or it is not the file that the checksum belongs to.
+        InputError: the download failed, or the checksum differs.
     """
     import pooch  # only whoever downloads needs it
 
     known = f"sha256:{sha256}" if sha256 else None
-    file = cached(url)
+    file = cached_path(url)
     folder = file.parent
     try:
         return Path(pooch.retrieve(url, known_hash=known, fname=file.name, path=folder))
@@ -66,8 +66,8 @@ def download(url: str, sha256: str | None) -> Path:
         ) from error
 
 
-def cached(url: str) -> Path:
-    """Return where the file of ``url`` lies, in the user's cache folder, once it is there.
+def cached_path(url: str) -> Path:
+    """Return the path in the user's cache folder for the file of ``url``.
 
     The name begins with a digest of ``url``: files of one name from two places stay apart.
     """
@@ -95,7 +95,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _check_header(path: Path, names: list[str]) -> None:
-    """Refuse what pandas would quietly rename or misread."""
+    """Refuse headers that pandas would rename or misread silently."""
     if not any(names):
         raise InputError(f"{path} has no header: its first line must hold the columns' names.")
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
@@ -183,7 +183,7 @@ def _read_npz(path: Path) -> pd.DataFrame:
 def _names(
     path: Path, content: dict[str, np.ndarray], array: str, prefix: str, count: int
 ) -> list[str]:
-    """The names that an archive gives its channels, or numbered ones."""
+    """Return the names that an archive gives its channels, or numbered ones."""
     given = content.get(array, [f"{prefix}_{i + 1}" for i in range(count)])
     names = [str(name) for name in given]
     if len(names) != count or len(set(names)) != count:
@@ -199,7 +199,7 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".parquet": _read_parquet,
     ".npz": _read_npz,
 }
-"""Ending -> reader."""
+"""Suffix -> reader."""
 
 UNREADABLE = (
     UnicodeDecodeError,
@@ -208,4 +208,4 @@ UNREADABLE = (
     pd.errors.ParserError,
     pd.errors.ParserWarning,
 )
-"""What pandas and Python raise or warn of when a text is no table."""
+"""Errors and warnings of pandas and Python for a text that is not a table."""

@@ -1,4 +1,4 @@
-"""Labels for synthetic sequences that look like the real ones' keys."""
+"""Keys of synthetic sequences in the manner of the real ones."""
 
 import re
 from dataclasses import asdict, dataclass, replace
@@ -9,18 +9,25 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
-from timegan.tables.categories import decode_category, plain
-from timegan.tables.codecs import decode_whole
-from timegan.tables.dtypes import describe, is_moment, is_number, is_span, is_text, revive
-from timegan.tables.field_inference import text_form
+from timegan.tables.categories import decode_category, plain_categories
+from timegan.tables.codecs import decode_integers
+from timegan.tables.dtypes import (
+    dtype_name,
+    is_datetime,
+    is_number,
+    is_text,
+    is_timedelta,
+    parse_dtype,
+)
+from timegan.tables.field_inference import infer_date_format
 from timegan.tables.fields import Field, Name
-from timegan.tables.ticks import form_of, from_ticks, to_ticks
+from timegan.tables.timestamps import from_ticks, time_attributes, to_ticks
 
-NUMBERED = re.compile(r"(.*?)(\d+)", re.DOTALL)
+NUMBERED_LABEL = re.compile(r"(.*?)(\d+)", re.DOTALL)
 
 
-def learn_key(labels: "pd.Series[Any]", name: Name, index: bool) -> tuple[Field, "Labels"]:
-    """Describe the key and find the rule for new ones.
+def infer_key(labels: "pd.Series[Any]", name: Name, index: bool) -> tuple[Field, "KeyGenerator"]:
+    """Describe the key column and infer the rule for new keys.
 
     Args:
         labels: the different keys of the table, one a sequence.
@@ -28,14 +35,14 @@ def learn_key(labels: "pd.Series[Any]", name: Name, index: bool) -> tuple[Field,
         index: whether it is a level of the index.
 
     Raises:
-        InputError: a type of which no new labels can be made.
+        InputError: no new keys of this type can be made.
     """
     dtype: Any = labels.dtype
     field = Field(name, "key", "number", "", index)
-    form = text_form(labels)
+    date_format = infer_date_format(labels)
     kind = types.infer_dtype(labels, skipna=True) if types.is_object_dtype(dtype) else ""
     if isinstance(dtype, pd.CategoricalDtype):
-        values, inner, closed = plain(labels.cat.categories)
+        values, inner, closed = plain_categories(labels.cat.categories)
         whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
         if whole or all(isinstance(v, str) for v in values):
             field = replace(
@@ -47,31 +54,33 @@ def learn_key(labels: "pd.Series[Any]", name: Name, index: bool) -> tuple[Field,
                 closed=closed,
                 ordered=bool(labels.cat.ordered),
             )
-            return field, Labels.learn(labels, field)
-    elif form or is_moment(dtype) or is_span(dtype):
-        field = replace(field, type="datetime", dtype=describe(dtype), **form_of(labels, form))
-        return field, Labels.learn(labels, field)
+            return field, KeyGenerator.fit(labels, field)
+    elif date_format or is_datetime(dtype) or is_timedelta(dtype):
+        field = replace(
+            field, type="datetime", dtype=dtype_name(dtype), **time_attributes(labels, date_format)
+        )
+        return field, KeyGenerator.fit(labels, field)
     elif is_text(dtype) or kind == "string":
-        field = replace(field, type="category", dtype=describe(dtype))
-        return field, Labels.learn(labels, field)
+        field = replace(field, type="category", dtype=dtype_name(dtype))
+        return field, KeyGenerator.fit(labels, field)
     elif is_number(dtype) or kind == "integer":
-        field = replace(field, dtype=describe(dtype))
-        return field, Labels.learn(labels, field)
+        field = replace(field, dtype=dtype_name(dtype))
+        return field, KeyGenerator.fit(labels, field)
     raise InputError(
-        f"The key {field.label!r} ({dtype}) has a type of which no labels for new sequences can be "
+        f"The key {field.label!r} ({dtype}) has a type of which no new keys can be "
         f"made. Convert it to text: frame[{name!r}] = frame[{name!r}].astype(str)."
     )
 
 
 @dataclass(frozen=True)
-class Labels:
-    """How the label of sequence i is made: ``prefix`` and the number ``first + i * step``.
+class KeyGenerator:
+    """Rule for the key of sequence i: ``prefix`` and the number ``first + i * step``.
 
     Args:
-        prefix: what stands before the number in a text.
+        prefix: text before the number.
         width: digits of the number, filled with zeros.
-        first: number of the first sequence; of a category, of the first one beyond the real ones.
-        step: from one sequence to the next.
+        first: number of the first sequence; of a category, of the first new one.
+        step: difference of the numbers of neighboring sequences.
     """
 
     prefix: str = ""
@@ -80,15 +89,15 @@ class Labels:
     step: int = 1
 
     @classmethod
-    def learn(cls, labels: "pd.Series[Any]", field: Field) -> Self:
-        """The rule for labels like these.
+    def fit(cls, labels: "pd.Series[Any]", field: Field) -> Self:
+        """Infer the rule for keys like these.
 
         Args:
             labels: the different keys of the table, one a sequence.
             field: of the key.
         """
         if field.type == "datetime":
-            ticks = np.sort(to_ticks(labels, field.form))
+            ticks = np.sort(to_ticks(labels, field.date_format))
             steps = np.diff(ticks)
             day = 86_400 * field.per_second if field.unit else 1
             return cls(first=int(ticks[0]), step=int(steps.min()) if steps.size else day)
@@ -97,7 +106,7 @@ class Labels:
         texts = field.categories if field.categories_dtype else tuple(labels.tolist())
         if not all(isinstance(text, str) for text in texts):  # a category of integers
             return cls(first=max(texts) + 1)
-        found = [NUMBERED.fullmatch(text) for text in texts]
+        found = [NUMBERED_LABEL.fullmatch(text) for text in texts]
         parts = [(part[1], part[2]) for part in found if part]
         if len(parts) == len(texts) and len({prefix for prefix, _ in parts}) == 1:
             digits = {len(number) for _, number in parts}
@@ -116,23 +125,23 @@ class Labels:
         return cls(prefix)
 
     def make(self, start: int, count: int, field: Field, total: int) -> Any:
-        """Labels of the sequences ``start`` to ``start + count``, in the key's type.
+        """Return keys of the sequences ``start`` to ``start + count``, in the key's type.
 
-        A pandas categorical first uses the table's own categories, for its type is made of them;
-        further sequences get categories of their own.
+        A pandas categorical uses the table's categories first, because its type contains them;
+        further sequences get new categories.
 
         Args:
-            total: sequences of the whole table that these are a part of.
+            total: sequences of the whole table.
         """
         places = np.arange(start, start + count)
         numbers = self.first + places * self.step
         if field.type == "datetime":
             return from_ticks(numbers, field)
         if field.type == "number":
-            return decode_whole(numbers, field)
+            return decode_integers(numbers, field)
         if not field.categories_dtype:
             texts = [self._text(int(n)) for n in numbers]
-            return pd.Series(texts, dtype=revive(field.dtype)).array
+            return pd.Series(texts, dtype=parse_dtype(field.dtype)).array
         known = len(field.categories)
         further = range(self.first, self.first + max(0, total - known))
         named = all(isinstance(c, str) for c in field.categories)
@@ -140,7 +149,7 @@ class Labels:
         return decode_category(places.astype(float), field, tuple(more))
 
     def state(self) -> dict[str, Any]:
-        """As plain numbers and strings."""
+        """Return plain numbers and strings."""
         return asdict(self)
 
     def _text(self, number: int) -> str:

@@ -1,4 +1,4 @@
-"""A table that has been checked: numbers only, one sequence after another, schema beside it."""
+"""Checked tables of numbers with a schema, and sequences of such tables."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import pandas as pd
 
 from timegan.tables.detection import SEQUENCE
 from timegan.tables.fields import Name
-from timegan.tables.ingestion import Intake
+from timegan.tables.ingestion import TableReader
 from timegan.tables.schema import Schema
 
 __all__ = ["SEQUENCE", "Schema", "Sequences", "Table"]
@@ -18,16 +18,16 @@ __all__ = ["SEQUENCE", "Schema", "Sequences", "Table"]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of numbers, the rows of a sequence next to each other and in the order of time.
+    """Rows of numbers: the rows of a sequence are adjacent and in the order of time.
 
     Args:
         values: (R, C) float64, NaN where a value is missing: the features, the gap between rows
             where time is irregular, then the exogenous columns (`Schema.value_fields`).
-        bounds: (S, 2) first row of each sequence and the row after its last.
+        bounds: (S, 2) first row of each sequence, and the row after its last.
         schema: names, types and roles.
-        context: (S, K) what is constant within a sequence, coded as the values are.
+        context: (S, K) columns that are constant within a sequence, encoded like the values.
         time: (R,) int64 or float64; None where the table has no time.
-        notes: what was decided about the table's columns, in words.
+        notes: decisions about the table's columns, as sentences.
     """
 
     values: np.ndarray
@@ -50,7 +50,7 @@ class Table:
         categories: Collection[Name] = (),
         like: Schema | None = None,
     ) -> "Table":
-        """Check a DataFrame and take its numbers.
+        """Check a DataFrame and convert it to numbers.
 
         Args:
             frame: one row a step.
@@ -63,12 +63,12 @@ class Table:
                 increase within each sequence; without any, rows keep their order.
             context_columns: columns that are constant within a sequence.
             exogenous: columns that are given from outside at each step.
-            categories: columns of text to take for labels even where they read like numbers.
+            categories: text columns to take for labels even where they read like numbers.
             like: read the columns as this schema does, with its roles, categories and units; the
-                other options are not looked at.
+                other options are ignored.
 
         Raises:
-            InputError: what cannot be learned, and what to do about it; the message says where.
+            InputError: a column cannot be learned; the message says where, and what to do.
         """
         if like is not None:
             roles = {role: [f.name for f in like.of(role)] for role in ("key", "time", "context")}
@@ -78,7 +78,7 @@ class Table:
             )
             context_columns = roles["context"]
             exogenous = [f.name for f in like.of("exogenous")]
-        intake = Intake(
+        reader = TableReader(
             frame,
             columns,
             sequence_key,
@@ -89,42 +89,42 @@ class Table:
             like,
         )
         return cls(
-            intake.values(),
-            intake.bounds,
-            intake.schema,
-            intake.context(),
-            intake.time,
-            tuple(intake.roles.notes),
+            reader.values(),
+            reader.bounds,
+            reader.schema,
+            reader.context(),
+            reader.time,
+            tuple(reader.roles.notes),
         )
 
     def reversed(self) -> "Table":
-        """The same table with time running backwards within each sequence."""
+        """Return the table with time running backwards within each sequence."""
         if len(self.bounds) == 1:  # a view, for one series may be long
             time = None if self.time is None else self.time[::-1]
             return replace(self, values=self.values[::-1], time=time)
-        order = self.turned(np.arange(len(self.values)))
+        order = self.reversed_rows(np.arange(len(self.values)))
         time = None if self.time is None else self.time[order]
         return replace(self, values=self.values[order], time=time)
 
-    def turned(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers that rows of this table have in the `reversed` one."""
+    def reversed_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Return the numbers that rows of this table have in the `reversed` one."""
         sequences = np.searchsorted(self.bounds[:, 0], rows, side="right") - 1
         numbers: np.ndarray = self.bounds.sum(axis=1)[sequences] - 1 - rows
         return numbers
 
     @property
     def lengths(self) -> np.ndarray:
-        """Rows of each sequence."""
+        """Return the rows of each sequence."""
         return np.diff(self.bounds, axis=1)[:, 0]
 
     @property
     def starts(self) -> np.ndarray | None:
-        """Time (S,) of each sequence's first row; None where the table has no time."""
+        """Return the time (S,) of each sequence's first row; None where the table has no time."""
         return None if self.time is None else self.time[self.bounds[:, 0]]
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that is in the table: two tables differ if theirs do."""
+        """Return the SHA-256 digest of the table's content."""
         digest = hashlib.sha256(json.dumps(self.schema.state(), sort_keys=True).encode())
         for numbers in (self.bounds, self.values, self.context, self.time):
             if numbers is not None:
@@ -135,10 +135,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Sequences:
-    """Sequences of a table.
+    """Sequences of a table, padded to one length.
 
     Args:
-        values: (n, T, C) as in `timegan.tables.table.Table`; NaN is missing, or behind the end.
+        values: (n, T, C) as in `timegan.tables.table.Table`; NaN is missing or padding.
         lengths: (n,) rows of each.
         context: (n, K) context columns.
         starts: (n,) time of each first row; None takes the real ones in turn.
@@ -153,6 +153,6 @@ class Sequences:
         return len(self.values)
 
     def head(self, count: int) -> "Sequences":
-        """The first ``count`` of them, or all if there are fewer."""
+        """Return the first ``count`` sequences, or all if there are fewer."""
         starts = None if self.starts is None else self.starts[:count]
         return Sequences(self.values[:count], self.lengths[:count], self.context[:count], starts)

@@ -1,4 +1,4 @@
-"""The time column: whole ticks or numbers out of it, and a column like it again."""
+"""The time column: description, reading and writing."""
 
 import datetime
 from dataclasses import replace
@@ -8,19 +8,24 @@ import numpy as np
 import pandas as pd
 
 from timegan.errors import InputError
-from timegan.tables.codecs import decode, decode_whole
-from timegan.tables.date_formats import NOTHING, looks_like_date
-from timegan.tables.dtypes import is_moment, is_number, is_span, number_type, revive
-from timegan.tables.field_inference import described, field_ticks, missing_mark, text_form
+from timegan.tables.codecs import decode, decode_integers
+from timegan.tables.date_formats import NAT, looks_like_date
+from timegan.tables.dtypes import is_datetime, is_number, is_timedelta, number_type, parse_dtype
+from timegan.tables.field_inference import (
+    checked_dtype_name,
+    infer_date_format,
+    missing_value_name,
+    ticks_in_field_unit,
+)
 from timegan.tables.fields import Field, Name
-from timegan.tables.ticks import form_of, from_ticks, to_ticks
+from timegan.tables.timestamps import from_ticks, time_attributes, to_ticks
 
 
-def learn_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
+def infer_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
     """Describe the time column.
 
     Raises:
-        InputError: it is neither dates nor numbers, or empty in a row.
+        InputError: the column holds neither dates nor numbers, or is empty in a row.
     """
     field = Field(name, "time", "number", "", index)
     dtype: Any = series.dtype
@@ -31,37 +36,39 @@ def learn_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
             "1): every row must have a time. Fill or drop such rows first."
         )
     if is_number(dtype) and not isinstance(dtype, pd.SparseDtype):
-        return replace(field, dtype=described(dtype, field))
-    form = text_form(series)
-    if not (is_moment(dtype) or is_span(dtype) or form):
+        return replace(field, dtype=checked_dtype_name(dtype, field))
+    date_format = infer_date_format(series)
+    if not (is_datetime(dtype) or is_timedelta(dtype) or date_format):
         raise InputError(
             f"The time column {field.label!r} ({dtype}) holds neither dates nor numbers, or dates "
             "in a form that has more than one reading. Write them as 2024-01-31 or "
             "2024-01-31 08:00:00, or convert them with pandas.to_datetime."
         )
-    field = replace(field, dtype=described(dtype, field))
+    field = replace(field, dtype=checked_dtype_name(dtype, field))
     if isinstance(dtype, pd.PeriodDtype):
         return field
-    kind: Any = "timedelta" if is_span(dtype) else "datetime"
-    return replace(field, type=kind, missing=missing_mark(series), **form_of(series, form))
+    kind: Any = "timedelta" if is_timedelta(dtype) else "datetime"
+    return replace(
+        field, type=kind, missing=missing_value_name(series), **time_attributes(series, date_format)
+    )
 
 
 def read_time(series: "pd.Series[Any]", field: Field) -> np.ndarray:
-    """Times (R,): int64 ticks (periods: ordinals; whole numbers: as they are), or float64.
+    """Read times (R,): int64 ticks, ordinals of periods, integers, or float64.
 
     Raises:
-        InputError: the column is of another type than the field.
+        InputError: the column has another type than the field.
     """
     dtype: Any = series.dtype
     try:
         if field.type != "number":
-            ticks = field_ticks(series, field)
-            if (ticks == NOTHING).any():
-                raise ValueError("a moment is missing")
+            ticks = ticks_in_field_unit(series, field)
+            if (ticks == NAT).any():
+                raise ValueError("a time is missing")
             return ticks
         if isinstance(dtype, pd.PeriodDtype):
             return to_ticks(series, "")
-        if number_type(revive(field.dtype)).kind == "f":
+        if number_type(parse_dtype(field.dtype)).kind == "f":
             times = series.to_numpy(dtype=np.float64)
             if not np.isfinite(times).all():
                 raise ValueError("a time is infinite")
@@ -75,22 +82,22 @@ def read_time(series: "pd.Series[Any]", field: Field) -> np.ndarray:
 
 
 def write_time(times: np.ndarray, field: Field) -> Any:
-    """A time column of the field's type from times (R,); the other way round.
+    """Return a time column of the field's type from times (R,).
 
     Raises:
-        InputError: the type has no room for them.
+        InputError: the type cannot hold them.
     """
     if field.type != "number" or field.dtype.startswith("period"):
         return from_ticks(times, field)
     if times.dtype.kind == "f":
         return decode(times, field)
-    return decode_whole(times, field)
+    return decode_integers(times, field)
 
 
-def may_be_time(series: "pd.Series[Any]") -> bool:
-    """Whether a column that nobody named may be the time: a date in its first row, none missing."""
+def may_hold_time(series: "pd.Series[Any]") -> bool:
+    """Check that a column may be the time: a date in its first row, no value missing."""
     first = series.iloc[0]
-    dated = is_moment(series.dtype) or isinstance(first, datetime.date)
+    dated = is_datetime(series.dtype) or isinstance(first, datetime.date)
     return (
         dated or (isinstance(first, str) and looks_like_date(first))
     ) and not series.isna().any()

@@ -1,4 +1,4 @@
-"""Synthetic sequences to a file, part by part, so that the count does not matter to the memory."""
+"""Writers of synthetic sequences, chunk by chunk, in memory that does not grow with the count."""
 
 import json
 import zipfile
@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from timegan.errors import InputError
 from timegan.files import writing
-from timegan.tables.csv_text import as_text
+from timegan.tables.csv_text import format_frame
 from timegan.tables.schema import Schema
 from timegan.tables.table import Sequences
 
@@ -33,22 +33,22 @@ def write_table(
 ) -> None:
     """Write sequences as a long table (``.csv``, ``.parquet``) or as an array (``.npz``).
 
-    A table is what `Schema.to_frame` makes of all parts together. An array holds ``windows``
+    A table is the result of `Schema.to_frame` for all chunks together. An array holds ``windows``
     (N, T, C) in the table's units, categories as codes and NaN behind a sequence's end;
     ``features`` (C); ``lengths`` (N) where they differ; ``context`` (N, K) and ``context_features``
     (K) where the table has such columns.
 
     Args:
-        path: the ending chooses the format.
-        parts: sequences, in order; at least one part, and all of the same T for an array.
-        numbers: of the N sequences that the parts have together; a count: from 0 on.
-        schema: what the table looks like.
-        total: sequences of the table that these are a share of; None: there are no others.
+        path: its suffix selects the format.
+        parts: chunks of sequences, in order; at least one, and all of one T for an array.
+        numbers: of the N sequences of all chunks; a count starts at 0.
+        schema: of the table.
+        total: sequences of the whole table, of which these may be a shard; None: no others.
         overwrite: replace an existing file.
 
     Raises:
-        InputError: an unknown ending, an existing file, or no room on the disk; nothing that is
-            half-written is left.
+        InputError: the suffix is unknown, the file exists, or the disk is full; no partial file
+            is left.
     """
     write = writer(path)
     numbers = range(numbers) if isinstance(numbers, int) else numbers
@@ -57,15 +57,15 @@ def write_table(
 
 
 def writer(path: str | Path) -> Writer:
-    """What writes files of this ending; ask before the work that makes their content.
+    """Return the writer for a suffix; call it before computing the content.
 
     Raises:
-        InputError: an unknown ending.
+        InputError: the suffix is unknown.
     """
     ending = Path(path).suffix.lower()
     if ending not in WRITERS:
         raise InputError(
-            f"out={path}: the ending says the format, and {ending or 'none'} is not one of "
+            f"out={path}: the suffix selects the format, and {ending or 'none'} is not one of "
             f"{', '.join(WRITERS)}. Choose one of these."
         )
     return WRITERS[ending]
@@ -82,7 +82,7 @@ def _frames(parts: Parts, start: int, schema: Schema, total: int) -> Iterator[pd
 def _write_csv(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         for number, frame in enumerate(_frames(parts, numbers.start, schema, total)):
-            as_text(frame, schema).to_csv(file, index=False, header=number == 0)
+            format_frame(frame, schema).to_csv(file, index=False, header=number == 0)
 
 
 def _write_parquet(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
@@ -95,7 +95,7 @@ def _write_parquet(path: Path, parts: Parts, numbers: range, schema: Schema, tot
 
 
 def _columns(example: pd.DataFrame, keep_index: bool) -> Any:
-    """The file's types; pyarrow forgets that names are numbers where it leaves out the index."""
+    """Return the file's schema; pyarrow forgets numeric names where it leaves out the index."""
     columns = pyarrow.Schema.from_pandas(example, preserve_index=keep_index)
     about = json.loads(columns.metadata[b"pandas"])
     with_index = pyarrow.Schema.from_pandas(example)
@@ -104,14 +104,14 @@ def _columns(example: pd.DataFrame, keep_index: bool) -> Any:
 
 
 def _example(total: int, schema: Schema) -> pd.DataFrame:
-    """A row with a value in every column, of which types can be read; a part may have none."""
+    """Return a row with a value in every column, to read types of; a chunk may be empty."""
     values = np.zeros((1, 1, len(schema.value_fields)))
     context = np.zeros((1, len(schema.context_fields)))
     return schema.to_frame(values, None, context, sequence_start=max(total - 1, 0), total=total)
 
 
 def _write_npz(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
-    """An archive as `np.savez` makes it, without the whole array in memory."""
+    """Write an archive like `np.savez`, without the whole array in memory."""
     parts = iter(parts)
     first = next(parts)
     shape = (len(numbers), *first.values.shape[1:])

@@ -129,7 +129,7 @@ class _Fitter:
 
 def _window_starts(rows: TrainingRows, is_reversed: bool) -> tuple[float, ...] | None:
     """Return times at which training windows start, in order; some of them, if there are many."""
-    time_axis = rows.table.schema.calendar
+    time_axis = rows.table.schema.time_axis
     if rows.table.time is None or time_axis is None:
         return None
     if is_reversed:
@@ -204,7 +204,7 @@ def _discover_constraints(
     fields = rows.table.schema.value_fields
     codes = [i for i, field in enumerate(fields) if field.type in ("category", "boolean")]
     labels = [field.label for field in fields]
-    turned = rows.table.turned if is_reversed else None
+    turned = rows.table.reversed_rows if is_reversed else None
     constraints = ConstraintSet.fit(
         *_in_time_order(sample, turned), labels, options.custom_constraints, codes
     )
@@ -215,7 +215,7 @@ def _discover_constraints(
 
 
 def _in_time_order(rows: Rows, turned: Callable[[np.ndarray], np.ndarray] | None) -> Rows:
-    """Return rows with time running forwards; ``turned``: see `Table.turned`."""
+    """Return rows with time running forwards; ``turned``: see `Table.reversed_rows`."""
     if turned is None:
         return rows
     values, breaks, numbers = rows

@@ -244,10 +244,10 @@ class TableTransform:
         return self._window_starts()[np.array(drawn, dtype=np.int64)]
 
     def _window_starts(self) -> np.ndarray:
-        assert self.schema.calendar is not None
+        assert self.schema.time_axis is not None
         assert self.window_starts is not None
         return np.array(
-            self.window_starts, dtype=np.float64 if self.schema.calendar.real else np.int64
+            self.window_starts, dtype=np.float64 if self.schema.time_axis.is_float else np.int64
         )
 
     def in_time_order(self, made: Sequences) -> Sequences:

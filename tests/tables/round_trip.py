@@ -1,4 +1,4 @@
-"""Tables to test with, and the way through `Table` and back for the very same sequences."""
+"""Round trip of tables through `Table` and back to a frame of the very same sequences."""
 
 import json
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.tables.ingestion import Intake
+from timegan.tables.ingestion import TableReader
 from timegan.tables.raw_columns import level_values
 from timegan.tables.schema import Schema
 from timegan.tables.table import Table
@@ -30,7 +30,7 @@ def back(table: Table) -> pd.DataFrame:
 
 def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
     """The rows of a frame as a `Table` puts them."""
-    order = Intake(
+    order = TableReader(
         frame,
         options.get("columns"),
         options.get("sequence_key"),

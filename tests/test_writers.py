@@ -19,7 +19,7 @@ from timegan.files import write_bytes, write_text, writing
 from timegan.metrics.protocols.runner import run_protocol
 from timegan.report.page import write_report
 from timegan.serialization.model_card import write_card
-from timegan.serialization.model_folder import describe, export
+from timegan.serialization.model_folder import export_model, read_description
 from timegan.serialization.programs import write_program
 from timegan.tables.writers import write_table
 
@@ -47,7 +47,7 @@ def table(path: Path, model: Synthesizer, overwrite: bool) -> None:
 
 
 def card(path: Path, model: Synthesizer, overwrite: bool) -> None:
-    description = describe(model.save(path.parent / "somewhere"))
+    description = read_description(model.save(path.parent / "somewhere"))
     write_card(path.parent, description, overwrite=overwrite)
 
 
@@ -126,7 +126,10 @@ def test_a_folder_with_files_survives_an_export(
     name: str, model: Synthesizer, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(KEPT)
-    for write in (model.save, lambda folder: export(model.model, model.table_transform, folder)):
+    for write in (
+        model.save,
+        lambda folder: export_model(model.model, model.table_transform, folder),
+    ):
         with pytest.raises(InputError, match="the folder holds"):
             write(tmp_path)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [KEPT]

@@ -13,7 +13,7 @@ import torch
 from timegan.errors import InputError, closest_match, short_message
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
-from timegan.serialization.model_folder import TrainedModel, export
+from timegan.serialization.model_folder import TrainedModel, export_model
 from timegan.serialization.runs import read_run
 from timegan.signatures import check_arguments, read_signature
 from timegan.training.schedule import Schedule
@@ -216,7 +216,7 @@ class Synthesizer:
                 be written to.
         """
         options = {k: v for k, v in self.get_params().items() if k not in ("schedule", "progress")}
-        return export(
+        return export_model(
             self.model,
             self.table_transform,
             folder,

@@ -32,7 +32,7 @@ def test_the_card_has_data_scores_with_baselines_limits_and_config(
     assert f"{score['mean']:.4g}" in row
     assert f"{score['baseline']['mean']:.4g}" in row
     assert f"| rows | {found['data']['rows']} |" in card
-    for text in ("## Limits", '"hidden"', "| Salary |", 'load_networks("FOLDER")'):
+    for text in ("## Limitations", '"hidden"', "| Salary |", 'load_networks("FOLDER")'):
         assert text in card
 
 

@@ -19,7 +19,7 @@ from timegan.errors import InputError
 from timegan.nn.networks import Networks
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import networks
-from timegan.serialization.model_folder import description_checksum, export, load_networks
+from timegan.serialization.model_folder import description_checksum, export_model, load_networks
 from timegan.serialization.runs import open_run
 from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
@@ -51,7 +51,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """An exported model and a checkpoint, as bytes."""
     folder, data = tmp_path_factory.mktemp("fuzz"), visits_data()
     model = build_model(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
-    export(model, data.transform, folder)
+    export_model(model, data.transform, folder)
     content = {
         "state_dict": model.state_dict(),
         "hyper_parameters": dict(model.hparams),
@@ -69,7 +69,7 @@ def little_memory() -> Iterator[None]:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
 
-def opened(files: Files, name: str, content: bytes) -> tuple[Networks, TableTransform] | None:
+def load_changed(files: Files, name: str, content: bytes) -> tuple[Networks, TableTransform] | None:
     """What is loaded where one file has this content; None: it is refused."""
     with tempfile.TemporaryDirectory() as place:
         for other, known in files.items():
@@ -89,10 +89,10 @@ def check_bytes(files: Files, name: str, places: list[tuple[float, int]], cut: f
     content = bytearray(files[name])
     for place, value in places:
         content[int(place * len(content))] = value
-    found = opened(files, name, bytes(content[: round(cut * len(content))]))
+    found = load_changed(files, name, bytes(content[: round(cut * len(content))]))
     if found is None:
         return
-    same = opened(files, name, files[name])
+    same = load_changed(files, name, files[name])
     assert same is not None
     assert found[1].state() == same[1].state()
     for (key, have), want in zip(
@@ -112,7 +112,7 @@ def check_fields(files: Files, place: int, value: Any) -> None:
     inner[last] = value
     if way != [] or last != "sha256":
         content["sha256"] = description_checksum(content)
-    found = opened(files, "model.json", json.dumps(content).encode())
+    found = load_changed(files, "model.json", json.dumps(content).encode())
     if found is None:
         return
     with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -20,8 +20,8 @@ from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.serialization.model_folder import (
     description_checksum,
-    export,
-    load,
+    export_model,
+    load_model,
     load_networks,
 )
 from timegan.serialization.runs import open_run
@@ -38,7 +38,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = WindowDataModule(generate="salary", window=6)
     data.setup()
     model = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=4)
-    export(model, data.transform, folder / "model")
+    export_model(model, data.transform, folder / "model")
     content = {
         "state_dict": model.state_dict(),
         "hyper_parameters": dict(model.hparams),
@@ -77,7 +77,7 @@ def put(folder: Path, content: bytes) -> None:
 def refused(folder: Path, message: str) -> None:
     """By both ways of loading, in little memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for read in (load, load_networks):
+    for read in (load_model, load_networks):
         with pytest.raises(InputError, match=message) as caught:
             read(folder)
         assert len(str(caught.value)) < 600
@@ -149,7 +149,7 @@ def test_missing_further_and_other_tensors_are_refused(folder: Path) -> None:
 def test_weights_of_half_precision_are_read(folder: Path) -> None:
     weights = safetensors.torch.load_file(folder / "model.safetensors")
     reweigh(folder, {k: v.bfloat16() for k, v in weights.items()})
-    assert load(folder)[0].net.sigma.dtype == torch.float32
+    assert load_model(folder)[0].net.sigma.dtype == torch.float32
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_links_out_of_the_folder_and_what_is_no_file_are_refused(folder: Path, n
     path.unlink()
     elsewhere.replace(folder / "inside")
     path.symlink_to("inside")
-    load(folder)
+    load_model(folder)
 
 
 def columns(change: Callable[[Json], object]) -> Callable[[Json], object]:

@@ -16,8 +16,8 @@ from timegan.sampling.sequences import generate
 from timegan.sampling.windows import sample
 from timegan.serialization.model_folder import (
     description_checksum,
-    export,
-    load,
+    export_model,
+    load_model,
     load_networks,
 )
 from timegan.serialization.runs import open_run
@@ -39,7 +39,7 @@ def fitted() -> Model:
 
 @pytest.fixture
 def folder(fitted: Model, tmp_path: Path) -> Path:
-    return export(*fitted, tmp_path / "model", fingerprint="abc", config={"seed": 0})
+    return export_model(*fitted, tmp_path / "model", fingerprint="abc", config={"seed": 0})
 
 
 def change(folder: Path, **entries: Any) -> None:
@@ -50,7 +50,7 @@ def change(folder: Path, **entries: Any) -> None:
 
 
 def test_the_loaded_model_samples_the_same(fitted: Model, folder: Path) -> None:
-    model, columns = load(folder)
+    model, columns = load_model(folder)
     assert (sample(model, 3) == sample(fitted[0], 3)).all()
     assert columns.state() == fitted[1].state()
 
@@ -67,15 +67,15 @@ def test_the_files_say_what_the_model_is(folder: Path) -> None:
 
 def test_an_export_replaces_the_one_before(fitted: Model, folder: Path) -> None:
     other = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=5).eval()
-    export(other, fitted[1], folder, overwrite=True)
-    assert load(folder)[0].hparams["hidden"] == 5
+    export_model(other, fitted[1], folder, overwrite=True)
+    assert load_model(folder)[0].hparams["hidden"] == 5
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(InputError, match=f"{name}: there is no such file"):
-        load(folder)
+        load_model(folder)
 
 
 def test_weights_of_another_export_are_refused(folder: Path) -> None:
@@ -84,30 +84,30 @@ def test_weights_of_another_export_are_refused(folder: Path) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"not the file that model\.json describes"):
-        load(folder)
+        load_model(folder)
 
 
 def test_another_format_is_refused(folder: Path) -> None:
     change(folder, format=99)
     with pytest.raises(InputError, match="Install a newer timegan"):
-        load(folder)
+        load_model(folder)
     change(folder, format=0)
     with pytest.raises(InputError, match="format=0: there is no such format"):
-        load(folder)
+        load_model(folder)
 
 
 @pytest.mark.parametrize("entries", [{"hyper_parameters": {}}, {"columns": {}}, {"format": "x"}])
 def test_a_damaged_description_is_refused(folder: Path, entries: dict[str, Any]) -> None:
     change(folder, **entries)
     with pytest.raises(InputError, match=r"not the (description|weights) of (a|the) model"):
-        load(folder)
+        load_model(folder)
 
 
 def test_a_description_that_is_cut_short_is_refused(folder: Path) -> None:
     path = folder / "model.json"
     path.write_text(path.read_text()[:100])
     with pytest.raises(InputError, match="damaged, or not the description of a model"):
-        load(folder)
+        load_model(folder)
 
 
 def test_a_model_that_could_not_be_loaded_is_not_saved_and_the_one_before_stays(
@@ -118,28 +118,28 @@ def test_a_model_that_could_not_be_loaded_is_not_saved_and_the_one_before_stays(
     odd = copy.deepcopy(columns)
     object.__setattr__(odd, "enforced", {1})
     with pytest.raises(UnreadableError, match=r"columns\.enforced is a set"):
-        export(model, odd, folder, overwrite=True)
+        export_model(model, odd, folder, overwrite=True)
     wrong = copy.deepcopy(model)
     wrong.hparams["hidden"] = 7
     with pytest.raises(UnreadableError, match=r"has the shape .* is needed"):
-        export(wrong, columns, folder, overwrite=True)
+        export_model(wrong, columns, folder, overwrite=True)
     wrong.hparams["hidden"], wrong.hparams["lr"] = 6, float("inf")
     with pytest.raises(UnreadableError, match=r"hyper_parameters\.lr is inf"):
-        export(wrong, columns, folder, overwrite=True)
+        export_model(wrong, columns, folder, overwrite=True)
     with pytest.raises(UnreadableError, match="numbers that are not finite"):
-        export(broken(model), columns, folder, overwrite=True)
+        export_model(broken(model), columns, folder, overwrite=True)
     write = Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", lambda self, content: write(self, content[:-1]))
     with pytest.raises(UnreadableError, match="could not be loaded"):
-        export(model, columns, folder, overwrite=True)
+        export_model(model, columns, folder, overwrite=True)
     monkeypatch.undo()
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
 def test_settings_that_json_cannot_hold_are_kept_as_text(fitted: Model, tmp_path: Path) -> None:
     minutes = {"checkpoints": {"minutes": float("inf")}}
-    export(*fitted, tmp_path, config=minutes)
-    load(tmp_path)
+    export_model(*fitted, tmp_path, config=minutes)
+    load_model(tmp_path)
     config = json.loads((tmp_path / "model.json").read_text())["config"]
     assert config == {"checkpoints": {"minutes": "Infinity"}}
 
@@ -180,9 +180,9 @@ def broken(model: TimeGAN) -> TimeGAN:
 def test_weights_that_are_not_finite_are_refused(
     fitted: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("timegan.serialization.model_folder._read_again", lambda *_: None)
-    export(broken(fitted[0]), fitted[1], tmp_path)
-    for read in (load, load_networks):
+    monkeypatch.setattr("timegan.serialization.model_folder._check_readable", lambda *_: None)
+    export_model(broken(fitted[0]), fitted[1], tmp_path)
+    for read in (load_model, load_networks):
         with pytest.raises(InputError, match=r"recovery\S+ holds numbers that are not finite"):
             read(tmp_path)
 
@@ -190,6 +190,6 @@ def test_weights_that_are_not_finite_are_refused(
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"format": NaN}', "[]", "null", '{"a": 1e'])
 def test_a_hostile_description_is_refused(folder: Path, text: str) -> None:
     (folder / "model.json").write_text(text)
-    for read in (load, load_networks):
+    for read in (load_model, load_networks):
         with pytest.raises(InputError, match="damaged, or not the description of a model"):
             read(folder)

@@ -23,7 +23,7 @@ from timegan.files import write_text
 from timegan.metrics.score import to_json
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_card import write_card
-from timegan.serialization.model_folder import describe, write_model
+from timegan.serialization.model_folder import read_description, write_model
 from timegan.tables.writers import write_table
 from timegan.training.module import TimeGAN
 
@@ -168,7 +168,7 @@ def write_artifacts(
         config=to_container(invocation.cfg),
         overwrite=True,
     )
-    description = describe(folder / "model")
+    description = read_description(folder / "model")
     write_card(folder / "model", description, overwrite=True)
     made = generate(model, transform, samples or default_count(data, evaluation), seed=seed)
     kept = made.head(samples or MAX_SAMPLES)  # a protocol may look at more

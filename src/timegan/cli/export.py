@@ -10,13 +10,18 @@ from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import ExportConfig
 from timegan.metrics.score import read_scores
-from timegan.serialization.model_card import NAME, write_card
-from timegan.serialization.model_folder import DESCRIPTION, WEIGHTS, describe, export
+from timegan.serialization.model_card import CARD_FILE, write_card
+from timegan.serialization.model_folder import (
+    DESCRIPTION_FILE,
+    WEIGHTS_FILE,
+    export_model,
+    read_description,
+)
 from timegan.serialization.overwrite_checks import check_export_folder
 from timegan.serialization.programs import check_onnx, write_onnx, write_program
 from timegan.serialization.runs import read_run
 
-PROGRAMS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
+PROGRAM_WRITERS = {"safetensors": None, "onnx": write_onnx, "torch": write_program}
 """Format -> function that writes the program beside weights and description."""
 
 
@@ -27,7 +32,7 @@ def run(config: ExportConfig, invocation: Invocation) -> None:
         check_onnx()  # or the folder would be left without the program
     torch.set_num_threads(1)
     source, folder = read_run(config.run), Path(config.out)
-    export(
+    export_model(
         source.model,
         source.transform,
         folder,
@@ -36,12 +41,12 @@ def run(config: ExportConfig, invocation: Invocation) -> None:
         options=source.options,
         overwrite=config.overwrite,
     )
-    files = [WEIGHTS, DESCRIPTION, NAME]
-    write = PROGRAMS[config.format]
+    files = [WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE]
+    write = PROGRAM_WRITERS[config.format]
     if write is not None:
         files.append(write(source.model.net, folder).name)
     # The card that `export` has written does not have the scores and the program.
-    write_card(folder, describe(folder), measured(Path(config.run)), overwrite=True)
+    write_card(folder, read_description(folder), measured(Path(config.run)), overwrite=True)
     print_lines(f"{', '.join(files)} in {folder}")
 
 

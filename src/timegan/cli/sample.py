@@ -15,7 +15,7 @@ from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate_chunks
 from timegan.sampling.shards import parse_shard, shard_range
 from timegan.serialization.overwrite_checks import check_not_read, check_not_trained_on
-from timegan.serialization.runs import Run, read_run
+from timegan.serialization.runs import LoadedRun, read_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer
 from timegan.transforms.table_transform import TableTransform
@@ -64,7 +64,7 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
         print_window_boundaries(model, config.steps, config.seed)
 
 
-def check_out(config: SampleConfig, run: Run) -> None:
+def check_out(config: SampleConfig, run: LoadedRun) -> None:
     """Refuse an existing file, the training table, and the tables that the command reads.
 
     Raises:

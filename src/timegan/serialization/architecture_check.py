@@ -1,4 +1,4 @@
-"""What a description says that a model is, compared with what is there, before it is made."""
+"""Checks of hyper-parameters and columns from a file before a model is built from them."""
 
 import inspect
 from collections.abc import Mapping
@@ -15,25 +15,24 @@ from timegan.transforms.table_transform import TableTransform
 
 NETWORKS = "timegan.nn.networks.Networks"
 
-LONGEST = 100_000
-"""Steps of a window. Not all networks have a weight that tells the window's length, and sampling
-takes memory for it."""
+MAX_WINDOW = 100_000
+"""Steps of a window. Weights do not always tell its length, and sampling takes memory for it."""
 
-TRIED = 3
-"""Steps that columns are tried on."""
+PROBE_STEPS = 3
+"""Steps of the sequence that a transform is tried on."""
 
 
 def check_weights(hyper_parameters: Mapping[str, Any], found: Shapes) -> None:
-    """Compare the tensors of a file with those of the networks that it is said to hold.
+    """Compare the tensors of a file with those of the networks that it describes.
 
-    The networks are made without memory, on torch's ``meta`` device.
+    The networks are built on torch's ``meta`` device, which allocates no memory.
 
     Args:
-        hyper_parameters: from the same stranger.
+        hyper_parameters: of the model, from the same untrusted source.
         found: name -> shape.
 
     Raises:
-        ValueError: arguments are missing or of a wrong type, or the tensors are others.
+        ValueError: an argument is missing or has a wrong type, or the tensors differ.
     """
     arguments = network_arguments(hyper_parameters)
     # Loops in the constructor: the file has tensors for every layer and critic.
@@ -52,10 +51,10 @@ def check_weights(hyper_parameters: Mapping[str, Any], found: Shapes) -> None:
 
 
 def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a model's arguments that its networks have, of the right types.
+    """Return the arguments of a model that its networks take, with checked types.
 
     Raises:
-        ValueError: one is missing, of another type, or out of any range.
+        ValueError: one is missing, has another type, or is out of range.
     """
     hyper_parameters = check_arguments(NETWORKS, hyper_parameters)
     names = inspect.signature(Networks).parameters
@@ -65,16 +64,16 @@ def network_arguments(hyper_parameters: Mapping[str, Any]) -> dict[str, Any]:
     for name in names:
         if type(hyper_parameters[name]) is int and not 0 <= hyper_parameters[name] < 2**31:
             raise ValueError(f"{name} is below 0 or above {2**31 - 1}")
-    if hyper_parameters["window"] > LONGEST:
-        raise ValueError(f"a window of {hyper_parameters['window']} steps; {LONGEST:,} at most")
+    if hyper_parameters["window"] > MAX_WINDOW:
+        raise ValueError(f"a window of {hyper_parameters['window']} steps; {MAX_WINDOW:,} at most")
     return {name: hyper_parameters[name] for name in names}
 
 
 def check_finite(weights: Mapping[str, Tensor]) -> None:
-    """Look for weights that no model can use; edges between lengths may be infinite.
+    """Refuse weights that are infinite or NaN; thresholds between lengths may be infinite.
 
     Raises:
-        ValueError: names the first.
+        ValueError: names the first such tensor.
     """
     for name, tensor in weights.items():
         if tensor.isnan().any() or (
@@ -84,10 +83,10 @@ def check_finite(weights: Mapping[str, Tensor]) -> None:
 
 
 def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) -> TableTransform:
-    """Columns that fit a model, tried on a sequence of zeros.
+    """Return the transform of a model's table, after trying it on a sequence of zeros.
 
     Raises:
-        ValueError: they have other channels than the model; whatever their parts raise.
+        ValueError: its channels are not those of the model. A damaged state raises other errors.
     """
     transform = TableTransform.from_state(state)
     for name, width in (*transform.widths.items(), ("variable_length", transform.variable)):
@@ -105,9 +104,10 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
     widths = transform.widths
     with np.errstate(all="ignore"):
         static, lengths = transform.inverse_transform_static(np.zeros((1, widths["context"])))
-        transform.transform_static(static, np.full(1, TRIED) if lengths is None else lengths)
-        lengths = None if lengths is None else np.clip(lengths, 1, TRIED)
-        x, exogenous = (np.zeros((1, TRIED, widths[name])) for name in ("features", "exogenous"))
+        transform.transform_static(static, np.full(1, PROBE_STEPS) if lengths is None else lengths)
+        lengths = None if lengths is None else np.clip(lengths, 1, PROBE_STEPS)
+        x = np.zeros((1, PROBE_STEPS, widths["features"]))
+        exogenous = np.zeros((1, PROBE_STEPS, widths["exogenous"]))
         transform.to_frame(transform.inverse_transform(x, lengths, static, exogenous))
         transform.starts(1, 0, 0)
     return transform

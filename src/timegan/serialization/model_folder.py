@@ -1,4 +1,4 @@
-"""A trained model as files that any language can read: weights, a description, a model card."""
+"""Folder of an exported model: weights, a description in JSON, and a model card."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from timegan.serialization.architecture_check import (
 )
 from timegan.serialization.model_card import write_card
 from timegan.serialization.overwrite_checks import check_export_folder
-from timegan.serialization.programs import ONNX, PROGRAM
+from timegan.serialization.programs import ONNX_FILE, PROGRAM_FILE
 from timegan.serialization.untrusted_files import (
-    MOST_TEXT,
-    MOST_WEIGHTS,
-    opened,
+    MAX_TEXT_BYTES,
+    MAX_WEIGHT_BYTES,
+    open_checked,
     read_json,
     read_shapes,
 )
@@ -42,17 +42,17 @@ from timegan.transforms.table_transform import TableTransform
 if TYPE_CHECKING:  # Lightning, which sampling does without
     from timegan.training.module import TimeGAN
 
-MODULE = "timegan.training.module.TimeGAN"
-WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+MODEL_CLASS = "timegan.training.module.TimeGAN"
+WEIGHTS_FILE, DESCRIPTION_FILE = "model.safetensors", "model.json"
 FORMAT = 1
 """Version of the files. It rises with each change that an older timegan could not read."""
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """Trained networks, ready to sample, with the arguments of the model they were trained in.
+    """Trained networks, ready to sample, and the arguments of their model.
 
-    Lightning is imported only for the model itself.
+    It does not need Lightning.
 
     Args:
         net: the networks.
@@ -71,7 +71,7 @@ class TrainedModel:
         return module.eval()
 
 
-def export(
+def export_model(
     model: TimeGAN | TrainedModel,
     transform: TableTransform,
     folder: str | Path,
@@ -88,14 +88,14 @@ def export(
         transform: of the table's columns, as the data module fitted it.
         folder: a new or an empty one.
         fingerprint: of the training data.
-        config: the run's settings, to look up later; not needed to load.
-        options: arguments of a `Synthesizer`, for the one that is made of this again.
-        overwrite: replace an older export in ``folder``.
+        config: the run's settings, for reference; loading does not need them.
+        options: arguments of the `Synthesizer` that loads the model.
+        overwrite: replace an exported model in ``folder``.
 
     Raises:
         InputError: the folder holds files, belongs to a run or cannot be written to, or the disk is
             full.
-        UnreadableError: the model could not be loaded; an older export is still there.
+        UnreadableError: the model could not be loaded again; a model in ``folder`` is kept.
     """
     check_export_folder(folder, overwrite=overwrite)
     return write_model(
@@ -119,26 +119,26 @@ def write_model(
     options: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write the files of :func:`export`, into the folder of a run too.
+    """Write the files of :func:`export_model` without checking the folder.
 
     Raises:
         InputError: a file exists and ``overwrite`` is off, or it cannot be written.
-        UnreadableError: the model could not be loaded; an older export is still there.
+        UnreadableError: the model could not be loaded again; a model in ``folder`` is kept.
     """
     state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
     weights = safetensors.torch.save(state)
     try:
         description = {
             "format": FORMAT,
-            "timegan": _version(),
+            "timegan": _timegan_version(),
             "features": transform.features,
             "window": model.net.window,
             "weights_sha256": hashlib.sha256(weights).hexdigest(),
             "fingerprint": fingerprint,
             "hyper_parameters": dict(model.hparams),
             "columns": transform.state(),
-            "config": _finite(config),
-            "options": _finite(options),
+            "config": _with_text_for_infinity(config),
+            "options": _with_text_for_infinity(options),
         }
         description = json.loads(json.dumps(plain(description, finite=True)))
     except NotPlainError as error:
@@ -147,95 +147,95 @@ def write_model(
     text = (json.dumps(description, indent=2) + "\n").encode()
     # The description takes its name last, and only it makes the folder a model.
     with (
-        writing(folder / DESCRIPTION, len(text), overwrite=overwrite) as new_description,
-        writing(folder / WEIGHTS, len(weights), overwrite=overwrite) as new_weights,
+        writing(folder / DESCRIPTION_FILE, len(text), overwrite=overwrite) as new_description,
+        writing(folder / WEIGHTS_FILE, len(weights), overwrite=overwrite) as new_weights,
     ):
         new_weights.write_bytes(weights)
         new_description.write_bytes(text)
-        _read_again(folder, new_description.name, new_weights.name, state, transform)
+        _check_readable(folder, new_description.name, new_weights.name, state, transform)
         if overwrite:
-            for name in (ONNX, PROGRAM):  # of an older export
+            for name in (ONNX_FILE, PROGRAM_FILE):  # of the model that was replaced
                 (folder / name).unlink(missing_ok=True)
         write_card(folder, description, overwrite=overwrite)
     return folder
 
 
-def describe(folder: str | Path) -> dict[str, Any]:
-    """The description alone, of a folder that :func:`export` has just written."""
-    content = json.loads((Path(folder) / DESCRIPTION).read_text(encoding="utf-8"))
+def read_description(folder: str | Path) -> dict[str, Any]:
+    """Return the description alone, of a folder that :func:`export_model` has just written."""
+    content = json.loads((Path(folder) / DESCRIPTION_FILE).read_text(encoding="utf-8"))
     assert isinstance(content, dict)
     return content
 
 
-def load(folder: str | Path) -> tuple[TrainedModel, TableTransform]:
-    """The model that :func:`export` wrote, and its columns.
+def load_model(folder: str | Path) -> tuple[TrainedModel, TableTransform]:
+    """Return the model that :func:`export_model` wrote, and the transform of its table.
 
     Raises:
-        InputError: a file is missing, damaged, does not belong to the other, or is too new.
+        InputError: a file is missing or damaged, belongs to another model, or is too new.
     """
-    model, transform, _ = read(folder)
+    model, transform, _ = read_model(folder)
     return model, transform
 
 
 def load_networks(folder: str | Path) -> tuple[Networks, TableTransform]:
-    """Return the networks alone of the model that :func:`export` wrote, and its columns.
+    """Return the networks that :func:`export_model` wrote, and the transform of their table.
 
     Raises:
-        InputError: as :func:`load`.
+        InputError: a file is missing or damaged, belongs to another model, or is too new.
     """
-    model, transform = load(folder)
+    model, transform = load_model(folder)
     return model.net, transform
 
 
-def read(folder: str | Path) -> tuple[TrainedModel, TableTransform, dict[str, Any]]:
-    """The model, its columns, and the whole description beside them."""
-    with explaining(folder):
-        description, weights, transform = _parts(Path(folder))
+def read_model(folder: str | Path) -> tuple[TrainedModel, TableTransform, dict[str, Any]]:
+    """Return the model, the transform of its table, and the whole description."""
+    with as_input_error(folder):
+        description, weights, transform = _read_parts(Path(folder))
         state = {f"net.{name}": tensor for name, tensor in weights.items()}
-        return restore(description["hyper_parameters"], state), transform, description
+        return restore_model(description["hyper_parameters"], state), transform, description
 
 
-def _parts(
-    folder: Path, named: str = DESCRIPTION, weighing: str = WEIGHTS
+def _read_parts(
+    folder: Path, description_name: str = DESCRIPTION_FILE, weights_name: str = WEIGHTS_FILE
 ) -> tuple[dict[str, Any], dict[str, torch.Tensor], TableTransform]:
-    """Description, weights and columns that belong together; nothing is made of them before."""
-    description = _description(folder, named)
+    """Return description, weights and transform after checking that they belong together."""
+    description = _load_description(folder, description_name)
     hyper_parameters = description["hyper_parameters"]
-    with opened(folder, weighing, MOST_WEIGHTS) as (file, size):
+    with open_checked(folder, weights_name, MAX_WEIGHT_BYTES) as (file, size):
         try:
             check_weights(hyper_parameters, read_shapes(file, size))
         except Exception as error:  # what a wrong value raises depends on where it is
             raise InputError(
-                f"{folder / WEIGHTS}: not the weights of the model that {DESCRIPTION} describes "
-                f"({short_message(error)}). Copy the folder again as a whole, or export once more."
+                f"{folder / WEIGHTS_FILE}: not the weights of the model that {DESCRIPTION_FILE} "
+                f"describes ({short_message(error)}). Copy the whole folder again, or export again."
             ) from error
         file.seek(0)
         weights = file.read(size)
     if hashlib.sha256(weights).hexdigest() != description["weights_sha256"]:
         raise InputError(
-            f"{folder}: {WEIGHTS} is not the file that {DESCRIPTION} describes; it is damaged, "
-            "or from another export. Copy the folder again as a whole, or export once more."
+            f"{folder}: {WEIGHTS_FILE} is not the file that {DESCRIPTION_FILE} describes. It is "
+            "damaged, or from another export. Copy the whole folder again, or export again."
         )
     tensors = safetensors.torch.load(weights)
     try:
         check_finite(tensors)
     except ValueError as error:
         raise InputError(
-            f"{folder / WEIGHTS}: {error}, and such a model makes nothing. Export once more, from "
+            f"{folder / WEIGHTS_FILE}: {error}, so the model cannot sample. Export again from "
             "a run that did not diverge."
         ) from error
     return description, tensors, transform_for(hyper_parameters, description["columns"])
 
 
-def _description(folder: Path, name: str) -> dict[str, Any]:
-    """What ``model.json`` says, in a format that is known."""
-    with opened(folder, name, MOST_TEXT) as (file, size):
+def _load_description(folder: Path, name: str) -> dict[str, Any]:
+    """Return the content of ``model.json`` after checking its format and its checksum."""
+    with open_checked(folder, name, MAX_TEXT_BYTES) as (file, size):
         description: dict[str, Any] = read_json(file.read(size))
     made_by = description["timegan"]
     if description["format"] > FORMAT:
         raise InputError(
-            f"{folder}: written by timegan {made_by} in a format that {_version()} does not "
-            "know. Install a newer timegan."
+            f"{folder}: written by timegan {made_by} in a format that {_timegan_version()} does "
+            "not know. Install a newer timegan."
         )
     if description["format"] != FORMAT:
         raise ValueError(f"format={description['format']}: there is no such format")
@@ -244,25 +244,25 @@ def _description(folder: Path, name: str) -> dict[str, Any]:
     return description
 
 
-def _read_again(
+def _check_readable(
     folder: Path,
-    named: str,
-    weighing: str,
+    description_name: str,
+    weights_name: str,
     state: Mapping[str, torch.Tensor],
     transform: TableTransform,
 ) -> None:
-    """Load the two files that were just written, before they are called a model.
+    """Load the two files that were just written, before they are renamed.
 
     Raises:
-        UnreadableError: they cannot be loaded, or are not what was to be written.
+        UnreadableError: they cannot be loaded, or differ from what was to be written.
     """
     try:
-        description, weights, found = _parts(folder, named, weighing)
-        restore(description["hyper_parameters"], {f"net.{k}": v for k, v in weights.items()})
+        description, weights, found = _read_parts(folder, description_name, weights_name)
+        restore_model(description["hyper_parameters"], {f"net.{k}": v for k, v in weights.items()})
         if found.state() != transform.state():
-            raise ValueError("the columns that are read are not those that were written")
+            raise ValueError("the columns differ after reading")
         if not all(torch.equal(weights[name], tensor) for name, tensor in state.items()):
-            raise ValueError("the weights that are read are not those that were written")
+            raise ValueError("the weights differ after reading")
     except OSError:
         raise
     except Exception as error:  # what a wrong value raises depends on where it is
@@ -272,58 +272,60 @@ def _read_again(
 
 def _unreadable(folder: Path, reason: str) -> str:
     return (
-        f"{folder}: the model was not saved, for it could not be loaded: {reason}. Train again if "
-        "the run diverged; otherwise report it as a fault of timegan."
+        f"{folder}: the model was not saved, as it could not be loaded again: {reason}. Train "
+        "again if the run diverged; otherwise report a bug of timegan."
     )
 
 
-def _finite(settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return settings, which are only looked up, with infinity and NaN as text."""
+def _with_text_for_infinity(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return settings with infinity and NaN as text, which JSON can hold."""
     text = json.dumps(plain(dict(settings or {})))
     found: dict[str, Any] = json.loads(text, parse_constant=str)
     return found
 
 
 def description_checksum(description: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a description without its entry ``sha256``, whatever its layout."""
+    """Return the SHA-256 of a description without its entry ``sha256``."""
     rest = {name: value for name, value in description.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
-def explaining(folder: str | Path) -> Iterator[None]:
-    """What is wrong with an exported folder as an InputError."""
+def as_input_error(folder: str | Path) -> Iterator[None]:
+    """Turn any error from reading an exported folder into an InputError that says what to do."""
     folder = Path(folder)
     try:
         yield
     except FileNotFoundError as error:
         raise InputError(
-            f"{error.filename}: there is no such file, and an exported model has {WEIGHTS} and "
-            f"{DESCRIPTION}. Give the folder that holds both."
+            f"{error.filename}: there is no such file, and an exported model has {WEIGHTS_FILE} "
+            f"and {DESCRIPTION_FILE}. Give the folder that holds both."
         ) from error
     except Exception as error:  # what a wrong value raises depends on where it is
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{folder / DESCRIPTION}: damaged, or not the description of a model "
-            f"({short_message(error)}). Copy the folder again, or export once more."
+            f"{folder / DESCRIPTION_FILE}: damaged, or not the description of a model "
+            f"({short_message(error)}). Copy the folder again, or export again."
         ) from error
 
 
-def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> TrainedModel:
+def restore_model(
+    hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tensor]
+) -> TrainedModel:
     """Return a model ready to sample, on the CPU.
 
     Args:
-        hyper_parameters: of a model, from a file.
-        state: its tensors; all belong to its networks.
+        hyper_parameters: arguments of the model, from a file.
+        state: tensors of its networks.
 
     Raises:
-        ValueError: the weights are not finite, or not those of such a model, which is not made.
+        ValueError: the weights are not finite, or differ from those of such a model.
     """
     weights = {name.removeprefix("net."): tensor for name, tensor in state.items()}
     check_weights(hyper_parameters, {name: tuple(t.shape) for name, t in weights.items()})
-    hparams = check_arguments(MODULE, hyper_parameters)
-    if unknown := hparams.keys() - (read_signature(MODULE) or {}).keys():
+    hparams = check_arguments(MODEL_CLASS, hyper_parameters)
+    if unknown := hparams.keys() - (read_signature(MODEL_CLASS) or {}).keys():
         raise ValueError(f"{min(unknown)} is no argument of a model")
     Schedule(**hparams["schedule"])
     check_finite(weights)
@@ -333,7 +335,7 @@ def restore(hyper_parameters: Mapping[str, Any], state: Mapping[str, torch.Tenso
     return TrainedModel(net.eval(), hparams)
 
 
-def _version() -> str:
+def _timegan_version() -> str:
     try:
         return version("timegan-lightning")
     except PackageNotFoundError:

@@ -1,8 +1,7 @@
-"""A trained model as a program for other engines: an ONNX file, or one of `torch.export`.
+"""Export of a trained model as a program: an ONNX file, or a file of `torch.export`.
 
-Both are made of the same graph, noise to channels, in which the number of sequences is open. ONNX
-goes through `torch.export` too (`torch.onnx.export(dynamo=True)`), as the older exporter is
-deprecated.
+Both hold one graph from noise to channels with a dynamic number of sequences. ONNX files are made
+from `torch.export` as well (`torch.onnx.export(dynamo=True)`).
 """
 
 import importlib
@@ -23,18 +22,18 @@ from timegan.files import write_bytes
 from timegan.nn.networks import Networks
 from timegan.seeds import generator
 
-ONNX, PROGRAM = "model.onnx", "model.pt2"
-CLOSE = 1e-5
-"""How far, absolutely and relatively, another engine may be from torch."""
-COUNTS = (1, 2, 5, 64)
-"""Numbers of sequences that are compared before a file is kept."""
+ONNX_FILE, PROGRAM_FILE = "model.onnx", "model.pt2"
+TOLERANCE = 1e-5
+"""Largest absolute and relative difference between the program and torch."""
+PROBE_COUNTS = (1, 2, 5, 64)
+"""Numbers of sequences that the check of a program draws."""
 
-Named = dict[str, Tensor]
+Tensors = dict[str, Tensor]
 Runner = Callable[[dict[str, np.ndarray]], list[np.ndarray]]
 
 
-class Portable(nn.Module):
-    """`Networks.synthesise` with a tuple of tensors as its result, see :func:`outputs`."""
+class ExportWrapper(nn.Module):
+    """A module whose result is the tensors of :func:`output_names`, without names."""
 
     def __init__(self, net: Networks) -> None:
         super().__init__()
@@ -47,7 +46,14 @@ class Portable(nn.Module):
         context: Tensor | None = None,
         exogenous: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """z (B, T, Z), z_static (B, G), context (B, S), exogenous (B, T, U), NaN: to be made."""
+        """Generate a batch; conditions that are NaN are sampled by the model.
+
+        Args:
+            z: (B, T, Z).
+            z_static: (B, G).
+            context: (B, S).
+            exogenous: (B, T, U).
+        """
         made = self.net.synthesise(z, z_static, context, exogenous)
         found = {
             "x": made.x,
@@ -55,12 +61,12 @@ class Portable(nn.Module):
             "context": made.context,
             "exogenous": made.exogenous,
         }
-        known = [found[name] for name in outputs(self.net)]
+        known = [found[name] for name in output_names(self.net)]
         return tuple(tensor for tensor in known if tensor is not None)
 
 
-def inputs(net: Networks) -> dict[str, list[int | str]]:
-    """Names and shapes of what the program is given."""
+def input_shapes(net: Networks) -> dict[str, list[int | str]]:
+    """Return the shape of each input of the program, by name."""
     shapes: dict[str, list[int | str]] = {
         "z": ["batch", net.window, net.noise_width],
         "z_static": ["batch", net.static_noise_width + net.context_noise_width],
@@ -72,23 +78,23 @@ def inputs(net: Networks) -> dict[str, list[int | str]]:
     return shapes
 
 
-def outputs(net: Networks) -> list[str]:
-    """Names of what it gives back, in order."""
-    there = {
+def output_names(net: Networks) -> list[str]:
+    """Return the names of the program's outputs, in order."""
+    present = {
         "x": True,
         "lengths": net.variable_length,
         "context": bool(net.context),
         "exogenous": bool(net.exogenous),
     }
-    return [name for name, has in there.items() if has]
+    return [name for name, is_present in present.items() if is_present]
 
 
-def example(net: Networks, count: int, seed: int = 0) -> Named:
-    """Draw noise for ``count`` sequences, of which every second one has given conditions."""
+def example_inputs(net: Networks, count: int, seed: int = 0) -> Tensors:
+    """Draw inputs for ``count`` sequences; every second one has conditions."""
     random = generator(seed, "example")
     z, z_static = net.draw_noise(count, random)
-    given: Named = {"z": z, "z_static": z_static}
-    for name, (_, *shape) in inputs(net).items():
+    given: Tensors = {"z": z, "z_static": z_static}
+    for name, (_, *shape) in input_shapes(net).items():
         if name not in given:
             sizes = [int(size) for size in shape]
             given[name] = torch.randn(count, *sizes, generator=random)
@@ -100,12 +106,12 @@ def write_program(net: Networks, folder: Path, *, overwrite: bool = False) -> Pa
     """Write ``model.pt2``, for `torch.export.load` (torch without timegan).
 
     Raises:
-        InputError: it does not return what the model does, or the file exists and ``overwrite`` is
-            off; nothing is written then.
+        InputError: the program differs from the model, or the file exists and ``overwrite`` is off.
+            Nothing is written then.
     """
     buffer = io.BytesIO()
     program = _program(net)
-    with quiet():
+    with _silence_exporters():
         torch.export.save(program, buffer)
         buffer.seek(0)
         module = torch.export.load(buffer).module()
@@ -114,46 +120,46 @@ def write_program(net: Networks, folder: Path, *, overwrite: bool = False) -> Pa
         found = module(**{name: torch.from_numpy(array) for name, array in given.items()})
         return [tensor.detach().numpy() for tensor in found]
 
-    _compare(net, run, PROGRAM)
-    write_bytes(folder / PROGRAM, buffer.getvalue(), overwrite=overwrite)
-    return folder / PROGRAM
+    _check_equivalent(net, run, PROGRAM_FILE)
+    write_bytes(folder / PROGRAM_FILE, buffer.getvalue(), overwrite=overwrite)
+    return folder / PROGRAM_FILE
 
 
 def write_onnx(net: Networks, folder: Path, *, overwrite: bool = False) -> Path:
-    """Write ``model.onnx``, one file for onnxruntime and whatever else reads ONNX.
+    """Write ``model.onnx``, for onnxruntime and other engines.
 
     Raises:
-        InputError: the extra ``onnx`` is not installed, onnxruntime does not return what the model
-            does, or the file exists and ``overwrite`` is off; nothing is written then.
+        InputError: the extra ``onnx`` is not installed, the program differs from the model, or the
+            file exists and ``overwrite`` is off. Nothing is written then.
     """
     check_onnx()
     import onnxruntime
 
-    given = example(net, 3)
-    with quiet():
+    given = example_inputs(net, 3)
+    with _silence_exporters():
         program = torch.onnx.export(
-            Portable(net).eval(),
+            ExportWrapper(net).eval(),
             (),
             kwargs=given,
-            dynamic_shapes=_open(given),
+            dynamic_shapes=_dynamic_batch(given),
             dynamo=True,
-            input_names=list(inputs(net)),
-            output_names=[_free(name, net) for name in outputs(net)],
+            input_names=list(input_shapes(net)),
+            output_names=[_unique_name(name, net) for name in output_names(net)],
             verbose=False,
         )
     assert program is not None
     content = program.model_proto.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    _compare(net, lambda given: list(session.run(None, given)), ONNX)
-    write_bytes(folder / ONNX, content, overwrite=overwrite)
-    return folder / ONNX
+    _check_equivalent(net, lambda given: list(session.run(None, given)), ONNX_FILE)
+    write_bytes(folder / ONNX_FILE, content, overwrite=overwrite)
+    return folder / ONNX_FILE
 
 
 def check_onnx() -> None:
     """Check that the extra ``onnx`` is installed.
 
     Raises:
-        InputError: one of its packages is not.
+        InputError: one of its packages is missing.
     """
     for name in ("onnx", "onnxscript", "onnxruntime"):
         try:
@@ -165,40 +171,49 @@ def check_onnx() -> None:
 
 
 def _program(net: Networks) -> torch.export.ExportedProgram:
-    given = example(net, 3)
-    with quiet():
-        return torch.export.export(Portable(net).eval(), (), given, dynamic_shapes=_open(given))
+    given = example_inputs(net, 3)
+    with _silence_exporters():
+        return torch.export.export(
+            ExportWrapper(net).eval(), (), given, dynamic_shapes=_dynamic_batch(given)
+        )
 
 
-def _open(given: Named) -> dict[str, Any]:
-    """The number of sequences is open, and the same for all inputs."""
+def _dynamic_batch(given: Tensors) -> dict[str, Any]:
+    """Return dynamic shapes: the number of sequences is free, and the same for all inputs."""
     batch = torch.export.Dim("batch", min=1)
     return {name: {0: batch} for name in given}
 
 
-def _free(name: str, net: Networks) -> str:
-    """An output's name in a graph where no two things share one."""
-    return f"{name}_out" if name in inputs(net) else name
+def _unique_name(name: str, net: Networks) -> str:
+    """Return an output's name that differs from all names of inputs."""
+    return f"{name}_out" if name in input_shapes(net) else name
 
 
-def _compare(net: Networks, run: Runner, what: str) -> None:
-    """Raise an InputError if the program is not the model, for several numbers of sequences."""
-    module = Portable(net).eval()
-    for count in COUNTS:
-        given = example(net, count, seed=count)
+def _check_equivalent(net: Networks, run: Runner, what: str) -> None:
+    """Compare a program with the model for several numbers of sequences.
+
+    Raises:
+        InputError: they differ.
+    """
+    module = ExportWrapper(net).eval()
+    for count in PROBE_COUNTS:
+        given = example_inputs(net, count, seed=count)
         wanted = [tensor.numpy() for tensor in module(**given)]
         found = run({name: tensor.numpy() for name, tensor in given.items()})
-        for name, want, have in zip(outputs(net), wanted, found, strict=True):
-            if want.shape != have.shape or not np.allclose(have, want, rtol=CLOSE, atol=CLOSE):
+        for name, want, have in zip(output_names(net), wanted, found, strict=True):
+            if want.shape != have.shape or not np.allclose(
+                have, want, rtol=TOLERANCE, atol=TOLERANCE
+            ):
                 raise InputError(
-                    f"{what}: for {count} sequences {name} is not within {CLOSE:g} of what torch "
-                    "makes, and the file was not written. Export another format, and report this."
+                    f"{what}: for {count} sequences {name} differs by more than "
+                    f"{TOLERANCE:g} from torch. The file was not written. Export another format, "
+                    "and report this as a bug of timegan."
                 )
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Without the exporters' remarks on what is not installed or not needed."""
+def _silence_exporters() -> Iterator[None]:
+    """Silence the exporters' remarks on optional packages and unused inputs within a block."""
     log: Any = logging.getLogger("torch.onnx")
     level = log.level
     log.setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""Whatever a user calls a run: its folder, one of its checkpoints, or an exported model."""
+"""Reading of a run from its folder, from one of its checkpoints, or from an exported model."""
 
 import json
 import shlex
@@ -9,15 +9,20 @@ from typing import Any
 
 from timegan.errors import InputError, short_message, tell
 from timegan.serialization.architecture_check import transform_for
-from timegan.serialization.model_folder import DESCRIPTION, TrainedModel, read, restore
+from timegan.serialization.model_folder import (
+    DESCRIPTION_FILE,
+    TrainedModel,
+    read_model,
+    restore_model,
+)
 from timegan.serialization.run_folder import find_input_tables, is_run, read_settings
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a run left: a model, its table's columns, and which table that was."""
+class LoadedRun:
+    """A trained model, the transform of its table, and what identifies that table."""
 
     model: TrainedModel
     transform: TableTransform
@@ -25,58 +30,55 @@ class Run:
     options: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     tables: tuple[Path, ...] = ()
-    """Names under which the table was read: nothing may be written to them."""
+    """Paths under which the table was read: nothing may be written to them."""
 
 
 def open_run(path: str | Path) -> tuple[TrainedModel, TableTransform]:
-    """The model of a run and its table's columns, enough to sample without the data.
-
-    See :func:`read_run`.
-    """
+    """Return the model of a run and the transform of its table; see :func:`read_run`."""
     run = read_run(path)
     return run.model, run.transform
 
 
-def read_run(path: str | Path) -> Run:
-    """All that a run left for those who come without its data.
+def read_run(path: str | Path) -> LoadedRun:
+    """Return the model of a run, and what is needed to use it without the data.
+
+    A note on the standard error names an unfinished run.
 
     Args:
         path: a run folder (its own exported model, or else its newest whole checkpoint), a
             ``.ckpt`` file, or a folder that
             :func:`timegan.serialization.model_folder.export` wrote.
 
-    A checkpoint from before the end of training is named on the standard error.
-
     Raises:
-        InputError: there is none of these, or it is damaged.
+        InputError: the path is none of these, or a file is damaged.
     """
     path = Path(path)
-    run = _read(path)
+    run = _read_run(path)
     return replace(run, tables=tuple(find_input_tables(path, run.config)))
 
 
-def _read(path: Path) -> Run:
+def _read_run(path: Path) -> LoadedRun:
     if path.is_file():
         from timegan.training.checkpoint_files import read_checkpoint  # Lightning
 
         content = read_checkpoint(path)
         run = from_checkpoint(path, content)
-        if (phase := unfinished(content)) is not None:
+        if (phase := unfinished_phase(content)) is not None:
             tell(f"Note      {path} is from {phase}: training was not finished then.")
         return run
     if not path.exists():
-        raise InputError(f"{path}: there is no such run. {_remedy(path)}")
+        raise InputError(f"{path}: there is no such run. {_suggestion(path)}")
     for folder in (path / "model",) if is_run(path) else (path, path / "model"):
-        if (folder / DESCRIPTION).is_file():
-            model, transform, description = read(folder)
+        if (folder / DESCRIPTION_FILE).is_file():
+            model, transform, description = read_model(folder)
             options, config = (dict(description.get(name) or {}) for name in ("options", "config"))
-            if differing := _differing(path, config):
+            if differing := _differing_settings(path, config):
                 tell(
                     f"Note      {folder} is the model of another run (different {differing}), and "
                     "is not used."
                 )
                 continue
-            return Run(model, transform, description.get("fingerprint"), options, config)
+            return LoadedRun(model, transform, description.get("fingerprint"), options, config)
     if any((path / "checkpoints").glob("*.ckpt")):
         from timegan.training.checkpoint_files import newest_checkpoint  # Lightning
 
@@ -84,15 +86,15 @@ def _read(path: Path) -> Run:
         if notes:
             tell(*notes, f"Taking {newest} instead.")
         run = from_checkpoint(newest, content)
-        _say_unfinished(path, content)
+        _print_unfinished(path, content)
         return run
     raise InputError(
         f"{path}: the folder holds neither a model of its own nor checkpoints/last.ckpt. "
-        f"{_remedy(path)}"
+        f"{_suggestion(path)}"
     )
 
 
-def unfinished(content: Mapping[str, Any]) -> str | None:
+def unfinished_phase(content: Mapping[str, Any]) -> str | None:
     """Say where in training a checkpoint is from, or return None if it is from the end.
 
     Args:
@@ -109,9 +111,9 @@ def unfinished(content: Mapping[str, Any]) -> str | None:
     return f"epoch {begun} of {schedule.total} ({schedule.phase(begun - 1)} phase)"
 
 
-def _say_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
+def _print_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
     """Say that a run has not come to its end, and how it does."""
-    phase = unfinished(content)
+    phase = unfinished_phase(content)
     remedy = ""
     if is_run(folder):
         remedy = f" `python train.py {shlex.quote(f'resume={folder}')}` finishes the run."
@@ -127,8 +129,8 @@ def _say_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
         )
 
 
-def _differing(folder: Path, config: Mapping[str, Any]) -> str:
-    """Return the settings by which an exported model cannot be that of the run in ``folder``."""
+def _differing_settings(folder: Path, config: Mapping[str, Any]) -> str:
+    """Return settings in which an exported model differs from the run in ``folder``."""
     if not (own := read_settings(folder, "config")):
         return ""
     # As `export` has them: infinity is text there.
@@ -141,21 +143,21 @@ def _differing(folder: Path, config: Mapping[str, Any]) -> str:
     return ", ".join(found[:3])
 
 
-def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> Run:
-    """Return what the content of a checkpoint tells of its run.
+def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> LoadedRun:
+    """Return the run that a checkpoint was saved by.
 
     Args:
         path: of the checkpoint, for messages.
-        content: as it was read.
+        content: of the checkpoint.
 
     Raises:
-        InputError: the content is that of another program.
+        InputError: the content is not that of a checkpoint of timegan.
     """
     try:
         data = content["WindowDataModule"]
         transform = transform_for(content["hyper_parameters"], data["columns"])
-        model = restore(content["hyper_parameters"], content["state_dict"])
-        return Run(model, transform, data["fingerprint"])
+        model = restore_model(content["hyper_parameters"], content["state_dict"])
+        return LoadedRun(model, transform, data["fingerprint"])
     except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "
@@ -163,8 +165,8 @@ def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> Run:
         ) from error
 
 
-def _remedy(path: Path) -> str:
-    """The newest run nearby, or what a run is."""
+def _suggestion(path: Path) -> str:
+    """Return a sentence with the newest run in the same folder, or on what a run is."""
     runs = [p.parent.parent for p in path.parent.glob("*/checkpoints/last.ckpt")]
     if runs:
         newest = max(runs, key=lambda run: run.stat().st_mtime)

@@ -1,4 +1,4 @@
-"""Files of strangers: how much there is, and of what shape, before memory is taken for it."""
+"""Untrusted files: size, type and tensor shapes are checked before memory is allocated."""
 
 import json
 import math
@@ -11,30 +11,30 @@ from typing import Any, BinaryIO
 
 from timegan.errors import InputError
 
-MOST_TEXT = 2**25
-"""Bytes (32 MiB) of a description or a table of contents: thousands of columns take a tenth."""
+MAX_TEXT_BYTES = 2**25
+"""Largest description or safetensors header: 32 MiB. Thousands of columns take a tenth of it."""
 
-MOST_WEIGHTS = 2**30
-"""Bytes (1 GiB) of exported weights: 268 million numbers. The default model has 100,000."""
+MAX_WEIGHT_BYTES = 2**30
+"""Largest file of weights: 1 GiB, 268 million numbers. The default model has 100,000."""
 
 Shapes = dict[str, tuple[int, ...]]
 
-KINDS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
-"""Types of numbers that weights can have -> bytes."""
+DTYPE_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+"""Data types that weights may have -> bytes of a number."""
 
 
 @contextmanager
-def opened(folder: Path, name: str, most: int) -> Iterator[tuple[BinaryIO, int]]:
-    """A file of a folder to read from, and its size.
+def open_checked(folder: Path, name: str, max_bytes: int) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file of a folder after checking what it is; yield it and its size.
 
     Args:
         folder: where it lies; a link that leads out of it is not followed.
         name: of the file.
-        most: bytes that it may have.
+        max_bytes: its largest size.
 
     Raises:
-        FileNotFoundError: there is none.
-        InputError: it is a link to elsewhere, no regular file, or too large.
+        FileNotFoundError: it does not exist.
+        InputError: it is a link out of the folder, not a regular file, or too large.
     """
     path = folder / name
     if path.resolve(strict=True).parent != folder.resolve():
@@ -42,42 +42,43 @@ def opened(folder: Path, name: str, most: int) -> Iterator[tuple[BinaryIO, int]]
             f"{path}: a link to a file outside of its folder, which is not followed. Put the file "
             "itself into the folder."
         )
-    about = path.stat()
-    if not stat.S_ISREG(about.st_mode):  # opening a pipe would wait for ever
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
         raise InputError(f"{path}: no regular file. Put the file itself into the folder.")
-    if about.st_size > most:
+    if status.st_size > max_bytes:
         raise InputError(
-            f"{path}: {about.st_size:,} bytes, and timegan reads {most:,} at most. If the model "
-            "is really that large, make a smaller one (model.hidden, model.layers)."
+            f"{path}: {status.st_size:,} bytes, and timegan reads {max_bytes:,} at most. If the "
+            "model is really that large, make a smaller one (model.hidden, model.layers)."
         )
     with path.open("rb") as file:
         yield file, os.fstat(file.fileno()).st_size
 
 
 def read_json(text: str | bytes) -> Any:
-    """JSON whose numbers are all finite.
+    """Parse JSON, and refuse numbers that are not finite.
 
     Raises:
-        ValueError: it is none (RecursionError: it is nested too deeply).
+        ValueError: the text is not JSON, or a number is infinite or NaN.
+        RecursionError: it is nested too deeply.
     """
     return json.loads(text, parse_constant=_refuse, parse_float=_finite)
 
 
 def read_shapes(file: BinaryIO, size: int) -> Shapes:
-    """Shapes of the tensors in a safetensors file (https://github.com/huggingface/safetensors).
+    """Return the shapes of the tensors in a safetensors file, from its header alone.
 
-    The header is looked at, and no tensor: 8 bytes with its length, then JSON.
+    The header is 8 bytes with its length, then JSON (https://github.com/huggingface/safetensors).
 
     Args:
-        file: at its beginning; it is left behind the header.
+        file: open at its beginning; it is left at the end of the header.
         size: bytes of the file.
 
     Raises:
-        ValueError: there is no such header, or tensors are not of real numbers or do not lie one
-            after another up to the end of the file.
+        ValueError: the header is invalid, a tensor has another data type, or the tensors do not
+            fill the file without gaps.
     """
     length = int.from_bytes(file.read(8), "little")
-    if not 2 <= length <= min(size - 8, MOST_TEXT):
+    if not 2 <= length <= min(size - 8, MAX_TEXT_BYTES):
         raise ValueError(f"a header of {length:,} bytes in a file of {size:,}")
     header = read_json(file.read(length))
     header.pop("__metadata__", None)
@@ -85,10 +86,11 @@ def read_shapes(file: BinaryIO, size: int) -> Shapes:
     end = 0
     for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         shape, (begin, stop) = tuple(entry["shape"]), entry["data_offsets"]
-        if entry["dtype"] not in KINDS:
+        if entry["dtype"] not in DTYPE_BYTES:
             raise ValueError(f"{name} has the type {entry['dtype']}, and weights are real numbers")
-        whole = all(type(n) is int and n >= 0 for n in (*shape, begin, stop))
-        if not whole or begin != end or stop - begin != math.prod(shape) * KINDS[entry["dtype"]]:
+        is_valid = all(type(n) is int and n >= 0 for n in (*shape, begin, stop))
+        needed = math.prod(shape) * DTYPE_BYTES[entry["dtype"]] if is_valid else None
+        if begin != end or stop - begin != needed:
             raise ValueError(f"{name} of shape {shape} does not lie where it should")
         shapes[name], end = shape, stop
     if end != size - 8 - length:

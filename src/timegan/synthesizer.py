@@ -15,6 +15,7 @@ from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_folder import TrainedModel, export_model
 from timegan.serialization.runs import read_run
+from timegan.serialization.training_position import TrainingPosition
 from timegan.signatures import check_arguments, read_signature
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
@@ -81,6 +82,7 @@ class Synthesizer:
         self.progress = progress
         self.options = options
         self.fingerprint: str | None = None
+        self._unfinished: TrainingPosition | None = None
         self._fitted: tuple[TimeGAN | TrainedModel, TableTransform] | None = None
         self._check_options(options)
 
@@ -141,7 +143,7 @@ class Synthesizer:
         with _quiet(), torch_threads(self.threads):
             trainer = build_trainer(model, data, callbacks, accelerator=self.accelerator, devices=1)
             fit_model(trainer, model, data)
-        self.fingerprint = data.fingerprint
+        self.fingerprint, self._unfinished = data.fingerprint, None
         self._fitted = model.cpu().eval(), data.transform
         return self
 
@@ -222,6 +224,7 @@ class Synthesizer:
             folder,
             fingerprint=self.fingerprint,
             options=options,
+            unfinished=self._unfinished,
             overwrite=overwrite,
         )
 
@@ -244,7 +247,7 @@ class Synthesizer:
                 f"({short_message(error)}). Remove `options` from model.json."
             ) from error
         synthesizer._fitted = run.model, run.transform
-        synthesizer.fingerprint = run.fingerprint
+        synthesizer.fingerprint, synthesizer._unfinished = run.fingerprint, run.unfinished
         return synthesizer
 
     @property

@@ -82,3 +82,12 @@ def test_an_export_never_mixes_with_a_run_or_with_other_files(
 def test_bad_input_is_named(shell: Shell, line: str, message: str) -> None:
     result = shell(line)
     assert (result.status, message in result.err) == (2, True), result.err
+
+
+def test_sampling_from_an_export_of_an_unfinished_run_says_so(
+    shell: Shell, run_folder: Path
+) -> None:
+    assert shell(f"export run={run_folder}/checkpoints/supervised.ckpt out=early").status == 0
+    result = shell("sample run=early count=2")
+    assert result.status == 0
+    assert "early is the model of an unfinished run, exported from epoch" in result.err

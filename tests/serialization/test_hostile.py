@@ -213,9 +213,12 @@ def columns(change: Callable[[Json], object]) -> Callable[[Json], object]:
         columns(lambda c: c.update(low=["a", "b"])),
         columns(lambda c: c.update(extra=1)),
         lambda d: d.update(columns=[]),
+        lambda d: d.update(unfinished="x" * 10**6),
+        lambda d: d.update(unfinished={"epoch": 1, "epochs": 2, "phase": "\x1b[2J"}),
+        lambda d: d.update(unfinished={"epoch": -1, "epochs": 2, "phase": "joint"}),
     ],
 )
-def test_columns_that_do_not_fit_the_model_are_refused(
+def test_columns_and_positions_that_do_not_fit_the_model_are_refused(
     folder: Path, change: Callable[[Json], object]
 ) -> None:
     rewrite(folder, change)

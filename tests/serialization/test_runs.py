@@ -8,9 +8,11 @@ import pytest
 import torch
 from lightning import Trainer
 
+from timegan import Synthesizer
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.sampling.windows import sample
+from timegan.serialization.model_folder import read_description
 from timegan.serialization.runs import open_run
 from timegan.training.callbacks import PhaseCheckpoint
 from timegan.training.checkpoint_files import AtomicCheckpointIO
@@ -53,6 +55,29 @@ def test_an_earlier_checkpoint_is_another_model(run: tuple[Path, np.ndarray]) ->
     folder, windows = run
     model, _ = open_run(folder / "checkpoints/supervised.ckpt")
     assert not (sample(model, 3) == windows).all()
+
+
+def test_an_export_of_an_unfinished_run_says_so(
+    run: tuple[Path, np.ndarray], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Synthesizer.load(run[0] / "checkpoints/supervised.ckpt").save(tmp_path / "early")
+    first = {"epoch": 2, "epochs": 3, "phase": "supervised"}
+    assert read_description(tmp_path / "early")["unfinished"] == first
+    Synthesizer.load(tmp_path / "early").save(tmp_path / "again")
+    said = capsys.readouterr().err
+    assert "early is the model of an unfinished run, exported from epoch 2 of 3 (supervised" in said
+    assert "exported from epoch 2 of 3 (supervised" in (tmp_path / "again/README.md").read_text()
+    assert read_description(tmp_path / "again")["unfinished"] == first
+
+
+def test_an_export_of_a_finished_run_says_nothing_of_it(
+    run: tuple[Path, np.ndarray], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Synthesizer.load(run[0] / "checkpoints/last.ckpt").save(tmp_path / "end")
+    Synthesizer.load(tmp_path / "end")
+    assert "unfinished" not in capsys.readouterr().err
+    assert read_description(tmp_path / "end")["unfinished"] is None
+    assert "nfinished" not in (tmp_path / "end/README.md").read_text().split("## Config")[0]
 
 
 def test_a_run_that_is_not_there_names_the_newest_beside_it(run: tuple[Path, np.ndarray]) -> None:

@@ -39,6 +39,7 @@ def run(config: ExportConfig, invocation: Invocation) -> None:
         fingerprint=source.fingerprint,
         config=source.config,
         options=source.options,
+        unfinished=source.unfinished,
         overwrite=config.overwrite,
     )
     files = [WEIGHTS_FILE, DESCRIPTION_FILE, CARD_FILE]

@@ -7,6 +7,7 @@ from typing import Any
 
 from timegan.files import write_text
 from timegan.metrics.score import Score
+from timegan.serialization.training_position import TrainingPosition
 
 CARD_FILE = "README.md"
 CARD_VERSION = 1
@@ -54,6 +55,7 @@ def render_card(
         f"# {_cell(metrics.get('data', {}).get('name') or 'A table')}: a TimeGAN",
         f"Card {CARD_VERSION}, model format {description['format']}, made by timegan "
         f"{description['timegan']}.",
+        _training_section(description),
         _data_section(description, metrics.get("data") or {}),
         _scores_section(metrics),
         f"## Limitations\n\n{LIMITATIONS}",
@@ -61,6 +63,16 @@ def render_card(
         _config_section(description),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _training_section(description: Mapping[str, Any]) -> str:
+    position = TrainingPosition.from_dict(description["unfinished"])
+    if position is None:
+        return ""
+    return (
+        f"**Unfinished:** this model was exported from {position}. Samples of the finished model "
+        "differ."
+    )
 
 
 def _data_section(description: Mapping[str, Any], data: Mapping[str, Any]) -> str:

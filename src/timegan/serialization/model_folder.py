@@ -28,6 +28,7 @@ from timegan.serialization.architecture_check import (
 from timegan.serialization.model_card import write_card
 from timegan.serialization.overwrite_checks import check_export_folder
 from timegan.serialization.programs import ONNX_FILE, PROGRAM_FILE
+from timegan.serialization.training_position import TrainingPosition
 from timegan.serialization.untrusted_files import (
     MAX_TEXT_BYTES,
     MAX_WEIGHT_BYTES,
@@ -79,6 +80,7 @@ def export_model(
     fingerprint: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    unfinished: TrainingPosition | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
@@ -90,6 +92,7 @@ def export_model(
         fingerprint: of the training data.
         config: the run's settings, for reference; loading does not need them.
         options: arguments of the `Synthesizer` that loads the model.
+        unfinished: where training stopped; None: it came to its end.
         overwrite: replace an exported model in ``folder``.
 
     Raises:
@@ -105,6 +108,7 @@ def export_model(
         fingerprint=fingerprint,
         config=config,
         options=options,
+        unfinished=unfinished,
         overwrite=overwrite,
     )
 
@@ -117,6 +121,7 @@ def write_model(
     fingerprint: str | None = None,
     config: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    unfinished: TrainingPosition | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write the files of :func:`export_model` without checking the folder.
@@ -139,6 +144,7 @@ def write_model(
             "columns": transform.state(),
             "config": _with_text_for_infinity(config),
             "options": _with_text_for_infinity(options),
+            "unfinished": None if unfinished is None else unfinished.to_dict(),
         }
         description = json.loads(json.dumps(plain(description, finite=True)))
     except NotPlainError as error:
@@ -241,6 +247,7 @@ def _load_description(folder: Path, name: str) -> dict[str, Any]:
         raise ValueError(f"format={description['format']}: there is no such format")
     if description["sha256"] != description_checksum(description):
         raise ValueError("the checksum differs from the content")
+    TrainingPosition.from_dict(description["unfinished"])
     return description
 
 

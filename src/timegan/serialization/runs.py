@@ -16,7 +16,7 @@ from timegan.serialization.model_folder import (
     restore_model,
 )
 from timegan.serialization.run_folder import find_input_tables, is_run, read_settings
-from timegan.training.schedule import Schedule
+from timegan.serialization.training_position import TrainingPosition
 from timegan.transforms.table_transform import TableTransform
 
 
@@ -31,6 +31,8 @@ class LoadedRun:
     config: dict[str, Any] = field(default_factory=dict)
     tables: tuple[Path, ...] = ()
     """Paths under which the table was read: nothing may be written to them."""
+    unfinished: TrainingPosition | None = None
+    """Where training stopped; None: it came to its end."""
 
 
 def open_run(path: str | Path) -> tuple[TrainedModel, TableTransform]:
@@ -63,8 +65,8 @@ def _read_run(path: Path) -> LoadedRun:
 
         content = read_checkpoint(path)
         run = from_checkpoint(path, content)
-        if (phase := unfinished_phase(content)) is not None:
-            tell(f"Note      {path} is from {phase}: training was not finished then.")
+        if run.unfinished is not None:
+            tell(f"Note      {path} is from {run.unfinished}: training was not finished then.")
         return run
     if not path.exists():
         raise InputError(f"{path}: there is no such run. {_suggestion(path)}")
@@ -78,7 +80,20 @@ def _read_run(path: Path) -> LoadedRun:
                     "is not used."
                 )
                 continue
-            return LoadedRun(model, transform, description.get("fingerprint"), options, config)
+            unfinished = TrainingPosition.from_dict(description["unfinished"])
+            if unfinished is not None:
+                tell(
+                    f"Note      {folder} is the model of an unfinished run, exported from "
+                    f"{unfinished}."
+                )
+            return LoadedRun(
+                model,
+                transform,
+                description.get("fingerprint"),
+                options,
+                config,
+                unfinished=unfinished,
+            )
     if any((path / "checkpoints").glob("*.ckpt")):
         from timegan.training.checkpoint_files import newest_checkpoint  # Lightning
 
@@ -86,7 +101,7 @@ def _read_run(path: Path) -> LoadedRun:
         if notes:
             tell(*notes, f"Taking {newest} instead.")
         run = from_checkpoint(newest, content)
-        _print_unfinished(path, content)
+        _print_unfinished(path, run.unfinished)
         return run
     raise InputError(
         f"{path}: the folder holds neither a model of its own nor checkpoints/last.ckpt. "
@@ -94,33 +109,15 @@ def _read_run(path: Path) -> LoadedRun:
     )
 
 
-def unfinished_phase(content: Mapping[str, Any]) -> str | None:
-    """Say where in training a checkpoint is from, or return None if it is from the end.
-
-    Args:
-        content: of a checkpoint.
-    """
-    try:
-        epochs = content["loops"]["fit_loop"]["epoch_progress"]["current"]
-        done, begun = int(epochs["processed"]), max(int(epochs["started"]), 1)
-        schedule = Schedule(**(content.get("schedule") or content["hyper_parameters"]["schedule"]))
-    except (KeyError, TypeError, ValueError):
-        return None  # weights alone, which say nothing of training
-    if done >= schedule.total:
-        return None
-    return f"epoch {begun} of {schedule.total} ({schedule.phase(begun - 1)} phase)"
-
-
-def _print_unfinished(folder: Path, content: Mapping[str, Any]) -> None:
-    """Say that a run has not come to its end, and how it does."""
-    phase = unfinished_phase(content)
+def _print_unfinished(folder: Path, position: TrainingPosition | None) -> None:
+    """Print a note on a run without a model of its own, and the command that finishes it."""
     remedy = ""
     if is_run(folder):
         remedy = f" `python train.py {shlex.quote(f'resume={folder}')}` finishes the run."
-    if phase is not None:
+    if position is not None:
         tell(
             f"Note      {folder} was not finished: its newest checkpoint, which is used, is from "
-            f"{phase}.{remedy}"
+            f"{position}.{remedy}"
         )
     elif remedy:
         tell(
@@ -157,7 +154,12 @@ def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> LoadedRun:
         data = content["WindowDataModule"]
         transform = transform_for(content["hyper_parameters"], data["columns"])
         model = restore_model(content["hyper_parameters"], content["state_dict"])
-        return LoadedRun(model, transform, data["fingerprint"])
+        return LoadedRun(
+            model,
+            transform,
+            data["fingerprint"],
+            unfinished=TrainingPosition.of_checkpoint(content),
+        )
     except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "

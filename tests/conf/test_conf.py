@@ -39,6 +39,12 @@ def test_every_experiment_composes_and_passes_the_schema(name: str) -> None:
     assert train_config(f"experiment={name}").model["generator_steps"] == 2
 
 
+@pytest.mark.parametrize("name", ["published", "reference"])
+def test_experiments_that_reproduce_published_models_enforce_no_constraints(name: str) -> None:
+    assert train_config("dataset=stock").dataset["constraints"] == "enforce"
+    assert train_config("dataset=stock", f"experiment={name}").dataset["constraints"] == "off"
+
+
 @pytest.mark.parametrize(
     "override",
     [

@@ -12,7 +12,7 @@ CHOICES = {
     "preprocessing": ("default", "reference"),
     "scaling": (*SCALERS, "auto"),
     "missing": MISSING_OPTIONS,
-    "constraints": ("report", "enforce", "off"),
+    "constraints": ("enforce", "report", "off"),
 }
 
 

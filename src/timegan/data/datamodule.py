@@ -62,9 +62,8 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: column -> type, where the detection is wrong.
         infer_types: False takes every number for a continuous one.
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
-        constraints: ``report`` counts how often synthetic rows violate the constraints of the
-            training rows, ``enforce`` also moves synthetic rows until they violate none, ``off``
-            ignores constraints.
+        constraints: of the training rows. ``enforce`` moves synthetic rows to the nearest ones
+            that violate none, ``report`` only counts violations, ``off`` ignores constraints.
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
@@ -106,7 +105,7 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: dict[str, str] | None = None,
         infer_types: bool = True,
         missing: str = "learn",
-        constraints: str = "report",
+        constraints: str = "enforce",
         custom_constraints: list[str] | None = None,
         holdout: float = 0.1,
         batch_size: int = 64,

@@ -52,7 +52,7 @@ class ColumnOptions:
     scaling: str = "auto"
     column_types: Mapping[str, str] | None = None
     infer_types: bool = True
-    constraints: str = "report"
+    constraints: str = "enforce"
     custom_constraints: Sequence[str] = ()
 
 

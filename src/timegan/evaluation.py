@@ -14,7 +14,7 @@ from timegan.data.second_table import sequences_like
 from timegan.data.simulated import UNITS
 from timegan.errors import InputError
 from timegan.metrics.fidelity.frequencies import shares
-from timegan.metrics.fidelity.window_boundaries import seams
+from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
 from timegan.metrics.protocols import find_protocol, run_protocol
 from timegan.metrics.score import to_json
 from timegan.metrics.windows import check
@@ -280,14 +280,16 @@ def _tables(
     return EvaluationData.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
 
 
-def seams_of(model: Networks | HasNetworks, steps: int, *, seed: int = 0) -> dict[str, Any]:
+def compare_boundaries_of_model(
+    model: Networks | HasNetworks, steps: int, *, seed: int = 0
+) -> dict[str, Any]:
     """Compare the steps of a long series across window boundaries with those inside windows.
 
-    See :func:`timegan.metrics.fidelity.window_boundaries.seams`; in channels, of the first series
-    of this seed.
+    The first series of the seed is compared in channels, see
+    :func:`timegan.metrics.fidelity.window_boundaries.compare_window_boundaries`.
     """
     net = networks(model)
     series = continue_series(net, 1, steps, seed=seed)
-    return seams(
+    return compare_window_boundaries(
         sample(net, 4 * CHUNK_SIZE, seed=seed), series, boundary_positions(net.window, steps)
     )

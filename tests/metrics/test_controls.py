@@ -53,9 +53,9 @@ def test_shuffled_windows_keep_their_rows() -> None:
 
 def test_bootstrapped_windows_are_right_within_a_piece_only() -> None:
     moves = np.abs(changes(made("bootstrap", 700)))[..., 0].mean(axis=0)
-    seams = moves[[2, 5, 8]]
+    boundaries = moves[[2, 5, 8]]
     assert np.delete(moves, [2, 5, 8]) == pytest.approx(0.8, abs=0.1)
-    assert (seams > 2).all()
+    assert (boundaries > 2).all()
 
 
 def test_the_mixture_has_the_windows_means_and_covariances() -> None:

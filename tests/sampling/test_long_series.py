@@ -114,7 +114,7 @@ def test_windows_of_one_and_two_steps_and_the_networks_of_the_reference() -> Non
         assert np.isfinite(series).all()
 
 
-def test_seams_are_where_windows_begin_to_differ() -> None:
+def test_boundaries_are_where_windows_begin_to_differ() -> None:
     assert [overlap(window) for window in (24, 2, 1)] == [8, 1, 0]
     assert boundary_positions(24, 24).size == 0
     assert boundary_positions(1, 4).tolist() == [1, 2, 3]

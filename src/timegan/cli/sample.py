@@ -81,16 +81,16 @@ def check_out(config: SampleConfig, run: LoadedRun) -> None:
 
 def print_window_boundaries(model: HasNetworks, steps: int, seed: int) -> None:
     """Print how changes across window boundaries compare with changes inside windows."""
-    from timegan.evaluation import seams_of  # Lightning
+    from timegan.evaluation import compare_boundaries_of_model  # Lightning
 
-    found = seams_of(model, steps, seed=seed)
+    found = compare_boundaries_of_model(model, steps, seed=seed)
     ratios = [ratio for ratio in found["ratio"] if ratio is not None]
     if not ratios:
         print_lines("Window boundaries: not enough to compare; set a larger steps.")
         return
     mean = sum(ratios) / len(ratios)
     print_lines(
-        f"Window boundaries ({found['seams']:,}): changes across them are {mean:.2f} times as "
+        f"Window boundaries ({found['boundaries']:,}): changes across them are {mean:.2f} times as "
         f"large as inside windows (from {min(ratios):.2f} to {max(ratios):.2f} by channel)."
     )
 

@@ -1,4 +1,4 @@
-"""Seams: a faithful joint goes unnoticed, a jump, a kink and a drift do not."""
+"""Window boundaries: jumps, kinks and drifts are measured; faithful boundaries are not."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from timegan.errors import InputError
-from timegan.metrics.fidelity.window_boundaries import seams
+from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
 from timegan.seeds import rng
 
 AT = np.arange(24, 600, 16)
@@ -25,23 +25,23 @@ def real() -> np.ndarray:
     return walks(400, 24, 0)
 
 
-def test_series_without_joints_have_no_seams(real: np.ndarray) -> None:
-    found = seams(real, walks(20, 600, 1), AT)
-    assert found["seams"] == len(AT)
+def test_boundaries_of_a_plain_random_walk_are_like_other_steps(real: np.ndarray) -> None:
+    found = compare_window_boundaries(real, walks(20, 600, 1), AT)
+    assert found["boundaries"] == len(AT)
     assert found["ratio"] == pytest.approx([1, 1], abs=0.1)
     assert found["increment"]["real"][0] == pytest.approx(np.sqrt(2 / np.pi), abs=0.03)
-    assert found["increment"]["seam"][0] == pytest.approx(np.sqrt(2 / np.pi), abs=0.06)
+    assert found["increment"]["boundary"][0] == pytest.approx(np.sqrt(2 / np.pi), abs=0.06)
     assert found["ks"]["distance"][0] < 1.5 * found["ks"]["chance"][0]
-    assert found["autocorrelation"]["seam"][0] == pytest.approx(0, abs=0.1)
-    assert found["autocorrelation"]["seam"][1] > 0.95
+    assert found["autocorrelation"]["boundary"][0] == pytest.approx(0, abs=0.1)
+    assert found["autocorrelation"]["boundary"][1] > 0.95
 
 
-def test_a_jump_at_the_seams_shows(real: np.ndarray) -> None:
+def test_a_jump_at_the_boundaries_shows(real: np.ndarray) -> None:
     series = walks(20, 600, 1)
     jumps = rng(2, "jumps").normal(0, 3, (20, len(AT)))
     for j, at in enumerate(AT):
         series[:, at:, 0] += jumps[:, j, None]
-    found = seams(real, series, AT)
+    found = compare_window_boundaries(real, series, AT)
     assert found["worst"] == {"feature": 0, "ratio": found["ratio"][0]}
     assert found["ratio"][0] > 2
     assert found["ratio"][1] == pytest.approx(1, abs=0.1)
@@ -55,17 +55,17 @@ def test_a_kink_shows_in_turns_though_steps_are_right(real: np.ndarray) -> None:
     steps = np.concatenate([np.diff(p, axis=1)[:, :16] for p in pieces], axis=1)[:, :600]
     smooth = np.cumsum(steps, axis=1)
     series = np.stack([walks(20, smooth.shape[1], 1)[..., 0], smooth], axis=-1)
-    found = seams(real, series, np.arange(16, series.shape[1], 16))
+    found = compare_window_boundaries(real, series, np.arange(16, series.shape[1], 16))
     turn = found["turn"]
     assert turn["inside"][1] == pytest.approx(turn["real"][1], rel=0.1)
-    assert turn["seam"][1] > 2 * turn["inside"][1]
-    assert found["autocorrelation"]["seam"][1] < 0.8 < found["autocorrelation"]["inside"][1]
+    assert turn["boundary"][1] > 2 * turn["inside"][1]
+    assert found["autocorrelation"]["boundary"][1] < 0.8 < found["autocorrelation"]["inside"][1]
 
 
 def test_a_drift_shows_in_late_levels(real: np.ndarray) -> None:
     series = walks(20, 600, 1)
     series[..., 0] = rng(3, "level").standard_normal((20, 600)) + np.linspace(0, 50, 600)
-    level = seams(real, series, AT)["level"]
+    level = compare_window_boundaries(real, series, AT)["level"]
     assert level["late_mean"][0] > level["synthetic_mean"][0] + 15
     assert level["outside"][0] > 0.5
 
@@ -74,37 +74,40 @@ def test_missing_and_constant_values_leave_the_rest_and_survive_json(real: np.nd
     windows, series = real.copy(), walks(20, 600, 1)
     windows[..., 1], series[..., 1] = 4.0, 4.0
     series[rng(4, "holes").random((20, 600)) < 0.2, 0] = np.nan
-    found = json.loads(json.dumps(seams(windows, series, AT), allow_nan=False))
+    found = json.loads(json.dumps(compare_window_boundaries(windows, series, AT), allow_nan=False))
     assert found["ratio"][0] == pytest.approx(1, abs=0.15)
     assert found["ratio"][1] is None
-    assert found["kurtosis"]["seam"][1] is None
+    assert found["kurtosis"]["boundary"][1] is None
 
 
 def test_a_ramp_is_measured_in_its_steps(real: np.ndarray) -> None:
     windows, series = real.copy(), walks(5, 600, 1)
     windows[..., 0], series[..., 0] = np.arange(24), np.arange(600) + 1e-6 * series[..., 0]
-    found = seams(windows, series, AT)
-    assert found["increment"]["seam"][0] == pytest.approx(1, abs=1e-3)
+    found = compare_window_boundaries(windows, series, AT)
+    assert found["increment"]["boundary"][0] == pytest.approx(1, abs=1e-3)
     assert found["ratio"][0] == pytest.approx(1, abs=1e-3)
 
 
 def test_units_do_not_matter(real: np.ndarray) -> None:
     series = walks(5, 600, 1)
-    a, b = seams(real, series, AT), seams(real * 1000 + 7, series * 1000 + 7, AT)
+    a, b = (
+        compare_window_boundaries(real, series, AT),
+        compare_window_boundaries(real * 1000 + 7, series * 1000 + 7, AT),
+    )
     assert a["ratio"] == pytest.approx(b["ratio"])
-    assert a["turn"]["seam"] == pytest.approx(b["turn"]["seam"])
+    assert a["turn"]["boundary"] == pytest.approx(b["turn"]["boundary"])
 
 
 @pytest.mark.parametrize(
     ("series", "at", "message"),
     [
         (np.zeros((2, 50, 3)), [24], "cannot be compared"),
-        (np.zeros((2, 50, 2)), [50], "Seams at"),
-        (np.zeros((2, 50, 2)), [], "Seams at"),
+        (np.zeros((2, 50, 2)), [50], "Boundaries at"),
+        (np.zeros((2, 50, 2)), [], "Boundaries at"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(
     real: np.ndarray, series: np.ndarray, at: list[int], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        seams(real, series, np.array(at))
+        compare_window_boundaries(real, series, np.array(at))

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance
 from timegan.relations.rows import Rows
+from timegan.tables import Field
 
 MAX_RELATIVE_SPREAD = 0.1
 """Deviation of a distance, relative to that of the date, up to which it is the date's meaning."""
@@ -49,6 +51,42 @@ class DateDistance(Relation):
         distance = distance[~np.isnan(distance)]
         kept: np.ndarray = (distance >= self.low) & (distance <= self.high)
         return kept
+
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the distance in the place of the date that is not the time."""
+        label, _ = self._learned(draft.rows.time_label)
+        if not draft.may_change(label):
+            return False
+        distance = draft.rows.seconds(self.second) - draft.rows.seconds(self.first)
+        if draft.role(label) == "context":
+            draft.add_start(label, distance)
+            draft.drop(label)
+        else:
+            role = draft.rows.fields[label].role
+            draft.replace(label, Field(label, role, "number", "float64"), distance)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Add the distance to the other date."""
+        label, sign = self._learned(block.time_label)
+        other, field = block.seconds(self._other(label)), block.fields[label]
+        if field.role == "context":
+            distance = np.clip(block.starts[label], self.low, self.high)
+            date = other[:, 0] + sign * distance
+            if other.shape[1] > 1 and np.isinf(self.high):
+                last = np.take_along_axis(other, block.lengths[:, None] - 1, axis=1)[:, 0]
+                date = np.maximum(date, last) if sign > 0 else np.minimum(date, other[:, 0])
+            block.context[label] = date - field.offset / field.per_second
+            return
+        distance = np.clip(block.columns[label], self.low, self.high)
+        block.columns[label] = other + sign * distance - field.offset / field.per_second
+
+    def _learned(self, time_label: str) -> tuple[str, int]:
+        """Return the date to be learned as a distance, and the distance's sign."""
+        return (self.second, 1) if self.second != time_label else (self.first, -1)
+
+    def _other(self, label: str) -> str:
+        return self.first if label == self.second else self.second
 
 
 def find_date_distances(rows: Rows) -> list[DateDistance]:

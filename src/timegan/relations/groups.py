@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance
 from timegan.relations.rows import Rows
+from timegan.tables import Field
 
 MIN_ONE_HOT = 3
 """Columns of a one-hot group; of two, each is the complement of the other."""
@@ -42,6 +44,29 @@ class OneHot(Relation):
         kept: np.ndarray = ((values == 0) | (values == 1)).all(axis=0) & (values.sum(axis=0) == 1)
         return kept
 
+    def reduce(self, draft: Draft) -> bool:
+        """Learn one category in the place of the columns."""
+        roles = {draft.role(label) for label in self.members}
+        if not draft.may_change(*self.members) or len(roles) > 1:
+            return False
+        first, *others = self.members
+        flags = np.stack([draft.columns[label] for label in self.members])
+        codes = flags.argmax(axis=0).astype(np.float64)
+        role = draft.fields[first].role
+        field = Field(first, role, "category", "object", categories=self.members)
+        draft.replace(first, field, codes)
+        for label in others:
+            draft.drop(label)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Set the column of the category to 1 and the others to 0."""
+        first = self.members[0]
+        place = block.columns if first in block.columns else block.context
+        codes = place[first]
+        for code, label in enumerate(self.members):
+            place[label] = (codes == code).astype(np.float64)
+
 
 @dataclass(frozen=True)
 class JointMissing(Relation):
@@ -69,6 +94,11 @@ class JointMissing(Relation):
             return f"{names} are missing {'together' if together else 'in turn'}"
         return f"{names} are missing in {len(self.patterns)} patterns only"
 
+    @property
+    def pattern_label(self) -> str:
+        """Name of the category that a model learns."""
+        return f"missing in {', '.join(self.members)}"
+
     def kept(self, rows: Rows) -> np.ndarray:
         """Return which rows have one of the patterns."""
         masks = np.stack([np.isnan(rows.columns[label]) for label in self.members])
@@ -76,6 +106,31 @@ class JointMissing(Relation):
         for pattern in self.patterns:
             kept |= (masks == np.array(pattern)[:, None]).all(axis=0)
         return kept
+
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the pattern as a category, and the values without holes."""
+        if any(label not in draft.fields or label in draft.changed for label in self.members):
+            return False
+        if {draft.role(label) for label in self.members} != {"feature"}:
+            return False
+        masks = np.stack([np.isnan(draft.columns[label]) for label in self.members], axis=1)
+        codes = (masks[:, None] == np.array(self.patterns)).all(axis=2).argmax(axis=1)
+        labels = tuple(
+            "+".join(m for m, is_missing in zip(self.members, pattern, strict=True) if is_missing)
+            or "none"
+            for pattern in self.patterns
+        )
+        field = Field(self.pattern_label, "feature", "category", "object", categories=labels)
+        draft.add_feature(self.pattern_label, field, codes.astype(np.float64))
+        draft.unmasked.update(self.members)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Leave out the values that the pattern says are missing."""
+        codes = block.columns[self.pattern_label].astype(np.int64)
+        patterns = np.array(self.patterns)
+        for i, label in enumerate(self.members):
+            block.columns[label] = np.where(patterns[codes, i], np.nan, block.columns[label])
 
 
 def find_one_hot(rows: Rows) -> list[OneHot]:

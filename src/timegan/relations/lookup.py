@@ -6,12 +6,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
 from timegan.variation import span
 
 MAX_KEYS = 10_000
 """Distinct values of a column that decides others."""
+
+MAX_CODES = 100
+"""Distinct numbers that are learned as categories, where what follows does not follow in order."""
 
 DAY = 86_400
 
@@ -63,6 +67,25 @@ class Lookup(Relation):
         nearest = np.where(np.isnan(source), min(present, len(keys) - 1), nearest)
         return values[nearest], same(keys[nearest], source)
 
+    def reduce(self, draft: Draft) -> bool:
+        """Leave the target out; learn numbers that are codes as a category."""
+        if not draft.may_change(self.target) or not draft.has_other_features(self.target):
+            return False
+        if draft.role(self.source) == "feature" and draft.role(self.target) == "context":
+            return False
+        if self.source not in draft.fields:
+            return False
+        draft.drop(self.target)
+        is_code = draft.fields[self.source].type == "number" and not self.is_monotone
+        if is_code and len(self.keys) <= MAX_CODES and draft.may_change(self.source):
+            draft.types[self.source] = "categorical"
+            draft.changed.add(self.source)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Write the target of each source."""
+        block.map(self.source, self.target, lambda source: self.look_up(source)[0])
+
     @property
     def is_monotone(self) -> bool:
         """Whether the target rises or falls with the source, as measurements do."""
@@ -109,6 +132,18 @@ class TimePart(Relation):
         if rows.local_time is None:
             return np.empty(0, dtype=bool)
         return same(rows.columns[self.target], self.compute(rows.local_time))
+
+    def reduce(self, draft: Draft) -> bool:
+        """Leave the column out."""
+        if not draft.may_change(self.target) or not draft.has_other_features(self.target):
+            return False
+        draft.drop(self.target)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Write the column from the time."""
+        assert block.local_time is not None
+        block.set(self.target, self.compute(block.local_time))
 
     def compute(self, local_time: np.ndarray) -> np.ndarray:
         """Return the column from seconds since 1970 by the local clock, of any shape."""

@@ -1,15 +1,20 @@
 """Columns that move in one way: by the same step in every row, or never down."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance
 from timegan.relations.rows import Rows
+from timegan.tables.value_grid import exact_decimals
 
 MIN_STEPS = 10
 """Steps within sequences on which a fixed increment must be seen."""
+
+MIN_LEVELS = 20
+"""Distinct values from which on a column that only rises is learned by its increments."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,14 @@ class FixedIncrement(Relation):
     Args:
         column: its label.
         increment: from each row to the next.
+        decimals: of the column; None leaves it unrounded.
     """
 
     kind: ClassVar[str] = "fixed increment"
     unit: ClassVar[str] = "steps"
     column: str
     increment: float
+    decimals: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -46,6 +53,21 @@ class FixedIncrement(Relation):
         )
         return kept
 
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the value at a window's start only."""
+        label = self.column
+        if not draft.may_change(label) or not draft.has_other_features(label):
+            return False
+        draft.add_start(label, draft.columns[label])
+        draft.drop(label)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Count from the value at the start."""
+        steps = next(iter(block.columns.values())).shape[1]
+        values = block.starts[self.column][:, None] + self.increment * np.arange(steps)
+        block.set(self.column, _rounded(values, self.decimals))
+
 
 @dataclass(frozen=True)
 class Monotone(Relation):
@@ -54,12 +76,14 @@ class Monotone(Relation):
     Args:
         column: its label.
         rising: whether it never falls.
+        decimals: of the column; None leaves it unrounded.
     """
 
     kind: ClassVar[str] = "one direction"
     unit: ClassVar[str] = "steps"
     column: str
     rising: bool
+    decimals: int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,6 +100,36 @@ class Monotone(Relation):
         kept: np.ndarray = steps >= 0 if self.rising else steps <= 0
         return kept
 
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the value at a window's start, and the increments.
+
+        Columns with holes or few values stay as they are: a constraint orders their values.
+        """
+        label = self.column
+        values, field = draft.rows.columns[label], draft.rows.fields[label]
+        if not draft.may_change(label) or field.type != "number" or np.isnan(values).any():
+            return False
+        if len(np.unique(values)) < MIN_LEVELS:
+            return False
+        increments = np.empty_like(values)
+        increments[1:] = np.diff(values)
+        first = np.flatnonzero(~draft.rows.follows)
+        usual = float(np.median(_steps(draft.rows, label)))
+        after = np.minimum(first + 1, len(values) - 1)
+        # Nothing lies before a sequence's first row: its next increment is as good as any.
+        increments[first] = np.where(draft.rows.follows[after], increments[after], usual)
+        draft.add_start(label, values)
+        dtype = "int64" if self.decimals == 0 else "float64"
+        draft.replace(label, replace(field, dtype=dtype), _rounded(increments, self.decimals))
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Sum the increments up from the value at the start."""
+        increments = block.columns[self.column].copy()
+        increments = np.maximum(increments, 0) if self.rising else np.minimum(increments, 0)
+        increments[:, 0] = block.starts[self.column]
+        block.set(self.column, _rounded(np.cumsum(increments, axis=1), self.decimals))
+
 
 def find_motion(rows: Rows) -> list[Relation]:
     """Find numbers and dates that move by one step, or in one direction.
@@ -91,14 +145,16 @@ def find_motion(rows: Rows) -> list[Relation]:
         steps = _steps(rows, label)
         if steps.size < MIN_STEPS:
             continue
-        fixed = FixedIncrement(f"in all {steps.size:,} steps", label, _usual(values, steps))
+        decimals = exact_decimals(values[~np.isnan(values)])
+        reason = f"in all {steps.size:,} steps"
+        fixed = FixedIncrement(reason, label, _usual(values, steps), decimals)
         if fixed.increment and not np.isnan(values).any() and fixed.kept(rows).all():
             found.append(fixed)
             continue
         changes = steps[steps != 0]
         if not by_chance(0.5, changes.size) and (changes.min() > 0 or changes.max() < 0):
-            reason = f"in all {steps.size:,} steps, of which {changes.size:,} change it"
-            found.append(Monotone(reason, label, bool(changes[0] > 0)))
+            reason += f", of which {changes.size:,} change it"
+            found.append(Monotone(reason, label, bool(changes[0] > 0), decimals))
     return found
 
 
@@ -116,3 +172,7 @@ def _usual(values: np.ndarray, steps: np.ndarray) -> float:
     median = float(np.median(steps))
     digits = 12 - int(np.ceil(np.log10(max(float(np.nanmax(np.abs(values))), 1e-300))))
     return round(median, min(max(digits, 0), 15))
+
+
+def _rounded(values: np.ndarray, decimals: int | None) -> np.ndarray:
+    return values if decimals is None else np.round(values, decimals)

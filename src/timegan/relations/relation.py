@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from timegan.relations.draft import Block, Draft
 from timegan.relations.rows import Rows
 
 RELATIONS: dict[str, type["Relation"]] = {}
@@ -55,6 +56,19 @@ class Relation(ABC):
             return None
         kept = self.kept(rows)
         return float(kept.mean()) if kept.size else None
+
+    def reduce(self, draft: Draft) -> bool:
+        """Leave what follows from the relation out of what a model learns.
+
+        Returns:
+            Whether anything was left out. A relation that another one forestalls, or that models
+            keep in no special way, changes nothing.
+        """
+        return False
+
+    def restore(self, block: Block) -> None:
+        """Write what `reduce` left out into generated sequences."""
+        raise NotImplementedError(f"{self.kind}: nothing was left out.")
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:

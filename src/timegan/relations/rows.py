@@ -68,7 +68,7 @@ class Rows:
             columns[field.label], fields[field.label] = np.repeat(context[:, i], lengths), field
         stops = np.cumsum(lengths)
         bounds = np.stack([stops - lengths, stops], axis=1)
-        seconds, local = _seconds(times, schema.time)
+        seconds, local = clock_seconds(times, schema.time)
         label = "" if seconds is None or schema.time is None else schema.time.label
         return cls(columns, fields, bounds, seconds, local, label)
 
@@ -96,13 +96,17 @@ class Rows:
         return seconds
 
 
-def _seconds(
+def clock_seconds(
     times: np.ndarray | None, field: Field | None
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return ticks as seconds since 1970, and the same by the local clock."""
+    """Return ticks of any shape as seconds since 1970, and the same by the local clock.
+
+    Both are None where the time column holds no dates.
+    """
     if times is None or field is None or field.type != "datetime" or not field.unit:
         return None, None
     seconds = times / field.per_second
     if not field.zone:
         return seconds, seconds
-    return seconds, to_local(times, field.unit, field.zone) / field.per_second
+    local = to_local(times.ravel(), field.unit, field.zone).reshape(times.shape)
+    return seconds, local / field.per_second

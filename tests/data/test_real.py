@@ -40,7 +40,7 @@ def test_published_tables_come_back_from_their_windows(name: str, rows: int, fea
     assert (described["rows"], len(described["features"])) == (rows, features)
     assert described["windows"] > 0.8 * rows
     assert 0.05 * rows < described["holdout_windows"] <= 0.1 * rows
-    x, _ = data.transform.transform(data.table)
+    x = data.transform.transform(data.table).x
     made = data.transform.inverse_transform(x[None])
     known = data.train.covered()
     span = data.transform.high - data.transform.low

@@ -27,6 +27,7 @@ from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
 from timegan.nn.length_coding import length_thresholds
+from timegan.relations import Relation, Rows, discover
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import download, read_table
@@ -34,7 +35,7 @@ from timegan.transforms.base import DetectedType
 from timegan.transforms.detection.summary import summary_text
 from timegan.transforms.fit import ColumnOptions, fit_transform
 from timegan.transforms.row_sample import MAX_ROWS
-from timegan.transforms.table_transform import TableTransform
+from timegan.transforms.table_transform import EncodedTable, TableTransform
 
 
 class WindowDataModule(lightning.LightningDataModule):
@@ -80,6 +81,7 @@ class WindowDataModule(lightning.LightningDataModule):
     table: Table
     transform: TableTransform
     detected: list[DetectedType]
+    relations: list[Relation]
     split: SplitIndex
     train: Windows
     holdout: Windows | None
@@ -161,16 +163,16 @@ class WindowDataModule(lightning.LightningDataModule):
             select_on_holdout=options.select_on_holdout,
         )
         rows = training_rows(self.table, self.split.train, self.window, use_all=is_reference)
+        are_looked_for = options.constraints != "off" and not is_reference
+        self.relations = discover(Rows.of_table(self.table)) if are_looked_for else []
         self.transform, self.detected = fit_transform(
-            rows, self._column_options(), is_reversed=is_reversed
+            rows, self._column_options(), self.relations, is_reversed=is_reversed
         )
-        x, exogenous = self.transform.transform(self.table)
-        self.train = self._cut(self.split.train, x, exogenous)
+        encoded = self.transform.transform(self.table)
+        self.train = self._cut(self.split.train, encoded)
         held, validation = self.split.holdout, self.split.validation
-        self.holdout = None if held is None else self._cut(held, x, exogenous)
-        self.validation = (
-            self.holdout if validation is None else self._cut(validation, x, exogenous)
-        )
+        self.holdout = None if held is None else self._cut(held, encoded)
+        self.validation = self.holdout if validation is None else self._cut(validation, encoded)
         if self._restored is not None:
             self._take_up(self._restored)
 
@@ -346,15 +348,16 @@ class WindowDataModule(lightning.LightningDataModule):
             "dataset.path=null: there is no table. Set dataset.path=FILE (.csv, .parquet or .npz)."
         )
 
-    def _cut(self, index: WindowIndex, x: np.ndarray, exogenous: np.ndarray | None) -> Windows:
+    def _cut(self, index: WindowIndex, encoded: EncodedTable) -> Windows:
         """Return windows of channels, each with its context."""
         static = None
         if self.transform.widths["context"]:
             lengths = self._lengths(index)
-            context = self.table.context[sequence_of_window(self.table, index.starts)]
+            context = encoded.context[sequence_of_window(self.table, index.starts)]
+            context = np.hstack([context, encoded.starts[index.starts]])
             static = self.transform.transform_static(context, lengths)
         lengths_of = index.lengths if self.transform.variable else None
-        return Windows(x, index.starts, self.window, lengths_of, static, exogenous)
+        return Windows(encoded.x, index.starts, self.window, lengths_of, static, encoded.exogenous)
 
     def _sequences(self, windows: Windows, limit: int | None, seed: int) -> Sequences:
         """Return windows of the table itself."""

@@ -16,10 +16,10 @@ from timegan.seeds import rng
 from timegan.tables import Sequences
 from timegan.transforms.table_transform import TableTransform
 
-LENGTH_CANDIDATES = 2_048
-"""Contexts that are generated to find lengths for given contexts."""
+CANDIDATES = 2_048
+"""Contexts that are generated to find lengths and values at the start for given contexts."""
 NEAREST_CANDIDATES = 8
-"""Nearest of these contexts, from which a length is drawn."""
+"""Nearest of these contexts, one of which is drawn."""
 
 
 def generate(
@@ -89,18 +89,25 @@ def generate_chunks(
     if steps is not None:
         yield from _long_series(net, transform, count, steps, seed, start, on_progress)
         return
-    drawn_lengths = None
-    if context is not None and net.variable_length:
-        drawn_lengths = sample_lengths(model, transform, context, seed, start)
+    given = None if context is None else transform.reduction.reduce_context(context)
+    starts_given = lengths_given = None
+    if given is not None and (net.variable_length or transform.reduction.start_fields):
+        starts_given, lengths_given = sample_unknown(model, transform, given, seed, start)
     for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
         inside = slice(max(start, first) - start, min(start + count, first + CHUNK_SIZE) - start)
         size, begin = inside.stop - inside.start, max(start, first)
         values, lengths, channels = None, None, None
         if net.context:
-            given = None if context is None else context[inside]
-            known = None if drawn_lengths is None else drawn_lengths[inside]
             values, lengths, channels = sample_context(
-                model, transform, seed, begin, size, given, known
+                model,
+                transform,
+                seed,
+                begin,
+                size,
+                *(
+                    None if known is None else known[inside]
+                    for known in (given, lengths_given, starts_given)
+                ),
             )
         elif transform.context_transformers:  # constant columns
             values, _ = transform.inverse_transform_static(np.empty((size, 0)))
@@ -155,8 +162,9 @@ def sample_context(
     count: int,
     given: np.ndarray | None = None,
     lengths: np.ndarray | None = None,
+    starts: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """Return context columns (n, K), lengths (n,) and their channels (n, S) of one chunk.
+    """Return learned context columns (n, K), lengths (n,) and channels (n, S) of one chunk.
 
     Args:
         model: a model with a context.
@@ -164,8 +172,9 @@ def sample_context(
         seed: seed of the sequences.
         start: number of the first sequence.
         count: n; all sequences lie in one chunk of ``CHUNK_SIZE``.
-        given: context columns (n, K) to use instead of generated ones.
+        given: learned context columns (n, K) to use instead of generated ones.
         lengths: (n,) lengths to use instead of generated ones.
+        starts: (n, A) values at the first row to use instead of generated ones.
     """
     first = start - start % CHUNK_SIZE
     inside = slice(start - first, start - first + count)
@@ -174,8 +183,11 @@ def sample_context(
         next(context_chunks(model, CHUNK_SIZE, seed=seed, start=first))
     )
     found = np.full(CHUNK_SIZE, networks(model).window) if found is None else found
+    size = len(transform.reduction.learned.context_fields)
     if given is not None:
-        values[inside] = given
+        values[inside, :size] = given
+    if starts is not None:
+        values[inside, size:] = starts
     if lengths is not None:
         found[inside] = lengths
     channels = transform.transform_static(values, found)
@@ -191,36 +203,45 @@ def concatenate_sequences(chunks: Sequence[Sequences]) -> Sequences:
     return replace(whole, starts=np.concatenate(starts)) if starts else whole
 
 
-def sample_lengths(
+def sample_unknown(
     model: Networks | HasNetworks,
     transform: TableTransform,
     context: np.ndarray,
     seed: int,
     start: int,
-) -> np.ndarray:
-    """Draw lengths (N,) for context columns (N, K) from those of similar generated contexts."""
-    if not context.shape[1]:
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Draw what accompanies given context columns from similar generated contexts.
+
+    Args:
+        model: a model with a context.
+        transform: the transform of its training table.
+        context: learned context columns (N, K).
+        seed: seed of the sequences.
+        start: number of the first sequence.
+
+    Returns:
+        Values at the first row (N, A), and lengths (N,) if they differ.
+    """
+    size = context.shape[1]
+    if not size:
         raise InputError("context is given, but this model has no context columns. Remove context.")
-    generated = np.concatenate(list(context_chunks(model, LENGTH_CANDIDATES, seed=seed, start=0)))
+    generated = np.concatenate(list(context_chunks(model, CANDIDATES, seed=seed, start=0)))
     values, lengths = transform.inverse_transform_static(generated)
-    assert lengths is not None
-    clean = transform.transform_static(values, lengths)
+    full = np.full(CANDIDATES, networks(model).window) if lengths is None else lengths
+    clean = transform.transform_static(values, full)
     assert clean is not None
     lead = start % CHUNK_SIZE  # whole chunks, as in `sample_context`; any row may fill them up
     whole = np.repeat(values[:1], -(-(lead + len(context)) // CHUNK_SIZE) * CHUNK_SIZE, axis=0)
-    whole[lead : lead + len(context)] = context
+    whole[lead : lead + len(context), :size] = context
     chunks = [
-        transform.transform_static(
-            whole[first : first + CHUNK_SIZE], np.full(CHUNK_SIZE, lengths[0])
-        )
+        transform.transform_static(whole[first : first + CHUNK_SIZE], np.full(CHUNK_SIZE, full[0]))
         for first in range(0, len(whole), CHUNK_SIZE)
     ]
     given = np.concatenate([chunk for chunk in chunks if chunk is not None])[lead:][: len(context)]
-    last = transform.context_transformers[-1].width
+    width = sum(transformer.width for transformer in transform.context_transformers[:size])
     found = np.empty(len(context), dtype=np.int64)
-    for i, row in enumerate(given[:, :-last]):
-        distances = np.square(clean[:, :-last] - row).sum(axis=1)
+    for i, row in enumerate(given[:, :width]):
+        distances = np.square(clean[:, :width] - row).sum(axis=1)
         near = np.argpartition(distances, NEAREST_CANDIDATES)[:NEAREST_CANDIDATES]
-        choice = rng(seed, "length", start + i).integers(NEAREST_CANDIDATES)
-        found[i] = lengths[near[choice]]
-    return found
+        found[i] = near[rng(seed, "length", start + i).integers(NEAREST_CANDIDATES)]
+    return values[found, size:], None if lengths is None else lengths[found]

@@ -92,15 +92,19 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
     for name, width in (*transform.widths.items(), ("variable_length", transform.variable)):
         if hyper_parameters[name] != width:
             raise ValueError(f"columns with {name}={width}, a model with {hyper_parameters[name]}")
-    schema, values = (
-        transform.schema,
-        len(transform.feature_transformers) + len(transform.exogenous_transformers),
-    )
-    counts = (len(schema.value_fields), transform.low.size, transform.high.size)
-    if set(counts) != {values} or len(schema.context) + transform.variable != len(
+    reduction = transform.reduction
+    values = len(transform.feature_transformers) + len(transform.exogenous_transformers)
+    known = len(reduction.learned.context_fields) + len(reduction.start_fields)
+    if len(reduction.learned.value_fields) != values or known + transform.variable != len(
         transform.context_transformers
     ):
-        raise ValueError(f"{values} columns, and what is said of them is of {counts}")
+        raise ValueError(f"{values} columns, and what is said of them is of another number")
+    if {transform.low.size, transform.high.size} != {len(transform.schema.value_fields)}:
+        raise ValueError(
+            f"{transform.low.size} ranges for {len(transform.schema.value_fields)} columns"
+        )
+    if transform.drawn_starts.shape[1] != len(reduction.drawn_fields):
+        raise ValueError("values at the first row that belong to no column")
     widths = transform.widths
     with np.errstate(all="ignore"):
         static, lengths = transform.inverse_transform_static(np.zeros((1, widths["context"])))

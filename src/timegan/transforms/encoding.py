@@ -46,7 +46,7 @@ def to_channels(
             if not transformer.width:
                 continue
             column = values[rows, i]
-            if not transformer.has_missing:
+            if not isinstance(transformer, Missing):
                 column = fill_missing(column, inside, transformer.fill, 0.0)
             channels[rows, part] = transformer.transform(column, inside, streams[i])
     return channels

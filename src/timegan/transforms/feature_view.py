@@ -7,18 +7,42 @@ that marks them. Context columns are repeated at every step. Where lengths diffe
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from timegan.tables import Field
-from timegan.transforms.base import ColumnTransformer
 from timegan.transforms.missing import fill_missing
 
 PRESENT = "present"
 MAX_SHOWN_CATEGORIES = 10
 """Values of a category that get a feature each; the others share one."""
 
-Column = tuple[Field, ColumnTransformer]
+
+class MissingValues(Protocol):
+    """Missing values of a column, which its transformer knows."""
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether values can be missing."""
+        ...
+
+    @property
+    def fill_value(self) -> float:
+        """The value that stands for a sequence without any."""
+        ...
+
+
+@dataclass(frozen=True)
+class KnownMissing:
+    """Missing values of a column that has no transformer, as it follows from others."""
+
+    has_missing: bool
+    fill_value: float
+
+
+Column = tuple[Field, MissingValues]
 """A column as metrics see it."""
 
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from timegan.constraints import ConstraintSet
 from timegan.errors import InputError, closest_match
+from timegan.relations import Reduction, Relation
 from timegan.seeds import rng
-from timegan.tables import Field, Table
+from timegan.tables import Field, Schema, Table
 from timegan.transforms import registry
 from timegan.transforms.base import ColumnTransformer, DetectedType
 from timegan.transforms.detection.detect import detect
@@ -57,13 +58,18 @@ class ColumnOptions:
 
 
 def fit_transform(
-    rows: TrainingRows, options: ColumnOptions, *, is_reversed: bool = False
+    rows: TrainingRows,
+    options: ColumnOptions,
+    relations: Sequence[Relation] = (),
+    *,
+    is_reversed: bool = False,
 ) -> tuple[TableTransform, list[DetectedType]]:
     """Detect the type of every column and fit its transformer.
 
     Args:
         rows: to learn from.
         options: of the user.
+        relations: that hold in the table; enforced if the options say so.
         is_reversed: whether time runs backwards in the table.
 
     Returns:
@@ -72,30 +78,40 @@ def fit_transform(
     Raises:
         InputError: an option that the rows contradict, or a table in which nothing varies.
     """
-    schema = rows.table.schema
-    values, breaks, numbers = sample_training_rows(rows.table.values, rows.numbers, rows.breaks)
-    _check_names(options, [*schema.value_fields, *schema.context_fields])
-    count = len(schema.value_fields) - len(schema.of("exogenous"))
-    features, exogenous = schema.value_fields[:count], schema.value_fields[count:]
-    fitter = _Fitter(breaks, options, _row_numbers(rows, numbers))
-    detected, fitted = _ensure_one_feature(fitter, values[:, :count], features)
-    detected_exogenous, fitted_exogenous = fitter(values[:, count:], exogenous)
-    detected_context, fitted_context = _fit_context(rows, options)
+    table = rows.table
+    values, breaks, numbers = sample_training_rows(table.values, rows.numbers, rows.breaks)
+    constraints = _discover_constraints(rows, (values, breaks, numbers), options, is_reversed)
     with np.errstate(all="ignore"):
         low, high = (np.asarray(end.reduce(values, axis=0)) for end in (np.fmin, np.fmax))
+    is_enforced = options.constraints == "enforce"
+    protected = [name for name, wanted in (options.column_types or {}).items() if wanted != "auto"]
+    reduction = Reduction.fit(table, relations if is_enforced else (), protected)
+    learned, starts, drawn = reduction.reduce(table)
+    rows = replace(rows, table=learned)
+    values, _, _ = sample_training_rows(learned.values, rows.numbers, rows.breaks)
+    fields = learned.schema.value_fields
+    _check_names(options, [*fields, *learned.schema.context_fields], table.schema)
+    count = len(fields) - len(learned.schema.of("exogenous"))
+    fitter = _Fitter(breaks, options, _row_numbers(rows, numbers), reduction)
+    detected, fitted = _ensure_one_feature(fitter, values[:, :count], fields[:count])
+    detected_exogenous, fitted_exogenous = fitter(values[:, count:], fields[count:])
+    detected_context, fitted_context = _fit_context(rows, options, reduction, starts)
+    known = len(learned.schema.context_fields) + len(reduction.start_fields)
+    times, drawn = _window_starts(rows, drawn, is_reversed)
     transform = TableTransform(
-        schema=schema,
+        reduction=reduction,
         feature_transformers=fitted,
         exogenous_transformers=fitted_exogenous,
         context_transformers=fitted_context,
-        variable=len(fitted_context) > len(schema.context_fields),
-        constraints=_discover_constraints(rows, (values, breaks, numbers), options, is_reversed),
-        enforced=options.constraints == "enforce",
+        variable=len(fitted_context) > known,
+        constraints=constraints,
+        enforced=is_enforced,
         low=low,
         high=high,
         bounded=options.scaling == "minmax",
         reversed=is_reversed,
-        window_starts=_window_starts(rows, is_reversed),
+        window_starts=times,
+        drawn_starts=drawn,
     )
     return transform, [*detected, *detected_exogenous, *detected_context]
 
@@ -107,13 +123,15 @@ class _Fitter:
     breaks: np.ndarray
     options: ColumnOptions
     row_numbers: RowNumbers | None = None
+    reduction: Reduction | None = None
 
     def __call__(
         self, values: np.ndarray, fields: Sequence[Field], more: Mapping[str, str] | None = None
     ) -> Fitted:
         """Fit columns; ``more`` are types for those for which the user asks none."""
         labels = {field.label for field in fields}
-        asked = dict(more or {}) | dict(self.options.column_types or {})
+        derived = dict(self.reduction.types) if self.reduction else {}
+        asked = derived | dict(more or {}) | dict(self.options.column_types or {})
         detected = detect(
             values,
             self.breaks,
@@ -123,22 +141,34 @@ class _Fitter:
             row_numbers=self.row_numbers,
         )
         return detected, registry.fit_transformers(
-            detected, fields, values, self.breaks, self.options.scaling
+            detected,
+            fields,
+            values,
+            self.breaks,
+            self.options.scaling,
+            unmasked=self.reduction.unmasked if self.reduction else (),
         )
 
 
-def _window_starts(rows: TrainingRows, is_reversed: bool) -> tuple[float, ...] | None:
-    """Return times at which training windows start, in order; some of them, if there are many."""
-    time_axis = rows.table.schema.time_axis
-    if rows.table.time is None or time_axis is None:
-        return None
+def _window_starts(
+    rows: TrainingRows, drawn: np.ndarray, is_reversed: bool
+) -> tuple[tuple[float, ...] | None, np.ndarray]:
+    """Return times at which training windows start, in order, and drawn values (N, D) there.
+
+    Where there are many windows, some of them are taken.
+    """
+    time, time_axis = rows.table.time, rows.table.schema.time_axis
     if is_reversed:
-        return time_axis.starts
-    starts = rows.table.time[rows.window_starts]
+        times = None if time_axis is None else time_axis.starts
+        return times, np.empty((len(times or ()), 0))
+    starts = rows.window_starts
     if len(starts) > MAX_WINDOW_STARTS:
         # At random: times at regular distances would show some phases of a cycle only.
         starts = rng(0, "window starts").choice(starts, MAX_WINDOW_STARTS, replace=False)
-    return tuple(np.sort(starts).tolist())
+    if time is None or time_axis is None:
+        return None, drawn[np.sort(starts)]
+    starts = starts[np.argsort(time[starts], kind="stable")]
+    return tuple(time[starts].tolist()), drawn[starts]
 
 
 def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:
@@ -152,9 +182,10 @@ def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:
     return RowNumbers(count(numbers), count(rows.window_starts))
 
 
-def _check_names(options: ColumnOptions, fields: Sequence[Field]) -> None:
-    """Refuse column types of columns that are not learned."""
+def _check_names(options: ColumnOptions, fields: Sequence[Field], schema: Schema) -> None:
+    """Refuse column types of columns that the table does not have."""
     labels = [field.label for field in fields]
+    labels += [f.label for f in (*schema.value_fields, *schema.context_fields)]
     for name in options.column_types or {}:
         if name not in labels:
             near = closest_match(name, labels)
@@ -179,20 +210,30 @@ def _ensure_one_feature(fitter: _Fitter, values: np.ndarray, fields: Sequence[Fi
     return fitter(values, fields, {fields[int(np.argmax(varying))].label: "continuous"})
 
 
-def _fit_context(rows: TrainingRows, options: ColumnOptions) -> Fitted:
-    """Fit the context columns and, where lengths differ, the length, one row a sequence."""
-    fields = list(rows.table.schema.context_fields)
-    values = rows.table.context[rows.sequences]
+def _fit_context(
+    rows: TrainingRows, options: ColumnOptions, reduction: Reduction, starts: np.ndarray
+) -> Fitted:
+    """Fit the context columns, values at the start and, where lengths differ, the length.
+
+    There is a row for each sequence or, if values at the start are learned, for each window.
+    """
+    table = rows.table
+    fields = [*table.schema.context_fields, *reduction.start_fields]
+    values, lengths = table.context[rows.sequences], rows.lengths
+    if starts.shape[1]:
+        sequences = np.searchsorted(table.bounds[:, 0], rows.window_starts, side="right") - 1
+        values = np.hstack([table.context[sequences], starts[rows.window_starts]])
+        lengths = np.minimum(table.bounds[sequences, 1] - rows.window_starts, rows.window)
     more = {}
     if (rows.lengths < rows.window).any():
-        values = np.column_stack([values, rows.lengths])
-        more = {} if LENGTH.label in rows.table.schema.context else {LENGTH.label: "integer"}
+        values = np.column_stack([values, lengths])
+        more = {} if LENGTH.label in table.schema.context else {LENGTH.label: "integer"}
         fields.append(LENGTH)
     if not fields:
         return [], ()
     options = replace(options, scaling="rank" if options.scaling == "minmax" else options.scaling)
     # No row follows upon another, so that no type that is about motion can be found.
-    return _Fitter(np.arange(len(values)), options)(values, fields, more)
+    return _Fitter(np.arange(len(values)), options, None, reduction)(values, fields, more)
 
 
 def _discover_constraints(

@@ -24,21 +24,25 @@ class Missing(ColumnTransformer):
 
     Args:
         inner: transformer of the values.
-        code: of the missing rows.
+        code: of the missing rows; None where another column tells them.
         median: of the values, for sequences that have none.
     """
 
     name: ClassVar[str] = "missing"
-    has_missing = True
     cells: ClassVar[frozenset[str]] = frozenset()  # found by itself; nobody asks for it
     inner: ColumnTransformer
-    code: ThresholdCode
+    code: ThresholdCode | None
     median: float
+
+    @property
+    def has_missing(self) -> bool:
+        """Whether the missing rows have a channel."""
+        return self.code is not None
 
     @property
     def width(self) -> int:
         """The channels of the inner transformer, then one for the missing rows."""
-        return self.inner.width + 1
+        return self.inner.width + self.has_missing
 
     @property
     def fill_value(self) -> float:
@@ -58,7 +62,7 @@ class Missing(ColumnTransformer):
     @property
     def is_bounded(self) -> list[bool]:
         """As the inner channels are; the last one is not."""
-        return [*self.inner.is_bounded, False]
+        return [*self.inner.is_bounded, *[False] * self.has_missing]
 
     @property
     def scaler_name(self) -> str:
@@ -69,14 +73,17 @@ class Missing(ColumnTransformer):
     def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
         """Learn from training rows (R,), of which some but not all are NaN.
 
-        ``options.params["inner"]`` names the inner transformer.
+        ``options.params["inner"]`` names the inner transformer; ``unmasked`` among them leaves out
+        the channel of the missing rows.
         """
         inner = TRANSFORMERS[options.params["inner"]].fit(values, breaks, options)
         missing = np.isnan(values)
         present = np.sort(values[~missing])
         # An element, not a mean of two: the code of a category must be one.
         median = float(present[present.size // 2])
-        return cls(inner, ThresholdCode.fit(missing, options.jitter), median)
+        is_masked = not options.params.get("unmasked", False)
+        code = ThresholdCode.fit(missing, options.jitter) if is_masked else None
+        return cls(inner, code, median)
 
     def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -84,11 +91,15 @@ class Missing(ColumnTransformer):
         """Map values in the table's units (R,) to (R, width)."""
         full = fill_missing(values, breaks, self.inner.fill, self.median)
         inside = self.inner.transform(full, breaks, random)
+        if self.code is None:
+            return inside
         code = self.code.transform(np.isnan(values), breaks, random)
         return np.concatenate([inside, code[:, None]], axis=1)
 
     def inverse_transform(self, channels: np.ndarray, noise: DecodingNoise) -> np.ndarray:
         """Map (n, T, width) to the table's units (n, T), NaN where a value is missing."""
+        if self.code is None:
+            return self.inner.inverse_transform(channels, noise)
         values = self.inner.inverse_transform(channels[..., :-1], noise)
         return np.where(self.code.inverse_transform(channels[..., -1]), np.nan, values)
 
@@ -96,6 +107,8 @@ class Missing(ColumnTransformer):
         """Restore the training share of missing values, and the proportions of the others."""
         if not len(channels):
             return self
+        if self.code is None:
+            return replace(self, inner=self.inner.calibrate(channels, breaks))
         code = self.code.calibrate(channels[:, -1])
         kept = np.flatnonzero(~code.inverse_transform(channels[:, -1]))
         begins = np.unique(np.searchsorted(kept, breaks))
@@ -104,12 +117,14 @@ class Missing(ColumnTransformer):
 
     def state(self) -> dict[str, Any]:
         """Return the fitted state as plain data."""
-        return {"inner": to_dict(self.inner), "code": self.code.state(), "median": self.median}
+        code = None if self.code is None else self.code.state()
+        return {"inner": to_dict(self.inner), "code": code, "median": self.median}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the transformer that `state` describes."""
-        return cls(from_dict(state["inner"]), ThresholdCode(**state["code"]), state["median"])
+        code = None if state["code"] is None else ThresholdCode(**state["code"])
+        return cls(from_dict(state["inner"]), code, state["median"])
 
 
 def fill_missing(values: np.ndarray, breaks: np.ndarray, how: str, otherwise: float) -> np.ndarray:

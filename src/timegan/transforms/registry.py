@@ -1,6 +1,6 @@
 """All column types, in the order in which the detection tries them, and fitting them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,7 @@ def fit_transformers(
     breaks: np.ndarray,
     scaling: str = "auto",
     jitter: float = JITTER,
+    unmasked: Collection[str] = (),
 ) -> tuple[ColumnTransformer, ...]:
     """Fit the transformer of every column.
 
@@ -67,6 +68,7 @@ def fit_transformers(
         scaling: of numbers: ``minmax``, ``standard``, ``log``, ``rank``, or ``auto``, which
             chooses for each column.
         jitter: share of its interval of quantiles over which a discrete value is spread.
+        unmasked: labels of columns whose missing values another column tells.
     """
     breaks = np.asarray(breaks, dtype=np.int64)
     fitted: list[ColumnTransformer] = []
@@ -74,7 +76,8 @@ def fit_transformers(
         transformer = TRANSFORMERS[found.column_type]
         params = found.params
         if 0.0 < found.missing < 1.0 and not transformer.accepts_missing:
-            transformer, params = Missing, params | {"inner": transformer.name}
+            params = params | {"inner": transformer.name, "unmasked": field.label in unmasked}
+            transformer = Missing
         options = FitOptions(scaling, jitter, field.dtype, params)
         fitted.append(transformer.fit(values[:, i], breaks, options))
     return tuple(fitted)

@@ -1,7 +1,7 @@
 """The fitted transform of a table: its values to model channels, and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,15 +9,39 @@ import pandas as pd
 
 from timegan.constraints import ConstraintSet
 from timegan.plain import plain
+from timegan.relations import Reduction
 from timegan.seeds import rng
 from timegan.tables import Field, Schema, Sequences, Table
 from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer
-from timegan.transforms.feature_view import Column, feature_names, numeric_features
+from timegan.transforms.feature_view import (
+    Column,
+    KnownMissing,
+    MissingValues,
+    feature_names,
+    numeric_features,
+)
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
 
 LENGTH = Field("length", "context", "number", "int64")
 """The length of a sequence, a column of its own where lengths differ."""
+
+
+@dataclass(frozen=True)
+class EncodedTable:
+    """The channels of a table's rows, and what is learned of its windows.
+
+    Args:
+        x: channels of the features (R, M).
+        exogenous: channels of the exogenous columns (R, U); None: there are none.
+        context: learned context columns of the sequences (S, K) in the table's units.
+        starts: (R, A) values of each row that are learned where a window begins there.
+    """
+
+    x: np.ndarray
+    exogenous: np.ndarray | None
+    context: np.ndarray
+    starts: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -28,11 +52,11 @@ class TableTransform:
     turn channels into a table like the one that was learned.
 
     Args:
-        schema: names, types and roles of the table's columns.
-        feature_transformers: of the features.
+        reduction: the table's columns, and those that are learned of them.
+        feature_transformers: of the learned features.
         exogenous_transformers: of the exogenous columns.
-        context_transformers: of the context columns and, where lengths differ, of the length, which
-            is the last one.
+        context_transformers: of the learned context columns, of columns whose value at the first
+            row is learned, and where lengths differ of the length, which is the last one.
         variable: whether lengths differ.
         constraints: that all training rows keep.
         enforced: whether generated values are changed so that they keep the constraints.
@@ -43,9 +67,10 @@ class TableTransform:
             (``preprocessing=reference``).
         window_starts: times at which training windows start, from which those of samples are
             drawn; None: the table has no time.
+        drawn_starts: (N, D) values of the same windows' first rows that are drawn likewise.
     """
 
-    schema: Schema
+    reduction: Reduction
     feature_transformers: tuple[ColumnTransformer, ...]
     exogenous_transformers: tuple[ColumnTransformer, ...]
     context_transformers: tuple[ColumnTransformer, ...]
@@ -57,6 +82,7 @@ class TableTransform:
     bounded: bool = False
     reversed: bool = False
     window_starts: tuple[float, ...] | None = None
+    drawn_starts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def features(self) -> list[str]:
@@ -64,9 +90,15 @@ class TableTransform:
         return [field.label for field in self.schema.value_fields]
 
     @property
-    def columns(self) -> list[Column]:
-        """All columns: features, exogenous columns, context columns, and the length if learned."""
-        fields = [*self.schema.value_fields, *self.schema.context_fields]
+    def schema(self) -> Schema:
+        """Names, types and roles of the table's columns."""
+        return self.reduction.schema
+
+    @property
+    def columns(self) -> list[tuple[Field, ColumnTransformer]]:
+        """All learned columns: features, exogenous and context columns, starts, and the length."""
+        learned = self.reduction.learned
+        fields = [*learned.value_fields, *learned.context_fields, *self.reduction.start_fields]
         if self.variable:
             fields.append(LENGTH)
         transformers = [
@@ -78,14 +110,21 @@ class TableTransform:
 
     @property
     def value_columns(self) -> list[Column]:
-        """Features and exogenous columns."""
-        return self.columns[: len(self.schema.value_fields)]
+        """Features and exogenous columns of the table."""
+        return self._views(self.schema.value_fields)
 
     @property
     def context_columns(self) -> list[Column]:
-        """Context columns, without the length."""
-        count = len(self.schema.value_fields)
-        return self.columns[count : count + len(self.schema.context_fields)]
+        """Context columns of the table, without the length."""
+        return self._views(self.schema.context_fields)
+
+    def _views(self, fields: Sequence[Field]) -> list[Column]:
+        known: dict[str, MissingValues] = {field.label: t for field, t in self.columns}
+        known |= {
+            label: KnownMissing(has_missing, fill_value)
+            for label, has_missing, fill_value in self.reduction.hidden
+        }
+        return [(field, known[field.label]) for field in fields]
 
     @property
     def widths(self) -> dict[str, Any]:
@@ -118,26 +157,27 @@ class TableTransform:
             variable=self.variable,
         )
 
-    def transform(self, table: Table) -> tuple[np.ndarray, np.ndarray | None]:
-        """Map the rows of a table to channels.
-
-        Returns:
-            Channels of the features (R, M), and of the exogenous columns (R, U), or None.
-        """
-        breaks, count = table.bounds[:, 0], len(self.feature_transformers)
-        x = encoding.to_channels(self.feature_transformers, table.values[:, :count], breaks)
+    def transform(self, table: Table) -> EncodedTable:
+        """Map a table to the channels of its rows, and to what is learned of its windows."""
+        learned, starts, _ = self.reduction.reduce(table)
+        breaks, count = learned.bounds[:, 0], len(self.feature_transformers)
+        x = encoding.to_channels(self.feature_transformers, learned.values[:, :count], breaks)
         if self.bounded:
             x = to_unit_interval(self.feature_transformers, x)
-        if not self.widths["exogenous"]:
-            return x, None
-        return x, self.transform_exogenous(table.values[:, count:], breaks)
+        exogenous = None
+        if self.widths["exogenous"]:
+            exogenous = self.transform_exogenous(learned.values[:, count:], breaks)
+        return EncodedTable(x, exogenous, learned.context, starts)
 
     def transform_exogenous(self, values: np.ndarray, breaks: np.ndarray) -> np.ndarray:
         """Map exogenous columns (R, K) to channels (R, U); ``breaks`` are rows that begin anew."""
         return encoding.to_channels(self.exogenous_transformers, values, breaks, seed=1)
 
     def transform_static(self, context: np.ndarray, lengths: np.ndarray) -> np.ndarray | None:
-        """Map context columns (n, K) and lengths (n,) to channels (n, S); None without any."""
+        """Map learned context columns (n, K) and lengths (n,) to channels (n, S); None without any.
+
+        Columns whose value at the first row is learned come last among the context columns.
+        """
         if not self.widths["context"]:
             return None
         known = np.column_stack([context, lengths]) if self.variable else context
@@ -147,7 +187,7 @@ class TableTransform:
     def inverse_transform_static(
         self, channels: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Map channels (n, S) to context columns (n, K) and, where they differ, lengths (n,)."""
+        """Map channels (n, S) to learned context columns (n, K), and to lengths (n,) or None."""
         ones = np.ones(len(channels))
         values = self._from_channels(self.context_transformers, channels[:, None], ones, 0, 0)
         values = values[:, 0]
@@ -163,6 +203,7 @@ class TableTransform:
         exogenous: np.ndarray | None = None,
         *,
         starts: np.ndarray | None = None,
+        drawn: np.ndarray | None = None,
         seed: int = 0,
         start: int = 0,
     ) -> Sequences:
@@ -171,9 +212,10 @@ class TableTransform:
         Args:
             x: channels of the features (n, T, M).
             lengths: steps of each sequence (n,); None: all have T.
-            context: context columns (n, K) in the table's units; None: there are none.
+            context: learned context columns (n, K) in the table's units; None: there are none.
             exogenous: channels of the exogenous columns (n, T, U).
-            starts: time of each first row (n,); None: the table has no time.
+            starts: time of each first row (n,); None takes the real ones in turn.
+            drawn: values at the first row that are drawn, see `drawn_starts`; None draws them.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
         """
@@ -184,16 +226,25 @@ class TableTransform:
             lengths = np.full(count, steps)
         values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
         if self.exogenous_transformers:
-            made = np.empty((count, steps, 0)) if exogenous is None else exogenous
-            made = self._from_channels(self.exogenous_transformers, made, lengths, seed + 1, start)
-            values = np.concatenate([values, made], axis=-1)
+            given = np.empty((count, steps, 0)) if exogenous is None else exogenous
+            given = self._from_channels(
+                self.exogenous_transformers, given, lengths, seed + 1, start
+            )
+            values = np.concatenate([values, given], axis=-1)
         mask = np.arange(steps) < lengths[:, None]
         values[~mask] = np.nan
-        if self.enforced:
-            values = self.restore_time_order(values, lengths)
-            values = self.restore_time_order(self.constraints.enforce(values, mask), lengths)
         context = np.empty((count, 0)) if context is None else context
-        return Sequences(values, lengths, context, starts)
+        if starts is None and self.schema.time_axis is not None:
+            starts = self.schema.time_axis.first_starts(start, count)
+        size = len(self.reduction.learned.context_fields)
+        drawn = self.draw_starts(count, seed, start) if drawn is None else drawn
+        made = Sequences(values, lengths, context[:, :size], starts)
+        made = self.reduction.restore(made, context[:, size:], drawn)
+        if not self.enforced:
+            return made
+        values = self.restore_time_order(made.values, lengths)
+        values = self.restore_time_order(self.constraints.enforce(values, mask), lengths)
+        return self.reduction.derive(replace(made, values=values))
 
     def calibrated(
         self, x: np.ndarray, mask: np.ndarray | slice, exogenous: np.ndarray | None
@@ -236,19 +287,24 @@ class TableTransform:
 
     def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw times at which sequences start from those of windows; None without a time axis."""
-        if self.window_starts is None:
+        if self.window_starts is None or self.schema.time_axis is None:
             return None
-        drawn = [
-            rng(seed, "starts", first + i).integers(len(self.window_starts)) for i in range(count)
-        ]
-        return self._window_starts()[np.array(drawn, dtype=np.int64)]
+        dtype = np.float64 if self.schema.time_axis.is_float else np.int64
+        times: np.ndarray = np.array(self.window_starts, dtype=dtype)
+        starts: np.ndarray = times[self._draw_windows(count, seed, first)]
+        return starts
 
-    def _window_starts(self) -> np.ndarray:
-        assert self.schema.time_axis is not None
-        assert self.window_starts is not None
-        return np.array(
-            self.window_starts, dtype=np.float64 if self.schema.time_axis.is_float else np.int64
-        )
+    def draw_starts(self, count: int, seed: int, first: int) -> np.ndarray:
+        """Draw values (n, D) at the first row, of the windows whose times `starts` draws."""
+        if not self.drawn_starts.shape[1]:
+            return np.empty((count, 0))
+        drawn: np.ndarray = self.drawn_starts[self._draw_windows(count, seed, first)]
+        return drawn
+
+    def _draw_windows(self, count: int, seed: int, first: int) -> np.ndarray:
+        total = len(self.drawn_starts if self.window_starts is None else self.window_starts)
+        numbers = [rng(seed, "starts", first + i).integers(total) for i in range(count)]
+        return np.array(numbers, dtype=np.int64)
 
     def in_time_order(self, made: Sequences) -> Sequences:
         """Return sequences, time as the model sees it, with time running forwards."""
@@ -270,6 +326,7 @@ class TableTransform:
         """Return everything as numbers, strings, lists and dicts, for JSON and `torch.save`."""
         state = {
             "schema": self.schema.state(),
+            "reduction": self.reduction.state() if self.reduction.relations else None,
             "feature_transformers": registry.state(self.feature_transformers),
             "exogenous_transformers": registry.state(self.exogenous_transformers),
             "context_transformers": registry.state(self.context_transformers),
@@ -281,6 +338,7 @@ class TableTransform:
             "bounded": self.bounded,
             "reversed": self.reversed,
             "window_starts": self.window_starts and list(self.window_starts),
+            "drawn_starts": self.drawn_starts.tolist() if self.drawn_starts.size else [],
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -288,10 +346,16 @@ class TableTransform:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the transform that `state` describes."""
+        state = dict(state)
+        schema, reduced = Schema.from_state(state.pop("schema")), state["reduction"]
+        drawn = state["drawn_starts"]
         return cls(
             **state
             | {
-                "schema": Schema.from_state(state["schema"]),
+                "reduction": Reduction.from_state(reduced, schema)
+                if reduced
+                else Reduction.none(schema),
+                "drawn_starts": np.array(drawn, np.float64) if drawn else np.empty((0, 0)),
                 "feature_transformers": registry.restore(state["feature_transformers"]),
                 "exogenous_transformers": registry.restore(state["exogenous_transformers"]),
                 "context_transformers": registry.restore(state["context_transformers"]),

@@ -25,7 +25,7 @@ def compare_window_boundaries(
     Args:
         windows_real: (N, T, C) real windows, scaled or in the table's units; NaN where missing.
         series: (n, steps, C) in the same units.
-        seam_positions: (K,) the first step after each boundary, see
+        positions: (K,) the first step after each boundary, see
             :func:`timegan.sampling.long_series.boundary_positions`.
 
     Returns:

@@ -22,7 +22,7 @@ from optuna.distributions import CategoricalDistribution as Choice  # noqa: E402
 from optuna.distributions import FloatDistribution as Float  # noqa: E402
 from optuna.distributions import IntDistribution as Int  # noqa: E402
 
-from hydra_plugins.timegan_optuna import _search  # noqa: E402
+from hydra_plugins.timegan_optuna import OptunaSweeper, _search  # noqa: E402
 
 SPACE: dict[str, Any] = {
     "model.lr": Float(1e-4, 1e-1, log=True),
@@ -71,18 +71,23 @@ def test_what_cannot_be_searched_is_said(lines: list[str], said: str) -> None:
         space_of(*lines)
 
 
+def options_of(**changes: Any) -> OptunaSweeper:
+    defaults: dict[str, Any] = {
+        **{"direction": "minimize", "n_trials": 6, "sampler": "random", "seed": 0, "storage": None},
+        **{"study_name": "s", "max_failures": 5, "dead_after": 600, "params": None},
+    }
+    return OptunaSweeper(**(defaults | changes))
+
+
 def work(folder: Path, n_trials: int = 6, sampler: str = "random", **options: Any) -> Any:
     """Search until ``n_trials`` are complete, as one worker does, and return the study."""
-    given = {
-        **{"direction": "minimize", "study_name": "s", "sampler": sampler, "seed": 0},
-        **{"n_trials": n_trials, "max_failures": 5, "dead_after": 600, **options},
-    }
+    given = options_of(n_trials=n_trials, sampler=sampler, **options)
     study = _search.open_study(given, str(folder / "study.db"), {"objective": "discriminative"})
 
     def run(number: int, chosen: list[str]) -> float:
         return float(chosen[0].partition("=")[2])
 
-    _search.optimize(study, SPACE, run, given, folder / "best.yaml", [])
+    _search.optimize(given, study, SPACE, run, folder / "best.yaml", [])
     return study
 
 
@@ -121,7 +126,7 @@ def test_a_dead_worker_s_trial_fails_and_another_one_takes_its_place(tmp_path: P
 
 
 def test_trials_that_cannot_be_compared_are_not_mixed(tmp_path: Path) -> None:
-    given = {"direction": "minimize", "study_name": "s", "dead_after": 60}
+    given = options_of()
     _search.open_study(given, str(tmp_path / "study.db"), {"objective": "discriminative"})
     with pytest.raises(InputError, match="begun with objective discriminative, not predictive"):
         _search.open_study(given, str(tmp_path / "study.db"), {"objective": "predictive"})
@@ -129,7 +134,7 @@ def test_trials_that_cannot_be_compared_are_not_mixed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:///no/such/folder/study.db", "nosuch://host/study"])
 def test_a_database_that_cannot_be_opened_is_named(url: str) -> None:
-    given = {"direction": "minimize", "study_name": "s", "dead_after": 60}
+    given = options_of()
     with pytest.raises(InputError, match=f"storage={url}: the database cannot be opened"):
         _search.open_study(given, url, {})
 

@@ -10,62 +10,63 @@ from typing import Any
 
 import optuna
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
+from optuna import Study, Trial
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.study import MaxTrialsCallback, Study
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.study import MaxTrialsCallback
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
-from yaml import YAMLError
 
+from hydra_plugins.timegan_optuna import OptunaSweeper
 from timegan.cli.console import print_lines, short_path
 from timegan.cli.error_messages import explain
-from timegan.errors import InputError
+from timegan.errors import InputError, choose
 from timegan.files import write_text
 from timegan.seeds import derive
 
 Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
 
-DIRECTIONS = ("minimize", "maximize")
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": lambda seed: TPESampler(seed=seed, multivariate=False, constant_liar=True),
+    "tpe": lambda seed: TPESampler(seed=seed, constant_liar=True),  # for workers side by side
     "random": lambda seed: RandomSampler(seed=seed),
 }
 
 NOTE = """\
-# The best trial of a search. Its score chose it, and is better than it deserves: do not report it.
-# Train it again with other seeds, and report their scores.
+# The best trial of a search. The search chose it by its score, which is too good to be reported.
+# Train the configuration again with other seeds, and report their scores.
 """
 
 
-def open_study(options: Mapping[str, Any], storage: str, about: Mapping[str, Any]) -> Study:
-    """Return the study in a database, which is made if need be.
+def check_options(options: OptunaSweeper) -> None:
+    """Raise an InputError for the first option with an impossible value."""
+    for key in ("n_trials", "max_failures", "dead_after"):
+        if (value := getattr(options, key)) < 1:
+            raise InputError(f"hydra.sweeper.{key}={value}: too small. Set at least 1.")
+    choose("hydra.sweeper.direction", options.direction, ("minimize", "maximize"))
+    choose("hydra.sweeper.sampler", options.sampler, SAMPLERS)
 
-    Args:
-        options: of the sweeper.
-        storage: a database's URL, or the path of an sqlite file.
-        about: what must not change while the study is continued.
 
-    Raises:
-        InputError: the database cannot be opened, or the study is about something else.
-    """
+def open_study(options: OptunaSweeper, storage: str, about: Mapping[str, Any]) -> Study:
+    """Create a study or continue it; ``about`` must stay equal, or an InputError names the key."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # each trial prints a line of its own
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     url = storage if "://" in storage else f"sqlite:///{Path(storage).absolute()}"
+    # An sqlite file is locked while another worker writes.
+    engine = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None
     for pause in (0.1, 0.3, 1.0, 3.0, None):
         try:
             database = optuna.storages.RDBStorage(
                 url,
-                # An sqlite file is locked while another worker writes.
-                {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None,
-                heartbeat_interval=max(1, options["dead_after"] // 4),
-                grace_period=options["dead_after"],
+                engine,
+                heartbeat_interval=max(1, options.dead_after // 4),
+                grace_period=options.dead_after,
             )
+            direction: Any = options.direction
             study = optuna.create_study(
-                study_name=options["study_name"],
                 storage=database,
-                direction=options["direction"],
+                study_name=options.study_name,
+                direction=direction,
                 load_if_exists=True,
             )
             break
@@ -75,34 +76,33 @@ def open_study(options: Mapping[str, Any], storage: str, about: Mapping[str, Any
                     f"hydra.sweeper.storage={storage}: the database cannot be opened: {error}. "
                     "Set the path of an sqlite file in an existing folder, or a database's URL."
                 ) from error
-            time.sleep(pause)  # another worker may be making the tables, for long on a busy machine
-    known = study.user_attrs.get("about", about)
-    study.set_user_attr("about", known)
-    for key, value in about.items():
-        if known.get(key) != value:
+            time.sleep(pause)  # another worker may be creating the tables
+    for key, value in {"direction": options.direction, **about}.items():
+        if (known := study.user_attrs.get(key, value)) != value:
             raise InputError(
-                f"hydra.sweeper.study_name={options['study_name']}: the study was begun with {key} "
-                f"{known.get(key)}, not {value}, and its trials could not be compared. Set another "
+                f"hydra.sweeper.study_name={options.study_name}: the study was begun with {key} "
+                f"{known}, not {value}, and its trials could not be compared. Set another "
                 "study_name."
             )
+        study.set_user_attr(key, value)
     return study
 
 
 def optimize(
+    options: OptunaSweeper,
     study: Study,
     space: Mapping[str, Distribution],
     run: Callable[[int, list[str]], Any],
-    options: Mapping[str, Any],
     best: Path,
     fixed: Sequence[str],
 ) -> None:
     """Run trials until enough are complete, those of all workers and restarts together.
 
     Args:
-        study: of which Optuna fails trials that give no sign of life.
-        space: what is searched.
+        options: of the search.
+        study: Optuna fails those of its trials whose workers have died.
+        space: distribution of each key.
         run: trains a trial, given its number and its overrides, and returns the score.
-        options: of the sweeper.
         best: file for the best trial so far.
         fixed: overrides that all trials share.
 
@@ -112,20 +112,20 @@ def optimize(
     check_best(study, best)
     failures = 0
 
-    def objective(trial: Trial) -> Any:
-        # By number: neither restarts nor workers side by side draw the same again.
-        seed = derive(options["seed"], "trial", trial.number) % 2**32
-        trial.study.sampler = SAMPLERS[options["sampler"]](seed)
-        params = {key: draw(trial, key, distribution) for key, distribution in space.items()}
+    def objective(trial: Trial) -> float:
+        # A seed per number: neither restarts nor workers side by side repeat a draw.
+        seed = derive(options.seed, "trial", trial.number) % 2**32
+        trial.study.sampler = SAMPLERS[options.sampler](seed)
+        params = {key: suggest(trial, key, distribution) for key, distribution in space.items()}
         try:
             value = run(trial.number, to_overrides(params))
         except Exception as error:
             trial.set_user_attr("error", explain(error) or type(error).__name__)
             raise
-        if value is None or not math.isfinite(value):
-            trial.set_user_attr("error", f"the objective is {value}")
-            return math.nan  # a failure to Optuna
-        return value
+        if value is not None and math.isfinite(value):
+            return float(value)
+        trial.set_user_attr("error", f"the objective is {value}")
+        return math.nan  # a failure to Optuna
 
     def report(study: Study, trial: FrozenTrial) -> None:
         nonlocal failures
@@ -144,40 +144,32 @@ def optimize(
                 "command": shlex.join(["python", "train.py", *fixed, *overrides]),
             }
             write_text(best, NOTE + OmegaConf.to_yaml(content), overwrite=True)
-        if failures >= options["max_failures"]:
+        if failures >= options.max_failures:
             raise InputError(
                 f"hydra.sweeper.max_failures={failures}: so many trials in a row have failed, the "
                 f"last one with: {error} Give the same command with hydra.sweep.dir={best.parent} "
                 "to continue the search."
             )
 
-    complete = MaxTrialsCallback(options["n_trials"], states=(TrialState.COMPLETE,))
-    if count(study, TrialState.COMPLETE) < options["n_trials"]:
-        study.optimize(objective, catch=(Exception,), callbacks=[report, complete])
+    enough = MaxTrialsCallback(options.n_trials, states=(TrialState.COMPLETE,))
+    if count(study, TrialState.COMPLETE) < options.n_trials:
+        study.optimize(objective, catch=(Exception,), callbacks=[report, enough])
     found, failed = (count(study, state) for state in (TrialState.COMPLETE, TrialState.FAIL))
-    print_lines("", f"Trials    {found} of {options['n_trials']} complete, {failed} failed")
-    winner = study.best_trial
+    number, value, params = study.best_trial.number, study.best_value, study.best_params
     print_lines(
-        f"Best      trial {winner.number}, {winner.value:.4g}: "
-        f"{' '.join(to_overrides(winner.params))}",
+        "",
+        f"Trials    {found} of {options.n_trials} complete, {failed} failed",
+        f"Best      trial {number}, {value:.4g}: {' '.join(to_overrides(params))}",
         f"          {short_path(best)}; train it with other seeds for a result",
     )
 
 
 def check_best(study: Study, best: Path) -> None:
-    """Refuse to replace a file that the study has not written.
-
-    Raises:
-        InputError: the file is of another study, or of something else.
-    """
+    """Raise an InputError if the study would replace a file that it has not written."""
     if not best.exists():
         return
-    try:
-        content = OmegaConf.load(best)
-    except (OSError, ValueError, OmegaConfBaseException, YAMLError):
-        content = None
-    is_own = isinstance(content, DictConfig) and content.get("study") == study.study_name
-    if not is_own or not count(study, TrialState.COMPLETE):
+    content = best.read_text(encoding="utf-8", errors="replace")
+    if not count(study, TrialState.COMPLETE) or f"\nstudy: {study.study_name}\n" not in content:
         raise InputError(
             f"{best}: the file is not of this search, which would replace it. Set another "
             "hydra.sweep.dir."
@@ -190,11 +182,7 @@ def count(study: Study, state: TrialState) -> int:
 
 
 def read_space(overrides: Sequence[Override]) -> dict[str, Distribution]:
-    """Return the distribution of each key that has several values.
-
-    Raises:
-        InputError: there is nothing to search, or something that cannot be searched.
-    """
+    """Return the distribution of each key that has several values, at least one and not seed."""
     space = {o.get_key_element(): distribution(o) for o in overrides if o.is_sweep_override()}
     if not space:
         raise InputError(
@@ -210,13 +198,10 @@ def read_space(overrides: Sequence[Override]) -> dict[str, Distribution]:
 
 
 def distribution(override: Override) -> Distribution:
-    """Return Optuna's distribution for a sweep of Hydra.
+    """Return Optuna's distribution for a sweep of Hydra, or raise an InputError.
 
     An interval includes both ends. A range excludes its end. ``tag(log,...)`` draws evenly by
     order of magnitude. Choices have no order, and stay text.
-
-    Raises:
-        InputError: the sweep is empty, or a logarithm is impossible.
     """
     sweep = override.value()
     log = isinstance(sweep, IntervalSweep | RangeSweep | ChoiceSweep) and "log" in sweep.tags
@@ -240,30 +225,24 @@ def distribution(override: Override) -> Distribution:
         ) from error
 
 
-def first(distribution: Distribution) -> Any:
-    """Return a value of the distribution."""
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[0]
-    return distribution.low
-
-
-def draw(trial: Trial, key: str, distribution: Distribution) -> Any:
+def suggest(trial: Trial, key: str, of: Distribution) -> Any:
     """Draw a parameter of a trial."""
-    if isinstance(distribution, CategoricalDistribution):
-        return trial.suggest_categorical(key, distribution.choices)
-    suggest: Any = trial.suggest_float
-    if isinstance(distribution, IntDistribution):
-        suggest = trial.suggest_int
-    ends = distribution.low, distribution.high
-    return suggest(key, *ends, step=distribution.step, log=distribution.log)
+    if isinstance(of, CategoricalDistribution):
+        return trial.suggest_categorical(key, of.choices)
+    if isinstance(of, IntDistribution):
+        return trial.suggest_int(key, of.low, of.high, step=of.step, log=of.log)
+    return trial.suggest_float(key, of.low, of.high, step=of.step, log=of.log)
+
+
+def example(space: Mapping[str, Distribution]) -> list[str]:
+    """Return overrides with one value of each distribution."""
+    return to_overrides(
+        {key: d.choices[0] if hasattr(d, "choices") else d.low for key, d in space.items()}
+    )
 
 
 def to_overrides(params: Mapping[str, Any]) -> list[str]:
-    """Return the parameters of a trial as overrides.
-
-    >>> to_overrides({"model.hidden": 32, "model.lr": 1e-05, "model": "reference"})
-    ['model.hidden=32', 'model.lr=1e-05', 'model=reference']
-    """
+    """Return the parameters of a trial as overrides, such as ``model.hidden=32``."""
     return [f"{key}={value}" for key, value in params.items()]
 
 

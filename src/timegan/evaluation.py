@@ -68,7 +68,8 @@ def evaluate(
         sequence_key: the column that tells sequences apart; by default a column ``sequence`` where
             there is one, and one long series otherwise.
         sequence_index: the column that holds the time.
-        context_columns: columns that are constant within a sequence.
+        context_columns: columns that are constant within a sequence. None: none, so that a
+            synthetic table in which such a column changes is measured, not refused.
         seed: of everything random.
         options: further arguments of `timegan.metrics.protocols.run_protocol`, such as
             ``classifiers=10``.
@@ -93,7 +94,7 @@ def evaluate(
         roles = {
             "sequence_key": sequence_key,
             "sequence_index": sequence_index,
-            "context_columns": context_columns,
+            "context_columns": context_columns or [],
         }
         cut = {"window": window, "stride": stride, "columns": columns} | roles
         sets = _tables(real, synthetic, holdout, {k: v for k, v in cut.items() if v is not None})

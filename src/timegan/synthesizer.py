@@ -107,7 +107,8 @@ class Synthesizer:
             table: one row a step.
             sequence_key: the column that tells sequences apart.
             sequence_index: the column that holds the time.
-            context_columns: columns that are constant within a sequence.
+            context_columns: columns that are constant within a sequence; None takes the features
+                that never change within one, [] none.
             window: steps of a sequence.
             options: options of the constructor, which they replace.
 

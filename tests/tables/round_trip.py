@@ -35,7 +35,7 @@ def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
         options.get("columns"),
         options.get("sequence_key"),
         options.get("sequence_index"),
-        options.get("context_columns", ()),
+        options.get("context_columns"),
         options.get("exogenous", ()),
         options.get("categories", ()),
         None,

@@ -65,6 +65,8 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
     options = config.dataset | {"path": config.real, "name": str(config.real)}
     if config.holdout is not None:
         options["holdout"] = 0.0  # what is held out comes as a table of its own
+    # A synthetic table in which a constant column changes is measured, not refused.
+    options["context_columns"] = options["context_columns"] or []
     data = WindowDataModule(**options)
     data.setup()
     return data, sequences_like(data, str(config.synthetic), "synthetic")

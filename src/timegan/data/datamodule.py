@@ -52,6 +52,7 @@ class WindowDataModule(lightning.LightningDataModule):
             there is one, and one long series otherwise.
         sequence_index: the column that holds the time; None takes dates that increase.
         context_columns: columns that are constant within a sequence: generated with it, or given.
+            None takes the features that never change within one (not with ``reference``).
         exogenous: columns that are generated, or given, at every step.
         window: steps of a window; None: the longest sequence up to 100 steps, and 24 of longer ones
             and of a single series. Shorter sequences are kept, and their lengths learned.
@@ -326,13 +327,18 @@ class WindowDataModule(lightning.LightningDataModule):
             options.columns,
             options.sequence_key,
             options.sequence_index,
-            options.context_columns or (),
+            self._context_columns(),
             options.exogenous or (),
         )
         del frame
         if len(table.values) > MAX_ROWS:
             gc.collect()  # save_hyperparameters leaves a cycle that holds the frame
         return table
+
+    def _context_columns(self) -> list[str] | None:
+        """Return the context columns of the options; the authors' code knows none by itself."""
+        given: list[str] | None = self.options.context_columns
+        return [] if given is None and self.options.preprocessing == "reference" else given
 
     def _read_frame(self) -> pd.DataFrame:
         options = self.options

@@ -140,7 +140,8 @@ def _long_series(
     if net.context or net.exogenous:
         raise InputError(
             f"steps={steps}: long series are not supported for models with variable lengths, "
-            "context columns or exogenous columns. Remove `steps`."
+            "context columns or exogenous columns. Remove `steps`, or train again with "
+            "dataset.context_columns=[] on sequences of at least dataset.window rows."
         )
     for first in range(start - start % GROUP_SIZE, start + count, GROUP_SIZE):
         begin, stop = max(start, first), min(start + count, first + GROUP_SIZE)

@@ -11,6 +11,7 @@ from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.codecs import encode
+from timegan.tables.context_detection import find_constant_columns
 from timegan.tables.detection import infer_roles
 from timegan.tables.dtypes import dtype_name, is_number
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
@@ -35,7 +36,7 @@ class TableReader:
         columns: Sequence[Name] | None,
         sequence_key: Name,
         sequence_index: Name,
-        context_columns: Sequence[Name],
+        context_columns: Sequence[Name] | None,
         exogenous: Sequence[Name],
         categories: Collection[Name],
         like: Schema | None,
@@ -49,7 +50,7 @@ class TableReader:
         self.like = like
         self.categories = {str(name) for name in categories}
         self.roles = infer_roles(
-            frame, columns, sequence_key, sequence_index, context_columns, exogenous
+            frame, columns, sequence_key, sequence_index, context_columns or (), exogenous
         )
         self.key_generator: KeyGenerator | None = None
         if columns is None:
@@ -59,6 +60,8 @@ class TableReader:
         if moved:
             self.roles.notes.append("Rows were put in the order of time within each sequence.")
         self.time = time if time is None or self.order is None else time[self.order]
+        if context_columns is None and columns is None:
+            self._assign_context()
         self.fields = {column: self._field(column) for column in self.roles.columns}
         self.time_axis = like.time_axis if like else self._time_axis()
 
@@ -135,6 +138,23 @@ class TableReader:
     def _known(self, column: RawColumn) -> Field | None:
         fields = self.like.fields if self.like else ()
         return next((f for f in fields if f.label == column.label and f.role == column.role), None)
+
+    def _assign_context(self) -> None:
+        """Take columns that never change within a sequence for context columns."""
+        features = self.roles.of("feature")
+        if self.roles.codes is None or len(features) < 2:
+            return
+        found = find_constant_columns(features, self.bounds, self.order)
+        if not found or len(found) == len(features):
+            return
+        for column in found:
+            column.role = "context"
+        names = ", ".join(repr(column.label) for column in found)
+        self.roles.notes.append(
+            f"{names} never change{'s' * (len(found) == 1)} within a sequence: context "
+            f"column{'s' * (len(found) > 1)}. Set dataset.context_columns=[] to learn "
+            f"{'it as a feature' if len(found) == 1 else 'them as features'}."
+        )
 
     def _read_time(self) -> np.ndarray | None:
         column = next(iter(self.roles.of("time")), None)

@@ -44,7 +44,7 @@ class Table:
         columns: Sequence[Name] | None = None,
         sequence_key: Name = None,
         sequence_index: Name = None,
-        context_columns: Sequence[Name] = (),
+        context_columns: Sequence[Name] | None = None,
         exogenous: Sequence[Name] = (),
         *,
         categories: Collection[Name] = (),
@@ -61,7 +61,9 @@ class Table:
             sequence_index: the column or index level that holds the time, by which a sequence's
                 rows are put in order. None takes the index's, or the one column of dates that
                 increase within each sequence; without any, rows keep their order.
-            context_columns: columns that are constant within a sequence.
+            context_columns: columns that are constant within a sequence. None takes the features
+                that never change within one, where there is a key and ``columns`` is None
+                (`timegan.tables.context_detection`).
             exogenous: columns that are given from outside at each step.
             categories: text columns to take for labels even where they read like numbers.
             like: read the columns as this schema does, with its roles, categories and units; the

@@ -128,10 +128,13 @@ class TimePart(Relation):
         return f"{self.target} {verb} the {self.part}{more} of {self.source}"
 
     def kept(self, rows: Rows) -> np.ndarray:
-        """Return which rows agree with their time."""
+        """Return which rows agree with their time; a part without a known value is left out."""
         if rows.local_time is None:
             return np.empty(0, dtype=bool)
-        return same(rows.columns[self.target], self.compute(rows.local_time))
+        kept = same(rows.columns[self.target], self.compute(rows.local_time))
+        if self.offset is not None:
+            return kept
+        return kept[np.isin(PARTS[self.part](rows.local_time), np.array(self.keys))]
 
     def reduce(self, draft: Draft) -> bool:
         """Leave the column out."""

@@ -1,7 +1,7 @@
 """Rows of sequences by column name: the form in which relations look at any table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -86,6 +86,35 @@ class Rows:
         mask = np.ones(len(self), dtype=bool)
         mask[self.bounds[:, 0]] = False
         return mask
+
+    def take(self, mask: np.ndarray) -> "Rows":
+        """Return some rows; those that do not follow one another become sequences of their own.
+
+        Args:
+            mask: (R,) rows to take.
+        """
+        is_first = ~self.follows
+        is_first[1:] |= ~mask[:-1]
+        firsts = np.flatnonzero(is_first & mask)
+        lengths = np.add.reduceat(mask.astype(np.int64), firsts) if len(firsts) else firsts
+        stops = np.cumsum(lengths)
+        return replace(
+            self,
+            columns={label: values[mask] for label, values in self.columns.items()},
+            bounds=np.stack([stops - lengths, stops], axis=1),
+            time=None if self.time is None else self.time[mask],
+            local_time=None if self.local_time is None else self.local_time[mask],
+        )
+
+    def stretches(self, limit: int, count: int = 20) -> "Rows":
+        """Return at most ``limit`` rows, in stretches that lie evenly in the table."""
+        if len(self) <= limit:
+            return self
+        mask = np.zeros(len(self), dtype=bool)
+        size = max(limit // count, 1)
+        for first in np.linspace(0, len(self) - size, limit // size).astype(np.int64):
+            mask[first : first + size] = True
+        return self.take(mask)
 
     def seconds(self, label: str) -> np.ndarray:
         """Return the time or a column of dates as seconds since 1970 (R,)."""

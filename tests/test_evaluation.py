@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import timegan
+from timegan.attempts import FailureWarning
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.evaluation import EvaluationData, default_count
@@ -111,6 +112,29 @@ FAST: dict[str, dict[str, Any]] = {
     },
     "strict": {"classifiers": 1, "classifier_steps": 2, "runs": 1},
 }
+
+
+def test_constraints_of_arrays_are_counted_by_the_strict_protocol() -> None:
+    for protocol in ("quick", "strict"):
+        arrays = windows(REAL), windows(FAKE)
+        card = timegan.evaluate(*arrays, protocol=protocol, workers=1, **FAST[protocol])
+        assert ("constraints" in card) is (protocol == "strict")
+    assert {row["kind"] for row in card["constraints"]} == {"range"}
+
+
+@pytest.mark.parametrize("name", ["relation_shares", "row_violations"])
+def test_a_check_of_rows_that_fails_costs_itself_alone(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planted(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(f"timegan.evaluation.{name}", planted)
+    with pytest.warns(FailureWarning, match="planted"):
+        card = timegan.evaluate(REAL, FAKE, window=8, **QUICK)
+    failed = {"relation_shares": "relations", "row_violations": "constraints"}[name]
+    assert not card[failed]
+    assert card["scores"]["density"]["mean"] is not None
 
 
 @pytest.mark.parametrize("protocol", FAST)

@@ -10,12 +10,15 @@ import pandas as pd
 
 from timegan.attempts import attempt, warning_once
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.second_table import sequences_like
+from timegan.data.second_table import SecondTable, read_second_table
 from timegan.data.simulated import UNITS
+from timegan.data.table_parts import TableParts
 from timegan.errors import InputError
+from timegan.metrics.constraint_violations import constraint_violations, row_violations
 from timegan.metrics.fidelity.frequencies import shares
 from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
 from timegan.metrics.protocols import find_protocol, run_protocol
+from timegan.metrics.relations import relation_shares
 from timegan.metrics.score import to_json
 from timegan.metrics.windows import check
 from timegan.nn.networks import HasNetworks, Networks
@@ -157,6 +160,7 @@ class EvaluationData:
         limits: minima and maxima that min-max units are made of; None: those of ``train``.
         summary: the part ``data`` of ``metrics.json``.
         shares: what is counted, see `timegan.metrics.fidelity.frequencies`.
+        rows: of the tables; None where arrays of windows are compared.
         restore_time_order: turns time as the model sees it into that of the table, for pictures.
     """
 
@@ -167,26 +171,30 @@ class EvaluationData:
     limits: Limits | None
     summary: dict[str, Any]
     shares: list[dict[str, Any]] = field(default_factory=list)
+    rows: TableParts | None = None
     restore_time_order: Callable[[np.ndarray], np.ndarray] = lambda windows: windows
 
     @classmethod
     def of(
         cls,
         data: WindowDataModule,
-        made: Sequences,
+        made: Sequences | SecondTable,
         seed: int,
-        unseen: Sequences | None = None,
+        unseen: SecondTable | None = None,
     ) -> "EvaluationData":
         """Return synthetic sequences beside those of the data.
 
         Args:
             data: set up.
-            made: synthetic sequences of its table, time as the model sees it.
+            made: synthetic sequences of its table, time as the model sees it, or a whole table.
             seed: of the choice of real windows.
-            unseen: real sequences that take the place of those that the data hold out.
+            unseen: a real table that takes the place of what the data hold out.
         """
+        rows = attempt("rows of tables", lambda: TableParts.of(data, made, unseen), lambda _: None)
+        if isinstance(made, SecondTable):
+            made = made.windows
         real = data.train_series(MAX_REAL_WINDOWS, seed)
-        held = data.holdout_series(MAX_REAL_WINDOWS, seed) if unseen is None else unseen
+        held = data.holdout_series(MAX_REAL_WINDOWS, seed) if unseen is None else unseen.windows
         transform = data.transform
         limits = (transform.low, transform.high) if data.metric_features == data.features else None
         if data.options.generate in UNITS:
@@ -214,6 +222,7 @@ class EvaluationData:
             limits,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,
+            rows,
             transform.restore_time_order if not transform.variable else lambda windows: windows,
         )
 
@@ -225,7 +234,8 @@ class EvaluationData:
         return plain
 
     def measure(self, **options: Any) -> dict[str, Any]:
-        """Measure by a protocol, with the options of `run_protocol`, and count frequencies."""
+        """Measure by a protocol, with the options of `run_protocol`, and check rows of tables."""
+        protocol = find_protocol(options.get("protocol", "strict"))
         card = run_protocol(
             self.train,
             self.holdout,
@@ -234,7 +244,39 @@ class EvaluationData:
             limits=self.limits,
             **options,
         )
-        return card | {"shares": self.shares}
+        card |= {"shares": self.shares}
+        if self.rows is not None:
+            return card | check_rows(self.rows)
+        if protocol.is_thorough:
+            windows = self.train, self.synthetic, self.features, self.holdout
+            card["constraints"] = attempt(
+                "constraints", lambda: constraint_violations(*windows), lambda _: []
+            )
+        return card
+
+
+def check_rows(rows: TableParts) -> dict[str, Any]:
+    """Return the parts ``relations`` and ``constraints``: how rows keep those of the real table."""
+    relations: list[dict[str, Any]] | None = attempt(
+        "relations",
+        lambda: relation_shares(
+            rows.real, rows.synthetic, rows.train, rows.held_out, rows.relations
+        ),
+        lambda _: None,
+    )
+    constraints = attempt(
+        "constraints",
+        lambda: row_violations(
+            rows.train,
+            rows.synthetic,
+            rows.held_out,
+            labels=rows.labels,
+            constraints=rows.constraints,
+            relations=relations or [],
+        ),
+        lambda _: [],
+    )
+    return {"relations": relations, "constraints": constraints}
 
 
 def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> EvaluationData:
@@ -277,8 +319,8 @@ def _tables(
     else:
         data = WindowDataModule(name=str(real), path=str(real), **options)
     data.setup()
-    unseen = None if holdout is None else sequences_like(data, holdout, "holdout")
-    return EvaluationData.of(data, sequences_like(data, synthetic, "synthetic"), 0, unseen)
+    unseen = None if holdout is None else read_second_table(data, holdout, "holdout")
+    return EvaluationData.of(data, read_second_table(data, synthetic, "synthetic"), 0, unseen)
 
 
 def compare_boundaries_of_model(

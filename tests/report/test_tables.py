@@ -24,9 +24,22 @@ def test_lists_of_rows_are_tables_whatever_their_name() -> None:
         {"constraint": "High ≥ Low", "real": 0.0, "synthetic": 0.25},
         {"constraint": "b", "exact": True},
     ]
-    found = tables({"scores": {}, "constraints": {"sentence": "Two constraints.", "found": audit}})
-    assert [sheet.title for sheet in found] == ["Constraints: found"]
+    found = tables({"scores": {}, "audit": {"sentence": "Two constraints.", "found": audit}})
+    assert [sheet.title for sheet in found] == ["Audit: found"]
     assert found[0].columns == ["Constraint", "Real", "Synthetic", "Exact"]
     assert found[0].rows == [["High ≥ Low", 0.0, 0.25, None], ["b", None, None, "yes"]]
     assert found[0].caption == "Two constraints."
     assert tables({"statistics": audit, "seconds": 3.0, "empty": []}) == []
+
+
+def test_relations_and_constraints_stand_in_one_table_the_broken_ones_first() -> None:
+    common = {"reason": "in all 9 rows", "columns": ["a", "b"], "unit": "rows", "real": 1.0}
+    kept = {"kind": "lookup", "text": "a decides b", "held_out": None, "synthetic": 1.0}
+    rates = {"real": 0.0, "held_out": 0.0, "synthetic": 0.25}
+    order = {"kind": "inequality", "constraint": "High ≥ Low", "features": ["High", "Low"]} | rates
+    metrics = {"relations": [common | kept | {"broken": False}], "constraints": [order]}
+    (sheet,) = tables(metrics)
+    assert sheet.title == "Relations"
+    assert [row[0] for row in sheet.rows] == ["High ≥ Low", "a decides b"]
+    assert sheet.rows[0][4:] == ["100%", "100%", "75.0%", "broken"]
+    assert sheet.rows[1][4:] == ["100%", "–", "100%", ""]

@@ -16,7 +16,7 @@ from timegan.cli.invocation import Invocation
 from timegan.cli.schema import EvaluateConfig, read_dataset, selects_on_holdout
 from timegan.cli.signature_schema import to_container
 from timegan.data.datamodule import WindowDataModule
-from timegan.data.second_table import sequences_like
+from timegan.data.second_table import SecondTable, read_second_table
 from timegan.errors import InputError
 from timegan.evaluation import EvaluationData, default_count
 from timegan.sampling.sequences import generate
@@ -30,13 +30,14 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
     silence_lightning()
     torch.set_num_threads(config.threads)
     folder = begin_evaluation(invocation.cfg, overwrite=config.overwrite)
+    made: Sequences | SecondTable
     if config.run is None:
         data, made = _tables(config)
     else:
         data, made = _sampled(config, config.run)
     unseen = None
     if config.holdout is not None:
-        unseen = sequences_like(data, config.holdout, "holdout")
+        unseen = read_second_table(data, config.holdout, "holdout")
 
     def compare() -> Comparison:
         sets = EvaluationData.of(data, made, config.evaluation.get("seed", config.seed), unseen)
@@ -60,8 +61,8 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
     end(metrics, failures)
 
 
-def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
-    """Return the real table as data, and all windows of the synthetic one."""
+def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, SecondTable]:
+    """Return the real table as data, and all rows of the synthetic one."""
     options = config.dataset | {"path": config.real, "name": str(config.real)}
     if config.holdout is not None:
         options["holdout"] = 0.0  # what is held out comes as a table of its own
@@ -69,7 +70,7 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, Sequences]:
     options["context_columns"] = options["context_columns"] or []
     data = WindowDataModule(**options)
     data.setup()
-    return data, sequences_like(data, str(config.synthetic), "synthetic")
+    return data, read_second_table(data, str(config.synthetic), "synthetic")
 
 
 def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:

@@ -73,11 +73,17 @@ def applicable(
 
 
 def violation_rate(
-    constraint: Constraint, values: np.ndarray, mask: np.ndarray | None = None
+    constraint: Constraint,
+    values: np.ndarray,
+    mask: np.ndarray | None = None,
+    starts: np.ndarray | None = None,
 ) -> float:
-    """Return the share of applicable steps (n, T) that violate a constraint; 0 if none apply."""
-    count = int(applicable(constraint, values, mask).sum())
-    return float(violations(constraint, values, mask).sum() / count) if count else 0.0
+    """Return the share of applicable steps (n, T) that violate a constraint; 0 if none apply.
+
+    The arguments are those of `violations`.
+    """
+    count = int(applicable(constraint, values, mask, starts).sum())
+    return float(violations(constraint, values, mask, starts).sum() / count) if count else 0.0
 
 
 def residual(constraint: LinearEquality, values: np.ndarray) -> np.ndarray:

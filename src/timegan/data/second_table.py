@@ -1,5 +1,6 @@
 """A second table, cut into windows like the one that a data module holds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,23 @@ from timegan.tables.readers import read_table
 from timegan.transforms.table_transform import TableTransform
 
 
-def sequences_like(
+@dataclass(frozen=True)
+class SecondTable:
+    """A table like that of a data module, whole and in windows.
+
+    Args:
+        table: all rows, time running forwards.
+        windows: as a data module cuts them, time as the model sees it.
+    """
+
+    table: Table
+    windows: Sequences
+
+
+def read_second_table(
     data: WindowDataModule, source: pd.DataFrame | str | Path, name: str
-) -> Sequences:
-    """Cut another table into windows like those of ``data``, in its units and order of time.
+) -> SecondTable:
+    """Read another table, and cut it into windows like those of ``data``, in its units.
 
     Args:
         data: set up, and an example of the windows.
@@ -39,15 +53,14 @@ def sequences_like(
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
     _check_missing(table, data.transform, what)
-    if data.transform.reversed:
-        table = table.reversed()
-    index = index_windows(table.bounds, data.window, data.options.stride, data.transform.variable)
+    turned = table.reversed() if data.transform.reversed else table
+    index = index_windows(turned.bounds, data.window, data.options.stride, data.transform.variable)
     if not len(index.starts):
         raise InputError(
             f"{what}: no sequence has the {data.window} rows of a window. "
             "Set a smaller dataset.window."
         )
-    return data.windows_of_table(table, index)
+    return SecondTable(table, data.windows_of_table(turned, index))
 
 
 def _check_missing(table: Table, transform: TableTransform, what: str) -> None:

@@ -1,6 +1,7 @@
 """Rates at which synthetic rows violate the constraints that every real row satisfies."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,8 +12,12 @@ from timegan.constraints.constraint_set import without_implied
 from timegan.constraints.violations import violation_rate
 from timegan.errors import InputError
 from timegan.metrics.windows import Array
+from timegan.relations import Rows
 
 MAX_ROWS_PER_KIND = 40
+
+Part = tuple[Array, Array | None, Array | None]
+"""Values (n, T, C), a mask of the steps that are no padding, and where sequences begin."""
 
 
 def constraint_violations(
@@ -56,16 +61,95 @@ def constraint_violations(
         )
     if constraints is None:
         constraints = _discover(train, masks[0], codes)
+    parts = {
+        "real": (train, masks[0], None),
+        "held_out": None if holdout is None else (holdout, masks[1], None),
+        "synthetic": (synthetic, masks[2], None),
+    }
+    return _rates(without_implied(constraints), features, parts)
+
+
+def row_violations(
+    train: Rows,
+    synthetic: Rows,
+    held_out: Rows | None,
+    *,
+    labels: Sequence[str],
+    constraints: Sequence[Constraint] | None = None,
+    relations: Sequence[Mapping[str, Any]] = (),
+) -> list[dict[str, Any]]:
+    """Return violation rates of the constraints that hold in all training rows of a table.
+
+    Dates are left out, and what one of the relations says already.
+
+    Args:
+        train: real rows for training.
+        synthetic: generated rows.
+        held_out: other real rows.
+        labels: of the columns that the constraints are about, by position.
+        constraints: those to check; None: those that `discover` finds.
+        relations: as `timegan.metrics.relations.relation_shares` returns them.
+
+    Returns:
+        Rows as `constraint_violations` has them.
+    """
+    codes = [
+        i
+        for i, label in enumerate(labels)
+        if label not in train.fields or train.fields[label].type not in ("number", "timedelta")
+    ]
+    matrices = {
+        name: None if rows is None else _matrix(rows, labels)
+        for name, rows in (("real", train), ("held_out", held_out), ("synthetic", synthetic))
+    }
+    real = matrices["real"]
+    assert real is not None
+    if constraints is None:
+        constraints = discover(real[0][0], train.bounds[:, 0], codes)
+    said = {(row["kind"], frozenset(row["columns"])) for row in relations}
+    kept = [
+        constraint
+        for constraint in without_implied(constraints)
+        if not set(constraint.columns) & set(codes)
+        and not any(
+            (kind, _columns(constraint, labels)) in said for kind in SAID_BY[constraint.kind]
+        )
+    ]
+    return _rates(kept, labels, matrices)
+
+
+SAID_BY = defaultdict(
+    tuple, monotone=("one direction", "fixed increment"), linear_equality=("one of several",)
+)
+"""Kind of a constraint -> kinds of relations that say the same of the same columns."""
+
+
+def _columns(constraint: Constraint, labels: Sequence[str]) -> frozenset[str]:
+    return frozenset(labels[column] for column in constraint.columns)
+
+
+def _matrix(rows: Rows, labels: Sequence[str]) -> Part:
+    """Return rows (1, R, C), no mask, and where sequences begin (1, R)."""
+    nothing = np.full(len(rows), np.nan)
+    values = np.stack([rows.columns.get(label, nothing) for label in labels], axis=-1)
+    return values[None], None, ~rows.follows[None]
+
+
+def _rates(
+    constraints: Sequence[Constraint], features: Sequence[str], parts: Mapping[str, Part | None]
+) -> list[dict[str, Any]]:
+    """Return a row per constraint with its violation rate in each part."""
     rows: list[dict[str, Any]] = [
         {
             "kind": constraint.kind,
             "constraint": constraint.describe(features),
             "features": [features[column] for column in constraint.columns],
-            "real": violation_rate(constraint, train, masks[0]),
-            "held_out": None if holdout is None else violation_rate(constraint, holdout, masks[1]),
-            "synthetic": violation_rate(constraint, synthetic, masks[2]),
         }
-        for constraint in without_implied(constraints)
+        | {
+            name: None if part is None else violation_rate(constraint, *part)
+            for name, part in parts.items()
+        }
+        for constraint in constraints
     ]
     rows.sort(key=lambda row: (row["kind"], -row["synthetic"]))
     shown = [

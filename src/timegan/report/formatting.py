@@ -38,6 +38,20 @@ def number(value: float | None, digits: int = 4) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def share(value: float) -> str:
+    """Return a share in percent, never rounded to all or nothing.
+
+    >>> share(1.0), share(0.99996), share(0.482), share(0.0)
+    ('100%', '>99.9%', '48.2%', '0%')
+    """
+    for end, sign, near in ((0.0, "<", "0.1%"), (1.0, ">", "99.9%")):
+        if value == end:
+            return f"{end:.0%}"
+        if abs(value - end) < 0.0005:
+            return sign + near
+    return f"{value:.1%}"
+
+
 def duration(seconds: float) -> str:
     """A time for people.
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score
+from timegan.report.formatting import share
 from timegan.report.verdicts.caveats import notes
+from timegan.report.verdicts.relations import kept_shares
 
 CONTROLS = {
     "held_out": ("Held out", "Held-out real windows in the place of synthetic ones"),
@@ -25,12 +27,12 @@ SHOWN = {
     "training",
     "data",
     "protocol",
+    "relations",
+    "constraints",
 }
 """Parts of ``metrics.json`` that the page shows in their own way."""
 
 CAPTIONS = {
-    "constraints": "Constraints that all training windows satisfy, and the share of rows that "
-    "violate each.",
     "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "
     "of training they are set right against the training part.",
 }
@@ -76,9 +78,41 @@ def controls(metrics: Mapping[str, Any]) -> list[str]:
     return [name for name in CONTROLS if name in found]
 
 
+def relation_table(metrics: Mapping[str, Any]) -> Sheet | None:
+    """Return the relations and constraints of the real table, the broken ones first."""
+    rows = kept_shares(metrics.get("relations") or [], metrics.get("constraints") or [])
+    if not rows:
+        return None
+    cells = [
+        [
+            row["text"],
+            row["kind"],
+            row["reason"],
+            row["unit"],
+            *(_percent(row[part]) for part in ("real", "held_out", "synthetic")),
+            "broken" if row["broken"] else "",
+        ]
+        for row in rows
+    ]
+    columns = ["Relation", "Kind", "Evidence", "Kept in", "Real", "Held out", "Synthetic", ""]
+    caption = (
+        "Relations and constraints that real rows keep, and the share of rows, steps or sequences "
+        "that keep each. Ranges and grids are those of the training rows, so that other real rows "
+        "leave some."
+    )
+    return Sheet("relations", "Relations", columns, cells, caption)
+
+
+def _percent(value: float | None) -> str:
+    return "\N{EN DASH}" if value is None else share(value)
+
+
 def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
-    """What else an evaluation left that has the form of a table, whatever its name."""
+    """Return what else an evaluation left that has the form of a table, whatever its name."""
     found = []
+    relations = relation_table(metrics)
+    if relations is not None:
+        found.append(relations)
     for name, part in metrics.items():
         if name in SHOWN:
             continue

@@ -138,20 +138,59 @@ def test_the_strict_protocols_scores_in_words() -> None:
     assert "recall of 0.90; another real sample reaches 0.95" in covers.sentence
 
 
-def test_a_violated_constraint_is_named() -> None:
-    def row(text: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
-        return {"constraint": text, "real": 0.0, "held_out": held_out, "synthetic": synthetic}
+def row(kind: str, text: str, synthetic: float, held_out: float | None = 0.0) -> dict[str, Any]:
+    rates = {"real": 0.0, "held_out": held_out, "synthetic": synthetic}
+    return {"kind": kind, "constraint": text} | rates
 
-    bounds = row("1 ≤ a ≤ 9", 0.2, 0.19)
-    found = verdicts(metrics() | {"constraints": [bounds, row("High ≥ Low", 0.05)]})
-    violated = about(found, "constraints")
-    assert violated.grade is Grade.FAIR
-    assert "violate 2; most often High ≥ Low, in 5.0% of rows (held-out real rows: 0.0%)" in (
-        violated.sentence
-    )
-    kept = about(verdicts(metrics() | {"constraints": [row("a = b", 0.0, None)]}), "constraints")
-    assert kept.grade is Grade.EXCELLENT
-    assert kept.sentence.startswith("One constraint holds")
+
+def relation(text: str, synthetic: float | None, *, broken: bool = False) -> dict[str, Any]:
+    shares = {"real": 1.0, "held_out": 1.0, "synthetic": synthetic, "broken": broken}
+    about = {"kind": "lookup", "text": text, "reason": "in all rows", "columns": ["a", "b"]}
+    return about | {"unit": "rows"} | shares
+
+
+def relations(*rows: dict[str, Any], **more: Any) -> Verdict:
+    found = {"relations": [r for r in rows if "text" in r]}
+    found["constraints"] = [r for r in rows if "constraint" in r]
+    return about(verdicts(metrics() | found | more), "relations")
+
+
+BOUNDS = row("range", "1 ≤ a ≤ 9", 0.02, 0.015)
+
+
+def test_one_broken_relation_is_poor_however_many_are_kept() -> None:
+    kept = [relation(f"a decides {n}", 1.0) for n in range(20)]
+    for broken in (relation("a decides b", 0.9, broken=True), row("equality", "a = b", 0.1)):
+        verdict = relations(*kept, broken, BOUNDS)
+        assert verdict.grade is Grade.POOR
+        assert verdict.sentence.startswith("1 of 22 relations are broken: “a ")
+        assert "holds in 90.0% of synthetic rows, held-out real rows: 100%" in verdict.sentence
+        assert verdicts(metrics() | {"relations": [relation("x", 0.9, broken=True)]})[0] == (
+            relations(relation("x", 0.9, broken=True))
+        )
+
+
+def test_of_many_broken_relations_the_worst_are_named() -> None:
+    broken = [relation(f"a decides {n}", n / 10, broken=True) for n in range(6)]
+    sentence = relations(*broken[::-1], relation("kept", 1.0)).sentence
+    assert sentence.startswith("6 of 7 relations are broken: “a decides 0” holds in 0% of")
+    assert sentence.endswith("; and 3 more.")
+
+
+def test_kept_relations_are_excellent_and_ranges_of_a_sample_are_not_broken() -> None:
+    verdict = relations(relation("a decides b", 1.0), BOUNDS)
+    assert verdict.grade is Grade.GOOD
+    assert "keep all of them, except that “1 ≤ a ≤ 9” holds in 98.0%" in verdict.sentence
+    assert relations(relation("a decides b", 1.0)).grade is Grade.EXCELLENT
+    assert relations(relation("a decides b", 0.997)).grade is Grade.GOOD
+    assert relations(row("equality", "a = b", 0.0, None)).sentence.startswith("One relation holds")
+
+
+def test_relations_that_cannot_be_checked_have_no_grade() -> None:
+    assert relations(relation("a decides b", None)).grade is Grade.UNKNOWN
+    failed = about(verdicts(metrics() | {"relations": None}), "relations")
+    assert failed.grade is Grade.UNKNOWN
+    assert not any("relations" in v.question for v in verdicts(metrics() | {"relations": []}))
 
 
 def test_a_saturated_classifier_says_so() -> None:

@@ -20,7 +20,7 @@ class Protocol:
         options: where they differ from the defaults of `Options`.
         adjusted: options of a design, as factors of the protocol's.
         max_samples: synthetic sequences that are drawn at most where a model is evaluated.
-        is_thorough: also look for shifted copies, membership and constraint violations.
+        is_thorough: also look for shifted copies and membership, and for constraints of windows.
         shows_progress: tell what is being measured.
     """
 

@@ -9,7 +9,6 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.cache import cached, fingerprint
 from timegan.metrics.comparison import Candidate, Comparison, Data, comparisons_of
-from timegan.metrics.constraint_violations import constraint_violations
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.metric import Metric, metrics_of
 from timegan.metrics.parallel import run_parallel, show_progress
@@ -81,8 +80,7 @@ def run_protocol(
         progress: tell what is being measured.
 
     Returns:
-        ``scores``, by name; ``statistics``, ``statistics_scaled``, ``diversity`` and ``copying``;
-        by the strict protocol also ``constraints``.
+        ``scores``, by name; ``statistics``, ``statistics_scaled``, ``diversity`` and ``copying``.
 
     Raises:
         InputError: an unknown protocol or option, or sets that cannot be compared.
@@ -243,7 +241,7 @@ def _with_other_form(score: Score, other: Score) -> Score:
 
 def _other_parts(protocol: Protocol, data: Data, scores: Scores, seed: int) -> dict[str, Any]:
     """Return the parts of an evaluation that are no scores."""
-    train, holdout, synthetic, features = data.train, data.holdout, data.synthetic, data.features
+    train, synthetic, features = data.train, data.synthetic, data.features
     scale = MinMax(train, data.limits)
     parts: dict[str, Any] = {
         "statistics": attempt(
@@ -261,11 +259,5 @@ def _other_parts(protocol: Protocol, data: Data, scores: Scores, seed: int) -> d
         ),
         "copying": copying_report(data, scores, seed, is_thorough=protocol.is_thorough),
     }
-    if protocol.is_thorough:
-        parts["constraints"] = attempt(
-            "constraints",
-            lambda: constraint_violations(train, synthetic, features, holdout),
-            lambda _: [],
-        )
     plain: dict[str, Any] = to_json(parts)
     return plain

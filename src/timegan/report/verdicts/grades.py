@@ -1,9 +1,11 @@
 """Grades, and how they follow from a figure and its baseline."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 COPIES = "Does it copy?"
+RELATIONS = "Are relations kept?"
 
 
 class Grade(StrEnum):
@@ -37,6 +39,16 @@ class Verdict:
 def not_measured(question: str, reason: str) -> Verdict:
     """Return the answer to a question whose score is not known."""
     return Verdict(question, Grade.UNKNOWN, f"Not measured. {reason[:1].upper()}{reason[1:]}")
+
+
+def worst_grade(grades: Iterable[Grade]) -> Grade:
+    """Return the worst of several grades, of which an unknown one is none.
+
+    >>> worst_grade([Grade.GOOD, Grade.POOR, Grade.UNKNOWN])
+    <Grade.POOR: 'poor'>
+    """
+    known = [grade for grade in grades if grade is not Grade.UNKNOWN]
+    return max(known, key=list(Grade).index, default=Grade.UNKNOWN)
 
 
 def graded(above: float, excellent: float, good: float, fair: float) -> Grade:

@@ -1,6 +1,6 @@
-"""Verdicts on worth: is it useful, does it cover everything, satisfy constraints, copy?"""
+"""Verdicts on worth: is it useful, does it cover everything, does it copy?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from timegan.metrics.score import Score
@@ -107,29 +107,6 @@ def covers(metrics: Mapping[str, Any]) -> Verdict:
     if recall.mean is None:
         sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
-
-
-def constraint_verdict(constraints: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Grade the constraint that synthetic rows violate most, relative to held-out real rows."""
-    question = "Does it satisfy the table's constraints?"
-
-    def excess(row: Mapping[str, Any]) -> float:
-        return float(row["synthetic"]) - float(row.get("held_out") or row.get("real") or 0.0)
-
-    worst = max(constraints, key=excess)
-    violated = sum(excess(row) > 0.001 for row in constraints)
-    count = len(constraints)
-    holds = f"{count} constraints hold" if count > 1 else "One constraint holds"
-    if not violated:
-        sentence = f"{holds} on all training data, and synthetic rows satisfy them."
-        return Verdict(question, Grade.EXCELLENT, sentence)
-    sentence = (
-        f"{holds} on all training data. Synthetic rows violate {violated}; most often "
-        f"{worst['constraint']}, in {worst['synthetic']:.1%} of rows"
-    )
-    if worst.get("held_out") is not None:
-        sentence += f" (held-out real rows: {worst['held_out']:.1%})"
-    return Verdict(question, graded(excess(worst), 0.001, 0.01, 0.1), f"{sentence}.")
 
 
 def copies(figures: Mapping[str, Any]) -> Verdict:

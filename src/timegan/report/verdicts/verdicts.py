@@ -7,13 +7,17 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
-from timegan.report.verdicts.grades import COPIES, Grade, Verdict
+from timegan.report.verdicts.grades import COPIES, RELATIONS, Grade, Verdict
+from timegan.report.verdicts.relations import relation_verdict
+
+DECISIVE = (RELATIONS,)
+"""Questions whose poor answers no other one makes good."""
 
 __all__ = ["Grade", "Verdict", "verdicts"]
 
 
 def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
-    """Answers from the parts ``scores`` and ``copying`` of ``metrics.json``, the gravest first."""
+    """Return answers from the content of ``metrics.json``, the gravest first."""
     scores: Mapping[str, Score] = metrics.get("scores", {})
     ways: dict[str, Callable[[], Verdict]] = {}
     if "classifier_auc" in scores:
@@ -32,13 +36,13 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         ways["usefulness"] = lambda: utility_and_privacy.predictive(scores)
     if "recall" in scores or "diversity" in metrics:
         ways["coverage"] = lambda: utility_and_privacy.covers(metrics)
-    if metrics.get("constraints"):
-        ways["constraints"] = lambda: utility_and_privacy.constraint_verdict(metrics["constraints"])
+    relations, constraints = metrics.get("relations", []), metrics.get("constraints") or []
+    if relations or constraints or relations is None:
+        ways["relations"] = lambda: relation_verdict(relations, constraints)
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copies(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]
-    # What makes the other answers worthless comes first.
-    return sorted(answers, key=lambda answer: not (answer.question == COPIES and _grave(answer)))
+    return sorted(answers, key=_rank)
 
 
 def _none(subject: str, reason: str) -> Verdict:
@@ -46,5 +50,10 @@ def _none(subject: str, reason: str) -> Verdict:
     return Verdict(f"{subject.capitalize()}:", Grade.UNKNOWN, f"The verdict {reason}.")
 
 
-def _grave(answer: Verdict) -> bool:
-    return answer.grade in (Grade.POOR, Grade.UNKNOWN)
+def _rank(answer: Verdict) -> int:
+    """Return a place: what makes the other answers worthless, other poor grades, the rest."""
+    if answer.question == COPIES and answer.grade in (Grade.POOR, Grade.UNKNOWN):
+        return 0
+    if answer.grade is not Grade.POOR:
+        return 3
+    return 1 if answer.question in DECISIVE else 2

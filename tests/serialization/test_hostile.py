@@ -35,7 +35,7 @@ Json = dict[str, Any]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model as ``model/``, and as ``last.ckpt`` beside it."""
     folder = tmp_path_factory.mktemp("hostile")
-    data = WindowDataModule(generate="salary", window=6)
+    data = WindowDataModule(generate="salary", window=6, constraints="report")
     data.setup()
     model = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=4)
     export_model(model, data.transform, folder / "model")

@@ -30,7 +30,7 @@ Model = tuple[TimeGAN, TableTransform]
 
 @pytest.fixture(scope="module")
 def fitted() -> Model:
-    data = WindowDataModule(generate="salary", window=6)
+    data = WindowDataModule(generate="salary", window=6, constraints="report")
     data.setup()
     return TimeGAN(
         features=2, window=6, schedule=Schedule(1, 1, 1), hidden=6

@@ -35,7 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    data = WindowDataModule(generate="salary", window=6, batch_size=8, steps_per_epoch=2)
+    data = WindowDataModule(
+        generate="salary", window=6, constraints="report", batch_size=8, steps_per_epoch=2
+    )
     trainer.fit(model, datamodule=data)
     return folder, sample(model, 3)
 

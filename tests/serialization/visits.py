@@ -33,7 +33,7 @@ def visits_data() -> WindowDataModule:
         sequence_index="day",
         context_columns=["site"],
         exogenous=["dose"],
-        constraints="project",
+        constraints="enforce",
     )
     data.setup()
     return data

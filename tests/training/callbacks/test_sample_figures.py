@@ -64,7 +64,7 @@ def test_a_count_of_nothing_is_refused(name: str) -> None:
 
 
 def test_the_picture_shows_real_beside_synthetic_windows() -> None:
-    data = WindowDataModule(generate="salary", window=6)
+    data = WindowDataModule(generate="salary", window=6, constraints="report")
     data.setup()
     model = TimeGAN(2, 6, Schedule(1, 1, 1), hidden=6)
     figure = SampleFigures(count=8).draw(model, data)

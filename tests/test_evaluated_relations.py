@@ -36,7 +36,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def checked(real: pd.DataFrame, synthetic: pd.DataFrame, **roles: Any) -> dict[str, Any]:
     """Return what an evaluation finds in the rows of two tables, without any scores."""
-    data = WindowDataModule.from_frame(real, **roles)
+    data = WindowDataModule.from_frame(real, context_columns=[], **roles)
     data.setup()
     parts = TableParts.of(data, read_second_table(data, synthetic, "synthetic"))
     return {"scores": {}} | check_rows(parts)

@@ -31,8 +31,9 @@ test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
 coverage: $(VENV)/.ready-dev ## the default tests, and the lines that they do not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(ARGS)
 
-check: $(VENV)/.ready-dev ## lint, formatting, types
+check: $(VENV)/.ready-dev ## lint, spelling, formatting, types
 	$(BIN)/ruff check
+	$(BIN)/codespell
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 

@@ -165,7 +165,7 @@ class WindowPool:
     def draw(cls, net: Networks, seed: int) -> Self:
         """Draw ``POOL_SIZE`` windows that depend on the seed alone."""
         shared = overlap(net.window)
-        pasts, zs, statics = [], [], []
+        pasts, zs, static_noises = [], [], []
 
         def chunks() -> Iterator[np.ndarray]:
             for first in range(0, POOL_SIZE, CHUNK_SIZE):
@@ -173,7 +173,7 @@ class WindowPool:
                 windows = generate_windows(net, z, static)
                 pasts.append(windows[:, :shared])
                 zs.append(z[:, :shared])
-                statics.append(static)
+                static_noises.append(static)
                 yield windows
 
         if shared == 0:
@@ -181,7 +181,7 @@ class WindowPool:
             return cls(None, np.empty(0), empty, empty)
         stitcher = WindowStitcher.fit(chunks(), shared)
         keys = np.concatenate([stitcher.key(past) for past in pasts])
-        return cls(stitcher, keys, torch.cat(zs), torch.cat(statics))
+        return cls(stitcher, keys, torch.cat(zs), torch.cat(static_noises))
 
     def next_steps(self, net: Networks, past: np.ndarray, z: Tensor, static: Tensor) -> np.ndarray:
         """Return the next steps (n, T - p, C) of series that end with ``past`` (n, p, C).

@@ -70,12 +70,12 @@ class Reference(nn.Module):
         }
 
     def critic(self, h: Tensor) -> Tensor:
-        """A logit a step, (B, T, H) -> (B, T, 1)."""
+        """Return one logit per step, (B, T, H) -> (B, T, 1)."""
         y: Tensor = self.discriminator["critics"][0](h)  # type: ignore[index]
         return y
 
     def noise(self, count: int, draw: int = 0) -> Tensor:
-        """z (B, T, C), of every draw a fresh one."""
+        """Draw new noise z (B, T, C)."""
         z = torch.rand(count, self.window, self.features, generator=self.random("noise", draw))
         return z.to(self.generator.dense.bias)
 
@@ -318,18 +318,18 @@ class Recipe(nn.Module):
         self.seen = self.averaged = self.played = 0
 
     def noise(self, count: int, draw: int = 0) -> tuple[Tensor, Tensor]:
-        """z (B, T, Z) and static noise (B, G), of every draw a fresh one."""
+        """Draw new noise z (B, T, Z) and static noise (B, G)."""
         random = self.random("noise", draw)
         z = torch.randn(count, self.window, self.noise_width, generator=random)
         static = torch.randn(count, self.static_noise_width, generator=random)
         return z.to(self.sigma), static.to(self.sigma)
 
     def eps(self, h: Tensor) -> Tensor:
-        """What the recovery network learns to live with, (B, T, H)."""
+        """Return the latent noise of the recovery network, (B, T, H)."""
         return torch.randn(h.shape, generator=self.random("latent", 0)).to(h)
 
     def directions(self, draw: int) -> Tensor:
-        """Directions (T V, P) of the energy distance."""
+        """Return projections (T V, P) of the energy distance."""
         random = self.random("directions", draw)
         return losses.random_projections(self.window, 2 * self.features, 128, random).to(self.sigma)
 
@@ -396,17 +396,17 @@ class Recipe(nn.Module):
         return found | {"joint/penalty": penalty.detach()} if due else found
 
     def l_s(self, h: Tensor) -> Tensor:
-        """Errors of predicted latents, in units of their increments' deviation."""
+        """Return errors of predicted latents, in units of their increments' deviation."""
         error: Tensor = (self.supervisor(h)[:, :-1] - h[:, 1:]) / self.sigma
         return error.square().mean()
 
     def view(self, h: Tensor) -> Tensor:
-        """What the critics see: latents by step, and increments, (B, T, 2 H)."""
+        """Return the input of the critics: normalized latents and increments, (B, T, 2 H)."""
         increments = torch.cat([torch.zeros_like(h[:, :1]), h[:, 1:] - h[:, :-1]], dim=1)
         return torch.cat([(h - self.centre) / self.spread, increments / self.sigma], dim=-1)
 
     def measure(self, h: Tensor) -> None:
-        """Running means of what increments and each step spread, and of how rough paths are."""
+        """Update running means of the scales of increments, steps and paths."""
         sigma = h.diff(dim=1).flatten(0, 1).std(0, correction=0).clamp_min(1e-4)
         roughness = h.diff(n=2, dim=1).flatten(0, 1).std(0, correction=0) / sigma
         self.seen += 1
@@ -451,12 +451,12 @@ def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Adam:
 
 
 def cosine(progress: float) -> float:
-    """What is left of a learning rate: all of it at first, 5 % at the end."""
+    """Return the factor of the learning rate: 1 at the start, 0.05 at the end."""
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def energy_distance(real: Tensor, fake: Tensor, directions: Tensor) -> Tensor:
-    """2 E|r - f| - E|r - r'| - E|f - f'| over pairs of different windows, a mean of projections."""
+    """Return the sliced energy distance of the windows of a batch."""
     r, f = real.flatten(1) @ directions, fake.flatten(1) @ directions  # (B, P)
 
     def inside(v: Tensor) -> Tensor:
@@ -471,5 +471,5 @@ BASELINES: dict[str, Callable[..., Baseline]] = {"reference": Reference, "timega
 
 
 def batches(windows: Tensor, size: int, draws: int = 3) -> Tensor:
-    """Random windows (K, B, T, C) out of all of them (N, T, C), which lie in memory."""
+    """Return random windows (K, B, T, C) out of all of them (N, T, C)."""
     return windows[torch.randint(len(windows), (draws, size))]

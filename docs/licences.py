@@ -13,7 +13,7 @@ PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 
 
 def requirements() -> dict[str, str]:
-    """Package -> what asks for it: the project itself, or one of its extras."""
+    """Return each required package, and what requires it: the project or one of its extras."""
     asked = dict.fromkeys(map(package, PROJECT["dependencies"]), "always")
     for extra, lines in PROJECT["optional-dependencies"].items():
         for name in map(package, lines):
@@ -23,7 +23,7 @@ def requirements() -> dict[str, str]:
 
 
 def package(requirement: str) -> str:
-    """The name in a requirement.
+    """Return the name in a requirement.
 
     >>> package("lightning>=2.6.4,<2.7")
     'lightning'
@@ -32,7 +32,7 @@ def package(requirement: str) -> str:
 
 
 def licence(about: Any) -> str:
-    """What a package's metadata say: an SPDX expression, a short text, or classifiers."""
+    """Return the licence in a package's metadata: SPDX expression, short text or classifiers."""
     text = about.get("License-Expression") or about.get("License") or ""
     if len(text) < 120 and "\n" not in text and text not in ("", "UNKNOWN"):
         return text

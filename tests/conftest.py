@@ -20,7 +20,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Longest files first; the rest stays in order."""
+    """Put the longest files first; keep the order of the others."""
     first = {Path(__file__).parent / name for name in LONGEST}
     items.sort(key=lambda item: item.path not in first)
 
@@ -38,7 +38,7 @@ def kernels() -> None:
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The native backend, compiled once for these tests; no other test finds it in the cache."""
+    """Compile the native backend once for these tests, in a cache of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMEGAN_CACHE", str(tmp_path_factory.getbasetemp() / "kernels"))
         try:

@@ -62,7 +62,7 @@ def found(files: Iterator[Path], root: Path, *, docs: bool = False) -> list[str]
 
 
 def _modules(tree: ast.AST) -> dict[str, str]:
-    """Names in a file, and the modules or functions of random numbers that they stand for."""
+    """Return the random modules and functions that names in a file stand for."""
     names = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -83,7 +83,7 @@ def _modules(tree: ast.AST) -> dict[str, str]:
 def _within(
     node: ast.AST, seeded: int | None, modules: dict[str, str]
 ) -> Iterator[tuple[int, str]]:
-    """Draws inside a node; ``seeded`` is the line at which a function around it seeds torch."""
+    """Return draws inside a node; ``seeded`` is the line at which a function seeds torch."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
         lines = [
             call.lineno
@@ -101,7 +101,7 @@ def _within(
 
 
 def _unseeded(call: ast.Call, modules: dict[str, str], seeded: int | None) -> str | None:
-    """What a call draws by, if it is from a generator that nothing has seeded."""
+    """Return the name of an unseeded draw, or None."""
     path = _path(call.func, modules)
     name, given = ".".join(path), {keyword.arg for keyword in call.keywords}
     fixed = seeded is not None and seeded <= call.lineno
@@ -123,7 +123,7 @@ def _unseeded(call: ast.Call, modules: dict[str, str], seeded: int | None) -> st
 
 
 def _path(function: ast.expr, modules: dict[str, str]) -> list[str]:
-    """The dotted name of what is called, with the modules' full names."""
+    """Return the dotted name of what is called, with full names of modules."""
     parts: list[str] = []
     while isinstance(function, ast.Attribute):
         parts.append(function.attr)

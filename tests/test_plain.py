@@ -23,7 +23,7 @@ PLAIN = {bool, int, float, str, type(None), list, dict}
 
 
 def odd(content: Any, where: str = "state") -> Iterator[str]:
-    """Places that hold something else."""
+    """Return the paths of values that are not plain."""
     if type(content) not in PLAIN:
         yield f"{where}: {type(content)}"
     elif isinstance(content, dict):
@@ -36,7 +36,7 @@ def odd(content: Any, where: str = "state") -> Iterator[str]:
 
 
 def calibrated(data: WindowDataModule) -> TableTransform:
-    """The columns as they are when training is over, for a model that makes noise."""
+    """Return calibrated columns of a model with noise."""
     columns, random = data.transform, rng(0, "channels")
     x, labels, static = (
         random.normal(size=(20, *shape, columns.widths[name]))
@@ -78,7 +78,7 @@ def test_what_is_remembered_of_any_table_is_plain(
 
 
 def rows(seed: int = 0, count: int = 400) -> pd.DataFrame:
-    """A column of every kind."""
+    """Return a table with a column of every type."""
     random = rng(seed, "rows")
     steps = np.arange(count)
     wave = np.sin(steps / 9) + 0.1 * random.normal(size=count)
@@ -108,7 +108,7 @@ def test_what_is_remembered_of_every_kind_of_column_is_plain() -> None:
 
 
 def irregular(count: int = 400) -> dict[str, Any]:
-    """Times without a step, in each of the types that a time can have."""
+    """Return irregular times in each type that a time can have."""
     gaps = np.cumsum(rng(0, "gaps").integers(1, 50, count))
     periods: Any = pd.PeriodIndex
     days = pd.bdate_range("2020-01-01", periods=3 * count)

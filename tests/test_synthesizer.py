@@ -26,7 +26,7 @@ OPTIONS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    """Forty patients with ten visits each."""
+    """Return forty patients with ten visits each."""
     random = rng(0, "visits")
     return pd.DataFrame(
         {

@@ -30,7 +30,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture(scope="module")
 def model() -> Synthesizer:
-    """A model of a small table, hardly trained."""
+    """Return a model of a small table after a short training."""
     torch.manual_seed(0)
     frame = pd.DataFrame({"x": RANDOM.normal(size=60), "y": RANDOM.normal(size=60)})
     schedule = {"autoencoder": 1, "supervised": 1, "joint": 1}

@@ -7,13 +7,13 @@ import torch
 
 
 def derive(seed: int, *path: int | str) -> int:
-    """The 63-bit seed of the stream that ``path`` names under ``seed``."""
+    """Return the 63-bit seed of the stream that ``path`` names under ``seed``."""
     digest = hashlib.blake2b(repr((seed, *path)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 
 def rng(seed: int, *path: int | str) -> np.random.Generator:
-    """NumPy's generator of a stream.
+    """Return NumPy's generator of a stream.
 
     >>> bool(rng(0, "shuffle", 3).random() == rng(0, "shuffle", 3).random())
     True
@@ -22,5 +22,5 @@ def rng(seed: int, *path: int | str) -> np.random.Generator:
 
 
 def generator(seed: int, *path: int | str) -> torch.Generator:
-    """Torch's generator of a stream, on the CPU: the numbers are the same on every device."""
+    """Return torch's generator of a stream, on the CPU, so that all devices draw the same."""
     return torch.Generator().manual_seed(derive(seed, *path))

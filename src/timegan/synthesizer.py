@@ -192,7 +192,7 @@ class Synthesizer:
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
     ) -> dict[str, Any]:
-        """Scores of fresh samples against real data; see :func:`timegan.evaluate`.
+        """Return the scores of new samples against real data; see :func:`timegan.evaluate`.
 
         Args:
             table: the real one that was learned, of which a part was held out.

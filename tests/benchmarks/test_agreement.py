@@ -59,7 +59,7 @@ def ours(name: str, backend: str = "torch") -> TimeGAN:
 
 
 def trained(name: str, backend: str, dtype: torch.dtype) -> list[dict[str, float]]:
-    """Losses of the model, trained by Lightning."""
+    """Return losses of the model, trained by Lightning."""
     losses = Losses()
     trainer = Trainer(
         max_epochs=SCHEDULE.total,
@@ -76,7 +76,7 @@ def trained(name: str, backend: str, dtype: torch.dtype) -> list[dict[str, float
 
 @cache
 def plain(name: str, dtype: torch.dtype) -> list[dict[str, float]]:
-    """Losses of the baseline from the same weights, by the same batches and noise."""
+    """Return losses of the baseline from the same weights, batches and noise."""
     baseline = BASELINES[name](C, T, hidden=HIDDEN).to(dtype)
     weights = ours(name).net.state_dict()
     baseline.load_state_dict({key: weights[key] for key in baseline.state_dict()})
@@ -97,7 +97,7 @@ def plain(name: str, dtype: torch.dtype) -> list[dict[str, float]]:
 
 
 def stream(epoch: int, batch: int, purpose: str, draw: int) -> torch.Generator:
-    """The model's random numbers at this place of the run."""
+    """Return the model's random numbers at a step of the run."""
     path = (purpose,) if purpose == "latent" else (purpose, draw)
     return generator(SEED, *path, epoch, batch)
 

@@ -53,7 +53,7 @@ def shell(
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run, shared by the tests that only look at it."""
+    """Return the folder of a finished run, which tests must not change."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py", *SMOKE.split(), f"hydra.run.dir={folder}"])

@@ -154,7 +154,7 @@ def fork(folder: Path, line: str, moments: Moments | None = None) -> tuple[int, 
 
 
 def quick_sample() -> None:
-    """`sample.py`, without the composition of its configuration, which takes longer than it."""
+    """Run `sample.py` without composing its configuration, which takes longer than sampling."""
     cfg = OmegaConf.load(CONF / "sample.yaml")
     assert isinstance(cfg, DictConfig)
     for key in ("defaults", "hydra"):
@@ -169,7 +169,7 @@ COMMANDS = {"train": app.train, "sample": app.sample, "quick_sample": quick_samp
 
 
 def command(main: Callable[[], None]) -> int:
-    """How a command ends."""
+    """Run a command and return its exit status."""
     try:
         main()
     except SystemExit as end:
@@ -208,7 +208,7 @@ class Stopped:
         return (self.folder / "log.txt").read_text()
 
     def sample(self, run: str, command: str = "quick_sample") -> bytes:
-        """What `sample.py` makes of a run's folder as it is."""
+        """Return samples of the model in a run's folder."""
         out = self.folder / f"made{self.sampled}.csv"
         self.sampled += 1
         self.expect(f"{command} {SAMPLE} run={run} out={out.name}", 0)
@@ -217,7 +217,7 @@ class Stopped:
         return content
 
     def go_on(self) -> str:
-        """The command that goes on; where there is no configuration yet, that of the beginning."""
+        """Return the command that continues the run, or begins it without a configuration."""
         hydra = self.folder / "part/.hydra"
         files = [hydra / f"{name}.yaml" for name in ("config", "hydra", "overrides")]
         if all(file.is_file() and file.stat().st_size for file in files):

@@ -12,7 +12,7 @@ Made = tuple[pd.DataFrame, str]
 
 
 def series(count: int = 160, seed: int = 0) -> pd.DataFrame:
-    """One series of two numbers that move together."""
+    """Return one series of two correlated columns of numbers."""
     random = rng(seed, "series")
     wave = np.sin(np.arange(count) / 7) + 0.2 * random.normal(size=count)
     return pd.DataFrame(
@@ -21,7 +21,7 @@ def series(count: int = 160, seed: int = 0) -> pd.DataFrame:
 
 
 def sequences(count: int = 16, *, longest: int = 9, variable: bool = False) -> pd.DataFrame:
-    """Sequences with a key, all of the longest length or of 3 and more steps."""
+    """Return sequences with a key, of equal or of different lengths."""
     random = rng(0, "sequences")
     lengths = random.integers(3, longest + 1, count) if variable else np.full(count, longest)
     frame = series(int(lengths.sum()))
@@ -30,24 +30,24 @@ def sequences(count: int = 16, *, longest: int = 9, variable: bool = False) -> p
 
 
 def each(frame: pd.DataFrame, values: Any) -> np.ndarray:
-    """One value a sequence as one a row."""
+    """Repeat one value per sequence for each of its rows."""
     return np.asarray(values)[pd.factorize(frame["who"])[0]]
 
 
 def gaps(count: int, most: int = 50) -> np.ndarray:
-    """Times without a step."""
+    """Return irregular times."""
     return np.cumsum(rng(0, "gaps").integers(1, most, count))
 
 
 def holed(column: "pd.Series[Any]", share: float = 0.25) -> "pd.Series[Any]":
-    """The column with holes, but for its first row."""
+    """Return the column with missing values, except in its first row."""
     holes = rng(0, "holes").random(len(column)) < share
     holes[0] = False
     return column.mask(holes)
 
 
 def no_time() -> Made:
-    """One series without a time: numbers with holes, labels, booleans."""
+    """Return one series without times: numbers with missing values, exogenous labels, booleans."""
     frame, random = series(), rng(0, "no time")
     frame["load"] = holed(frame["load"])
     frame["word"] = random.choice(["calm", "gale", "storm"], len(frame), p=[0.7, 0.2, 0.1])
@@ -56,28 +56,28 @@ def no_time() -> Made:
 
 
 def hourly() -> Made:
-    """One series with a row an hour, on the clock of a time zone."""
+    """Return one series with a row per hour, in a time zone."""
     frame = series()
     frame.insert(0, "time", pd.date_range("2024-03-28", periods=len(frame), freq="h", tz="CET"))
     return frame, ""
 
 
 def irregular() -> Made:
-    """One series whose moments have no step."""
+    """Return one series with irregular timestamps."""
     frame = series()
     frame.insert(0, "time", pd.Timestamp("2024-01-01") + pd.to_timedelta(gaps(len(frame)), "min"))
     return frame, ""
 
 
 def stopwatch() -> Made:
-    """One series whose times are numbers without a step."""
+    """Return one series whose times are irregular numbers."""
     frame = series()
     frame["t"] = (gaps(len(frame)) / 16).round(2)
     return frame, "dataset.sequence_index=t"
 
 
 def business() -> Made:
-    """Sequences on business days, with context."""
+    """Return sequences on business days, with context."""
     frame = sequences()
     days = pd.bdate_range("2024-01-01", periods=9)
     frame["day"] = np.tile(days, 16)
@@ -88,7 +88,7 @@ def business() -> Made:
 
 
 def visits() -> Made:
-    """Sequences of different lengths with irregular dates, context and holes."""
+    """Return sequences of different lengths: irregular dates, context, missing values."""
     frame = sequences(variable=True)
     frame["date"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(gaps(len(frame), 9), "D")
     frame["sex"] = each(frame, rng(0, "sex").choice(["f", "m"], 16))
@@ -98,14 +98,14 @@ def visits() -> Made:
 
 
 def labelled() -> Made:
-    """Sequences without a time, with labels of single steps."""
+    """Return sequences without times, with exogenous columns."""
     frame = sequences()
     frame["holiday"] = np.tile(np.arange(9) % 4 == 3, 16)
     return frame, "dataset.sequence_key=who dataset.exogenous=[holiday]"
 
 
 def all_together() -> Made:
-    """Different lengths, months with gaps, context with holes, and labels of single steps."""
+    """Return different lengths, months with gaps, missing context and exogenous columns."""
     frame = sequences(variable=True)
     months = pd.date_range("2000-01-01", periods=400, freq="MS")
     frame["month"] = months[gaps(len(frame), 4)]
@@ -119,7 +119,7 @@ def all_together() -> Made:
 
 
 def every_kind() -> Made:
-    """A column of every kind, and types of pandas that no text file keeps."""
+    """Return a column of every type, and pandas types that no text file keeps."""
     from tests.test_plain import rows
 
     frame = rows(count=240).drop(columns="band")  # intervals are not for parquet
@@ -130,7 +130,7 @@ def every_kind() -> Made:
 
 
 def constraints() -> Made:
-    """Constraints between columns, found and declared, that samples are changed to keep."""
+    """Return a table with discovered and custom constraints, which sampling enforces."""
     frame, random = series(), rng(0, "constraints")
     frame["high"] = (frame["load"] + random.exponential(size=len(frame))).round(1)
     frame["low"] = (frame["load"] - random.exponential(size=len(frame))).round(1)
@@ -139,12 +139,12 @@ def constraints() -> Made:
 
 
 def reference() -> Made:
-    """The authors' preparation and networks: time reversed, ranges of 0 to 1."""
+    """Return options of the authors' preprocessing and networks."""
     return series(), "model=reference dataset.preprocessing=reference"
 
 
 def patient() -> Made:
-    """Phases that end by themselves, and the best weights instead of the last."""
+    """Return options with early stopping and the best weights."""
     return series(), (
         "model.schedule.patience=1 callbacks.sample_monitor.restore_best_weights=true "
         "model.schedule.joint=3 dataset.holdout=0.4"

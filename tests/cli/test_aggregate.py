@@ -25,7 +25,7 @@ def score(mean: float | None, baseline: float = 0.01, better: str = "lower") -> 
 
 
 def leave(folder: Path, seed: int, mean: float | None, hidden: int = 24, **more: Any) -> Path:
-    """A run folder as far as the table needs it."""
+    """Write the files of a run folder that the table reads."""
     (folder / ".hydra").mkdir(parents=True)
     config = f"seed: {seed}\nmodel:\n  hidden: {hidden}\ntrainer:\n  devices: {seed + 1}\n"
     (folder / ".hydra" / "config.yaml").write_text(config + more.pop("config", ""))
@@ -41,7 +41,7 @@ def leave(folder: Path, seed: int, mean: float | None, hidden: int = 24, **more:
 
 @pytest.fixture
 def sweep(tmp_path: Path) -> Path:
-    """Two settings, three seeds each."""
+    """Write runs of two settings with three seeds each."""
     for hidden in (12, 24):
         for seed, mean in enumerate((0.1, 0.2, 0.3)):
             leave(tmp_path / f"hidden={hidden},seed={seed}", seed, mean + hidden / 100, hidden)

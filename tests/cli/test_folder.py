@@ -11,14 +11,14 @@ QUIET = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder."""
+    """Return the content of every file below a folder."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.fixture
 def run(run_folder: Path, tmp_path: Path) -> Path:
-    """A finished run in the folder of the shell."""
+    """Copy a finished run into the folder of the shell."""
     return Path(shutil.copytree(run_folder, tmp_path / "run"))
 
 

@@ -36,7 +36,7 @@ def stop(folder: Path, count: int, names: Iterable[str]) -> Stopped:
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
-    """Runs that were stopped twice each."""
+    """Return runs that were stopped twice each."""
     return stop(tmp_path_factory.mktemp("stopped"), 2, FEW)
 
 

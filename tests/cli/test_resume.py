@@ -16,7 +16,7 @@ QUIET = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that went on to the end."""
+    """Return the folder of a finished run."""
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -29,7 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def stopped(shell: Shell, trained: Path, tmp_path: Path) -> Path:
-    """A run as it is after the supervised phase, and one that went on to the end beside it."""
+    """Return a run that stopped after the supervised phase, and a finished one."""
     shutil.copytree(trained, tmp_path / "whole")
     checkpoints = tmp_path / "a=1,part" / "checkpoints"
     checkpoints.mkdir(parents=True)

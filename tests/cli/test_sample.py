@@ -62,7 +62,7 @@ VISITS = "dataset=csv dataset.path=visits.csv dataset.window=8"
 
 @pytest.fixture
 def visits(shell: Shell, tmp_path: Path) -> bytes:
-    """A table in the folder of the shell, from which the run ``run`` has learned."""
+    """Write a table to the folder of the shell, and train the run ``run`` on it."""
     values = np.random.default_rng(0).normal(size=(200, 2)).round(3)
     pd.DataFrame(values, columns=["x", "y"]).to_csv("visits.csv", index=False)
     quiet = f"{SMOKE} evaluation=none logger=none callbacks.progress=null"

@@ -28,7 +28,7 @@ TINY: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of visits: keys, dates, context, labels, lengths of 3 to 6, constraints."""
+    """Return a model of visits: keys, dates, context, exogenous columns, different lengths."""
     owners = np.repeat(np.arange(40), 3 + np.arange(40) % 4)
     random, n = rng(0, "visits"), len(owners)
     low = random.normal(80, 5, n).round(1)
@@ -56,7 +56,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of one long series, in windows of 8 steps."""
+    """Return a model of one long series, in windows of 8 steps."""
     frame = pd.DataFrame({"x": np.arange(60.0) % 7, "y": np.sin(np.arange(60.0))})
     model = Synthesizer(8, **TINY).fit(frame)
     return model.save(tmp_path_factory.mktemp("series") / "model")
@@ -64,7 +64,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def whole_and_shards(shell: Shell) -> Callable[[str, str], tuple[Path, Files]]:
-    """The file of one machine, and those of three."""
+    """Return the file of one machine, and the shards of three."""
 
     def run(line: str, ending: str) -> tuple[Path, Files]:
         files = [Path(f"{name}.{ending}") for name in ("whole", "part-1", "part-2", "part-3")]

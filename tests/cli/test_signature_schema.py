@@ -23,7 +23,7 @@ def brush(
     more: Mapping[str, int] | None = None,
     tip: Literal["round", "flat"] = "round",
 ) -> None:
-    """Something to configure."""
+    """Configure nothing."""
 
 
 BRUSH = f"{__name__}.brush"

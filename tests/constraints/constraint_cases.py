@@ -6,14 +6,14 @@ KINDS = ("high", "total", "copy", "few", "counter", "coarse", "rest", "double co
 
 
 def column(rng: np.random.Generator, rows: int) -> np.ndarray:
-    """Numbers of any size and any number of decimals."""
+    """Draw numbers of any size and any number of decimals."""
     values = rng.normal(size=rows) * 10.0 ** rng.integers(-1, 4) + rng.normal() * 10
     decimals = rng.integers(0, 5)
     return values if decimals == 4 else np.round(values, decimals)
 
 
 def table(seed: int, sequences: int = 12, steps: int = 6, most: int = 5) -> np.ndarray:
-    """Sequences (n, T, C) of which some columns depend on others."""
+    """Draw sequences (n, T, C) of which some columns depend on others."""
     rng = np.random.default_rng(seed)
     rows = sequences * steps
     columns = [column(rng, rows) for _ in range(rng.integers(1, 3))]
@@ -44,12 +44,12 @@ def table(seed: int, sequences: int = 12, steps: int = 6, most: int = 5) -> np.n
 
 
 def starts(values: np.ndarray) -> np.ndarray:
-    """First rows of the sequences (n, T, C), when they stand one below the other."""
+    """Return the first rows of sequences (n, T, C) that are stacked in one table."""
     return np.arange(0, values.shape[0] * values.shape[1], values.shape[1])
 
 
 def noisy(values: np.ndarray, seed: int, holes: bool = False) -> np.ndarray:
-    """The same, spoilt: noise on some rows, and cells that are missing."""
+    """Return the table with noise on some rows and with missing cells."""
     rng = np.random.default_rng(seed)
     spread = values.std(axis=(0, 1)) * 10.0 ** rng.uniform(-3, 0.3)
     touched = rng.random((*values.shape[:2], 1)) < 0.7

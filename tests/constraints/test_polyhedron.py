@@ -10,7 +10,7 @@ from timegan.constraints.polyhedron import Polyhedron
 
 
 def optimum(point: np.ndarray, weights: np.ndarray, shape: Polyhedron) -> np.ndarray:
-    """By sequential quadratic programming."""
+    """Return the optimum of sequential quadratic programming."""
 
     def room(normals: np.ndarray, limits: np.ndarray, kind: str) -> dict[str, Any]:
         return {"type": kind, "fun": lambda x: limits - normals @ x, "jac": lambda _: -normals}

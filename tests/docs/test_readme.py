@@ -89,7 +89,7 @@ def table(seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the pages name, and a run."""
+    """Return a folder with a run and the files that the pages name."""
     folder = tmp_path_factory.mktemp("desk")
     for seed, name in enumerate(["my", "a", "b", "c"]):
         table(seed).to_csv(folder / f"{name}.csv", index=False)

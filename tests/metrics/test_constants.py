@@ -40,7 +40,7 @@ PROTOCOLS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def windows(count: int, seed: int) -> Array:
-    """A walk, constants, and constants whose last decimals differ."""
+    """Return a walk, constants, and constants whose last decimals differ."""
     draw = np.random.default_rng(seed)
     found = np.empty((count, 8, len(NAMES)))
     found[..., 0] = draw.normal(size=(count, 8)).cumsum(axis=1)
@@ -55,7 +55,7 @@ REAL, UNSEEN, FAKE = windows(80, 0), windows(60, 1), windows(70, 2)
 
 
 def reasons(part: Any) -> Iterator[str]:
-    """All reasons in a card."""
+    """Return all reasons in a card."""
     if isinstance(part, dict):
         yield from (str(v) for k, v in part.items() if k == "reason")
         for value in part.values():

@@ -18,7 +18,7 @@ from timegan.metrics.windows import Array, MinMax, random_halves
 
 @pytest.fixture
 def real() -> Array:
-    """Random walks in three features, of which the second follows the first."""
+    """Return random walks in three features, of which the second follows the first."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 10, 3)).cumsum(axis=1)
     x[..., 1] = 50 * x[..., 0] + rng.normal(size=(300, 10)) * 30

@@ -30,7 +30,7 @@ def rows(x: Array, real: Array = TRAIN) -> Array:
 
 
 def apart(a: Array, b: Array) -> Array:
-    """Root mean square distances of all pairs."""
+    """Return root mean square distances of all pairs."""
     found: Array = cdist(rows(a), rows(b)) / np.sqrt(16)
     return found
 

@@ -35,7 +35,7 @@ Corruption = Callable[[Array, float], Array]
 
 
 def walks(count: int, seed: int, steps: int = 12, features: int = 3) -> Array:
-    """Correlated walks that forget slowly, of two kinds: one high, one low, in unlike units."""
+    """Return correlated, mean-reverting walks of two kinds, high and low, in different units."""
     rng = np.random.default_rng(seed)
     mix = np.eye(features) + 0.5
     x = np.empty((count, steps, features))
@@ -50,7 +50,7 @@ REAL, OTHER, UNSEEN, APART = (walks(600, seed) for seed in range(4))
 
 
 def draw() -> np.random.Generator:
-    """The same draws for each grade: a higher grade adds to what a lower one has done."""
+    """Return a random generator that draws the same for every grade."""
     return np.random.default_rng(9)
 
 
@@ -65,7 +65,7 @@ def smooth(x: Array, grade: float) -> Array:
 
 
 def shuffled(x: Array, grade: float) -> Array:
-    """Steps in random order, in a share of the windows."""
+    """Shuffle the steps in a share of the windows."""
     y, some = x.copy(), chosen(x, grade)
     order = draw().permuted(np.tile(np.arange(x.shape[1]), (len(x), 1)), axis=1)
     y[some] = np.take_along_axis(x, order[..., None], axis=1)[some]
@@ -73,7 +73,7 @@ def shuffled(x: Array, grade: float) -> Array:
 
 
 def dropped(x: Array, grade: float) -> Array:
-    """A share of the windows of the high kind is replaced by low ones."""
+    """Replace a share of the high windows by low ones."""
     high = x.mean(axis=(1, 2)) > 0
     lost = high & chosen(x, grade)
     low = np.flatnonzero(~high)
@@ -83,19 +83,19 @@ def dropped(x: Array, grade: float) -> Array:
 
 
 def decoupled(x: Array, grade: float, apart: Array = APART) -> Array:
-    """The first feature of a share of the windows comes from elsewhere."""
+    """Replace the first feature in a share of the windows by that of other windows."""
     y, some = x.copy(), chosen(x, grade)
     y[some, :, 0] = apart[: len(x)][some, :, 0]
     return y
 
 
 def alone(x: Array, grade: float) -> Array:
-    """The last feature of a share of the windows comes from elsewhere."""
+    """Replace the last feature in a share of the windows by that of other windows."""
     return decoupled(x[..., ::-1], grade, APART[..., ::-1])[..., ::-1]
 
 
 def copied(x: Array, grade: float) -> Array:
-    """A share of the windows is taken from the training data."""
+    """Replace a share of the windows by training windows."""
     some = chosen(x, grade)
     return np.where(some[:, None, None], REAL[draw().permutation(len(REAL))][: len(x)], x)
 
@@ -111,19 +111,19 @@ def chosen(x: Array, share: float) -> Array:
 
 
 def white(x: Array) -> Array:
-    """Values of the right range that know nothing of each other."""
+    """Return independent values of the right range."""
     low, high = REAL.min(axis=(0, 1)), REAL.max(axis=(0, 1))
     found: Array = draw().uniform(low, high, size=x.shape)
     return found
 
 
 def each(measure: Callable[[Array, Array], float | None]) -> Measure:
-    """A measure of one set as one of several."""
+    """Apply a measure of one set to each of several."""
     return lambda real, sets: [measure(real, synthetic) for synthetic in sets]
 
 
 def told(real: Array, sets: Sequence[Array]) -> list[float | None]:
-    """The discriminative score, the classifiers of all sets as one network."""
+    """Return discriminative scores; the classifiers of all sets are one network."""
     tasks = [ClassifierTask(real, x, seed) for x in sets for seed in range(2)]
     signed = classify(tasks, iterations=250, hidden=6, lr=1e-2)
     return [float(score) for score in np.abs(signed).reshape(len(sets), 2).mean(axis=1)]
@@ -139,7 +139,7 @@ def forecasts(target: str) -> Measure:
 
 
 def seen(real: Array, sets: Sequence[Array]) -> list[float | None]:
-    """Context-FID."""
+    """Return Context-FID."""
     scale = MinMax(real)
     network = fit(scale(real), encoders=1, iterations=15)
     known, *others = (encode(network, scale(x))[0] for x in (real, *sets))

@@ -15,7 +15,7 @@ def generators(count: int) -> list[torch.Generator]:
 
 
 def windows(*shape: int, seed: int = 0) -> torch.Tensor:
-    """Random input (T, R, C + 1, B) whose last channel is the constant 1."""
+    """Return random input (T, R, C + 1, B) whose last channel is the constant 1."""
     x = torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
     x[:, :, -1] = 1
     return x

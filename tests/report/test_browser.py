@@ -77,7 +77,7 @@ def walks(count: int, seed: int, features: int = 3, steps: int = 12) -> Array:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report that looks at itself."""
+    """Return a report with a script that examines it."""
     folder = tmp_path_factory.mktemp("run")
     real, fake = walks(40, 0), walks(50, 1)
     path = write_report(
@@ -96,7 +96,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def visit(page: Path, folder: Path, *options: str) -> tuple[dict[str, Any], list[str]]:
-    """What the page found of itself, and what stood on the console."""
+    """Return the findings of that script, and the console's messages."""
     assert BROWSER is not None
     run = subprocess.run(
         [

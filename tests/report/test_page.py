@@ -48,7 +48,7 @@ def write(folder: Path, features: list[str], count: int = 30, **options: Any) ->
 
 
 def read(path: Path) -> str:
-    """The page without plotly.js, which is not ours to look into."""
+    """Return the page without plotly.js."""
     html = path.read_text(encoding="utf-8")
     assert html.count(get_plotlyjs()) == 1
     return html.replace(get_plotlyjs(), "")

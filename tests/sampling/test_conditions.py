@@ -61,7 +61,7 @@ def test_labels_of_the_reference_s_generator_are_not_squashed() -> None:
 
 @pytest.fixture
 def conditions(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """What the module gives to ``Networks.generate``."""
+    """Return what the module passes to ``Networks.generate``."""
     seen: list[tuple[Any, Any]] = []
 
     def watch(net: Any, z: Tensor, z_static: Tensor, context: Any, exogenous: Any) -> None:

@@ -11,7 +11,7 @@ STEPS = 20
 
 
 def panel(sequences: int = 1_500) -> pd.DataFrame:
-    """Waves whose frequency and level the context sets; fast ones are more often high."""
+    """Return waves whose frequency and level depend on the context."""
     draw = rng(0, "panel")
     frequency = draw.uniform(0.05, 0.2, sequences)
     high = draw.random(sequences) < 0.2 + 0.6 * (frequency > 0.125)
@@ -30,7 +30,7 @@ def panel(sequences: int = 1_500) -> pd.DataFrame:
 
 
 def frequencies(waves: np.ndarray) -> np.ndarray:
-    """The frequency (n,) of each wave (n, T) around its mean, from the best of many sines."""
+    """Return the frequency (n,) of each wave (n, T), by the best of many sines."""
     grid = np.linspace(0.03, 0.25, 221)
     angle = 2 * np.pi * grid[:, None] * np.arange(waves.shape[1])
     basis = np.stack([np.sin(angle), np.cos(angle), np.ones_like(angle)], axis=-1)  # (G, T, 3)

@@ -9,7 +9,7 @@ T, P = 24, 8
 
 
 def stationary(count: int, keep: float, steps: int, seed: int = 0) -> np.ndarray:
-    """Autoregressions of unit variance, (count, steps)."""
+    """Return autoregressions of unit variance, (count, steps)."""
     noise = rng(seed, "stationary", str(keep)).standard_normal((count, steps))
     x = noise.copy()
     for t in range(1, steps):
@@ -18,7 +18,7 @@ def stationary(count: int, keep: float, steps: int, seed: int = 0) -> np.ndarray
 
 
 def three(count: int, steps: int = T, seed: int = 0) -> np.ndarray:
-    """White noise, a slow autoregression and a sine of random phase."""
+    """Return white noise, a slow autoregression and a sine of random phase."""
     phase = rng(seed, "phase").uniform(0, 2 * np.pi, (count, 1))
     wave = np.sqrt(2) * np.sin(0.2 * np.arange(steps) + phase)
     parts = [stationary(count, 0.0, steps, seed), stationary(count, 0.98, steps, seed), wave]

@@ -48,7 +48,7 @@ STRANGE: list[Any] = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    """An exported model and a checkpoint, as bytes."""
+    """Return an exported model and a checkpoint, as bytes."""
     folder, data = tmp_path_factory.mktemp("fuzz"), visits_data()
     model = build_model(data, Schedule(1, 1, 1), hidden=2, critics="conv").eval()
     export_model(model, data.transform, folder)
@@ -70,7 +70,7 @@ def little_memory() -> Iterator[None]:
 
 
 def load_changed(files: Files, name: str, content: bytes) -> tuple[Networks, TableTransform] | None:
-    """What is loaded where one file has this content; None: it is refused."""
+    """Load the model with one changed file; return None if it is refused."""
     with tempfile.TemporaryDirectory() as place:
         for other, known in files.items():
             (Path(place) / other).write_bytes(content if other == name else known)
@@ -85,7 +85,7 @@ def load_changed(files: Files, name: str, content: bytes) -> tuple[Networks, Tab
 
 
 def check_bytes(files: Files, name: str, places: list[tuple[float, int]], cut: float) -> None:
-    """Bytes are set and the end is cut off."""
+    """Load a file with changed bytes and a cut end, and compare what is loaded."""
     content = bytearray(files[name])
     for place, value in places:
         content[int(place * len(content))] = value
@@ -124,7 +124,7 @@ def check_fields(files: Files, place: int, value: Any) -> None:
 
 
 def paths(content: Any) -> Iterator[Leaf]:
-    """The ways to all values, sections and lists among them."""
+    """Yield the paths of all values in a JSON document, of sections and lists too."""
     items = content.items() if isinstance(content, dict) else enumerate(content)
     for key, value in items:
         yield (key,)

@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model as ``model/``, and as ``last.ckpt`` beside it."""
+    """Return the folder of a small model as ``model/`` and as ``last.ckpt``."""
     folder = tmp_path_factory.mktemp("hostile")
     data = WindowDataModule(generate="salary", window=6, constraints="report")
     data.setup()
@@ -63,7 +63,7 @@ def rewrite(folder: Path, change: Callable[[Json], object]) -> None:
 
 
 def reweigh(folder: Path, weights: dict[str, torch.Tensor]) -> None:
-    """Other weights, with their checksum."""
+    """Write other weights, with their checksum."""
     content = safetensors.torch.save(weights)
     put(folder, content)
 
@@ -75,7 +75,7 @@ def put(folder: Path, content: bytes) -> None:
 
 
 def refused(folder: Path, message: str) -> None:
-    """By both ways of loading, in little memory."""
+    """Check that both ways of loading refuse the folder, in little memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for read in (load_model, load_networks):
         with pytest.raises(InputError, match=message) as caught:
@@ -259,7 +259,7 @@ class Evil:
 
 
 def repacked(source: Path, path: Path, content: bytes, **options: Any) -> Path:
-    """A checkpoint with another pickle."""
+    """Write a checkpoint with another pickle."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w", **options) as new:
         for entry in old.infolist():
             pickled = entry.filename.endswith("data.pkl")

@@ -171,7 +171,7 @@ def test_an_exported_folder_samples_without_lightning_and_hydra(
 
 
 def broken(model: TimeGAN) -> TimeGAN:
-    """A model that has diverged."""
+    """Return a model with weights that are NaN."""
     model = copy.deepcopy(model)
     next(iter(model.net.recovery.parameters())).data[0] = torch.nan
     return model

@@ -34,7 +34,7 @@ CASES = [
 
 
 def networks(preset: str, cell: str, conditions: dict[str, Any]) -> Networks:
-    """Small networks with weights that none of the starts at zero hides."""
+    """Return small networks with all weights away from zero."""
     options: dict[str, Any] = {**PRESETS[preset], "cell": cell}
     net = TimeGAN(3, 5, Schedule(1, 1, 1), **conditions, **options).eval().net
     torch.manual_seed(0)

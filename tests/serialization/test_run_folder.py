@@ -20,7 +20,7 @@ from timegan.tables.readers import cached_path
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """The folder of a run that was started in ``there`` with a relative path."""
+    """Return the folder of a run that was started in ``there`` with a relative path."""
     hydra = tmp_path / "there/run/.hydra"
     hydra.mkdir(parents=True)
     (hydra / "config.yaml").write_text("dataset:\n  path: a.csv\n")

@@ -22,7 +22,7 @@ from timegan.training.schedule import Schedule
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
-    """A run folder, and what its model samples."""
+    """Return a run folder, and samples of its model."""
     folder = tmp_path_factory.mktemp("runs") / "first"
     model = TimeGAN(features=2, window=6, schedule=Schedule(1, 1, 1), hidden=6)
     trainer = Trainer(

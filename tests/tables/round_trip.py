@@ -13,7 +13,7 @@ from timegan.tables.table import Table
 
 
 def padded(table: Table) -> np.ndarray:
-    """A table's sequences (S, T, C), NaN behind the end."""
+    """Return a table's sequences (S, T, C), with NaN behind the end."""
     lengths = table.lengths
     windows = np.full((len(lengths), lengths.max(), table.values.shape[1]), np.nan)
     windows[np.arange(lengths.max()) < lengths[:, None]] = table.values
@@ -21,7 +21,7 @@ def padded(table: Table) -> np.ndarray:
 
 
 def back(table: Table) -> pd.DataFrame:
-    """The table's own sequences as a frame, by a schema that went through its state."""
+    """Return the table's sequences as a frame, by a schema restored from its state."""
     schema = Schema.from_state(json.loads(json.dumps(table.schema.state(), allow_nan=False)))
     assert schema == table.schema
     hash(schema)
@@ -29,7 +29,7 @@ def back(table: Table) -> pd.DataFrame:
 
 
 def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """The rows of a frame as a `Table` puts them."""
+    """Return the rows of a frame in the order of a `Table`."""
     order = TableReader(
         frame,
         options.get("columns"),
@@ -44,7 +44,7 @@ def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 
 def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
-    """The same rows come back, but for the labels of the key and for row numbers."""
+    """Check that all rows come back, apart from labels of the key and row numbers."""
     table = Table.from_frame(frame, **options)
     made, expected = back(table), in_order(frame, **options)
     for field in table.schema.of("key"):

@@ -94,7 +94,7 @@ def column(draw: st.DrawFn, r: np.random.Generator, n: int) -> Any:
 
 
 def times(draw: st.DrawFn, r: np.random.Generator, lengths: np.ndarray) -> Any:
-    """A time for each row, increasing within each sequence: regular, on a calendar, or neither."""
+    """Draw increasing times for each sequence: regular, on a calendar, or irregular."""
     longest, n = int(lengths.max()), int(lengths.sum())
     kind = draw(st.integers(0, 5))
     if kind == 0:

@@ -16,7 +16,7 @@ from timegan.tables.writers import write_table, writer
 
 
 def table(**options: Any) -> Table:
-    """Five sequences of one to five rows: dates with a zone, holes, categories, context."""
+    """Return five sequences of one to five rows: zoned dates, missing values, context."""
     owners = np.repeat(np.arange(5), np.arange(1, 6))
     n = len(owners)
     frame = pd.DataFrame(
@@ -49,7 +49,7 @@ def parts(real: Table, size: int) -> Iterator[Sequences]:
 
 
 def full(values: np.ndarray) -> Sequences:
-    """Sequences without context that are all as long as there is room."""
+    """Return sequences without context that all have the full length."""
     count, steps, _ = values.shape
     return Sequences(values, np.full(count, steps), np.empty((count, 0)))
 

@@ -9,7 +9,7 @@ from timegan.metrics.windows import Array
 
 
 def waves(count: int, features: int = 2, seed: int = 0) -> Array:
-    """Sines of random phase and frequency, in unlike units."""
+    """Return sines of random phase and frequency, in different units."""
     rng = np.random.default_rng(seed)
     speed, phase = rng.uniform(0.1, 0.6, (2, count, 1, features))
     unit = 10.0 ** np.arange(features)
@@ -28,7 +28,7 @@ def test_noise_is_at_the_ceiling() -> None:
 
 
 def test_a_verbatim_copy_misleads_the_judges() -> None:
-    """What a judge learned to call synthetic is in its test as real, and the other way round."""
+    """Classifiers see a window as synthetic in training and as real in the test, or vice versa."""
     rng = np.random.default_rng(0)
     real = rng.normal(size=(40, 8, 4))
     signed = discriminative(real, real.copy(), iterations=300, hidden=24, lr=1e-2, classifiers=5)

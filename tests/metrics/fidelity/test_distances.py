@@ -20,7 +20,7 @@ ALL: list[Distance] = [
 
 
 def walks(count: int, seed: int, steps: int = 12, features: int = 3) -> Array:
-    """Correlated random walks that forget slowly."""
+    """Return correlated random walks that forget slowly."""
     rng = np.random.default_rng(seed)
     mix = np.eye(features) + 0.5
     x = np.empty((count, steps, features))

@@ -9,7 +9,7 @@ from timegan.metrics.windows import Array
 
 
 def two_kinds(count: int, seed: int, second: float = 0.5) -> Array:
-    """Two modes, the second with the given share."""
+    """Return windows of two modes, the second with the given share."""
     rng = np.random.default_rng(seed)
     which = (rng.random(count) < second)[:, None, None]
     found: Array = rng.normal(size=(count, 4, 2)) + np.where(which, 6.0, 0.0)

@@ -34,7 +34,7 @@ def waves(count: int, seed: int = 0, steps: int = 12) -> Array:
 
 
 def by_conv1d(layer: Any, member: int, x: Tensor, dilation: int) -> Tensor:
-    """The convolution of one member by torch's own operation: (C, B, T) to (D, B, T)."""
+    """Return the convolution of one member by torch's own operation: (C, B, T) to (D, B, T)."""
     weight = layer.weight[member].view(-1, layer.taps, layer.inputs).transpose(1, 2)
     padding = dilation * (layer.taps // 2)
     bias = layer.bias[member, :, 0]

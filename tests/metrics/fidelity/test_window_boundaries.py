@@ -13,7 +13,7 @@ AT = np.arange(24, 600, 16)
 
 
 def walks(count: int, steps: int, seed: int) -> np.ndarray:
-    """Random walks of two features, the second smooth."""
+    """Return random walks of two features, the second smooth."""
     noise = rng(seed, "walks").standard_normal((count, steps, 2))
     noise[..., 1] = np.cumsum(noise[..., 1], axis=1) * 0.1
     walk: np.ndarray = np.cumsum(noise, axis=1)

@@ -10,7 +10,7 @@ from timegan.metrics.windows import Array
 
 
 def sample(count: int, seed: int, noise: float = 0.1) -> Array:
-    """Smooth curves from four numbers each, and noise."""
+    """Return smooth curves from four numbers each, and noise."""
     rng = np.random.default_rng(seed)
     t = np.linspace(0, 1, 12)
     basis = np.stack([np.ones_like(t), t, np.sin(6 * t), np.cos(6 * t)])

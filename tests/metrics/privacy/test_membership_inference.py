@@ -12,7 +12,7 @@ from timegan.metrics.windows import Array
 
 
 def walks(count: int, seed: int) -> Array:
-    """Windows (count, 8, 2), each of its own."""
+    """Return independent windows (count, 8, 2)."""
     found: Array = np.random.default_rng(seed).normal(size=(count, 8, 2)).cumsum(axis=1)
     return found
 
@@ -21,7 +21,7 @@ TRAIN, UNSEEN, OTHER = walks(300, 0), walks(100, 1), walks(300, 2)
 
 
 def drifting(seed: int) -> tuple[Array, Array, Array]:
-    """Of a long walk: training windows, a held-out stretch, and windows that go their own ways.
+    """Return training, held-out and independent windows of a long walk.
 
     These begin roughly where training windows do.
     """

@@ -12,7 +12,7 @@ from timegan.metrics.windows import Array
 
 
 def waves(count: int, seed: int, steps: int = 12) -> Array:
-    """Windows of their own, two features, smooth but for a little noise."""
+    """Return independent smooth windows of two features with a little noise."""
     rng = np.random.default_rng(seed)
     t = np.arange(steps)
     phase, speed = rng.uniform(0, 6, (2, count, 1, 2))

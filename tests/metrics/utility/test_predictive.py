@@ -23,14 +23,14 @@ def noise(count: int, features: int = 3, seed: int = 0, steps: int = 8) -> Array
 
 
 def followed(count: int, seed: int = 0) -> Array:
-    """The last feature is the first one a step later, turned around."""
+    """Return windows whose last feature is the negated first one, a step later."""
     x = noise(count, seed=seed)
     x[:, 1:, -1] = 1 - x[:, :-1, 0]
     return x
 
 
 def levels(count: int, features: int, seed: int = 0) -> Array:
-    """Every feature keeps a level of its own through a window."""
+    """Return windows whose features each keep a constant level."""
     level = np.random.default_rng(seed).random((count, 1, features))
     found: Array = np.repeat(level, 8, axis=1)
     return found

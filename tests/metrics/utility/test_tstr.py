@@ -8,7 +8,7 @@ from timegan.metrics.windows import Array
 
 
 def turning(count: int, seed: int, noise: float = 0.02) -> Array:
-    """Points on circles, at speeds of their own: the past says where they will be."""
+    """Return points on circles, at constant speeds that differ by window."""
     rng = np.random.default_rng(seed)
     angle = rng.uniform(0, 6, (count, 1)) + rng.uniform(0.2, 0.6, (count, 1)) * np.arange(12)
     x = np.stack([np.cos(angle), np.sin(angle)], axis=2)

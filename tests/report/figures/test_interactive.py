@@ -47,7 +47,7 @@ def every(real: Array, fake: Array, names: list[str]) -> dict[str, list[Graph]]:
 
 
 def in_colour(value: Any) -> Any:
-    """What the page makes of it, with any colour."""
+    """Return the figure as the page shows it, in any color."""
     if isinstance(value, dict):
         return {key: in_colour(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -121,7 +121,7 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Run]:
-    """``run(callback, ..., count=4, **trainer_options)``: a run that is ready to fit."""
+    """Return ``run(callback, ..., count=4, **trainer_options)``, which builds a run to fit."""
 
     def build(*callbacks: Callback, count: int = 4, **options: Any) -> Run:
         return Run(tmp_path, list(callbacks), count, **options)

@@ -55,7 +55,7 @@ def fit(folder: Path, *callbacks: Callback, resume: Path | None = None) -> None:
 
 
 def main(folder: Path) -> None:
-    """One run to the end; another one that is stopped, and goes on from there."""
+    """Run to the end once; stop another run and continue it."""
     fit(folder / "whole")
     try:
         fit(folder / "part", Terminate(rank=1))

@@ -98,7 +98,7 @@ def fork(folder: Path, devices: int, batches: int) -> list[int]:
 
 
 def done(folder: Path) -> tuple[int, float]:
-    """Batches in the newest checkpoint, and when it was written."""
+    """Return the number of batches in the newest checkpoint, and when it was written."""
     try:
         path, content, _ = newest_checkpoint(folder / "checkpoints")
         written = path.stat().st_mtime
@@ -139,7 +139,7 @@ def finished(folder: Path, devices: int) -> None:
 
 
 def main(folder: Path, devices: int, kills: int) -> None:
-    """One run without and one with kills."""
+    """Run once without and once with kills."""
     silence_lightning()
     torch.set_num_threads(1)
     finished(folder / "whole", devices)

@@ -97,7 +97,7 @@ def test_a_checkpoint_taken_at_a_phase_end_of_a_resumed_run_is_not_missing(
 
 
 def assert_same(one: Any, other: Any, where: str = "") -> None:
-    """Equal to the last bit, apart from what callbacks keep."""
+    """Check equality to the last bit, apart from the state of callbacks."""
     if isinstance(one, dict):
         assert one.keys() == other.keys(), where
         for key in one.keys() - {"callbacks"}:

@@ -29,7 +29,7 @@ class Keep(PhaseCheckpoint):
 
 
 def train(folder: Path, schedule: Schedule, resume: Path | None = None) -> TimeGAN:
-    """A model that learns nothing at all, so that every phase is on a plateau at once."""
+    """Train a model that learns nothing, so that every phase is on a plateau at once."""
     data = WindowDataModule(
         generate="sines", window=6, batch_size=2000, steps_per_epoch=BATCHES, select_on_holdout=True
     )

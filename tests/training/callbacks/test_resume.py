@@ -81,7 +81,7 @@ def train(
 
 @pytest.fixture(scope="module", params=[*PRESETS])
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run with checkpoints after every batch: (preset, model, their folder)."""
+    """Return runs with checkpoints after every batch: (preset, model, their folder)."""
     folder = tmp_path_factory.mktemp(request.param)
     model = train(folder, request.param, Keep(every_n_batches=1))
     return request.param, model, folder / "checkpoints"
@@ -128,7 +128,7 @@ def test_the_finished_run_resumes_to_itself(whole: Any, tmp_path: Path) -> None:
 
 
 def assert_same(one: Any, other: Any, where: str = "") -> None:
-    """Equal to the last bit."""
+    """Check equality to the last bit."""
     assert type(one) is type(other), where
     if isinstance(one, dict):
         assert one.keys() == other.keys(), where

@@ -27,7 +27,7 @@ def ready(**options: Any) -> WindowDataModule:
 
 
 def panel() -> WindowDataModule:
-    """Sequences of 2 to 6 steps with a context column and a label."""
+    """Return sequences of 2 to 6 steps with a context and an exogenous column."""
     random = np.random.default_rng(0)
     rows = []
     for key in range(60):

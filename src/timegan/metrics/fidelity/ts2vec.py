@@ -57,7 +57,7 @@ class _Convolution(nn.Module):
         self.bias = nn.Parameter(torch.stack(biases))  # (R, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(R, inputs, B, T) to (R, outputs, B, T)."""
+        """Map (R, inputs, B, T) to (R, outputs, B, T)."""
         encoders, _, batch, steps = x.shape
         weight: Tensor = self.weight
         far = self.dilation
@@ -214,7 +214,7 @@ def encode(network: nn.Module, windows: Array, part: int = 32) -> Array:
 
 
 def contrast(a: Tensor, b: Tensor) -> Tensor:
-    """The hierarchical contrastive loss of two views (R, D, B, T), for each encoder (R,).
+    """Return the hierarchical contrastive loss of two views (R, D, B, T) by encoder (R,).
 
     On every scale the mean of two cross-entropies: the same window among the others at one step,
     and the same step among the others of one window. From scale to scale the time halves, by
@@ -232,13 +232,13 @@ def contrast(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _halve(view: Tensor) -> Tensor:
-    """Maxima of pairs of steps; an odd step at the end is left out."""
+    """Return the maxima of pairs of steps; an odd step at the end is left out."""
     even = view.shape[-1] // 2 * 2
     return torch.maximum(view[..., 0:even:2], view[..., 1:even:2])
 
 
 def _cross_entropy(a: Tensor, b: Tensor) -> Tensor:
-    """How badly ``a[..., i, :]`` and ``b[..., i, :]`` find each other (R, G, n, D) -> (R,).
+    """Return the cross-entropy of matching ``a`` and ``b`` (R, G, n, D) by encoder (R,).
 
     Each looks among all others of both views but itself, by the product of representations.
     """
@@ -257,7 +257,7 @@ def _cross_entropy(a: Tensor, b: Tensor) -> Tensor:
 def _view(
     network: nn.Module, x: Tensor, hidden: Sequence[torch.Generator], dropout: float
 ) -> Tensor:
-    """Representations of windows of which half of the steps are hidden."""
+    """Return representations of windows of which half of the steps are masked."""
     shape = (1, *x.shape[2:])
     seen = torch.stack([(torch.rand(shape, generator=g) < 0.5).float() for g in hidden])
     found: Tensor = network(x, seen)
@@ -266,7 +266,7 @@ def _view(
 
 
 def _crops(steps: int, g: torch.Generator) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where two crops lie that overlap: ``left <= begin < end <= right``.
+    """Draw two overlapping crops: ``left <= begin < end <= right``.
 
     One reaches from ``left`` to ``end``, the other from ``begin`` to ``right``.
     """
@@ -288,14 +288,14 @@ def _integers(
 
 
 def _take(x: Tensor, start: Tensor, length: int) -> Tensor:
-    """``length`` steps of each window (R, B, T, C) from its own start (R, B): (R, C, B, length)."""
+    """Cut ``length`` steps from each window (R, B, T, C) at its start (R, B): (R, C, B, length)."""
     index = start[..., None] + torch.arange(length)
     steps = index[..., None].expand(*index.shape, x.shape[-1])
     return x.gather(2, steps).permute(0, 3, 1, 2).contiguous()
 
 
 def _batches(count: int, batch: int, g: torch.Generator) -> Iterator[Tensor]:
-    """Batches without end: every window once before any comes again, but for the odd ones."""
+    """Yield batches without end, in a new random order for each pass."""
     while True:
         order = torch.randperm(count, generator=g)
         yield from order[: count // batch * batch].view(-1, batch)

@@ -13,6 +13,7 @@ CHOICES = {
     "scaling": (*SCALERS, "auto"),
     "missing": MISSING_OPTIONS,
     "constraints": ("enforce", "report", "off"),
+    "seasonality": ("auto", "off"),
 }
 
 

@@ -32,7 +32,7 @@ from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import download, read_table
 from timegan.transforms.base import DetectedType
-from timegan.transforms.detection.summary import summary_text
+from timegan.transforms.detection.summary import season_lines, summary_text
 from timegan.transforms.fit import ColumnOptions, fit_transform
 from timegan.transforms.row_sample import MAX_ROWS
 from timegan.transforms.table_transform import EncodedTable, TableTransform
@@ -67,6 +67,8 @@ class WindowDataModule(lightning.LightningDataModule):
         constraints: of the training rows. ``enforce`` moves synthetic rows to the nearest ones
             that violate none, ``report`` only counts violations, ``off`` ignores constraints.
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
+        seasonality: ``auto`` finds values that follow the time of day, the weekday, the day of the
+            month or the time of the year, and makes samples follow them; ``off``.
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
         steps_per_epoch: batches in an epoch.
@@ -110,6 +112,7 @@ class WindowDataModule(lightning.LightningDataModule):
         missing: str = "learn",
         constraints: str = "enforce",
         custom_constraints: list[str] | None = None,
+        seasonality: str = "auto",
         holdout: float = 0.1,
         batch_size: int = 64,
         steps_per_epoch: int = 50,
@@ -257,10 +260,24 @@ class WindowDataModule(lightning.LightningDataModule):
         return moved
 
     def summary(self) -> str:
-        """Return the detected column types as text for a terminal: a row for each column."""
+        """Return detected column types and seasons as text for a terminal."""
         fields, transformers = zip(*self.transform.columns, strict=True)
         labels = [field.label for field in fields]
-        return "\n".join([*self.table.notes, summary_text(labels, self.detected, transformers)])
+        count = len(self.transform.feature_transformers)
+        seasons = season_lines(
+            self.transform.seasonality, labels[:count], transformers[:count], self._window_seconds()
+        )
+        table = summary_text(labels, self.detected, transformers)
+        return "\n".join([*self.table.notes, table, *seasons])
+
+    def _window_seconds(self) -> float:
+        """Return the median time from the first step of training windows to their last."""
+        time, field = self.table.time, self.transform.schema.time
+        if time is None or field is None:
+            return 0.0
+        steps = self.window if self.train.lengths is None else self.train.lengths
+        spans = time[self.train.starts + steps - 1] - time[self.train.starts]
+        return float(np.median(spans)) / field.per_second
 
     def edges(self) -> Any:
         """Return the arguments of `Networks.set_length_thresholds`; None if there is one length."""
@@ -316,6 +333,7 @@ class WindowDataModule(lightning.LightningDataModule):
             options.infer_types,
             options.constraints,
             options.custom_constraints or (),
+            "off" if options.preprocessing == "reference" else options.seasonality,
         )
 
     def _read_table(self) -> Table:

@@ -47,4 +47,5 @@ def calibrate_thresholds(
             lengths = np.concatenate([np.asarray(chunk[1]) for chunk in chunks])
             mask = np.arange(net.window) < lengths[:, None]
     samples = concatenate(list(sample_chunks(model, count, seed=SEED, context=channels)))
-    return transform.calibrated(samples.x, mask, samples.exogenous)
+    starts = transform.starts(count, SEED, 0)
+    return transform.calibrated(samples.x, mask, samples.exogenous, starts)

@@ -10,11 +10,13 @@ from timegan.errors import InputError, closest_match
 from timegan.relations import Reduction, Relation
 from timegan.seeds import rng
 from timegan.tables import Field, Schema, Table
-from timegan.transforms import registry
+from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer, DetectedType
 from timegan.transforms.detection.detect import detect
 from timegan.transforms.row_numbers import RowNumbers
 from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
+from timegan.transforms.seasonality import Seasonality
+from timegan.transforms.seasonality_fit import TimedRows, fit_seasonality
 from timegan.transforms.table_transform import LENGTH, TableTransform
 
 MAX_WINDOW_STARTS = 4_096
@@ -55,6 +57,7 @@ class ColumnOptions:
     infer_types: bool = True
     constraints: str = "enforce"
     custom_constraints: Sequence[str] = ()
+    seasonality: str = "auto"
 
 
 def fit_transform(
@@ -113,6 +116,9 @@ def fit_transform(
         window_starts=times,
         drawn_starts=drawn,
     )
+    if options.seasonality == "auto" and not is_reversed and not transform.bounded:
+        sample = values[:, :count], breaks, numbers
+        transform = replace(transform, seasonality=_seasonality(rows, sample, transform))
     return transform, [*detected, *detected_exogenous, *detected_context]
 
 
@@ -169,6 +175,22 @@ def _window_starts(
         return None, drawn[np.sort(starts)]
     starts = starts[np.argsort(time[starts], kind="stable")]
     return tuple(time[starts].tolist()), drawn[starts]
+
+
+def _seasonality(rows: TrainingRows, sample: Rows, transform: TableTransform) -> Seasonality | None:
+    """Return what the calendar explains of the feature channels; None without dates."""
+    values, breaks, numbers = sample
+    field, transformers = rows.table.schema.time, transform.feature_transformers
+    if field is None or field.type != "datetime" or not field.unit or rows.table.time is None:
+        return None
+    allowed = np.ones(transform.widths["features"], dtype=bool)
+    if rows.table.schema.of("gap"):  # times follow from gaps, and seasons from times
+        if transformers[-1].source_column is not None:
+            return None
+        allowed[encoding.channel_slices(transformers)[-1]] = False
+    owner = np.searchsorted(rows.table.bounds[:, 0], numbers, side="right") - 1
+    x = encoding.to_channels(transformers, values, breaks)
+    return fit_seasonality(TimedRows(x, rows.table.time[numbers], owner), field, allowed)
 
 
 def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:

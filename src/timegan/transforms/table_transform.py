@@ -21,6 +21,7 @@ from timegan.transforms.feature_view import (
     feature_names,
     numeric_features,
 )
+from timegan.transforms.seasonality import Seasonality, without_seasonal_thresholds
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
 
 LENGTH = Field("length", "context", "number", "int64")
@@ -68,6 +69,7 @@ class TableTransform:
         window_starts: times at which training windows start, from which those of samples are
             drawn; None: the table has no time.
         drawn_starts: (N, D) values of the same windows' first rows that are drawn likewise.
+        seasonality: what the calendar explains of the feature channels; None: nothing.
     """
 
     reduction: Reduction
@@ -83,6 +85,7 @@ class TableTransform:
     reversed: bool = False
     window_starts: tuple[float, ...] | None = None
     drawn_starts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    seasonality: Seasonality | None = None
 
     @property
     def features(self) -> list[str]:
@@ -164,6 +167,8 @@ class TableTransform:
         x = encoding.to_channels(self.feature_transformers, learned.values[:, :count], breaks)
         if self.bounded:
             x = to_unit_interval(self.feature_transformers, x)
+        if self.seasonality is not None and table.time is not None:
+            x = self.seasonality.remove(x, table.time)
         exogenous = None
         if self.widths["exogenous"]:
             exogenous = self.transform_exogenous(learned.values[:, count:], breaks)
@@ -214,7 +219,8 @@ class TableTransform:
             lengths: steps of each sequence (n,); None: all have T.
             context: learned context columns (n, K) in the table's units; None: there are none.
             exogenous: channels of the exogenous columns (n, T, U).
-            starts: time of each first row (n,); None takes the real ones in turn.
+            starts: time of each first row (n,); None: there is none, or drawn ones where values
+                depend on the time, or the real ones in turn.
             drawn: values at the first row that are drawn, see `drawn_starts`; None draws them.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
@@ -224,7 +230,14 @@ class TableTransform:
             x = from_unit_interval(self.feature_transformers, x)
         if lengths is None:
             lengths = np.full(count, steps)
+        gaps = None
+        if self.seasonality is not None:
+            starts = self.starts(count, seed, start) if starts is None else starts
+            gaps = self._gaps(x, lengths, seed, start)
+            x = self._with_season(x, starts, gaps)
         values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
+        if gaps is not None:  # the season is that of these times
+            values[..., len(self.feature_transformers) - 1] = gaps
         if self.exogenous_transformers:
             given = np.empty((count, steps, 0)) if exogenous is None else exogenous
             given = self._from_channels(
@@ -247,7 +260,11 @@ class TableTransform:
         return self.reduction.derive(replace(made, values=values))
 
     def calibrated(
-        self, x: np.ndarray, mask: np.ndarray | slice, exogenous: np.ndarray | None
+        self,
+        x: np.ndarray,
+        mask: np.ndarray | slice,
+        exogenous: np.ndarray | None,
+        starts: np.ndarray | None = None,
     ) -> Self:
         """Return the transform with the training proportions in what comes of a model's channels.
 
@@ -255,11 +272,23 @@ class TableTransform:
             x: channels (n, T, M) as the model generates them.
             mask: (n, T) true where a sequence has a step.
             exogenous: channels of the exogenous columns (n, T, U).
+            starts: time of each first row (n,), see `inverse_transform`.
         """
         x = from_unit_interval(self.feature_transformers, x) if self.bounded else x
+        made = self
+        if self.seasonality is not None:
+            lengths = np.full(len(x), x.shape[1]) if isinstance(mask, slice) else mask.sum(axis=1)
+            starts = self.starts(len(x), 0, 0) if starts is None else starts
+            made = replace(self, seasonality=self.seasonality.calibrated(_rows(x, mask)))
+            x = made._with_season(x, starts, self._gaps(x, lengths, 0, 0))
         breaks = _first_rows(x, mask)
         features = encoding.calibrate(self.feature_transformers, _rows(x, mask), breaks)
         transform = replace(self, feature_transformers=features)
+        if made.seasonality is not None:
+            kept = without_seasonal_thresholds(
+                self.feature_transformers, features, made.seasonality.channels
+            )
+            transform = replace(made, feature_transformers=kept)
         if exogenous is None:
             return transform
         rows = _rows(exogenous, mask)
@@ -339,6 +368,7 @@ class TableTransform:
             "reversed": self.reversed,
             "window_starts": self.window_starts and list(self.window_starts),
             "drawn_starts": self.drawn_starts.tolist() if self.drawn_starts.size else [],
+            "seasonality": self.seasonality and self.seasonality.state(),
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -363,8 +393,30 @@ class TableTransform:
                 "low": np.array(state["low"], dtype=np.float64),
                 "high": np.array(state["high"], dtype=np.float64),
                 "window_starts": state["window_starts"] and tuple(state["window_starts"]),
+                "seasonality": state["seasonality"]
+                and Seasonality.from_state(state["seasonality"]),
             }
         )
+
+    def _gaps(self, x: np.ndarray, lengths: np.ndarray, seed: int, start: int) -> np.ndarray | None:
+        """Return the gaps (n, T) between rows in channels (n, T, M); None where time is regular."""
+        if not self.schema.of("gap"):
+            return None
+        values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
+        return np.where(
+            np.arange(x.shape[1]) < lengths[:, None],
+            values[..., len(self.feature_transformers) - 1],
+            np.nan,
+        )
+
+    def _with_season(
+        self, x: np.ndarray, starts: np.ndarray | None, gaps: np.ndarray | None
+    ) -> np.ndarray:
+        """Return channels (n, T, M) with what the calendar explains at each step's own time."""
+        assert self.seasonality is not None
+        assert self.schema.time_axis is not None
+        assert starts is not None
+        return self.seasonality.add(x, self.schema.time_axis.times(starts, x.shape[1], gaps))
 
     def _from_channels(
         self,

@@ -1,8 +1,11 @@
-"""The detected types as text: a row for each column."""
+"""The detected types as text, a row for each column, and the seasons of columns."""
 
 from collections.abc import Sequence
 
 from timegan.transforms.base import ColumnTransformer, DetectedType
+from timegan.transforms.calendar_phases import PERIODS, SECONDS
+from timegan.transforms.encoding import channel_slices
+from timegan.transforms.seasonality import Seasonality
 
 HEADER = ("column", "type", "reason", "channels")
 
@@ -28,3 +31,43 @@ def summary_text(
     widths = [max(len(row[k]) for row in cells) for k in range(len(HEADER))]
     lines = ("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in cells)
     return "\n".join(lines)
+
+
+def season_lines(
+    seasonality: Seasonality | None,
+    labels: Sequence[str],
+    transformers: Sequence[ColumnTransformer],
+    window_seconds: float,
+) -> list[str]:
+    """Return the seasons of columns as lines, and which cycles are longer than a window.
+
+    Args:
+        seasonality: of the feature channels; None: no season was found.
+        labels: of the features.
+        transformers: of the features.
+        window_seconds: time that a window covers.
+    """
+    if seasonality is None:
+        return []
+    lines = []
+    for label, channels in zip(labels, channel_slices(transformers), strict=True):
+        shares: dict[str, float] = {}
+        for channel, words, share in seasonality.shares():
+            if channels.start <= channel < channels.stop:
+                shares[words] = max(share, shares.get(words, 0.0))
+        if shares:
+            parts = [f"{words} ({_percent(share)})" for words, share in shares.items()]
+            parts[0] = parts[0].replace(" %", " % of its variance", 1)
+            lines.append(f"{label}: {', '.join(parts)}")
+    periods = {profile.period for profile in seasonality.profiles}
+    long = [p for p in PERIODS if p in periods and SECONDS[p] > window_seconds]
+    if long:
+        lines.append(
+            f"A window is shorter than one {' and one '.join(long)}: "
+            "samples follow the time of each step."
+        )
+    return [f"{'' if i else 'Season':<10}{line}" for i, line in enumerate(lines)]
+
+
+def _percent(share: float) -> str:
+    return f"{max(round(100 * share), 1)} %"

@@ -17,7 +17,7 @@ Damage = Callable[["pd.Series[Any]"], "pd.Series[Any]"]
 
 
 def table(frame: pd.DataFrame) -> Table:
-    return Table.from_frame(frame, sequence_key="unit", sequence_index="time")
+    return Table.from_frame(frame, sequence_key="unit", sequence_index="time", context_columns=[])
 
 
 def relations(frame: pd.DataFrame) -> dict[str, Relation]:

@@ -69,6 +69,7 @@ class WindowDataModule(lightning.LightningDataModule):
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
         seasonality: ``auto`` finds values that follow the time of day, the weekday, the day of the
             month or the time of the year, and makes samples follow them; ``off``.
+        unconstrained_columns: columns that are learned as they are, whatever relation they have.
         holdout: share of sequences or rows to hold out.
         batch_size: windows in a draw, over all processes.
         steps_per_epoch: batches in an epoch.
@@ -113,6 +114,7 @@ class WindowDataModule(lightning.LightningDataModule):
         constraints: str = "enforce",
         custom_constraints: list[str] | None = None,
         seasonality: str = "auto",
+        unconstrained_columns: list[str] | None = None,
         holdout: float = 0.1,
         batch_size: int = 64,
         steps_per_epoch: int = 50,
@@ -260,7 +262,7 @@ class WindowDataModule(lightning.LightningDataModule):
         return moved
 
     def summary(self) -> str:
-        """Return detected column types and seasons as text for a terminal."""
+        """Return column types, seasons and relations as text for a terminal."""
         fields, transformers = zip(*self.transform.columns, strict=True)
         labels = [field.label for field in fields]
         count = len(self.transform.feature_transformers)
@@ -268,7 +270,17 @@ class WindowDataModule(lightning.LightningDataModule):
             self.transform.seasonality, labels[:count], transformers[:count], self._window_seconds()
         )
         table = summary_text(labels, self.detected, transformers)
-        return "\n".join([*self.table.notes, table, *seasons])
+        return "\n".join([*self.table.notes, table, *seasons, *self._relation_lines()])
+
+    def _relation_lines(self) -> list[str]:
+        """Return a line for each relation."""
+        enforced = {relation.describe() for relation in self.transform.reduction.relations}
+        lines = []
+        for relation in self.relations:
+            words = relation.describe()
+            use = "enforced" if words in enforced else "reported"
+            lines.append(f"Relation  {words} ({use}; {relation.reason})")
+        return lines
 
     def _window_seconds(self) -> float:
         """Return the median time from the first step of training windows to their last."""
@@ -334,6 +346,7 @@ class WindowDataModule(lightning.LightningDataModule):
             options.constraints,
             options.custom_constraints or (),
             "off" if options.preprocessing == "reference" else options.seasonality,
+            options.unconstrained_columns or (),
         )
 
     def _read_table(self) -> Table:

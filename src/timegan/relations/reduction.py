@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from timegan.relations.draft import START_SUFFIX, Block, Draft
+from timegan.relations.motion import Monotone
 from timegan.relations.relation import Relation, from_state, state
 from timegan.relations.rows import Rows, clock_seconds
 from timegan.tables import Field, Schema, Sequences, Table
@@ -115,6 +116,20 @@ class Reduction:
             tuple(sorted(draft.unmasked)),
             tuple(hidden),
         )
+
+    @property
+    def changed(self) -> set[str]:
+        """Labels of the columns that are left out or replaced."""
+        learned = {field.label: field for field in self.learned.fields}
+        fields = (*self.schema.value_fields, *self.schema.context_fields)
+        moved = {relation.column for relation in self.relations if isinstance(relation, Monotone)}
+        return moved | {f.label for f in fields if learned.get(f.label) != f}
+
+    @property
+    def followed(self) -> set[str]:
+        """Labels of the columns that are written from others, and not learned in any form."""
+        learned = {field.label for field in self.learned.fields}
+        return {f.label for f in self.schema.value_fields if f.label not in learned}
 
     def reduce(self, table: Table) -> tuple[Table, np.ndarray, np.ndarray]:
         """Return what is learned of a table.

@@ -58,6 +58,7 @@ class ColumnOptions:
     constraints: str = "enforce"
     custom_constraints: Sequence[str] = ()
     seasonality: str = "auto"
+    unconstrained_columns: Sequence[str] = ()
 
 
 def fit_transform(
@@ -87,7 +88,9 @@ def fit_transform(
     with np.errstate(all="ignore"):
         low, high = (np.asarray(end.reduce(values, axis=0)) for end in (np.fmin, np.fmax))
     is_enforced = options.constraints == "enforce"
+    _check_unconstrained(options, table.schema)
     protected = [name for name, wanted in (options.column_types or {}).items() if wanted != "auto"]
+    protected += options.unconstrained_columns
     reduction = Reduction.fit(table, relations if is_enforced else (), protected)
     learned, starts, drawn = reduction.reduce(table)
     rows = replace(rows, table=learned)
@@ -107,7 +110,7 @@ def fit_transform(
         exogenous_transformers=fitted_exogenous,
         context_transformers=fitted_context,
         variable=len(fitted_context) > known,
-        constraints=constraints,
+        constraints=_without_relations(constraints, reduction),
         enforced=is_enforced,
         low=low,
         high=high,
@@ -217,6 +220,19 @@ def _check_names(options: ColumnOptions, fields: Sequence[Field], schema: Schema
             )
 
 
+def _check_unconstrained(options: ColumnOptions, schema: Schema) -> None:
+    """Refuse names among the unconstrained columns that the table does not have."""
+    labels = [field.label for field in (*schema.value_fields, *schema.context_fields)]
+    for name in options.unconstrained_columns:
+        if name not in labels:
+            near = closest_match(name, labels)
+            hint = f"Did you mean {near}?" if near else f"It has: {', '.join(labels)}."
+            raise InputError(
+                f"dataset.unconstrained_columns names {name!r}, and the table has no such column. "
+                f"{hint}"
+            )
+
+
 def _ensure_one_feature(fitter: _Fitter, values: np.ndarray, fields: Sequence[Field]) -> Fitted:
     """Fit the features so that at least one has a channel, though all could do without."""
     detected, fitted = fitter(values, fields)
@@ -275,6 +291,24 @@ def _discover_constraints(
         blocks = row_blocks(rows.table.values, rows.numbers, rows.breaks)
         constraints = constraints.revalidated(_in_time_order(block, turned) for block in blocks)
     return constraints
+
+
+def _without_relations(constraints: ConstraintSet, reduction: Reduction) -> ConstraintSet:
+    """Return the constraints without discovered ones that relations take care of.
+
+    The range of the training rows does not bound a column that rises on in long series. Columns
+    that are written from others have the values that belong to them.
+    """
+    labels = constraints.features
+    followed = {labels.index(label) for label in reduction.followed}
+    changed = {labels.index(label) for label in reduction.changed if label in labels}
+    found = tuple(
+        constraint
+        for constraint in constraints.found
+        if not followed.intersection(constraint.columns)
+        and not (len(constraint.columns) == 1 and changed.issuperset(constraint.columns))
+    )
+    return replace(constraints, found=found)
 
 
 def _in_time_order(rows: Rows, turned: Callable[[np.ndarray], np.ndarray] | None) -> Rows:

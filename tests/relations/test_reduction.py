@@ -1,0 +1,164 @@
+"""Samples keep the relations of their table, whatever a model generates."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.relations.tables import panel, unrelated
+from timegan.data import WindowDataModule
+from timegan.errors import InputError
+from timegan.relations import Reduction, Rows
+from timegan.seeds import rng
+from timegan.tables import Sequences, Table
+from timegan.transforms.table_transform import TableTransform
+
+ROLES: dict[str, Any] = {
+    "sequence_key": "unit",
+    "sequence_index": "time",
+    "context_columns": ["sex"],
+}
+
+
+def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
+    data = WindowDataModule.from_frame(frame, **ROLES | {"holdout": 0.0} | options)
+    data.setup()
+    return data
+
+
+def generated(data: WindowDataModule, count: int = 64, steps: int = 0, seed: int = 0) -> Sequences:
+    """Return sequences of channels that are drawn at random, as an untrained model makes them."""
+    transform = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
+    draw = rng(seed, "channels")
+    widths, steps = transform.widths, steps or data.window
+    static, lengths = transform.inverse_transform_static(
+        draw.normal(size=(count, widths["context"]))
+    )
+    x = draw.normal(size=(count, steps, widths["features"]))
+    if lengths is not None:
+        lengths = np.clip(lengths, 1, steps)
+    starts = transform.starts(count, seed, 0)
+    return transform.inverse_transform(x, lengths, static, starts=starts, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("window", [None, 12])
+def test_whatever_a_model_generates_keeps_every_relation(seed: int, window: int | None) -> None:
+    data = module(panel(seed), window=window)
+    rows = Rows.of_sequences(generated(data, seed=seed), data.transform.schema)
+    assert len(data.relations) >= 10
+    for relation in data.relations:
+        assert relation.share_kept(rows) == 1.0, relation.describe()
+
+
+def test_series_longer_than_a_window_keep_them_and_rise_beyond_the_training_data() -> None:
+    data = module(panel(), window=12)
+    made = generated(data, steps=500)
+    rows = Rows.of_sequences(made, data.transform.schema)
+    for relation in data.relations:
+        assert relation.share_kept(rows) == 1.0, relation.describe()
+    meter = data.features.index("meter")
+    assert made.values[:, -1, meter].min() > data.table.values[:, meter].max()
+
+
+def test_real_rows_come_back_as_they_were() -> None:
+    table = module(panel()).table
+    reduction = module(panel()).transform.reduction
+    learned, starts, drawn = reduction.reduce(table)
+    count, steps = len(table.bounds), 30
+    firsts = table.bounds[:, 0]
+    assert table.time is not None
+    sequences = Sequences(
+        learned.values.reshape(count, steps, -1),
+        np.full(count, steps),
+        learned.context,
+        table.time[firsts],
+    )
+    back = reduction.restore(sequences, starts[firsts], drawn[firsts])
+    np.testing.assert_array_equal(back.values.reshape(len(table.values), -1), table.values)
+
+
+def test_relations_leave_fewer_columns_to_learn() -> None:
+    learned = module(panel()).transform.reduction.learned
+    labels = [field.label for field in learned.value_fields]
+    pattern = "missing in lab_a, lab_b, dose, late"
+    kept = ["value", "count", "name", "meter", "stop", "red", "lab_a", "lab_b", "dose", "late"]
+    assert labels == [*kept, pattern]
+
+
+def test_a_table_without_relations_is_learned_as_it_is() -> None:
+    data = WindowDataModule.from_frame(
+        unrelated(0), sequence_key="unit", sequence_index="time", holdout=0.0
+    )
+    data.setup()
+    assert data.transform.reduction == Reduction.none(data.table.schema)
+
+
+def test_reported_relations_change_nothing() -> None:
+    data = module(panel(), constraints="report")
+    assert data.relations
+    assert not data.transform.reduction.relations
+    assert "(reported;" in data.summary()
+
+
+def test_a_column_can_be_exempted() -> None:
+    data = module(panel(), unconstrained_columns=["latitude"], column_types={"meter": "continuous"})
+    learned = data.transform.reduction.learned
+    assert "latitude" in learned.features
+    words = data.summary().splitlines()
+    assert any("name decides latitude (reported" in line for line in words)
+    assert any("meter never falls within a sequence (reported" in line for line in words)
+    assert any("name decides place (enforced" in line for line in words)
+
+
+def test_an_unknown_exempted_column_is_refused() -> None:
+    with pytest.raises(InputError, match="Did you mean latitude"):
+        module(panel(), unconstrained_columns=["latitud"])
+
+
+def test_the_only_feature_is_learned_although_it_only_counts() -> None:
+    frame = pd.DataFrame(
+        {"cycle": np.tile(np.arange(30.0), 8), "unit": np.repeat(np.arange(8), 30)}
+    )
+    data = WindowDataModule.from_frame(frame, sequence_key="unit", holdout=0.0)
+    data.setup()
+    assert data.transform.reduction.learned.features == ("cycle",)
+
+
+def test_missing_values_come_in_the_patterns_of_the_table_and_as_often() -> None:
+    data = module(panel())
+    made = generated(data, count=400)
+    labs = [data.features.index(name) for name in ("lab_a", "lab_b", "dose", "late")]
+    masks = np.isnan(made.values[..., labs]).reshape(-1, 4)
+    real = np.isnan(data.table.values[:, labs])
+    assert set(map(tuple, masks)) == set(map(tuple, real))
+
+
+def test_a_value_at_the_start_that_others_depend_on_is_learned_with_them() -> None:
+    draw = rng(0, "wages")
+    experience = np.round(draw.uniform(0, 30, 60), 1)[:, None] + 0.5 * np.arange(10)
+    frame = pd.DataFrame(
+        {
+            "person": np.repeat(np.arange(60), 10),
+            "experience": experience.ravel(),
+            "salary": (30_000 + 2_000 * experience + draw.normal(0, 3_000, (60, 10))).ravel(),
+        }
+    )
+    data = WindowDataModule.from_frame(frame, sequence_key="person", holdout=0.0)
+    data.setup()
+    assert [f.label for f in data.transform.reduction.start_fields] == ["experience at the start"]
+    assert data.train.context is not None
+    static = data.transform.inverse_transform_static(data.train.context)[0]
+    np.testing.assert_allclose(static[:, 0], experience[:, 0])
+    made = generated(data)
+    steps = np.diff(made.values[..., 0], axis=1)
+    np.testing.assert_allclose(steps, 0.5, atol=1e-9)
+
+
+def test_a_second_table_is_read_by_the_columns_of_the_first() -> None:
+    data = module(panel())
+    other = Table.from_frame(panel(seed=1), like=data.transform.schema)
+    learned, _, _ = data.transform.reduction.reduce(other)
+    assert learned.values.shape == (1_200, 11)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -16,8 +17,9 @@ from timegan.data.table_parts import TableParts
 from timegan.evaluation import check_rows
 from timegan.metrics import cache
 from timegan.metrics.score import read_scores
-from timegan.report.verdicts.grades import RELATIONS
+from timegan.report.verdicts.grades import RELATIONS, TIMING
 from timegan.report.verdicts.verdicts import Grade, Verdict, verdicts
+from timegan.seeds import rng
 
 QUICK: dict[str, Any] = {"protocol": "quick", "classifiers": 1, "classifier_steps": 2}
 
@@ -106,6 +108,18 @@ def test_an_evaluation_of_two_tables_puts_a_broken_relation_first() -> None:
     assert first.grade is Grade.POOR
     assert first.question == RELATIONS
     assert "sex never changes" in first.sentence
+
+
+def test_values_at_the_wrong_time_are_seen_in_a_table_with_dates() -> None:
+    time = pd.date_range("2024-01-01", periods=24 * 21, freq="h")
+    load = 20 + 5 * np.sin(2 * np.pi * time.hour / 24) + rng(0, "load").normal(0, 1, len(time))
+    frame = pd.DataFrame({"time": time, "load": load.round(1)})
+    grades = {}
+    for name, fake in (("same", frame), ("shuffled", resampled(frame, "time"))):
+        card = checked(frame, fake)
+        grades[name] = next(v.grade for v in verdicts(card) if v.question == TIMING)
+        assert card["timing"][0]["held_out"] > 0.8
+    assert grades == {"same": Grade.EXCELLENT, "shuffled": Grade.POOR}
 
 
 def test_arrays_of_windows_have_no_relations() -> None:

@@ -17,11 +17,14 @@ from timegan.errors import InputError
 from timegan.metrics.constraint_violations import constraint_violations, row_violations
 from timegan.metrics.fidelity.frequencies import shares
 from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
+from timegan.metrics.period_autocorrelation import period_autocorrelations
 from timegan.metrics.protocols import find_protocol, run_protocol
 from timegan.metrics.relations import relation_shares
 from timegan.metrics.score import to_json
+from timegan.metrics.timing import timing
 from timegan.metrics.windows import check
 from timegan.nn.networks import HasNetworks, Networks
+from timegan.relations.lookup import TimePart
 from timegan.sampling.long_series import boundary_positions, continue_series
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import CHUNK_SIZE, networks, sample
@@ -256,7 +259,7 @@ class EvaluationData:
 
 
 def check_rows(rows: TableParts) -> dict[str, Any]:
-    """Return the parts ``relations`` and ``constraints``: how rows keep those of the real table."""
+    """Return what whole tables show: ``relations``, ``constraints``, and ``timing``."""
     relations: list[dict[str, Any]] | None = attempt(
         "relations",
         lambda: relation_shares(
@@ -276,7 +279,23 @@ def check_rows(rows: TableParts) -> dict[str, Any]:
         ),
         lambda _: [],
     )
-    return {"relations": relations, "constraints": constraints}
+    followed = {row["columns"][1] for row in relations or [] if row["kind"] == TimePart.kind}
+    seasons: list[dict[str, Any]] | None = attempt(
+        "timing",
+        lambda: timing(rows.real, rows.synthetic, rows.held_out, followed),
+        lambda _: None,
+    )
+    long_series = attempt(
+        "autocorrelation of long series",
+        lambda: period_autocorrelations(rows.real, rows.synthetic, seasons or []),
+        lambda _: [],
+    )
+    return {
+        "relations": relations,
+        "constraints": constraints,
+        "timing": seasons,
+        "period_autocorrelation": long_series,
+    }
 
 
 def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> EvaluationData:

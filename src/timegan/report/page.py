@@ -237,6 +237,19 @@ def plots(
             17,
         )
         found.insert(-1, moves)
+    seasons = metrics.get("timing") or []
+    if seasons:
+        found.append(
+            Plot(
+                "calendar",
+                "Calendar",
+                "The mean at each phase, and the share of the variance that the phase explains. "
+                "The thin line should lie on the thick one.",
+                lambda: static.profiles(seasons),
+                lambda: interactive.profiles(seasons),
+                17,
+            )
+        )
     if train.shape[1] >= FEWEST_STEPS:
         found.append(
             Plot(

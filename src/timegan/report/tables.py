@@ -29,10 +29,13 @@ SHOWN = {
     "protocol",
     "relations",
     "constraints",
+    "timing",
 }
 """Parts of ``metrics.json`` that the page shows in their own way."""
 
 CAPTIONS = {
+    "period_autocorrelation": "How alike values are one or several periods apart, in series that "
+    "are long enough.",
     "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "
     "of training they are set right against the training part.",
 }
@@ -103,16 +106,35 @@ def relation_table(metrics: Mapping[str, Any]) -> Sheet | None:
     return Sheet("relations", "Relations", columns, cells, caption)
 
 
+def timing_table(metrics: Mapping[str, Any]) -> Sheet | None:
+    """Return the phases of the calendar that explain a real column, the one missed most first."""
+    rows = metrics.get("timing") or []
+    if not rows:
+        return None
+    cells = [
+        [
+            row["feature"],
+            row["phase"],
+            *(_percent(row[part]) for part in ("real", "held_out", "synthetic")),
+            row["agreement"],
+        ]
+        for row in rows
+    ]
+    columns = ["Feature", "Phase", "Real", "Held out", "Synthetic", "Correlation of profiles"]
+    caption = (
+        "Share of the variance that the phase of a row explains, for all columns in which it "
+        "explains more than after blocks of time are shifted at random."
+    )
+    return Sheet("timing", "Calendar", columns, cells, caption)
+
+
 def _percent(value: float | None) -> str:
     return "\N{EN DASH}" if value is None else share(value)
 
 
 def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
     """Return what else an evaluation left that has the form of a table, whatever its name."""
-    found = []
-    relations = relation_table(metrics)
-    if relations is not None:
-        found.append(relations)
+    found = [s for s in (relation_table(metrics), timing_table(metrics)) if s is not None]
     for name, part in metrics.items():
         if name in SHOWN:
             continue

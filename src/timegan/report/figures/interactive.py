@@ -13,6 +13,7 @@ from timegan.metrics.fidelity.projection import Projection
 from timegan.metrics.windows import Array, subset
 from timegan.report.figures import plotly
 from timegan.report.figures.axes import view
+from timegan.report.figures.calendar_labels import explained, phase_ticks
 from timegan.report.figures.plotly import SIDES, Graph, Spec
 from timegan.report.figures.selection import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures.static import DENSITIES, FEATURES, PAIRS
@@ -180,6 +181,33 @@ def spectra(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
         return data, layout, ""
 
     return _per_feature(real, synthetic, features, FEATURES, graph)
+
+
+def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
+    """Draw the mean of a feature at each phase of the calendar (rows of ``timing``)."""
+    graphs = []
+    for number, row in enumerate(rows[:MOST]):
+        ticks = phase_ticks(row["part"])
+        data = []
+        for side, width in zip(SIDES, (4, 1.8), strict=True):
+            means = np.array(row["profiles"].get(side, []), dtype=np.float64)
+            opacity = 0.6 if side == "real" else 1.0
+            line = plotly.line(
+                np.arange(len(means)), means, side, width=width, meta=side, opacity=opacity
+            )
+            data.append(line | {"hovertemplate": "%{y:.4~g}"})
+        layout = {
+            "xaxis": {
+                "title": {"text": row["phase"]},
+                "tickmode": "array",
+                "tickvals": list(ticks),
+                "ticktext": list(ticks.values()),
+            }
+        }
+        spec = plotly.spec(data, layout)
+        extra = number >= DENSITIES
+        graphs.append(Graph(row["feature"], spec, explained(row), extra=extra))
+    return graphs
 
 
 def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:

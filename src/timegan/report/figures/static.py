@@ -18,6 +18,7 @@ from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.projection import Projection
 from timegan.metrics.windows import Array, subset
 from timegan.report.figures.axes import compact, few_ticks, legend, share_limits, subplots, view
+from timegan.report.figures.calendar_labels import explained, phase_ticks
 from timegan.report.figures.selection import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures.theme import LIGHT, Theme, diverging, style
 from timegan.report.formatting import decimal, label
@@ -191,6 +192,37 @@ def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
             ax.tick_params(which="minor", left=False, labelleft=False)
             ax.set_xlabel("cycles per step")
             few_ticks(ax, y=None)
+        legend(figure, theme)
+        return figure
+
+
+def profiles(rows: Sequence[Mapping[str, Any]], theme: Theme = LIGHT) -> Figure:
+    """Draw the mean of a feature at each phase of the calendar (rows of ``timing``)."""
+    with style(theme):
+        shown = rows[:DENSITIES]
+        columns = 1 if theme.narrow else 2 if len(shown) < 5 else 3
+        figure, axes = subplots(len(shown), columns, 2.2, theme)
+        for ax, row in zip(axes, shown, strict=True):
+            places = np.arange(len(row["profiles"]["real"]))
+            for side, colour, width in (
+                ("real", theme.real, 3.2),
+                ("synthetic", theme.synthetic, 1.5),
+            ):
+                means = np.array(row["profiles"].get(side, []), dtype=np.float64)
+                alpha = 0.55 if width > 2 else 1.0
+                marks: dict[str, Any] = (
+                    {"marker": ".", "markersize": 2.5 * width} if len(places) < 13 else {}
+                )
+                ax.plot(
+                    places[: len(means)], means, color=colour, linewidth=width, alpha=alpha, **marks
+                )
+            ticks = phase_ticks(row["part"])
+            ax.set_xticks(list(ticks), list(ticks.values()))
+            ax.yaxis.set_major_locator(MaxNLocator(4))
+            ax.yaxis.set_major_formatter(FuncFormatter(compact))
+            ax.set_title(label(row["feature"]), fontsize=10)
+            ax.set_title(explained(row), loc="right", fontsize=9, color=theme.muted)
+            ax.set_xlabel(row["phase"])
         legend(figure, theme)
         return figure
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 COPIES = "Does it copy?"
 RELATIONS = "Are relations kept?"
+TIMING = "Does it happen at the right time?"
 
 
 class Grade(StrEnum):

@@ -7,10 +7,11 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
-from timegan.report.verdicts.grades import COPIES, RELATIONS, Grade, Verdict
+from timegan.report.verdicts.grades import COPIES, RELATIONS, TIMING, Grade, Verdict
 from timegan.report.verdicts.relations import relation_verdict
+from timegan.report.verdicts.timing import timing_verdict
 
-DECISIVE = (RELATIONS,)
+DECISIVE = (RELATIONS, TIMING)
 """Questions whose poor answers no other one makes good."""
 
 __all__ = ["Grade", "Verdict", "verdicts"]
@@ -39,6 +40,9 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     relations, constraints = metrics.get("relations", []), metrics.get("constraints") or []
     if relations or constraints or relations is None:
         ways["relations"] = lambda: relation_verdict(relations, constraints)
+    seasons, lags = metrics.get("timing", []), metrics.get("period_autocorrelation") or []
+    if seasons or seasons is None:
+        ways["timing"] = lambda: timing_verdict(seasons, lags)
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copies(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]

@@ -1,0 +1,273 @@
+"""Values and the calendar: the share of variance that hour, weekday, day and month explain."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from timegan.relations import Rows
+from timegan.relations.lookup import PARTS
+from timegan.transforms.calendar_phases import CalendarPhases
+from timegan.transforms.detection.seasons import Cells, find_seasons
+
+MAX_ROWS = 200_000
+"""Rows of a table that are looked at; of a longer one, stretches that lie evenly in it."""
+
+MAX_FEATURES = 60
+"""Numbers and categories that are looked at."""
+
+MAX_CATEGORIES = 10
+"""Most frequent values of a category that are looked at, each as an indicator."""
+
+MIN_SHARE = 0.02
+"""Share of the variance from which on a phase is looked at."""
+
+GROUPS = 10
+"""Parts in the order of time, each of which is left out once to find the error of a share."""
+
+SECONDS_PER_DAY = 86_400
+
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A place in a period of the calendar.
+
+    Args:
+        label: for people.
+        period: the period, as `timegan.transforms.calendar_phases.PERIODS` has it.
+        first: the lowest phase.
+        count: different phases.
+        names: of the phases in figures; empty where they are numbers.
+    """
+
+    label: str
+    period: str
+    first: int
+    count: int
+    names: tuple[str, ...] = ()
+
+    def codes(self, local_time: np.ndarray, part: str) -> np.ndarray:
+        """Return the phase (R,) of each time, counted from 0."""
+        return np.asarray(PARTS[part](local_time), dtype=np.int64) - self.first
+
+
+PHASES: Mapping[str, Phase] = MappingProxyType(
+    {
+        "hour": Phase("hour of the day", "day", 0, 24),
+        "weekday": Phase(
+            "weekday", "week", 0, 7, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        ),
+        "day": Phase("day of the month", "month", 1, 31),
+        "month": Phase("month", "year", 1, 12, MONTHS),
+    }
+)
+"""Phases that are looked at, by the name of the part of the time."""
+
+
+def timing(
+    real: Rows, synthetic: Rows, held_out: Rows | None = None, followed: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Return the phases of the calendar that explain a column of the real table.
+
+    A phase counts where it explains more of a real column than after blocks of time are shifted at
+    random, in data that cover several of its periods.
+
+    Args:
+        real: all real rows.
+        synthetic: generated rows.
+        held_out: unseen real rows.
+        followed: columns that follow from the time in every row, which are left out.
+
+    Returns:
+        A row for each column and phase, the largest difference first: ``feature``, ``phase``; the
+        share of the variance that the phase explains: ``real``, ``held_out`` and ``synthetic``
+        (None where there are no dates or no rows); ``error``, the standard error of the difference
+        between real and synthetic; ``agreement``, the correlation of both profiles;
+        ``difference``, by how much more than its error the synthetic share, as far as it follows
+        the real profile, misses the real one; ``profiles``, the mean at each phase of ``real`` and
+        ``synthetic``.
+    """
+    if real.local_time is None:
+        return []
+    real, synthetic = real.stretches(MAX_ROWS), synthetic.stretches(MAX_ROWS)
+    rows = []
+    for part, labels in _seasons(real, followed).items():
+        phase = PHASES[part]
+        sides = {"real": _Side(real, part), "synthetic": _Side(synthetic, part)}
+        if held_out is not None:
+            sides["held_out"] = _Side(held_out.stretches(MAX_ROWS), part)
+        for label, column, code in labels:
+            found = {name: side.measure(column, code) for name, side in sides.items()}
+            row = _compared(found)
+            if row is not None:
+                rows.append({"feature": label, "phase": phase.label, "part": part} | row)
+    return sorted(rows, key=lambda row: -row["difference"])
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What a phase explains of a column.
+
+    Args:
+        share: of the variance.
+        error: its standard error.
+        means: of each phase, NaN where it has no rows.
+        counts: rows of each phase.
+    """
+
+    share: float
+    error: float
+    means: np.ndarray
+    counts: np.ndarray
+
+
+class _Side:
+    """Rows with their phases, in groups that follow one another in time."""
+
+    def __init__(self, rows: Rows, part: str) -> None:
+        self.rows = rows
+        self.size = PHASES[part].count
+        if rows.local_time is None or not len(rows):
+            return
+        phases = PHASES[part].codes(rows.local_time, part)
+        cycle = np.floor(_phases(rows).cycles(PHASES[part].period)).astype(np.int64)
+        rank = np.unique(cycle, return_inverse=True)[1]
+        count = int(rank.max()) + 1
+        self.groups = min(GROUPS, count)
+        self.cell = rank * self.groups // count * self.size + phases
+
+    def measure(self, column: str, code: float | None) -> _Share | None:
+        """Return what the phase explains of a column, or of one value of a category."""
+        if self.rows.local_time is None or column not in self.rows.columns:
+            return None
+        values = _feature(self.rows, column, code)
+        here = ~np.isnan(values)
+        if here.sum() < 2:
+            return None
+        values, cell = values[here], self.cell[here]
+        middle = float(values.mean())
+        away, size = values - middle, self.groups * self.size
+        n, s, q = (
+            np.bincount(cell, weights=w, minlength=size).reshape(self.groups, self.size)
+            for w in (np.ones(len(away)), away, np.square(away))
+        )
+        whole = _explained(n.sum(0), s.sum(0), q.sum())
+        means = np.where(n.sum(0) > 0, s.sum(0) / np.maximum(n.sum(0), 1) + middle, np.nan)
+        if self.groups < 2:
+            return _Share(whole, 0.0, means, n.sum(0))
+        left = np.array(
+            [
+                _explained(n.sum(0) - n[g], s.sum(0) - s[g], q.sum() - q[g].sum())
+                for g in range(self.groups)
+            ]
+        )
+        error = np.sqrt((self.groups - 1) * np.square(left - left.mean()).mean())
+        unbiased = self.groups * whole - (self.groups - 1) * left.mean()
+        return _Share(float(np.clip(unbiased, 0, 1)), float(error), means, n.sum(0))
+
+
+def _explained(n: np.ndarray, s: np.ndarray, q: float) -> float:
+    """Return the share of variance between phases from their counts, sums and sum of squares."""
+    count = n.sum()
+    offset = s.sum() ** 2 / max(count, 1)
+    total = q - offset
+    between = float((np.square(s) / np.maximum(n, 1)).sum() - offset)
+    return between / total if total > 1e-12 * max(q, 1e-300) else 0.0
+
+
+def _compared(found: Mapping[str, _Share | None]) -> dict[str, Any] | None:
+    real, synthetic, held_out = (found.get(k) for k in ("real", "synthetic", "held_out"))
+    if real is None or real.share < MIN_SHARE:
+        return None
+    row: dict[str, Any] = {"real": real.share, "held_out": held_out and held_out.share}
+    profiles = {"real": _plain(real.means)}
+    if synthetic is None:
+        nothing = {"synthetic": None, "error": None, "agreement": None, "difference": 0.0}
+        return row | nothing | {"profiles": profiles}
+    agreement = _correlation(real.means, synthetic.means, synthetic.counts)
+    error = float(np.hypot(real.error, synthetic.error))
+    matched = synthetic.share * max(agreement, 0.0) ** 2
+    gap = max(synthetic.share - real.share, real.share - matched)
+    return row | {
+        "synthetic": synthetic.share,
+        "error": error,
+        "agreement": agreement,
+        "difference": max(gap - 2 * error, 0.0),
+        "profiles": profiles | {"synthetic": _plain(synthetic.means)},
+    }
+
+
+def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> float:
+    """Return the correlation of two profiles over the phases that both have; 0 if one is flat."""
+    both = ~np.isnan(a) & ~np.isnan(b)
+    if both.sum() < 2:
+        return 0.0
+    a, b, weights = a[both], b[both], weights[both] / weights[both].sum()
+    a, b = a - weights @ a, b - weights @ b
+    scale = np.sqrt((weights @ np.square(a)) * (weights @ np.square(b)))
+    return float(weights @ (a * b) / scale) if scale > 0 else 0.0
+
+
+def _seasons(
+    real: Rows, followed: Collection[str]
+) -> dict[str, list[tuple[str, str, float | None]]]:
+    """Return the features that each phase explains better than chance."""
+    features = [f for f in _features(real) if f[1] not in followed][:MAX_FEATURES]
+    if not features:
+        return {}
+    x = np.stack([_centred(real, column, code) for _, column, code in features], axis=-1)
+    phases = _phases(real)
+    found = {}
+    for part, phase in PHASES.items():
+        cells = Cells.of(phases, x, phase.period)
+        if cells is None:
+            continue
+        shares = find_seasons(cells, phase.period)
+        found[part] = [f for f, share in zip(features, shares, strict=True) if share > 0]
+    return found
+
+
+def _features(rows: Rows) -> Iterator[tuple[str, str, float | None]]:
+    """Yield the label, column and, of a category, code of everything that may have a season."""
+    for label, field in rows.fields.items():
+        if field.role == "context" or field.type in ("datetime", "timedelta"):
+            continue
+        values = rows.columns[label]
+        if field.type != "category":
+            yield label, label, None
+            continue
+        counts = np.bincount(values[~np.isnan(values)].astype(np.int64))
+        for code in np.argsort(-counts, kind="stable")[:MAX_CATEGORIES]:
+            yield f"{label}={field.categories[code]}", label, float(code)
+
+
+def _feature(rows: Rows, column: str, code: float | None) -> np.ndarray:
+    values = rows.columns[column]
+    return values if code is None else np.where(np.isnan(values), np.nan, values == code)
+
+
+def _centred(rows: Rows, column: str, code: float | None) -> np.ndarray:
+    """Return a feature less its mean in each sequence; 0 where it is missing."""
+    values = _feature(rows, column, code)
+    here = ~np.isnan(values)
+    owner = np.cumsum(~rows.follows) - 1
+    known = np.where(here, values, 0.0)
+    sums = np.bincount(owner, weights=known, minlength=len(rows.bounds))
+    counts = np.bincount(owner, weights=here, minlength=len(rows.bounds))
+    return np.where(here, values - (sums / np.maximum(counts, 1))[owner], 0.0)
+
+
+def _phases(rows: Rows) -> CalendarPhases:
+    assert rows.local_time is not None
+    days, seconds = np.divmod(rows.local_time, SECONDS_PER_DAY)
+    return CalendarPhases(days.astype(np.int64), seconds)
+
+
+def _plain(means: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(mean) else float(mean) for mean in means]

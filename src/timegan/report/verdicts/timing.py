@@ -1,0 +1,64 @@
+"""The verdict on the calendar: whether values follow hour, weekday, day and month as real ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from timegan.report.formatting import decimal, share
+from timegan.report.verdicts.grades import TIMING, Verdict, graded, not_measured, worst_grade
+
+EXCELLENT = 0.05
+"""Difference of the explained shares of variance up to which a season is excellent."""
+
+GOOD = 0.1
+"""Difference beyond which a season is poor."""
+
+MIN_AGREEMENT = 0.8
+"""Correlation of two profiles below which they have another form."""
+
+MAX_NAMED = 3
+"""Findings that a sentence names."""
+
+
+def timing_verdict(
+    seasons: Sequence[Mapping[str, Any]] | None, lags: Sequence[Mapping[str, Any]] = ()
+) -> Verdict:
+    """Grade the season that is missed most.
+
+    Args:
+        seasons: rows of `timegan.metrics.timing.timing`; None where that failed.
+        lags: rows of `timegan.metrics.period_autocorrelation`.
+    """
+    if seasons is None:
+        return not_measured(TIMING, "The phases of the calendar could not be computed.")
+    measured = [row for row in seasons if row["synthetic"] is not None]
+    if not measured:
+        return not_measured(TIMING, "Synthetic rows have no times.")
+    worst_lags = [row for row in lags if row["difference"] > GOOD]
+    grades = [graded(row["difference"], EXCELLENT, GOOD, GOOD) for row in [*measured, *lags]]
+    missed = [row for row in measured if row["difference"] > GOOD]
+    told = [_told(row) for row in (missed or measured)[:MAX_NAMED]]
+    told += [_told_lag(row) for row in worst_lags[: MAX_NAMED - len(missed)]]
+    count = len(missed) - MAX_NAMED
+    more = f"; and {count} more" if count > 0 else ""
+    held_out = measured[0]["held_out"]
+    if held_out is not None and not missed:
+        more += f" (held-out real rows: {share(held_out)})"
+    return Verdict(TIMING, worst_grade(grades), f"{'; '.join(told)}{more}.")
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    sentence = (
+        f"The {row['phase']} explains {share(row['synthetic'])} of the variance of "
+        f"{row['feature']}, and {share(row['real'])} of the real one"
+    )
+    is_other = row["agreement"] < MIN_AGREEMENT and row["synthetic"] > row["real"] / 2
+    if is_other and row["difference"] > GOOD:
+        sentence += f", with another profile (their correlation is {decimal(row['agreement'], 2)})"
+    return sentence
+
+
+def _told_lag(row: Mapping[str, Any]) -> str:
+    return (
+        f"after {row['lag']}, the autocorrelation of {row['feature']} is "
+        f"{decimal(row['synthetic'], 2)} where real data have {decimal(row['real'], 2)}"
+    )

@@ -1,0 +1,157 @@
+"""Seasons are found where the calendar explains values, and compared by share and by profile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timegan.metrics.period_autocorrelation import period_autocorrelations
+from timegan.metrics.timing import timing
+from timegan.relations import Rows
+from timegan.report.figures import interactive, static
+from timegan.report.verdicts.timing import timing_verdict
+from timegan.report.verdicts.verdicts import Grade
+from timegan.seeds import rng
+from timegan.tables import Table
+
+Make = Callable[[int], pd.DataFrame]
+
+
+def noise(seed: int, count: int, memory: float = 0.8) -> np.ndarray:
+    draw, level, found = rng(seed, "noise"), 0.0, []
+    for step in draw.normal(0, 1, count):
+        level = memory * level + step
+        found.append(level)
+    return np.array(found)
+
+
+def hourly(seed: int, days: int = 40) -> pd.DataFrame:
+    """Return a load with a daily profile, switched on by day, beside noise without one."""
+    time = pd.Series(pd.date_range("2023-01-02", periods=24 * days, freq="h"))
+    hour = time.dt.hour.to_numpy()
+    load = 30 + 8 * np.sin(2 * np.pi * (hour - 6) / 24) + noise(seed, len(time))
+    state = np.where(
+        rng(seed, "state").random(len(time)) < np.where(hour < 12, 0.9, 0.2), "on", "off"
+    )
+    walk = noise(seed + 100, len(time), 1.0)
+    return pd.DataFrame({"time": time, "load": load.round(2), "state": state, "walk": walk})
+
+
+def daily(seed: int, years: int = 4) -> pd.DataFrame:
+    """Return the weather of a place: summers are warm, and Sundays are quiet."""
+    time = pd.Series(pd.date_range("2019-01-01", periods=365 * years, freq="D"))
+    day = time.dt.day_of_year.to_numpy()
+    warm = 10 - 9 * np.cos(2 * np.pi * day / 365) + 2 * noise(seed, len(time))
+    traffic = rng(seed, "traffic").poisson(np.where(time.dt.day_of_week == 6, 20, 60))
+    return pd.DataFrame({"time": time, "warm": warm.round(1), "traffic": traffic})
+
+
+def compared(real: pd.DataFrame, synthetic: pd.DataFrame) -> list[dict[str, Any]]:
+    table = Table.from_frame(real, sequence_index="time")
+    other = Table.from_frame(synthetic, like=table.schema)
+    return timing(Rows.of_table(table), Rows.of_table(other))
+
+
+def shuffled(frame: pd.DataFrame) -> pd.DataFrame:
+    order = rng(0, "order").permutation(len(frame))
+    return frame.assign(**{c: frame[c].to_numpy()[order] for c in frame.columns if c != "time"})
+
+
+FOUND: dict[Any, set[tuple[str, str]]] = {
+    hourly: {("load", "hour"), ("state=off", "hour"), ("state=on", "hour")},
+    daily: {("warm", "month"), ("traffic", "weekday")},
+}
+
+
+@pytest.mark.parametrize("make", [hourly, daily])
+def test_seasons_are_found_where_the_calendar_explains_values(make: Make) -> None:
+    assert {(row["feature"], row["part"]) for row in compared(make(0), make(1))} == FOUND[make]
+
+
+@pytest.mark.parametrize("make", [hourly, daily])
+def test_data_of_the_same_kind_have_the_same_seasons(make: Make) -> None:
+    rows = compared(make(0), make(1))
+    assert all(row["agreement"] > 0.9 for row in rows)
+    assert timing_verdict(rows).grade is Grade.EXCELLENT
+
+
+@pytest.mark.parametrize("make", [hourly, daily])
+def test_values_at_the_wrong_times_are_poor_and_named(make: Make) -> None:
+    verdict = timing_verdict(compared(make(0), shuffled(make(0))))
+    assert verdict.grade is Grade.POOR
+    assert ("hour of the day" if make is hourly else "month") in verdict.sentence
+
+
+def test_a_profile_that_is_shifted_is_poor_though_its_share_is_right() -> None:
+    frame = hourly(0)
+    late = frame.assign(load=np.roll(frame["load"], 7))
+    row = next(row for row in compared(frame, late) if row["feature"] == "load")
+    assert row["synthetic"] == pytest.approx(row["real"], abs=0.05)
+    assert row["difference"] > 0.5
+    verdict = timing_verdict([row])
+    assert verdict.grade is Grade.POOR
+    assert "with another profile" in verdict.sentence
+
+
+def test_few_synthetic_windows_of_the_right_times_are_not_poor() -> None:
+    frame = hourly(0)
+    part = pd.concat([frame[24 * d : 24 * d + 24] for d in (3, 11, 20, 33)])
+    (row,) = (row for row in compared(frame, part) if row["feature"] == "load")
+    assert row["difference"] < 0.05
+
+
+def test_a_table_without_dates_has_no_seasons() -> None:
+    frame = hourly(0).assign(time=np.arange(960))
+    assert compared(frame, frame) == []
+
+
+def test_columns_that_follow_from_the_time_are_left_out() -> None:
+    frame = hourly(0)
+    rows = Rows.of_table(Table.from_frame(frame, sequence_index="time"))
+    left = {row["feature"] for row in timing(rows, rows, followed={"load"})}
+    assert left == {"state=off", "state=on"}
+
+
+def lags(real: pd.DataFrame, synthetic: pd.DataFrame) -> list[dict[str, Any]]:
+    table = Table.from_frame(real, sequence_index="time")
+    other = Table.from_frame(synthetic, like=table.schema)
+    sides = Rows.of_table(table), Rows.of_table(other)
+    return period_autocorrelations(*sides, timing(*sides))
+
+
+def test_long_series_are_compared_after_whole_periods() -> None:
+    rows = lags(hourly(0), hourly(1))
+    assert [row["lag"] for row in rows if row["feature"] == "load"] == [
+        "1 day",
+        "2 days",
+        "3 days",
+        "7 days",
+    ]
+    assert all(row["real"] > 0.8 and row["difference"] < 0.05 for row in rows)
+    broken = lags(hourly(0), shuffled(hourly(0)))
+    assert broken[0]["difference"] > 0.5
+    verdict = timing_verdict(compared(hourly(0), hourly(1)), broken)
+    assert verdict.grade is Grade.POOR
+    assert "the autocorrelation of load is" in verdict.sentence
+
+
+def test_profiles_are_drawn_side_by_side_with_what_they_explain() -> None:
+    rows = compared(hourly(0), shuffled(hourly(0)))
+    figure = static.profiles(rows)
+    for ax, row in zip(figure.axes, rows, strict=False):
+        real, synthetic = (np.asarray(line.get_ydata()) for line in ax.lines)
+        assert real.tolist() == row["profiles"]["real"]
+        assert synthetic.tolist() == row["profiles"]["synthetic"]
+        assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "6", "12", "18"]
+    graphs = interactive.profiles(rows)
+    assert [graph.title for graph in graphs] == [row["feature"] for row in rows]
+    assert graphs[0].note.endswith("0% synthetic")
+    assert [trace["meta"] for trace in graphs[0].spec["data"]] == ["real", "synthetic"]
+
+
+def test_short_or_irregular_series_have_no_periods_to_compare() -> None:
+    frame = hourly(0)
+    assert lags(frame, frame[:48]) == []
+    assert lags(frame, frame[::5]) == []

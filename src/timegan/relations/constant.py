@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from timegan.relations.relation import Relation, same
+from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
 
 MIN_SEQUENCES = 5
@@ -47,6 +47,9 @@ def find_constants(rows: Rows) -> list[ConstantInSequence]:
     found = []
     for label, values in rows.columns.items():
         relation = ConstantInSequence(f"in all {long:,} sequences", label)
-        if not same(values[:1], values).all() and relation.kept(rows).all():
+        if same(values[:1], values).all() or not relation.kept(rows).all():
+            continue
+        counts = np.unique(values, return_counts=True)[1]
+        if not by_chance(float(((counts / len(rows)) ** 2).sum()), len(rows) - len(rows.lengths)):
             found.append(relation)
     return found

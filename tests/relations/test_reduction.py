@@ -11,8 +11,11 @@ from tests.relations.tables import panel, unrelated
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
 from timegan.relations import Reduction, Rows
+from timegan.sampling.conditioning import parse_context
+from timegan.sampling.sequences import generate
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
+from timegan.training.factory import build_model
 from timegan.transforms.table_transform import TableTransform
 
 ROLES: dict[str, Any] = {
@@ -162,3 +165,88 @@ def test_a_second_table_is_read_by_the_columns_of_the_first() -> None:
     other = Table.from_frame(panel(seed=1), like=data.transform.schema)
     learned, _, _ = data.transform.reduction.reduce(other)
     assert learned.values.shape == (1_200, 11)
+
+
+def visits(seed: int = 0) -> pd.DataFrame:
+    """Return patients of 3 to 9 irregular visits with relations between holes, codes and dates."""
+    draw = rng(seed, "visits")
+    frames = []
+    for patient in range(60):
+        rows = int(draw.integers(3, 10))
+        days = draw.integers(1, 40, rows).cumsum()
+        first = pd.Timestamp("2021-01-01") + pd.Timedelta(int(draw.integers(0, 700)), "D")
+        ward = draw.integers(0, 4, rows)
+        missing = draw.random(rows) < 0.5
+        dose = 10.0 * draw.integers(1, 5) + float(draw.integers(1, 4)) * np.arange(rows)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "patient": f"p{patient:03d}",
+                    "visit": first + pd.to_timedelta(days, "D"),
+                    "admitted": first - pd.Timedelta(int(draw.integers(0, 30)), "D"),
+                    "died": first + pd.Timedelta(int(days[-1] + draw.integers(0, 90)), "D"),
+                    "dose": dose,
+                    "ward": np.array(["a", "b", "c", "d"])[ward],
+                    "floor": np.array([1, 3, 2, 2])[ward],
+                    "sodium": np.where(missing, np.nan, draw.normal(140, 3, rows).round(1)),
+                    "glucose": np.where(missing, np.nan, draw.normal(5, 1, rows).round(1)),
+                    "bmi": np.nan if patient % 3 else round(draw.normal(25, 4), 1),
+                    "waist": np.nan if patient % 3 else round(draw.normal(90, 9)),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.mark.parametrize("window", [None, 5])
+def test_visits_of_different_lengths_and_irregular_times_keep_their_relations(
+    window: int | None,
+) -> None:
+    data = WindowDataModule.from_frame(visits(), sequence_key="patient", window=window, holdout=0.0)
+    data.setup()
+    words = {relation.describe() for relation in data.relations}
+    assert words >= {
+        "ward decides floor",
+        "dose changes by one amount within each sequence",
+        "visit is never before admitted",
+        "died is never before visit",
+        "sodium, glucose are missing together",
+        "bmi, waist are missing together",
+    }
+    made = generated(data, count=200)
+    rows = Rows.of_sequences(made, data.transform.schema)
+    for relation in data.relations:
+        assert relation.share_kept(rows) == 1.0, relation.describe()
+    assert {relation.kind for relation in data.transform.reduction.relations} >= {
+        "steady increment",
+        "distance of dates",
+        "missing together",
+        "lookup",
+    }
+
+
+def test_context_columns_that_are_given_are_kept_with_what_follows_from_them() -> None:
+    draw = rng(0, "devices")
+    site = draw.integers(0, 4, 60)
+    wear = np.repeat(site * 50.0, 12) + draw.gamma(2, 1, (60, 12)).cumsum(axis=1).ravel()
+    frame = pd.DataFrame(
+        {
+            "device": np.repeat(np.arange(60), 12),
+            "site": np.repeat(np.array(["a", "b", "c", "d"])[site], 12),
+            "altitude": np.repeat(np.array([3.0, 801.5, 12.0, 99.0])[site], 12),
+            "wear": wear.round(2),
+            "load": wear + draw.normal(0, 5, 720),
+        }
+    )
+    data = WindowDataModule.from_frame(frame, sequence_key="device", window=6, holdout=0.0)
+    data.setup()
+    transform = data.transform
+    assert [f.label for f in transform.reduction.start_fields] == ["wear at the start"]
+    model = build_model(data, {"autoencoder": 1, "supervised": 1, "joint": 1}, hidden=4)
+    wanted = pd.DataFrame({"site": ["d", "a", "b"], "altitude": [0.0, 0.0, 0.0]})
+    made = generate(model, transform, 3, context=parse_context(wanted, transform))
+    sites = transform.to_frame(made).groupby("device")["site"].first()
+    assert list(sites) == ["d", "a", "b"]
+    np.testing.assert_array_equal(made.context[:, 1], [99.0, 3.0, 801.5])
+    again = generate(model, transform, 1, start=1, context=parse_context(wanted[1:2], transform))
+    np.testing.assert_array_equal(again.values[0], made.values[1])

@@ -21,7 +21,7 @@ def discover(rows: Rows) -> list[Relation]:
     motion = [m for m in find_motion(rows) if m.columns[0] not in _targets(parts)]
     groups = find_one_hot(rows)
     explained = _targets(parts) | {label for group in groups for label in group.members}
-    explained |= {m.columns[0] for m in motion if m.kind == "fixed increment"}
+    explained |= {m.columns[0] for m in motion if m.kind != "one direction"}
     lookups = find_lookups(rows, explained)
     dates = find_date_distances(rows)
     followed = {relation.target for relation in lookups}

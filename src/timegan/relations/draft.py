@@ -68,14 +68,15 @@ class Draft:
         self.fields[label], self.columns[label] = field, values
         self.changed.add(label)
 
-    def add_feature(self, name: str, field: Field, values: np.ndarray) -> None:
+    def add_column(self, name: str, field: Field, values: np.ndarray) -> None:
         """Learn another column."""
         self.fields[name], self.columns[name] = field, values
 
     def add_start(self, label: str, values: np.ndarray) -> None:
-        """Learn the value (R,) of a column at the first row of each window."""
-        source = self.rows.fields[label]
-        dtype = source.dtype if source.type == "number" else "float64"
+        """Learn the value (R,) at the first row of each window, of a column or of another name."""
+        source = self.rows.fields.get(label)
+        is_number = source is not None and source.type == "number"
+        dtype = source.dtype if source is not None and is_number else "float64"
         self.starts[label] = Field(f"{label}{START_SUFFIX}", "context", "number", dtype)
         self.start_columns[label] = values
 
@@ -110,6 +111,10 @@ class Block:
             self.context[label] = values[:, 0]
         else:
             self.columns[label] = values
+
+    def place(self, label: str) -> dict[str, np.ndarray]:
+        """Return the columns among which a column is: those of the steps, or the context."""
+        return self.columns if label in self.columns else self.context
 
     def map(self, source: str, target: str, function: Callable[[np.ndarray], np.ndarray]) -> None:
         """Set a column to a function of another one."""

@@ -62,7 +62,7 @@ class OneHot(Relation):
     def restore(self, block: Block) -> None:
         """Set the column of the category to 1 and the others to 0."""
         first = self.members[0]
-        place = block.columns if first in block.columns else block.context
+        place = block.place(first)
         codes = place[first]
         for code, label in enumerate(self.members):
             place[label] = (codes == code).astype(np.float64)
@@ -111,7 +111,8 @@ class JointMissing(Relation):
         """Learn the pattern as a category, and the values without holes."""
         if any(label not in draft.fields or label in draft.changed for label in self.members):
             return False
-        if {draft.role(label) for label in self.members} != {"feature"}:
+        roles = {draft.role(label) for label in self.members}
+        if roles not in ({"feature"}, {"context"}):
             return False
         masks = np.stack([np.isnan(draft.columns[label]) for label in self.members], axis=1)
         codes = (masks[:, None] == np.array(self.patterns)).all(axis=2).argmax(axis=1)
@@ -120,17 +121,19 @@ class JointMissing(Relation):
             or "none"
             for pattern in self.patterns
         )
-        field = Field(self.pattern_label, "feature", "category", "object", categories=labels)
-        draft.add_feature(self.pattern_label, field, codes.astype(np.float64))
+        role = draft.fields[self.members[0]].role
+        field = Field(self.pattern_label, role, "category", "object", categories=labels)
+        draft.add_column(self.pattern_label, field, codes.astype(np.float64))
         draft.unmasked.update(self.members)
         return True
 
     def restore(self, block: Block) -> None:
         """Leave out the values that the pattern says are missing."""
-        codes = block.columns[self.pattern_label].astype(np.int64)
+        place = block.place(self.pattern_label)
+        codes = np.nan_to_num(place[self.pattern_label]).astype(np.int64)  # NaN is padding
         patterns = np.array(self.patterns)
         for i, label in enumerate(self.members):
-            block.columns[label] = np.where(patterns[codes, i], np.nan, block.columns[label])
+            place[label] = np.where(patterns[codes, i], np.nan, place[label])
 
 
 def find_one_hot(rows: Rows) -> list[OneHot]:

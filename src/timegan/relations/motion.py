@@ -13,6 +13,9 @@ from timegan.tables.value_grid import exact_decimals
 MIN_STEPS = 10
 """Steps within sequences on which a fixed increment must be seen."""
 
+MIN_SEQUENCES = 5
+"""Sequences of three rows or more, each of which must have one increment."""
+
 MIN_LEVELS = 20
 """Distinct values from which on a column that only rises is learned by its increments."""
 
@@ -67,6 +70,68 @@ class FixedIncrement(Relation):
         steps = next(iter(block.columns.values())).shape[1]
         values = block.starts[self.column][:, None] + self.increment * np.arange(steps)
         block.set(self.column, _rounded(values, self.decimals))
+
+
+@dataclass(frozen=True)
+class SteadyIncrement(Relation):
+    """A column that changes by the same amount in every row of a sequence, another in each.
+
+    Args:
+        column: its label.
+        decimals: of the column; None leaves it unrounded.
+    """
+
+    kind: ClassVar[str] = "steady increment"
+    unit: ClassVar[str] = "sequences"
+    column: str
+    decimals: int | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    def describe(self) -> str:
+        """Return it in words."""
+        return f"{self.column} changes by one amount within each sequence"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which sequences of three rows or more have one increment, up to rounding."""
+        values = rows.columns[self.column]
+        tolerance = 1e-9 * np.nanmax(np.abs(values), initial=0.0)
+        bent = np.zeros(len(values), dtype=np.int64)
+        both = rows.follows[2:] & rows.follows[1:-1]
+        bent[2:] = both & ~(np.abs(np.diff(values, n=2)) <= tolerance)
+        bends = np.add.reduceat(bent, rows.bounds[:, 0])
+        kept: np.ndarray = bends[rows.lengths > 2] == 0
+        return kept
+
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the value at a window's start and the increment."""
+        label = self.column
+        if not draft.may_change(label) or not draft.has_other_features(label):
+            return False
+        values = draft.columns[label]
+        step = np.zeros_like(values)
+        step[1:] = np.where(draft.rows.follows[1:], np.diff(values), 0.0)
+        first = draft.rows.bounds[:, 0]
+        second = np.minimum(first + 1, draft.rows.bounds[:, 1] - 1)
+        draft.add_start(label, values)
+        draft.add_start(self._step_label, np.repeat(step[second], draft.rows.lengths))
+        draft.drop(label)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Count from the value at the start."""
+        steps = np.arange(next(iter(block.columns.values())).shape[1])
+        values = (
+            block.starts[self.column][:, None] + block.starts[self._step_label][:, None] * steps
+        )
+        block.set(self.column, _rounded(values, self.decimals))
+
+    @property
+    def _step_label(self) -> str:
+        return f"{self.column} step"
 
 
 @dataclass(frozen=True)
@@ -151,11 +216,29 @@ def find_motion(rows: Rows) -> list[Relation]:
         if fixed.increment and not np.isnan(values).any() and fixed.kept(rows).all():
             found.append(fixed)
             continue
+        steady = SteadyIncrement("", label, decimals)
+        if _is_steady(steady, rows, steps):
+            count = int((rows.lengths > 2).sum())
+            found.append(
+                replace(steady, reason=f"in all {count:,} sequences of three rows or more")
+            )
+            continue
         changes = steps[steps != 0]
         if not by_chance(0.5, changes.size) and (changes.min() > 0 or changes.max() < 0):
             reason += f", of which {changes.size:,} change it"
             found.append(Monotone(reason, label, bool(changes[0] > 0), decimals))
     return found
+
+
+def _is_steady(relation: SteadyIncrement, rows: Rows, steps: np.ndarray) -> bool:
+    """Decide whether each sequence has one increment, and not by accident."""
+    values = rows.columns[relation.column]
+    kept = relation.kept(rows)
+    if np.isnan(values).any() or len(kept) < MIN_SEQUENCES or not kept.all() or not steps.any():
+        return False
+    counts = np.unique(np.round(steps, 9), return_counts=True)[1]
+    agree = float(((counts / steps.size) ** 2).sum())
+    return not by_chance(agree, steps.size - len(rows.lengths))
 
 
 def _steps(rows: Rows, label: str) -> np.ndarray:

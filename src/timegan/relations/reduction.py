@@ -16,6 +16,7 @@ from timegan.variation import deviation
 ENFORCEMENT_ORDER = (
     "distance of dates",
     "fixed increment",
+    "steady increment",
     "one of several",
     "lookup",
     "part of the time",
@@ -28,6 +29,7 @@ RESTORE_ORDER = (
     "distance of dates",
     "one direction",
     "fixed increment",
+    "steady increment",
     "one of several",
     "part of the time",
     "lookup",

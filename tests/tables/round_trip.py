@@ -38,6 +38,7 @@ def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
         options.get("context_columns"),
         options.get("exogenous", ()),
         options.get("categories", ()),
+        options.get("na_values"),
         None,
     ).order
     return frame if order is None else frame.iloc[order]

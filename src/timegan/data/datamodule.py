@@ -64,6 +64,8 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: column -> type, where the detection is wrong.
         infer_types: False takes every number for a continuous one.
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
+        na_values: numbers and texts that mark missing values, and are written back. None looks for
+            numbers such as -9999 (not with ``reference``); [] finds none.
         constraints: of the training rows. ``enforce`` moves synthetic rows to the nearest ones
             that violate none, ``report`` only counts violations, ``off`` ignores constraints.
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
@@ -111,6 +113,7 @@ class WindowDataModule(lightning.LightningDataModule):
         column_types: dict[str, str] | None = None,
         infer_types: bool = True,
         missing: str = "learn",
+        na_values: list[float | str] | None = None,
         constraints: str = "enforce",
         custom_constraints: list[str] | None = None,
         seasonality: str = "auto",
@@ -358,17 +361,17 @@ class WindowDataModule(lightning.LightningDataModule):
             options.columns,
             options.sequence_key,
             options.sequence_index,
-            self._context_columns(),
+            self._unless_reference(options.context_columns),
             options.exogenous or (),
+            na_values=self._unless_reference(options.na_values),
         )
         del frame
         if len(table.values) > MAX_ROWS:
             gc.collect()  # save_hyperparameters leaves a cycle that holds the frame
         return table
 
-    def _context_columns(self) -> list[str] | None:
-        """Return the context columns of the options; the authors' code knows none by itself."""
-        given: list[str] | None = self.options.context_columns
+    def _unless_reference(self, given: list[Any] | None) -> list[Any] | None:
+        """Return an option, or an empty list where the authors' code does not detect it."""
         return [] if given is None and self.options.preprocessing == "reference" else given
 
     def _read_frame(self) -> pd.DataFrame:

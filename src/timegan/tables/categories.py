@@ -88,6 +88,8 @@ def decode_category(values: np.ndarray, field: Field, more: tuple[Any, ...] = ()
     if types.is_object_dtype(dtype):
         cells = np.empty(len(field.categories) + 1, dtype=object)
         cells[:-1] = field.categories
-        cells[-1] = MISSING_VALUES[field.missing]
+        cells[-1] = MISSING_VALUES[field.missing] if field.na_mark is None else field.na_mark
         return cells[codes]
+    if field.na_mark is not None:
+        return pd.Series([*field.categories, field.na_mark], dtype=dtype).array.take(codes)
     return pd.Series(list(field.categories), dtype=dtype).array.take(codes, allow_fill=True)

@@ -13,6 +13,7 @@ from timegan.tables.date_formats import NAT
 from timegan.tables.dtypes import is_text, number_type, parse_dtype
 from timegan.tables.field_inference import ticks_in_field_unit
 from timegan.tables.fields import Field
+from timegan.tables.missing_marks import is_mark, without_text_marks
 from timegan.tables.timestamps import (
     MISSING_VALUES,
     decode_timestamps,
@@ -37,13 +38,15 @@ def encode(series: "pd.Series[Any]", field: Field) -> np.ndarray:
             names the row.
     """
     try:
+        series = without_text_marks(series, field.na_values)
         if field.type == "category":
             return category_codes(series, field)
         if field.type in ("datetime", "timedelta"):
             return encode_timestamps(ticks_in_field_unit(series, field), field)
         if isinstance(series.dtype, pd.PeriodDtype):
             return _floats(to_ticks(series, ""))
-        return _encode_number(series, field)
+        values = _encode_number(series, field)
+        return np.where(is_mark(series, field.na_values), np.nan, values)
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
@@ -77,13 +80,15 @@ def decode(values: np.ndarray, field: Field) -> Any:
         if kind.itemsize < 8:  # beyond the range of the type lies infinity
             most = np.finfo(kind).max
             values = np.clip(values, -most, most)
-        return _wrap(values.astype(kind), empty, field)
+        return _wrap(*_with_marks(values.astype(kind), empty, field), field)
     low, high = (int(n) - field.offset for n in (np.iinfo(kind).min, np.iinfo(kind).max))
     whole = np.clip(np.rint(np.where(empty, 0, values)), _inner_bound(low), _inner_bound(high))
     if kind == np.uint64:  # int64 has no room for the sum
         offset, size = np.uint64(field.offset), np.abs(whole).astype(np.uint64)
-        return _wrap(np.where(whole < 0, offset - size, offset + size), empty, field)
-    return _wrap((whole.astype(np.int64) + field.offset).astype(kind), empty, field)
+        unsigned = np.where(whole < 0, offset - size, offset + size)
+        return _wrap(*_with_marks(unsigned, empty, field), field)
+    integers = (whole.astype(np.int64) + field.offset).astype(kind)
+    return _wrap(*_with_marks(integers, empty, field), field)
 
 
 def decode_integers(numbers: np.ndarray, field: Field) -> Any:
@@ -134,6 +139,15 @@ def _encode_number(series: "pd.Series[Any]", field: Field) -> np.ndarray:
             f"1){more}: a number must be finite or missing. Fill or drop such rows first."
         )
     return values
+
+
+def _with_marks(
+    values: np.ndarray, empty: np.ndarray, field: Field
+) -> tuple[np.ndarray, np.ndarray]:
+    """Write the field's mark for missing values; return the values and which stay empty."""
+    if field.na_mark is None or not empty.any():
+        return values, empty
+    return np.where(empty, values.dtype.type(field.na_mark), values), np.zeros_like(empty)
 
 
 def _decode_boolean(values: np.ndarray, field: Field) -> Any:

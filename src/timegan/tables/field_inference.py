@@ -1,5 +1,6 @@
 """Inference of a column's type, categories and offsets from all of its rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from timegan.tables.dtypes import (
     unit_and_zone,
 )
 from timegan.tables.fields import Field, Name, Role
+from timegan.tables.missing_marks import is_mark, marks_in, without_text_marks
 from timegan.tables.timestamps import (
     MISSING_VALUES,
     PYTHON_DATE,
@@ -49,6 +51,7 @@ def infer_field(
     *,
     index: bool = False,
     category: bool = False,
+    na_values: Sequence[float | str] = (),
 ) -> Field:
     """Describe a column of values.
 
@@ -58,16 +61,20 @@ def infer_field(
         role: use of the column.
         index: is it a level of the index?
         category: take text for labels even where it reads like numbers or dates.
+        na_values: numbers or texts that mark missing values.
 
     Raises:
         UnsupportedColumn: the column is empty or cannot be learned; the message says why.
     """
+    marks, na_mark = marks_in(series, na_values)
+    series = without_text_marks(series, marks)
     dtype: Any = series.dtype
-    field = Field(name, role, "number", "", index)
+    field = Field(name, role, "number", "", index, na_values=marks, na_mark=na_mark)
     if types.is_complex_dtype(dtype):
         raise UnsupportedColumn(_not_learned(series, field))
     field = replace(field, dtype=checked_dtype_name(dtype, field))
-    if series.isna().all():
+    present = series[~is_mark(series, marks)] if marks else series
+    if present.isna().all():
         raise UnsupportedColumn(
             f"Column {field.label!r} has no value in any row: nothing can be learned."
         )
@@ -80,7 +87,7 @@ def infer_field(
     if is_boolean(dtype):
         return replace(field, type="boolean")
     if is_number(dtype):
-        return _infer_number(series, field)
+        return _infer_number(present, field)
     if is_text(dtype) or types.is_object_dtype(dtype):
         return _infer_objects(series, field, category)
     raise UnsupportedColumn(_not_learned(series, field))
@@ -228,7 +235,8 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
         raise UnsupportedColumn(
             f"Column {field.label!r} has the text {series.iloc[row]!r} in row {row + 1:,} (the "
             "first row is 1), and most of its cells are numbers: a column must be one or the "
-            "other. Correct the cell, or make the column a category."
+            f"other. Correct the cell. If it marks a missing value, set dataset.na_values="
+            f"[{series.iloc[row]!r}]."
         )
     if not text.any():
         raise UnsupportedColumn(

@@ -33,6 +33,9 @@ class Field:
         zone: time zone of its datetimes.
         date_format: of dates that are kept as text (`timegan.tables.date_formats`); ``date`` for
             objects of `datetime.date`.
+        na_values: numbers or texts that mark missing values.
+        na_mark: the one of them that stands for missing values when the column is written; None
+            leaves cells empty.
         missing: name of the value that an object column holds where a value is missing.
         freq: of a time index that has a frequency.
     """
@@ -52,6 +55,8 @@ class Field:
     unit: str = ""
     zone: str = ""
     date_format: str = ""
+    na_values: tuple[float | str, ...] = ()
+    na_mark: float | str | None = None
     missing: str = ""
     freq: str = ""
 
@@ -71,6 +76,8 @@ class Field:
         state = {k: v for k, v in kept.items() if k in REQUIRED or v != DEFAULTS[k]}
         if "categories" in state:
             state["categories"] = [_packed(category) for category in state["categories"]]
+        if "na_values" in state:
+            state["na_values"] = list(state["na_values"])
         return state
 
     @classmethod
@@ -79,6 +86,7 @@ class Field:
         state = dict(state)
         if "categories" in state:
             state["categories"] = tuple(_unpacked(category) for category in state["categories"])
+        state["na_values"] = tuple(state.get("na_values", ()))
         return cls(**state)
 
 

@@ -1,6 +1,6 @@
 """Conversion of a DataFrame to numbers: roles, order, fields, time axis, values."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,8 @@ from timegan.tables.context_detection import find_constant_columns
 from timegan.tables.detection import infer_roles
 from timegan.tables.dtypes import dtype_name, is_number
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
-from timegan.tables.fields import Field, Name
+from timegan.tables.fields import Field, Name, Role
+from timegan.tables.missing_marks import find_marks
 from timegan.tables.raw_columns import ColumnRoles, RawColumn
 from timegan.tables.schema import Schema, free_name
 from timegan.tables.sequence_keys import KeyGenerator, infer_key
@@ -39,6 +40,7 @@ class TableReader:
         context_columns: Sequence[Name] | None,
         exogenous: Sequence[Name],
         categories: Collection[Name],
+        na_values: Sequence[float | str] | None,
         like: Schema | None,
     ) -> None:
         if len(frame) < 2:
@@ -62,6 +64,7 @@ class TableReader:
         self.time = time if time is None or self.order is None else time[self.order]
         if context_columns is None and columns is None:
             self._assign_context()
+        self.na_values = {} if like else self._find_marks(na_values)
         self.fields = {column: self._field(column) for column in self.roles.columns}
         self.time_axis = like.time_axis if like else self._time_axis()
 
@@ -156,6 +159,23 @@ class TableReader:
             f"{'it as a feature' if len(found) == 1 else 'them as features'}."
         )
 
+    def _find_marks(
+        self, given: Sequence[float | str] | None
+    ) -> Mapping[str, Sequence[float | str]]:
+        """Return marks for missing values by the label of their column: given or detected ones."""
+        roles: tuple[Role, ...] = ("feature", "exogenous", "context")
+        columns = [column for role in roles for column in self.roles.of(role)]
+        if given is not None:
+            return {column.label: given for column in columns}
+        found = find_marks(columns)
+        for mark in sorted({mark for some in found.values() for mark in some}):
+            names = ", ".join(repr(label) for label, some in found.items() if mark in some)
+            self.roles.notes.append(
+                f"{mark:.10g} looks like a mark for missing values: {names}. It is learned as a "
+                "missing value and written back. Set dataset.na_values=[] to learn it as a number."
+            )
+        return found
+
     def _read_time(self) -> np.ndarray | None:
         column = next(iter(self.roles.of("time")), None)
         if column is None:
@@ -192,6 +212,7 @@ class TableReader:
                 column.role,
                 index=column.index,
                 category=column.label in self.categories,
+                na_values=self.na_values.get(column.label, ()),
             )
         except UnsupportedColumn as error:
             raise InputError(f"{error} Or leave it out: {self._suggestion(column)}.") from error

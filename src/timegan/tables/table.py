@@ -48,6 +48,7 @@ class Table:
         exogenous: Sequence[Name] = (),
         *,
         categories: Collection[Name] = (),
+        na_values: Sequence[float | str] | None = None,
         like: Schema | None = None,
     ) -> "Table":
         """Check a DataFrame and convert it to numbers.
@@ -66,6 +67,8 @@ class Table:
                 (`timegan.tables.context_detection`).
             exogenous: columns that are given from outside at each step.
             categories: text columns to take for labels even where they read like numbers.
+            na_values: numbers and texts that mark missing values. They are written back. None
+                looks for numbers such as -9999 (`timegan.tables.missing_marks`).
             like: read the columns as this schema does, with its roles, categories and units; the
                 other options are ignored.
 
@@ -88,6 +91,7 @@ class Table:
             context_columns,
             exogenous,
             categories,
+            na_values,
             like,
         )
         return cls(

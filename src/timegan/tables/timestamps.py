@@ -170,7 +170,8 @@ def with_exact_encoding(field: Field, ticks: np.ndarray) -> Field:
 def _as_text(ticks: np.ndarray, field: Field) -> Any:
     codes, timestamps = pd.factorize(ticks)
     there = timestamps != NAT
-    texts = np.full(len(timestamps), MISSING_VALUES[field.missing], dtype=object)
+    missing = MISSING_VALUES[field.missing] if field.na_mark is None else field.na_mark
+    texts = np.full(len(timestamps), missing, dtype=object)
     if field.date_format == PYTHON_DATE:
         days: list[datetime.date] = timestamps[there].view("M8[s]").astype("M8[D]").tolist()
         texts[there] = np.array(days, dtype=object)

@@ -1,20 +1,20 @@
-"""Milliseconds of a training iteration on a CUDA device."""
+"""Time of a training iteration on a CUDA device."""
 
 from collections.abc import Callable
 from functools import partial
 
 from benchmarks.baseline import BASELINES
-from benchmarks.setting import BACKENDS, FEATURES, model, take_turns
+from benchmarks.sizes import BACKENDS, FEATURES, model, take_turns
 from benchmarks.training import Cell, by_baseline, by_lightning, iterations
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase
 
-COUNT = 20
-"""Iterations by which it is found out how long one takes."""
+TRIAL_ITERATIONS = 20
+"""Iterations of the run that sets the length of the measured ones."""
 
 
 def variants(cell: Cell, phase: Phase, device: str) -> dict[str, Callable[[int], float]]:
-    """Ways to train a cell: iterations to milliseconds an iteration."""
+    """Return functions that train a number of iterations and return milliseconds of one."""
     data, schedule = cell.data, cell.schedule(phase)
     baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
     baseline, windows = baseline.to(device), cell.windows.to(device)
@@ -33,7 +33,7 @@ def variants(cell: Cell, phase: Phase, device: str) -> dict[str, Callable[[int],
 def measure(
     cell: Cell, phase: Phase, rounds: int, budget: float, device: str = "cuda"
 ) -> dict[str, list[float]]:
-    """Milliseconds an iteration of every variant, in each of the rounds; see `training.measure`."""
+    """Return milliseconds of an iteration of every variant; see `training.measure`."""
     ways = variants(cell, phase, device)
-    counts = {name: iterations(way(COUNT), budget) for name, way in ways.items()}
+    counts = {name: iterations(way(TRIAL_ITERATIONS), budget) for name, way in ways.items()}
     return take_turns({name: partial(way, counts[name]) for name, way in ways.items()}, rounds)

@@ -1,12 +1,12 @@
-"""Memory: that training keeps none of it, and how much it needs.
+"""Memory of training: growth over iterations, the peak, and bytes per row.
 
     python -m benchmarks.memory flat                           2,000 joint iterations
     python -m benchmarks.memory peak --rows 10000000           on a series of so many rows
     python -m benchmarks.memory peak --preset reference --backend torch
     python -m benchmarks.memory setup --rows 200000            bytes a row before training begins
 
-What a process holds is read from /proc (Linux). `setup` counts allocations instead: the numbers are
-the same in every run, and say in seconds how a long series would do.
+Resident memory is read from /proc (Linux). `setup` counts allocations instead, so its numbers are
+the same in every run.
 """
 
 import argparse
@@ -21,20 +21,20 @@ from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 
-from benchmarks.setting import BACKENDS, PRESETS, ROOT, ROWS, model, prepare, table
+from benchmarks.sizes import BACKENDS, PRESETS, ROOT, ROWS, model, prepare, table
 from timegan.cli.train import peak_memory
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
 
-def held() -> float:
-    """What this process holds now, in MB."""
+def resident_memory() -> float:
+    """Return the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 2**20
 
 
 class Watch(Callback):
-    """What the process holds, in MB, after every so many iterations."""
+    """A callback that records resident memory in MB at an interval of iterations."""
 
     def __init__(self, every: int) -> None:
         self.every = every
@@ -44,13 +44,13 @@ class Watch(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if (batch_idx + 1) % self.every == 0:
-            self.found[batch_idx + 1] = held()
+            self.found[batch_idx + 1] = resident_memory()
 
 
 def train(
     name: str, backend: str, iterations: int, *, hidden: int = 24, rows: int = ROWS, every: int = 1
 ) -> dict[int, float]:
-    """MB that the process holds in one joint epoch of so many iterations."""
+    """Train one joint epoch, and return resident memory in MB by iteration."""
     data = table(name, 6, 24, iterations, rows)
     net = model(TimeGAN, name, data, Schedule(0, 0, 1), hidden=hidden, backend=backend)
     watch = Watch(every)
@@ -68,7 +68,7 @@ def train(
 
 
 def setup(rows: int) -> dict[str, float]:
-    """Bytes a row of a series in memory, of its table and its channels; and at the peak."""
+    """Return bytes per row of a series, after the setup of its data module and at the peak."""
     tracemalloc.start()
     data = table("timegan", 6, 24, rows=rows)
     held_bytes, peak_bytes = tracemalloc.get_traced_memory()
@@ -76,8 +76,8 @@ def setup(rows: int) -> dict[str, float]:
     return {"held": held_bytes / rows, "peak": peak_bytes / rows, "windows": len(data.train)}
 
 
-def alone(*arguments: str) -> dict[str, Any]:
-    """What this file prints for these arguments in a process of its own."""
+def in_subprocess(*arguments: str) -> dict[str, Any]:
+    """Run this file in a new process and return what it prints."""
     command = [sys.executable, "-m", "benchmarks.memory", *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.what == "setup":
         print(json.dumps(setup(given.rows)))
         return
-    imports = held()
+    imports = resident_memory()
     flat = given.what == "flat"
     iterations = given.iterations or (2_000 if flat else 20)
     found = train(

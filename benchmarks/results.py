@@ -1,18 +1,17 @@
-"""The table of results: every run of it, then docs/results.md with its picture.
+"""All runs of the table of results, then docs/results.md with its figure.
 
-    make results                                 all of it: many hours; what is there is kept
+    make results                                 all rows and seeds: many hours
     make results ARGS="stock sines --seeds 0 1"  some rows, some training seeds
-    make results ARGS="--gather"                 no run, only the table of what there is
+    make results ARGS="--gather"                 write the table of existing runs, train nothing
 
 Each run is `python train.py experiment=published dataset=... seed=...` in outputs/results/, then
-`evaluate.py` on it with evaluation=published_strong: in a sweep of one's own, the same with -m. The
-strict scores are those of another training, which holds a tenth out
-(dataset.preprocessing=default): the published protocol learns every window, and what was learned
-cannot test for copies.
+`evaluate.py` with evaluation=published_strong. Strict scores need held-out windows. They come from
+a second training that holds a tenth out (dataset.preprocessing=default), as the published protocol
+trains on every window.
 
-It can be stopped and started again: whole runs are kept, one that was cut off is trained anew. The
-real tables lie in ../shared/data, or where TIMEGAN_DATA says. Nothing here picks a seed or a
-checkpoint. All runs of a row meet the same classifiers: baselines and controls are measured once.
+Finished runs are kept, so the command can be stopped and started again. The real tables lie in
+../shared/data, or in the folder TIMEGAN_DATA. No seed and no checkpoint is selected. All runs of a
+row meet the same classifiers, and baselines and controls are measured once.
 """
 
 import argparse
@@ -32,18 +31,18 @@ RUNS = ROOT / "outputs" / "results"
 STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
 SEVEN = "dataset.columns=[T1,RH_1,T2,RH_2,T_out,Press_mm_hg,Tdewpoint]"
-"""Smooth ones, in the place of ETTh1, whose file is not there."""
+"""Seven smooth columns, as many as ETTh1 has, whose file is not available."""
 UNKNOWN = "dataset.infer_types=false"
 REFERENCE = "model=reference"
 MORE = ("published_strong", "strict")
-"""Evaluations besides the published one."""
+"""Evaluations in addition to the published one."""
 STRICT = ("dataset.preprocessing=default", "evaluation=strict")
-"""What the training is given whose scores are the strict ones."""
+"""Overrides of the training with strict scores."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table: what train.py is given besides the seed, and how many seeds."""
+    """A row of the table: overrides of train.py, and the number of seeds."""
 
     overrides: tuple[str, ...]
     seeds: int = 5
@@ -67,7 +66,7 @@ ROWS = {
 
 
 def main() -> None:
-    """The door."""
+    """Parse the arguments, train what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
     parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 5 or 3)")
@@ -89,25 +88,25 @@ def main() -> None:
 
 
 def run(name: str, seed: int, more: Sequence[str]) -> None:
-    """Train and score one row with one seed, as far as that has not been done."""
+    """Train and score one row with one seed, except what is finished."""
     folder = RUNS / name / str(seed)
     train(folder, f"seed={seed}", *ROWS[name].overrides)
     if "published_strong" in more and not done(folder / "published_strong"):
-        strong = ("evaluation=published_strong", "overwrite=true")  # of what was cut off
+        strong = ("evaluation=published_strong", "overwrite=true")  # replace an interrupted one
         call("evaluate.py", folder / "published_strong", f"run={folder}", *strong)
     if "strict" in more:
         train(RUNS / name / "strict" / str(seed), f"seed={seed}", *ROWS[name].overrides, *STRICT)
 
 
 def train(folder: Path, *overrides: str) -> None:
-    """Train and score into ``folder``, unless that was done; what was cut off is done anew."""
+    """Train and score into ``folder`` unless it holds a finished run."""
     if not done(folder):
         shutil.rmtree(folder, ignore_errors=True)
         call("train.py", folder, "experiment=published", "evaluation.seed=0", *overrides)
 
 
 def done(folder: Path) -> bool:
-    """Whether a run or an evaluation has come to its end."""
+    """Return True if a run or an evaluation is finished."""
     return (folder / "metrics.json").is_file()
 
 

@@ -1,6 +1,6 @@
-"""How a joint iteration grows with its sizes, beside what the arithmetic asks for.
+"""Growth of a joint iteration with its sizes, compared with the growth of its arithmetic.
 
-The limit is the growth of the multiplications in matrix products and convolutions, as torch counts
+The limit is the growth of the multiplications in matrix products and convolutions. torch counts
 them in one iteration, forward and backward.
 """
 
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.setting import PRESETS, model, table, take_turns
-from benchmarks.training import LEAST, Bare, by_lightning, iterations
+from benchmarks.sizes import PRESETS, model, table, take_turns
+from benchmarks.training import MIN_ITERATIONS, Bare, by_lightning, iterations
 from timegan.data import WindowDataModule
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
@@ -37,7 +37,7 @@ GROWN = {
 
 
 def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]]:
-    """For each preset: milliseconds an iteration at 64 and doubled, their growth and its limit."""
+    """Yield for each preset the time at sizes of 64 and doubled, its growth and the limit."""
     for name in PRESETS:
         works, operations = {}, {}
         for grown, sizes in GROWN.items():
@@ -45,7 +45,7 @@ def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]
             data.batch_size = sizes.batch
             operations[grown] = multiplications(name, data, sizes.hidden)
             net = model(TimeGAN, name, data, JOINT, hidden=sizes.hidden, backend=backend)
-            count = iterations(by_lightning(net, data, LEAST), budget)
+            count = iterations(by_lightning(net, data, MIN_ITERATIONS), budget)
             works[grown] = partial(by_lightning, net, data, count)
         found = take_turns(works, rounds)
         base = median(found["64"])
@@ -61,7 +61,7 @@ def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]
 
 
 def multiplications(name: str, data: WindowDataModule, hidden: int) -> int:
-    """Of as many joint iterations as have a penalty once, by torch's own layers."""
+    """Count the multiplications between two gradient penalties, by torch's own layers."""
     net = model(Bare, name, data, JOINT, hidden=hidden, backend="torch")
     data.steps_per_epoch = net.hparams["penalty_interval"]
     net.begin(data.steps_per_epoch)
@@ -73,7 +73,7 @@ def multiplications(name: str, data: WindowDataModule, hidden: int) -> int:
 
 
 class Untracked:
-    """Counts for no module in particular: torch's tracker cannot follow a gradient's gradient."""
+    """A module tracker that does nothing: torch's own fails in a double backward pass."""
 
     parents = ("Global",)
 

@@ -1,14 +1,14 @@
-"""Speed, as one table of medians and ratios: what `make bench` runs.
+"""Speed as one table of medians and ratios: the command `make bench`.
 
     make bench                      a few minutes on a quiet core
     make bench ARGS="--full"        every size, preset, phase and backend: hours
     make bench ARGS="--only training sampling --rounds 5"
 
-Training through Lightning, and sampling, against the plain loop of benchmarks/baseline.py; ten
-judges as one network against one after another; windows as they are drawn; Lightning's share of an
-iteration; peak memory. Variants take turns, so that a machine which is busy with something else
-slows all of them: what counts is the ratio of the medians. All of it on random walks and on one
-thread. The numbers of every round are saved in a new file below outputs/bench.
+It compares training and sampling with the plain loop of benchmarks/baseline.py, ten classifiers as
+one network with ten networks, and windows that are read on demand with copies. It also measures
+Lightning's share of an iteration, and peak memory. Variants take turns, so that other load slows
+all of them. The ratio of the medians is what counts. Data are random walks; torch uses one thread.
+The numbers of every round are saved in a new file below outputs/bench.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from typing import Any
 
 import torch
 
-from benchmarks import gpu, judges, memory, scaling
+from benchmarks import evaluation_speed, gpu, memory, scaling
 from benchmarks.baseline import BASELINES, batches
-from benchmarks.setting import (
+from benchmarks.sizes import (
     BACKENDS,
     FEATURES,
     PRESETS,
@@ -67,7 +67,7 @@ Record = dict[str, Any]
 
 
 def training(given: argparse.Namespace) -> Iterator[Record]:
-    """Milliseconds an iteration, and Lightning's share of one."""
+    """Measure milliseconds of an iteration, and Lightning's share of it."""
     for cell in FULL if given.full else FEW:
         for phase in cell.phases:
             found = measure(cell, phase, given.rounds, given.budget)
@@ -78,7 +78,7 @@ def training(given: argparse.Namespace) -> Iterator[Record]:
 
 
 def sampling(given: argparse.Namespace) -> Iterator[Record]:
-    """Windows by the networks alone, and by `generate` (native) in the table's units."""
+    """Measure sampling by the networks alone, and by `generate` (native) in the table's units."""
     cells = FULL if given.full else [c for c in FEW if len(c.phases) > 1]
     for cell in cells:
         baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
@@ -98,7 +98,7 @@ def sampling(given: argparse.Namespace) -> Iterator[Record]:
 
 
 def path(given: argparse.Namespace) -> Iterator[Record]:
-    """Microseconds and resident bytes of a window, against windows that are all kept."""
+    """Measure time and memory of a window, read on demand and from copies of all windows."""
     for kind, window in itertools.product(FEATURES, (24, 128)):
         data = table("timegan", FEATURES[kind], window)
         loader, kept = data.train_dataloader(), torch.from_numpy(data.train.all())
@@ -119,34 +119,34 @@ def path(given: argparse.Namespace) -> Iterator[Record]:
 
 
 def draw(loader: RandomWindows) -> object:
-    """One batch of the loader, always another one."""
+    """Return one batch of the loader, a new one at each call."""
     loader.set_epoch(loader.state_dict()["epoch"] + 1)
     return next(iter(loader))
 
 
 def evaluation(given: argparse.Namespace) -> Iterator[Record]:
-    """Ten judges, milliseconds an iteration of all of them, as one network."""
-    for score, found in judges.measure(given.rounds).items():
+    """Measure milliseconds of an iteration of ten classifiers, as one network and one by one."""
+    for score, found in evaluation_speed.measure(given.rounds).items():
         yield {"preset": score, "unit": "ms", **summary(found)}
 
 
 def peaks(given: argparse.Namespace) -> Iterator[Record]:
-    """Peak memory of a process that trains, and what of it the imports take."""
+    """Measure peak memory of a process that trains, and of its imports."""
     for name, backend in itertools.product(PRESETS, BACKENDS if given.full else BACKENDS[-1:]):
         yield {
             "preset": name,
             "backend": backend,
-            **memory.alone("peak", "--preset", name, "--backend", backend),
+            **memory.in_subprocess("peak", "--preset", name, "--backend", backend),
         }
 
 
 def growth(given: argparse.Namespace) -> Iterator[Record]:
-    """Joint iterations at 64 steps, windows and hidden units, and with one of them doubled."""
+    """Measure joint iterations at 64 steps, windows and hidden units, and with one doubled."""
     yield from scaling.measure(BACKENDS[-1], given.rounds, given.budget)
 
 
 def cuda(given: argparse.Namespace) -> Iterator[Record]:
-    """Measure training on a GPU, and by one core beside it."""
+    """Measure training on a GPU, and on one core for comparison."""
     for cell in FULL if given.full else FEW:
         for phase in cell.phases:
             found = gpu.measure(cell, phase, given.rounds, given.budget)
@@ -167,7 +167,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace], Iterator[Record]]] = {
 def timed(
     works: Mapping[str, Callable[[], object]], rounds: int, factor: float
 ) -> dict[str, list[float]]:
-    """Milliseconds of a call times a factor, in rounds of about a third of a second."""
+    """Return milliseconds of a call times a factor, in rounds of about a third of a second."""
 
     def run(work: Callable[[], object], calls: int) -> float:
         return 1_000 * factor * seconds(lambda: [work() for _ in range(calls)]) / calls
@@ -180,14 +180,14 @@ def timed(
 
 
 def summary(found: Mapping[str, Sequence[float]]) -> Record:
-    """Medians, how many times quicker than the baseline they are, and every round."""
+    """Return medians, speedups over the baseline, and the times of every round."""
     medians = {name: statistics.median(rounds) for name, rounds in found.items()}
     ratios = {name: medians["baseline"] / median for name, median in medians.items()}
     return {"median": medians, "ratio": ratios, "rounds": dict(found)}
 
 
 def line(record: Record) -> str:
-    """A record as a line of the table: what it is about, then what was found."""
+    """Return the numbers of a record as text."""
     if "peak_mb" in record:
         return f"peak {record['peak_mb']:.0f} MB, of which imports {record['imports_mb']:.0f} MB"
     medians = record["median"]
@@ -196,7 +196,7 @@ def line(record: Record) -> str:
     else:
         pairs = [f"x{ratio:.1f}" for ratio in record["ratio"].values()]
     cells = [f"{n} {m:.1f} {pair}" for (n, m), pair in zip(medians.items(), pairs, strict=True)]
-    cells[0] = cells[0].rsplit(" x", 1)[0]  # what the others are compared with
+    cells[0] = cells[0].rsplit(" x", 1)[0]  # without its ratio to itself
     if "lightning" in record:
         cells.append(f"Lightning {100 * record['lightning']:.1f} %")
     if "windows_a_second" in record:
@@ -209,13 +209,13 @@ def line(record: Record) -> str:
 
 
 def about(record: Record) -> str:
-    """What a record is about."""
+    """Return the labels of a record as text."""
     keys = ("preset", "backend", "table", "hidden", "phase")
     return " ".join(f"{record[key]!s:<{max(len(key), 8)}}" for key in keys if key in record)
 
 
 def machine() -> Record:
-    """What the numbers were measured on."""
+    """Return the machine and the versions that were measured."""
     return {
         "machine": platform.machine(),
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""Milliseconds of a training iteration: through Lightning, in a bare loop, and of the baseline."""
+"""Time of a training iteration: through Lightning, in a bare loop, and of the baseline."""
 
 import itertools
 import math
@@ -17,23 +17,23 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from benchmarks.baseline import BASELINES, batches
-from benchmarks.setting import BACKENDS, FEATURES, model, seconds, table, take_turns
+from benchmarks.sizes import BACKENDS, FEATURES, model, seconds, table, take_turns
 from timegan.data import WindowDataModule
 from timegan.nn.batch import Batch
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule
 
-WARM = 2
-"""Iterations that a run begins with, and that do not count."""
-LEAST, MOST = 3, 200
-"""Iterations of a run that do."""
-PAIRS = 4
-"""Times as many rounds where Lightning's share is measured."""
+WARMUP_ITERATIONS = 2
+"""Iterations at the beginning of a run, which are not measured."""
+MIN_ITERATIONS, MAX_ITERATIONS = 3, 200
+"""Measured iterations of a run."""
+PAIR_FACTOR = 4
+"""Factor of the rounds that measure Lightning's share."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What is trained: a preset on a table of some size."""
+    """A measured training: a preset on a table of some size."""
 
     preset: str
     table: str
@@ -51,12 +51,12 @@ class Cell:
         return torch.from_numpy(self.data.train.all())
 
     def label(self) -> dict[str, Any]:
-        """What it is called in the table."""
+        """Return the labels of the cell in the table."""
         size = f"{self.window} x {FEATURES[self.table]}"
         return {"preset": self.preset, "table": size, "hidden": self.hidden}
 
     def schedule(self, phase: Phase) -> Schedule:
-        """One epoch of a phase, and nothing else."""
+        """Return a schedule of one epoch of the phase."""
         return Schedule(**{p.value: int(p is phase) for p in Phase})
 
 
@@ -77,7 +77,7 @@ class Clock(Callback):
 
 
 class Bare(TimeGAN):
-    """The same updates, optimisers and checks without Lightning, which only hands out the class."""
+    """A TimeGAN that trains without Lightning, with the same updates, optimizers and checks."""
 
     trainer: Any = None
 
@@ -105,7 +105,7 @@ class Bare(TimeGAN):
 
 
 def wait(device: torch.device) -> None:
-    """Until a GPU has done what it was given."""
+    """Wait until a GPU has finished all work."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 
@@ -117,9 +117,9 @@ def by_lightning(
     *,
     accelerator: str = "cpu",
 ) -> float:
-    """Milliseconds an iteration of `Trainer.fit`, with the log that train.py writes."""
+    """Return milliseconds of an iteration of `Trainer.fit`, with the logger of train.py."""
     net.train()  # the joint phase leaves some of it in evaluation mode
-    data.steps_per_epoch, clock = WARM + count, Clock(WARM)
+    data.steps_per_epoch, clock = WARMUP_ITERATIONS + count, Clock(WARMUP_ITERATIONS)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             max_epochs=net.schedule.total,
@@ -137,16 +137,16 @@ def by_lightning(
 
 
 def by_bare_loop(net: Bare, data: WindowDataModule, count: int) -> float:
-    """The same for the same updates in a loop of our own."""
-    data.steps_per_epoch = WARM + count
+    """Return milliseconds of an iteration of the bare loop."""
+    data.steps_per_epoch = WARMUP_ITERATIONS + count
     net.begin(data.steps_per_epoch)
     batches = enumerate(data.train_dataloader())
-    net.iterate(itertools.islice(batches, WARM))
+    net.iterate(itertools.islice(batches, WARMUP_ITERATIONS))
     return 1_000 * seconds(lambda: net.iterate(batches)) / count
 
 
 def by_baseline(baseline: Any, windows: Tensor, phase: Phase, count: int) -> float:
-    """The same for the plain loop of benchmarks/baseline.py."""
+    """Return milliseconds of an iteration of benchmarks/baseline.py."""
     iteration = getattr(baseline, phase)
 
     def loop(count: int) -> None:
@@ -157,13 +157,13 @@ def by_baseline(baseline: Any, windows: Tensor, phase: Phase, count: int) -> flo
         loop(count)
         wait(windows.device)
 
-    loop(WARM)
+    loop(WARMUP_ITERATIONS)
     wait(windows.device)
     return 1_000 * seconds(measured) / count
 
 
 def variants(cell: Cell, phase: Phase) -> dict[str, Callable[[int], float]]:
-    """Ways to train a cell: iterations to milliseconds an iteration."""
+    """Return functions that train a number of iterations and return milliseconds of one."""
     data, schedule = cell.data, cell.schedule(phase)
     baseline = BASELINES[cell.preset](FEATURES[cell.table], cell.window, hidden=cell.hidden)
 
@@ -182,7 +182,7 @@ def variants(cell: Cell, phase: Phase) -> dict[str, Callable[[int], float]]:
 
 
 def measure(cell: Cell, phase: Phase, rounds: int, budget: float) -> dict[str, list[float]]:
-    """Milliseconds an iteration of every variant, in each of the rounds.
+    """Return milliseconds of an iteration of every variant, in each round.
 
     Args:
         cell: what is trained.
@@ -191,20 +191,22 @@ def measure(cell: Cell, phase: Phase, rounds: int, budget: float) -> dict[str, l
         budget: seconds that a run should take.
     """
     ways = variants(cell, phase)
-    counts = {name: iterations(way(LEAST), budget) for name, way in ways.items()}
+    counts = {name: iterations(way(MIN_ITERATIONS), budget) for name, way in ways.items()}
     works = {name: partial(way, counts[name]) for name, way in ways.items()}
     found = take_turns(works, rounds)
-    if "bare" in works:  # a few hundredths apart: more turns, and next to each other
-        found |= take_turns({name: works[name] for name in (BACKENDS[-1], "bare")}, PAIRS * rounds)
+    if "bare" in works:  # close together: more rounds, in pairs
+        found |= take_turns(
+            {name: works[name] for name in (BACKENDS[-1], "bare")}, PAIR_FACTOR * rounds
+        )
     return found
 
 
 def share(found: dict[str, list[float]]) -> float:
-    """Lightning's, of an iteration: the median of what each run took beyond the bare one after."""
+    """Return Lightning's share of an iteration: the median over pairs of runs."""
     pairs = zip(found[BACKENDS[-1]], found["bare"], strict=True)
     return statistics.median(1 - bare / fit for fit, bare in pairs)
 
 
 def iterations(milliseconds: float, budget: float) -> int:
-    """How many iterations fill the seconds of a run."""
-    return min(max(round(1_000 * budget / milliseconds), LEAST), MOST)
+    """Return how many iterations fill the seconds of a run."""
+    return min(max(round(1_000 * budget / milliseconds), MIN_ITERATIONS), MAX_ITERATIONS)

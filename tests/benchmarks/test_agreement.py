@@ -11,7 +11,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from benchmarks.baseline import BASELINES, Recipe
-from benchmarks.setting import BACKENDS, PRESETS, arguments
+from benchmarks.sizes import BACKENDS, PRESETS, arguments
 from timegan.seeds import generator
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase, Schedule

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.scaling import multiplications
-from benchmarks.setting import table
+from benchmarks.sizes import table
 
 
 def count(preset: str, window: int, batch: int) -> int:

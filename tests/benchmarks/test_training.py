@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks import gpu, speed
-from benchmarks.setting import PRESETS, model
+from benchmarks.sizes import PRESETS, model
 from benchmarks.training import Bare, Cell, by_bare_loop, by_lightning
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Phase

@@ -1,8 +1,8 @@
-"""Two simulated tables that nothing was tuned on: lorenz.csv and predators.csv.
+"""Two simulated tables that no recipe was tuned on: lorenz.csv and predators.csv.
 
-    python benchmarks/fidelity/untouched.py outputs/untouched
+    python benchmarks/research/unseen_tables.py outputs/unseen_tables
 
-To be scored once, when a recipe is done: whoever looks at them twice has tuned on them.
+Score them once, when a recipe is finished. A second look would be tuning.
 """
 
 import sys
@@ -15,7 +15,7 @@ ROWS = 5_000
 
 
 def lorenz(step: float = 0.03, inner: int = 10) -> pd.DataFrame:
-    """The flow of Lorenz (1963) with its usual constants: smooth, deterministic, chaotic."""
+    """Return the system of Lorenz (1963) with its usual constants, by Runge-Kutta steps."""
     sigma, rho, beta = 10.0, 28.0, 8.0 / 3.0
     state, rows = np.array([1.0, 1.0, 20.0]), []
 
@@ -36,7 +36,7 @@ def lorenz(step: float = 0.03, inner: int = 10) -> pd.DataFrame:
 
 
 def predators(step: float = 0.1, inner: int = 20) -> pd.DataFrame:
-    """Prey and predators with a carrying capacity, a yearly season and noise; counts of both."""
+    """Return counts of prey and predators with a carrying capacity, a season and noise."""
     draw = np.random.default_rng(7)
     prey, hunters, rows = 30.0, 8.0, []
     h = step / inner
@@ -57,5 +57,5 @@ if __name__ == "__main__":
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     for make in (lorenz, predators):
-        with (out / f"{make.__name__}.csv").open("x") as file:  # a file that exists is kept
+        with (out / f"{make.__name__}.csv").open("x") as file:  # "x" keeps an existing file
             make().to_csv(file, index=False)

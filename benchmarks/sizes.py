@@ -1,4 +1,4 @@
-"""What is measured: models of the presets on random walks of the usual sizes."""
+"""Models of the presets and tables of random walks, in the sizes that benchmarks use."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -25,13 +25,13 @@ Model = TypeVar("Model", bound=TimeGAN)
 
 
 def preset(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments of `TimeGAN` and of `WindowDataModule`, as conf/model has them."""
+    """Return the arguments of `TimeGAN` and of `WindowDataModule` in conf/model."""
     content: Any = OmegaConf.to_container(OmegaConf.load(ROOT / "conf" / "model" / f"{name}.yaml"))
     return content.get("model", content), content.get("dataset", {})
 
 
 def walks(rows: int, features: int, seed: int = 0) -> pd.DataFrame:
-    """Random walks, float32, that come back: every step undoes a hundredth of the way from 0."""
+    """Return mean-reverting random walks in float32."""
     values = np.random.default_rng(seed).standard_normal((rows, features), dtype=np.float32)
     values = lfilter(np.ones(1, np.float32), np.array([1, -0.99], np.float32), values, axis=0)
     return pd.DataFrame(values, columns=[f"walk {i}" for i in range(features)])
@@ -40,7 +40,7 @@ def walks(rows: int, features: int, seed: int = 0) -> pd.DataFrame:
 def table(
     name: str, features: int, window: int, steps: int = 50, rows: int = ROWS
 ) -> WindowDataModule:
-    """Windows of random walks, scaled and batched as the preset `name` wants them."""
+    """Return a data module of random walks with the options of the preset `name`."""
     options = preset(name)[1] | {"window": window, "steps_per_epoch": steps}
     data = WindowDataModule.from_frame(walks(rows, features), **options)
     data.setup()
@@ -56,7 +56,7 @@ def model(
     hidden: int,
     backend: str,
 ) -> Model:
-    """An untrained model of a preset for the windows of `data`; `kind` is `TimeGAN` or like it."""
+    """Return an untrained model of class `kind` and preset `name` for the windows of `data`."""
     return kind(
         **data.transform.widths,
         window=data.window,
@@ -66,14 +66,14 @@ def model(
 
 
 def arguments(name: str, hidden: int, backend: str) -> dict[str, Any]:
-    """A preset's arguments of `TimeGAN`; where latents are as wide as the cells, they stay so."""
+    """Return a preset's arguments of `TimeGAN`; latents as wide as the cells stay so."""
     options = preset(name)[0]
     latent = None if options["latent"] is None else hidden
     return options | {"hidden": hidden, "latent": latent, "backend": backend}
 
 
 def take_turns(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """What each work returns in each round; in turns, so that a busy machine slows all of them."""
+    """Call each function once per round, so that other load slows all of them."""
     found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
@@ -82,14 +82,14 @@ def take_turns(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[st
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long a call takes."""
+    """Return the seconds that a call takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def prepare() -> None:
-    """One thread, as in training; the same weights and noise in every run; no remarks."""
+    """Use one thread, seed torch, and silence Lightning."""
     silence_lightning()
     torch.set_num_threads(1)
     torch.manual_seed(0)

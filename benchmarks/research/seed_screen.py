@@ -1,11 +1,11 @@
-"""Train a configuration over seeds, score it, write a line into the log: how recipes are chosen.
+"""Screening of configurations: train over seeds, score, and append a line to log.jsonl.
 
-    python benchmarks/fidelity/screen.py stock                  the default preset
-    python benchmarks/fidelity/screen.py energy --seeds 0 1 dataset.infer_types=false
+    python benchmarks/research/seed_screen.py stock                  the default preset
+    python benchmarks/research/seed_screen.py energy --seeds 0 1 dataset.infer_types=false
 
-The real tables lie in ../shared/data, or where TIMEGAN_DATA says. Scores are those of the published
-protocol on the training windows, with few judges: to choose by, not to report. What is reported
-comes from `make results`, with other judges.
+The real tables lie in ../shared/data, or in the folder TIMEGAN_DATA. Scores are those of the
+published protocol on training windows, with few classifiers. They select recipes and are not
+reported. Reported scores come from `make results`, with other classifiers.
 """
 
 import argparse
@@ -40,7 +40,7 @@ ROOT = HERE.parents[1]
 DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
 FILES = {"stock": "stock_data.csv", "energy": "energy_data.csv"}
 STRONGER = {"hidden": 24, "lr": 3e-3, "iterations": 1_500}
-"""The second judge: one that is as wide as the networks of the paper."""
+"""Options of the second classifier, which is as wide as the networks of the paper."""
 
 MEASURES: dict[str, Callable[[Array, Array], float | None]] = {
     "density": pooled_overlap,
@@ -49,11 +49,11 @@ MEASURES: dict[str, Callable[[Array, Array], float | None]] = {
     "autocorrelation": autocorrelation_score,
     "change_autocorrelation": change_autocorrelation_score,
 }
-"""Metrics that no classifier has to be trained for."""
+"""Metrics without a classifier."""
 
 
 def train(data: str, seed: int, overrides: list[str], folder: Path) -> float:
-    """CPU seconds of a run in ``folder``."""
+    """Train into ``folder`` and return the CPU seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     given = [f"dataset={data}", "dataset.preprocessing=reference", f"seed={seed}"]
     if data in FILES:
@@ -67,8 +67,8 @@ def train(data: str, seed: int, overrides: list[str], folder: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def score(folder: Path, seed: int, judges: int) -> dict[str, Any]:
-    """Scores of the run in ``folder``, by judges that depend on ``seed``."""
+def score(folder: Path, seed: int, classifiers: int) -> dict[str, Any]:
+    """Return the scores of the run in ``folder``; ``seed`` sets the classifiers."""
     model, columns = open_run(folder)
     config = read_dataset(folder)
     data = WindowDataModule(**config, constraints="off")
@@ -78,11 +78,11 @@ def score(folder: Path, seed: int, judges: int) -> dict[str, Any]:
     real, fake = subset(real, 20_000, rng(seed, "real")), subset(fake, 20_000, rng(seed, "fake"))
     scale = MinMax(real)
     real, fake = (scale(windows).astype(np.float32) for windows in (real, fake))
-    seeds = [derive(seed, "screen", number) for number in range(judges)]
-    contests = [ClassifierTask(real, fake, s) for s in seeds]
+    seeds = [derive(seed, "screen", number) for number in range(classifiers)]
+    tasks = [ClassifierTask(real, fake, s) for s in seeds]
     found = {
-        "discriminative": [abs(v) for v in classify(contests)],
-        "stronger": [abs(v) for v in classify(contests[:2], **STRONGER)],  # type: ignore[arg-type]
+        "discriminative": [abs(v) for v in classify(tasks)],
+        "stronger": [abs(v) for v in classify(tasks[:2], **STRONGER)],  # type: ignore[arg-type]
     }
     steps = [np.abs(np.diff(windows, axis=1)) for windows in (real, fake)]
     sizes = [np.quantile(s.reshape(-1, s.shape[2]), 0.99, axis=0) for s in steps]
@@ -95,7 +95,7 @@ def score(folder: Path, seed: int, judges: int) -> dict[str, Any]:
 
 
 def read_dataset(folder: Path) -> dict[str, Any]:
-    """What the run's data module was made of, without what only training needs."""
+    """Return the arguments of the run's data module that evaluation needs."""
     from omegaconf import OmegaConf
 
     config: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
@@ -111,11 +111,11 @@ def _rounded(value: float | None) -> float | None:
 
 
 def main() -> None:
-    """The door."""
+    """Parse the arguments, then train and score each seed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("data", help="stock, energy, or another dataset of conf/")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--judges", type=int, default=3)
+    parser.add_argument("--classifiers", type=int, default=3)
     parser.add_argument("--note", default="", help="what is tried, for the log")
     parser.add_argument("overrides", nargs="*", help="as train.py takes them")
     given, more = parser.parse_known_args()
@@ -130,7 +130,7 @@ def main() -> None:
     ).stdout.strip()
     for seed in given.seeds:
         name = given.data if not overrides else f"{given.data}-{derive(0, *overrides):016x}"
-        folder = ROOT / "outputs" / "fidelity" / name / f"{commit}-{seed}"
+        folder = ROOT / "outputs" / "research" / name / f"{commit}-{seed}"
         seconds = train(given.data, seed, overrides, folder)
         line = {
             "date": str(date.today()),
@@ -140,7 +140,7 @@ def main() -> None:
             "overrides": overrides,
             "note": given.note,
             "cpu_seconds": round(seconds),
-            **score(folder, seed, given.judges),
+            **score(folder, seed, given.classifiers),
         }
         with (HERE / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")

@@ -1,10 +1,10 @@
-"""What each part of the recipe brings: the default without it, over seeds, as docs/ablation.md.
+"""Ablation: the default preset without each of its parts, over seeds, as docs/ablation.md.
 
-    python benchmarks/fidelity/ablation.py stock --seeds 0 1 2    runs what log.jsonl lacks
-    python benchmarks/fidelity/ablation.py --gather               no run, only the table
+    python benchmarks/research/ablation.py stock --seeds 0 1 2    train what log.jsonl lacks
+    python benchmarks/research/ablation.py --gather               write the table, train nothing
 
-Runs are those of screen.py, five judges each, noted "ablation" in log.jsonl; none of them is chosen
-by its scores. Energy gets 2,000 joint iterations instead of 6,000, for the time that it takes.
+Runs are those of seed_screen.py with five classifiers each, noted "ablation" in log.jsonl. No run
+is selected by its scores. Energy trains for 2,000 joint iterations instead of 6,000 to save time.
 """
 
 import argparse
@@ -21,45 +21,50 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NOTE = "ablation"
 FINE = {
-    "critics see levels that are not whitened": ("model.whitening=0",),
-    "the same, and noise of .05 on latents": ("model.whitening=0", "model.latent_noise=0.05"),
+    "no whitening of the critics' inputs": ("model.whitening=0",),
+    "no whitening, and latent noise of 0.05": ("model.whitening=0", "model.latent_noise=0.05"),
 }
-"""Parts of the recipe for columns that are nearly one, which energy has not."""
+"""Parts of the recipe for nearly collinear columns, which energy does not have."""
 PARTS: dict[str, tuple[str, ...]] = {
-    "the default": (),
-    "critics see all steps in one unit": ("model.per_step_normalization=false",),
+    "default": (),
+    "no normalization per step": ("model.per_step_normalization=false",),
     **FINE,
-    "critics see no increments": ("model.increments=false",),
+    "no increments in the critics' inputs": ("model.increments=false",),
     "no energy distance": ("model.energy_weight=0",),
-    "moments in place of the energy distance": ("model.energy_weight=0", "model.moment_weight=1"),
+    "moments instead of the energy distance": ("model.energy_weight=0", "model.moment_weight=1"),
     "no convolutional critic": ("model.critics=dense",),
     "no dense critic": ("model.critics=conv",),
-    "cross-entropy, not relativistic pairs": ("model.adversarial=bce",),
+    "cross-entropy instead of relativistic pairs": ("model.adversarial=bce",),
     "no gradient penalty": ("model.penalty_weight=0",),
     "gradient penalty in every update": ("model.penalty_interval=1",),
-    "no averaged weights": ("model.ema_decay=0",),
-    "64 units": ("model.hidden=64",),
-    "the paper's recurrent networks, but for the critics": (
+    "no weight averaging": ("model.ema_decay=0",),
+    "64 hidden units": ("model.hidden=64",),
+    "recurrent networks as in the paper, except the critics": (
         *("model.autoencoder=recurrent", "model.generator=recurrent"),
         *("model.supervisor=recurrent", "dataset.scaling=minmax"),
     ),
-    "kinds of columns not known": ("dataset.infer_types=false",),
+    "no column types": ("dataset.infer_types=false",),
 }
-"""A part that is missing -> what train.py is told for it."""
+"""Name of a changed part -> overrides of train.py."""
 SHORT = {"energy": ("model.schedule.joint=40",)}
-"""What all runs on a table are told."""
+"""Overrides of all runs on a table."""
 ABOUT = """\
-# What each part of the recipe brings
+# Ablation
 
-The default preset without one of its parts, all else as it is. Discriminative score (five published
-judges a training) and the same of a judge with 24 units (two judges), mean ± deviation over
-training seeds; 0 is best. `python benchmarks/fidelity/ablation.py` runs and gathers it. Training
-windows and few judges: to see what matters, not to report (that is [results.md](results.md)).
+Each row trains the default preset with one part removed or replaced. Scores are mean ± standard
+deviation over training seeds; 0 is best.
+
+- *Discriminative*: the published classifier, five per training.
+- *24 units*: the same classifier with 24 hidden units, two per training.
+
+The scores use training windows and few classifiers. They show which parts matter;
+[results.md](results.md) has the scores to report. `python benchmarks/research/ablation.py` trains
+the runs and writes this page.
 """
 
 
 def main() -> None:
-    """The door."""
+    """Parse the arguments, train and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="*", help="stock, energy; default: both")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -76,42 +81,41 @@ def main() -> None:
 
 
 def lines() -> list[dict[str, Any]]:
-    """The log's lines of this table."""
+    """Return the log's lines of this table."""
     log = HERE / "log.jsonl"
     found = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     return [line for line in found if line["note"] == NOTE]
 
 
 def overrides(data: str, part: str) -> list[str]:
-    """What train.py is told besides the seed."""
+    """Return the overrides of train.py without the seed."""
     return [*SHORT.get(data, ()), *PARTS[part]]
 
 
 def run(data: str, part: str, seed: int) -> None:
-    """Train and score one part's absence with one seed, unless the log has it."""
+    """Train and score without one part, unless the log has the run."""
     wanted = (data, seed, overrides(data, part))
     if any((one["data"], one["seed"], one["overrides"]) == wanted for one in lines()):
         return
-    screen = [sys.executable, str(HERE / "screen.py"), data, "--seeds", str(seed)]
-    how = ["--judges", "5", "--note", NOTE]
+    screen = [sys.executable, str(HERE / "seed_screen.py"), data, "--seeds", str(seed)]
+    how = ["--classifiers", "5", "--note", NOTE]
     subprocess.run([*screen, *how, *overrides(data, part)], check=True)
 
 
 def markdown(lines: Sequence[Mapping[str, Any]]) -> str:
-    """The tables for people."""
+    """Return the page with a table per dataset."""
     parts = [ABOUT]
     for data in dict.fromkeys(line["data"] for line in lines):
         here = [line for line in lines if line["data"] == data]
         how = f" ({', '.join(f'`{told}`' for told in SHORT[data])})" if data in SHORT else ""
         parts.append(f"\n## {data}{how}\n")
-        parts.append("| | seeds | discriminative | judge of width 24 | CPU s |")
+        parts.append("| change | seeds | discriminative | 24 units | CPU s |")
         parts.append("| :-- | --: | --: | --: | --: |")
         for part in PARTS:
             runs = [line for line in here if line["overrides"] == overrides(data, part)]
             if runs:
                 parts.append(_row(part, runs))
-    commits = ", ".join(sorted({str(line["commit"]) for line in lines}))
-    parts.append(f"\nCommits: {commits}. CPU seconds beside another run on two cores.\n")
+    parts.append("\nCPU seconds were measured with two runs at a time on two cores.\n")
     return "\n".join(parts)
 
 

@@ -1,8 +1,12 @@
-"""Constraints as people write them: ``High >= Low``, ``Total = A + B``, ``Age never falls``."""
+"""Constraints as people write them: ``High >= Low``, ``Total = A + B``, ``Age never falls``.
 
+Comparisons are read as Python expressions, in which each column is a short name of its own.
+"""
+
+import ast
 import re
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from timegan.constraints.types import (
     AllowedValues,
@@ -16,202 +20,180 @@ from timegan.constraints.types import (
 )
 from timegan.errors import InputError, closest_match
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<quoted>`[^`]+`|\"[^\"]+\"|'[^']+')"
-    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.%]))"
-    r"|(?P<name>[^\W\d][\w.%]*)"
-    r"|(?P<sign><=|>=|==|[≤≥=<>+\-−*,]))"
-)
-SIGNS = {"≤": "<=", "≥": ">=", "==": "=", "−": "-"}
+NAME = r"`[^`]+`|\"[^\"]+\"|'[^']+'|[^\W\d][\w.%]*"
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+WORD = re.compile(rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.%])|(?P<name>{NAME})")
+SIGNS = {"≤": "<=", "≥": ">=", "−": "-"}
 EXAMPLES = (
     "'High >= Low', '0 <= Load <= 100', 'Total = A + B', 'Age never falls', "
     "'Count is a whole number', 'Count is a multiple of 5', 'Gear is one of 1, 2, 3'"
 )
-Linear = tuple[dict[int, float], float]
-"""Columns with their factors, and a constant."""
+SENTENCES: dict[str, Callable[..., Constraint]] = {
+    r"never falls(?: within a window)?": lambda c: Monotone(c, rising=True),
+    r"never rises(?: within a window)?": lambda c: Monotone(c, rising=False),
+    r"is a whole number": lambda c: Multiples(c, 1.0),
+    r"is never negative": lambda c: Range(c, low=0.0),
+    rf"is a multiple of ({NUMBER})": lambda c, step: _multiples(c, step, "0"),
+    rf"is ({NUMBER}) plus a multiple of ({NUMBER})": lambda c, at, step: _multiples(c, step, at),
+    r"is one of (.*)": lambda c, text: AllowedValues(
+        c, tuple(sorted({float(value) for value in text.split(",")}))
+    ),
+}
+Linear = dict[int | None, float]
+"""Columns with their factors; None with the constant."""
+
+
+class _Invalid(Exception):
+    """A reason why a text is not a constraint."""
 
 
 def parse(text: str, features: Sequence[str]) -> tuple[Constraint, ...]:
-    """The constraints that a line of text declares: a chain such as ``a >= b >= c`` makes several.
+    """Return the constraints that a text declares; a chain such as ``a >= b >= c`` has several.
 
     Args:
-        text: see the module's examples. Names with spaces or signs stand in backticks or quotes.
+        text: a comparison or sentence. Names with spaces or signs stand in backticks or quotes.
         features: names of the columns.
 
     Raises:
-        InputError: a column that does not exist, or text that is not a constraint.
+        InputError: the text names an unknown column or is not a constraint.
     """
-    return _Parser(text, features).constraints()
+    try:
+        sentence = re.fullmatch(rf"\s*({NAME}|{NUMBER})\s+((?:never|is)\b.*?)\s*", text)
+        if sentence:
+            return (_read_sentence(sentence[1], sentence[2], text, features),)
+        return _merge_ranges(_read_comparison(text, features))
+    except _Invalid as reason:
+        raise InputError(
+            f"dataset.custom_constraints: {text!r} is not a constraint: {reason}. Write {EXAMPLES}."
+        ) from None
 
 
-class _Parser:
-    def __init__(self, text: str, features: Sequence[str]) -> None:
-        self.text, self.features = text, list(features)
-        self.tokens: list[tuple[str, str]] = []
-        self.at = 0
-        place = 0
-        while text[place:].strip():
-            found = TOKEN.match(text, place)
-            if found is None:
-                self._refuse(f"{text[place:].strip()[:12]!r} is not understood")
-            kind = str(found.lastgroup)
-            word = found[kind]
-            if kind == "quoted":
-                kind, word = "name", word[1:-1]
-                self.tokens.append(("column", word))
-            else:
-                self.tokens.append((kind, SIGNS.get(word, word)))
-            place = found.end()
+def _column(name: str, text: str, features: Sequence[str]) -> int:
+    """Return the position of a column."""
+    name = name[1:-1] if name[0] in "`\"'" else name
+    if name in features:
+        return list(features).index(name)
+    near = closest_match(name, features)
+    guess = f" Did you mean {near!r}?" if near else ""
+    shown = ", ".join(features[:12]) + (", ..." if len(features) > 12 else "")
+    raise InputError(
+        f"dataset.custom_constraints: {text!r} names the column {name!r}, which does not exist."
+        f"{guess} The table has: {shown}. Put a name with spaces or signs into `backticks`."
+    )
 
-    def constraints(self) -> tuple[Constraint, ...]:
-        if not self.tokens:
-            self._refuse("it is empty")
-        words = [word for kind, word in self.tokens[1:] if kind == "name"]
-        if words[:1] in (["never"], ["is"]) and self.tokens[1][1] == words[0]:
-            return (self._sentence(),)
-        sides, signs = [self._linear()], []
-        while self.at < len(self.tokens):
-            signs.append(self._sign())
-            sides.append(self._linear())
-        if not signs:
-            self._refuse("it compares nothing")
-        pairs = zip(sides, signs, sides[1:], strict=False)
-        return _merged(tuple(self._compared(*pair) for pair in pairs))
 
-    def _sentence(self) -> Constraint:
-        column = self._column(self.tokens[0])
-        words = [word for _, word in self.tokens[1:]]
-        kinds = [kind for kind, _ in self.tokens[1:]]
-        self.at = len(words) + 1
-        if words[:2] in (["never", "falls"], ["never", "rises"]):
-            return Monotone(column, words[1] == "falls")
-        if words[:4] == ["is", "a", "whole", "number"]:
-            return Multiples(column, 1.0)
-        if words[:4] == ["is", "a", "multiple", "of"] and kinds[4:] == ["number"]:
-            return self._steps(column, words[4], 0.0)
-        if words[2:6] == ["plus", "a", "multiple", "of"] and kinds[6:] == ["number"]:
-            return self._steps(column, words[6], float(words[1]))
-        if words == ["is", "never", "negative"]:
-            return Range(column, low=0.0)
-        if words[:3] == ["is", "one", "of"]:
-            listed = "".join(words[3:]).split(",")
+def _read_sentence(name: str, predicate: str, text: str, features: Sequence[str]) -> Constraint:
+    """Read ``X never falls`` or ``X is ...``."""
+    if re.fullmatch(NUMBER, name):
+        raise _Invalid(f"a column should stand in the place of {name!r}")
+    column = _column(name, text, features)
+    for pattern, make in SENTENCES.items():
+        found = re.fullmatch(pattern, predicate)
+        if found:
             try:
-                return AllowedValues(column, tuple(sorted({float(value) for value in listed})))
+                return make(column, *found.groups())
             except ValueError:
-                self._refuse("'is one of' wants numbers with commas between them")
-        raise self._refusal("what follows upon the name is not understood")
-
-    def _steps(self, column: int, step: str, offset: float) -> Multiples:
-        if float(step) <= 0:
-            self._refuse("a step must be positive")
-        return Multiples(column, float(step), offset % float(step))
-
-    def _linear(self) -> Linear:
-        """A sum of names, numbers, and numbers times names."""
-        terms: dict[int, float] = {}
-        constant = 0.0
-        first = True
-        while first or (self.at < len(self.tokens) and self.tokens[self.at][1] in "+-"):
-            factor = 1.0
-            while self._peek() in ("+", "-"):
-                factor *= -1.0 if self._next()[1] == "-" else 1.0
-                first = False
-            kind, word = self._next()
-            if kind == "number":
-                factor *= float(word)
-                if self._peek() != "*":
-                    constant += factor
-                    first = False
-                    continue
-                self._next()
-                kind, word = self._next()
-            if kind not in ("name", "column"):
-                self._refuse(f"a column or a number should stand in the place of {word!r}")
-            column = self._column((kind, word))
-            terms[column] = terms.get(column, 0.0) + factor
-            first = False
-        return {c: f for c, f in terms.items() if f}, constant
-
-    def _peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def _next(self) -> tuple[str, str]:
-        if self.at >= len(self.tokens):
-            self._refuse("it ends too early")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def _sign(self) -> str:
-        kind, word = self._next()
-        if word in ("<", ">"):
-            self._refuse(f"{word!r} cannot be told from {word}= after rounding; give that")
-        if kind != "sign" or word not in ("<=", ">=", "="):
-            hint = "; a name with spaces or signs goes into `backticks`" if kind == "name" else ""
-            self._refuse(f"<=, >= or = should stand in the place of {word!r}{hint}")
-        return word
-
-    def _column(self, token: tuple[str, str]) -> int:
-        kind, name = token
-        if kind not in ("name", "column"):
-            self._refuse(f"a column should stand in the place of {name!r}")
-        if name not in self.features:
-            near = closest_match(name, self.features)
-            guess = f" Did you mean {near!r}?" if near else ""
-            shown = ", ".join(self.features[:12]) + (", ..." if len(self.features) > 12 else "")
-            raise InputError(
-                f"dataset.custom_constraints: {self.text!r} names the column {name!r}, which does "
-                f"not exist.{guess} The table has: {shown}. A name with spaces or signs goes into "
-                "`backticks`."
-            )
-        return self.features.index(name)
-
-    def _compared(self, left: Linear, sign: str, right: Linear) -> Constraint:
-        """A constraint from ``left sign right``."""
-        terms = dict(left[0])
-        for column, factor in right[0].items():
-            terms[column] = terms.get(column, 0.0) - factor
-        terms = {c: f for c, f in terms.items() if f}
-        constant = right[1] - left[1]
-        if sign == "<=":
-            terms, constant, sign = {c: -f for c, f in terms.items()}, -constant, ">="
-        columns, factors = tuple(terms), tuple(terms.values())
-        if not columns:
-            self._refuse("no column is left in it")
-        if len(columns) == 1:
-            bound = constant / factors[0] + 0.0
-            if sign == "=":
-                return Range(columns[0], bound, bound)
-            return Range(columns[0], bound) if factors[0] > 0 else Range(columns[0], None, bound)
-        opposite = len(columns) == 2 and sum(factors) == 0 and constant == 0
-        if sign == "=":
-            if opposite:
-                return Equality(*sorted(columns))
-            return LinearEquality(columns, factors, constant)
-        if opposite:
-            return Inequality(*(columns if factors[0] > 0 else columns[::-1]))
-        raise self._refusal(
-            "an inequality holds between two columns, or a column and a number; for more, make "
-            "the sum a column of the table"
-        )
-
-    def _refuse(self, why: str) -> NoReturn:
-        raise self._refusal(why)
-
-    def _refusal(self, why: str) -> InputError:
-        return InputError(
-            f"dataset.custom_constraints: {self.text!r} is not a constraint: {why}. "
-            f"Write {EXAMPLES}."
-        )
+                raise _Invalid("'is one of' needs numbers with commas between them") from None
+    raise _Invalid(f"{predicate!r} is not understood")
 
 
-def _merged(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
-    """Two bounds of one column, as ``0 <= Load <= 100`` makes them, become one constraint."""
-    if len(constraints) == 2 and all(isinstance(constraint, Range) for constraint in constraints):
-        first, second = constraints
-        assert isinstance(first, Range)
-        assert isinstance(second, Range)
-        if first.column == second.column and (first.low is None) == (second.high is None):
-            low = first.low if first.low is not None else second.low
-            high = first.high if first.high is not None else second.high
-            return (Range(first.column, low, high),)
+def _multiples(column: int, step: str, offset: str) -> Multiples:
+    if float(step) <= 0:
+        raise _Invalid("a step must be positive")
+    return Multiples(column, float(step), float(offset) % float(step))
+
+
+def _read_comparison(text: str, features: Sequence[str]) -> tuple[Constraint, ...]:
+    """Read linear expressions with ``<=``, ``>=`` and ``=`` between them."""
+    columns: list[int] = []
+
+    def short_name(word: re.Match[str]) -> str:
+        if word["name"] is None:
+            return word[0]
+        columns.append(_column(word["name"], text, features))
+        return f" _{len(columns) - 1} "
+
+    code = text
+    for sign, plain in SIGNS.items():
+        code = code.replace(sign, plain)
+    code = re.sub(r"(?<![<>=])=(?!=)", "==", WORD.sub(short_name, code)).strip()
+    if not code:
+        raise _Invalid("it is empty")
+    try:
+        tree = ast.parse(code, mode="eval").body
+    except SyntaxError:
+        raise _Invalid(
+            "it is not understood; a name with spaces or signs goes into `backticks`"
+        ) from None
+    if not isinstance(tree, ast.Compare):
+        raise _Invalid("it compares nothing")
+    sides = [_linear(node, columns) for node in (tree.left, *tree.comparators)]
+    return tuple(
+        _compare(*pair, sign) for pair, sign in zip(pairwise(sides), tree.ops, strict=True)
+    )
+
+
+def _linear(node: ast.expr, columns: Sequence[int], factor: float = 1.0) -> Linear:
+    """Return an expression, times a factor, as a sum of columns and a constant."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return {None: factor * number}
+        case ast.Name(id=name):
+            return {columns[int(name[1:])]: factor}
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
+            return _linear(inner, columns, -factor if isinstance(sign, ast.USub) else factor)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
+            second = -factor if isinstance(sign, ast.Sub) else factor
+            return _add(_linear(left, columns, factor), _linear(right, columns, second))
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            both = [_linear(left, columns), _linear(right, columns)]
+            for constant, other in (both, both[::-1]):
+                if set(constant) == {None}:
+                    return {key: factor * constant[None] * f for key, f in other.items()}
+    raise _Invalid("each side must be a sum of columns, numbers, and numbers times columns")
+
+
+def _add(first: Linear, second: Linear) -> Linear:
+    return {key: first.get(key, 0.0) + second.get(key, 0.0) for key in {**first, **second}}
+
+
+def _compare(left: Linear, right: Linear, sign: ast.cmpop) -> Constraint:
+    """Return the constraint ``left sign right``."""
+    if isinstance(sign, ast.Lt | ast.Gt):
+        given = "<" if isinstance(sign, ast.Lt) else ">"
+        raise _Invalid(f"{given!r} cannot be told from {given}= after rounding; use that")
+    if not isinstance(sign, ast.LtE | ast.GtE | ast.Eq):
+        raise _Invalid("<=, >= or = should stand between its sides")
+    terms = _add(left, {key: -factor for key, factor in right.items()})
+    constant = -terms.pop(None, 0.0)
+    terms = {column: factor for column, factor in terms.items() if factor}
+    if isinstance(sign, ast.LtE):
+        terms, constant = {column: -factor for column, factor in terms.items()}, -constant
+    columns = tuple(column for column in terms if column is not None)
+    factors = tuple(terms.values())
+    if not columns:
+        raise _Invalid("no column is left in it")
+    is_equality = isinstance(sign, ast.Eq)
+    if len(columns) == 1:
+        bound = constant / factors[0] + 0.0
+        low = bound if is_equality or factors[0] > 0 else None
+        return Range(columns[0], low, bound if is_equality or factors[0] < 0 else None)
+    is_pair = len(columns) == 2 and sum(factors) == 0 and constant == 0
+    if is_equality:
+        return Equality(*sorted(columns)) if is_pair else LinearEquality(columns, factors, constant)
+    if is_pair:
+        return Inequality(*(columns if factors[0] > 0 else columns[::-1]))
+    raise _Invalid(
+        "an inequality holds between two columns, or a column and a number; for more, make the "
+        "sum a column of the table"
+    )
+
+
+def _merge_ranges(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:
+    """Return one range for the two that ``0 <= Load <= 100`` makes."""
+    match constraints:
+        case (Range(column, low, None), Range(other, None, high)) if column == other:
+            return (Range(column, low, high),)
+        case (Range(column, None, high), Range(other, low, None)) if column == other:
+            return (Range(column, low, high),)
     return constraints

@@ -154,6 +154,20 @@ def test_constraints_are_enforced_by_default_on_whatever_the_model_makes() -> No
     assert broken["default"] == 0
 
 
+def test_dates_stay_in_order() -> None:
+    draw = rng(2, "dates")
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(draw.integers(0, 10**6, size=400), "s")
+    stop = start + pd.to_timedelta(draw.integers(60, 10**5, size=400), "s")
+    frame = pd.DataFrame({"start": start, "load": draw.normal(size=400), "stop": stop})
+    data = module(frame, window=24)
+    shown = [row["constraint"] for row in data.transform.constraints.summary()]
+    assert "stop ≥ start" in shown
+    channels = draw.normal(size=(20, 24, data.transform.channels))
+    made = data.transform.to_frame(data.transform.inverse_transform(channels.astype(np.float32)))
+    assert (made["stop"] >= made["start"]).all()
+    assert (made["stop"] == made["start"]).mean() < 0.9
+
+
 def test_comparisons_use_the_training_range() -> None:
     data = module(pd.DataFrame({"a": [2.0, 4.0, 3.5], "b": [10.0, 30.0, 11.0]}), window=2)
     np.testing.assert_allclose(

@@ -1,6 +1,6 @@
 """Set of the constraints of a table: discovered or declared, and stored with the model."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,8 +9,7 @@ import numpy as np
 from timegan.constraints.components import components
 from timegan.constraints.discovery import discover
 from timegan.constraints.enforcement import enforce
-from timegan.constraints.integer_program import solve
-from timegan.constraints.linear_relations import independent
+from timegan.constraints.linear_relations import independent, rounded_equality
 from timegan.constraints.parsing import parse
 from timegan.constraints.types import (
     AllowedValues,
@@ -22,7 +21,7 @@ from timegan.constraints.types import (
     from_dict,
     to_dict,
 )
-from timegan.constraints.violations import violations
+from timegan.constraints.violations import residual, violations
 from timegan.errors import InputError
 from timegan.tables.value_grid import DOUBLE_EPSILON, nearly_exact_decimals
 
@@ -37,6 +36,8 @@ class ConstraintSet:
         declared: constraints of the user, which hold on the training rows, too.
         scale: standard deviation of each column, the unit of its changes.
         decimals: of each column, or None.
+        origins: of each column, added before columns are compared: dates count from different
+            moments.
     """
 
     features: tuple[str, ...]
@@ -44,6 +45,7 @@ class ConstraintSet:
     declared: tuple[Constraint, ...]
     scale: tuple[float, ...]
     decimals: tuple[int | None, ...]
+    origins: tuple[float, ...]
 
     @classmethod
     def fit(
@@ -53,7 +55,8 @@ class ConstraintSet:
         rows: np.ndarray | None,
         features: Sequence[str],
         declared: Sequence[str] = (),
-        codes: Collection[int] = (),
+        quantities: Sequence[Hashable] | None = None,
+        origins: Sequence[float] | None = None,
     ) -> Self:
         """Discover the constraints of training rows and check the declared ones on them.
 
@@ -65,30 +68,41 @@ class ConstraintSet:
             rows: (R,) row numbers in the table, from 0, for messages; None: 0 to R - 1.
             features: names of the columns.
             declared: constraints as text, see `timegan.constraints.parse`.
-            codes: columns whose numbers stand for categories.
+            quantities: of each column, see `timegan.constraints.discover`.
+            origins: of each column, see `ConstraintSet`; None: all are 0.
 
         Raises:
             InputError: a declared constraint cannot be read, contradicts another, or is violated
                 by training rows.
         """
+        width = len(features)
+        origins = origins or [0.0] * width
+        quantities = quantities or ["number"] * width
+        values = _shifted(values, origins)
+        columns = [column[~np.isnan(column)] for column in values.T]
+        decimals = [nearly_exact_decimals(c)[0] if c.size else None for c in columns]
         own: list[tuple[str, Constraint]] = []
         for text in declared:
             for constraint in parse(text, features):
-                _refuse_codes(text, constraint, features, codes)
-                own.append((text, _with_tolerance(constraint, values)))
-        _check_possible(own, len(features), features)
+                _check_quantities(text, constraint, features, quantities)
+                own.append((text, _with_tolerance(constraint, values, decimals)))
+        chosen = tuple(dict.fromkeys(constraint for _, constraint in own))
+        components(chosen, np.ones(width), names=features)
         for text, constraint in own:
             _check_real(text, constraint, features, values, breaks, rows)
-        chosen = tuple(dict.fromkeys(constraint for _, constraint in own))
-        columns = [values[:, c][~np.isnan(values[:, c])] for c in range(values.shape[1])]
-        spreads = (float(column.std()) if column.size else 0.0 for column in columns)
         return cls(
             tuple(features),
-            _without_declared(discover(values, breaks, codes), chosen),
+            _without_declared(discover(values, breaks, quantities), chosen),
             chosen,
-            tuple(spread if spread > 0 else 1.0 for spread in spreads),
-            tuple(nearly_exact_decimals(column)[0] if column.size else None for column in columns),
+            tuple(float(c.std()) or 1.0 if c.size else 1.0 for c in columns),
+            tuple(decimals),
+            tuple(origins),
         )
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a set without constraints."""
+        return cls((), (), (), (), (), ())
 
     def revalidated(self, blocks: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Self:
         """Return the set without the discovered constraints that more training rows violate.
@@ -100,7 +114,8 @@ class ConstraintSet:
             InputError: a row violates a declared constraint.
         """
         kept = self.found
-        for values, breaks, rows in blocks:
+        for block, breaks, rows in blocks:
+            values = _shifted(block, self.origins)
             for constraint in self.declared:
                 text = constraint.describe(self.features)
                 _check_real(text, constraint, self.features, values, breaks, rows)
@@ -117,14 +132,19 @@ class ConstraintSet:
 
         See `timegan.constraints.enforce`.
         """
-        return enforce(
-            values,
+        if not self.all:
+            return values
+        shifted = _shifted(values, self.origins)
+        kept = enforce(
+            shifted,
             self.all,
             scale=np.array(self.scale),
             decimals=self.decimals,
             mask=mask,
             names=self.features,
         )
+        is_changed = (kept != shifted) & ~np.isnan(kept)
+        return np.where(is_changed, kept - np.array(self.origins), values)
 
     def summary(self) -> list[dict[str, str]]:
         """Return a row per constraint: ``constraint`` as text, ``kind`` and ``origin``.
@@ -150,6 +170,7 @@ class ConstraintSet:
             "declared": [to_dict(constraint) for constraint in self.declared],
             "scale": list(self.scale),
             "decimals": list(self.decimals),
+            "origins": list(self.origins),
         }
 
     @classmethod
@@ -161,6 +182,7 @@ class ConstraintSet:
             tuple(from_dict(constraint) for constraint in state["declared"]),
             tuple(state["scale"]),
             tuple(state["decimals"]),
+            tuple(state["origins"]),
         )
 
 
@@ -189,19 +211,37 @@ def without_implied(constraints: Sequence[Constraint]) -> list[Constraint]:
     ]
 
 
-def _with_tolerance(constraint: Constraint, values: np.ndarray) -> Constraint:
-    """Return a declared constraint with a tolerance for the rounding of its columns."""
+def _shifted(values: np.ndarray, origins: Sequence[float]) -> np.ndarray:
+    """Return values (..., C) counted from a common origin."""
+    return values + np.array(origins) if any(origins) else values
+
+
+def _with_tolerance(
+    constraint: Constraint, values: np.ndarray, decimals: Sequence[int | None]
+) -> Constraint:
+    """Return a declared constraint with a tolerance for the rounding of its columns.
+
+    A linear equality that does not hold exactly may hold within the decimals of its columns.
+    """
+    columns = [values[:, c] for c in constraint.columns]
     if isinstance(constraint, LinearEquality):
-        size = sum(
-            abs(factor) * float(np.nanmax(np.abs(values[:, c]), initial=0.0))
-            for c, factor in zip(constraint.columns, constraint.coefficients, strict=True)
-        )
-        single = all(_is_single(values[:, c]) for c in constraint.columns)
-        slack = (4e-6 if single else 64 * DOUBLE_EPSILON) * size
-        return replace(constraint, slack=max(1e-12, slack))
-    if isinstance(constraint, Multiples) and _is_single(values[:, constraint.column]):
-        column = values[:, constraint.column]
-        return replace(constraint, precision=nearly_exact_decimals(column[~np.isnan(column)])[1])
+        factors = np.abs(constraint.coefficients)
+        size = float(factors @ [np.nanmax(np.abs(c), initial=0.0) for c in columns])
+        precision = 4e-6 if all(_is_single(c) for c in columns) else 64 * DOUBLE_EPSILON
+        exact = replace(constraint, slack=max(1e-12, precision * size))
+        places = [d for c in constraint.columns if (d := decimals[c]) is not None]
+        if len(places) == len(columns) and violations(exact, values[None]).any():
+            return rounded_equality(
+                constraint.columns,
+                constraint.coefficients,
+                constraint.constant,
+                [10.0**-d for d in places],
+                residual(constraint, values) + constraint.constant,
+            )
+        return exact
+    if isinstance(constraint, Multiples) and _is_single(columns[0]):
+        precision = nearly_exact_decimals(columns[0][~np.isnan(columns[0])])[1]
+        return replace(constraint, precision=precision)
     return constraint
 
 
@@ -217,12 +257,12 @@ def _without_declared(
     found: tuple[Constraint, ...], declared: tuple[Constraint, ...]
 ) -> tuple[Constraint, ...]:
     """Return the discovered constraints that no declared one replaces."""
-    taken = {(type(c), c.column) for c in declared if isinstance(c, Multiples | AllowedValues)}
+    taken = {c.column for c in declared if isinstance(c, Multiples | AllowedValues)}
     ranges = [c for c in declared if isinstance(c, Range)]
     kept: list[Constraint] = []
     for constraint in found:
         if isinstance(constraint, Multiples | AllowedValues):
-            if (type(constraint), constraint.column) in taken:
+            if constraint.column in taken:
                 continue
         elif isinstance(constraint, Range):
             low, high = constraint.low, constraint.high
@@ -239,47 +279,24 @@ def _without_declared(
     return tuple(c for c in kept if not isinstance(c, LinearEquality) or c in needed)
 
 
-def _refuse_codes(
-    text: str, constraint: Constraint, features: Sequence[str], codes: Collection[int]
+def _check_quantities(
+    text: str, constraint: Constraint, features: Sequence[str], quantities: Sequence[Hashable]
 ) -> None:
-    """Refuse constraints on categories."""
+    """Refuse constraints on categories, and comparisons of dates with numbers."""
+    first = constraint.columns[0]
     for column in constraint.columns:
-        if column in codes:
+        if quantities[column] is None:
             raise InputError(
                 f"dataset.custom_constraints: {text!r} concerns {features[column]!r}, which holds "
                 "categories, but constraints compare numbers. Remove it, or make the column "
                 "numeric."
             )
-
-
-def _check_possible(own: list[tuple[str, Constraint]], width: int, features: Sequence[str]) -> None:
-    """Refuse constraints that no row can satisfy together."""
-    for j in range(len(own)):
-        for i in range(j + 1):
-            if not _is_possible([own[i][1], own[j][1]], width, features):
-                pair = " and ".join(dict.fromkeys(repr(own[k][0]) for k in (i, j)))
-                raise InputError(
-                    f"dataset.custom_constraints: no row can satisfy {pair}. Remove or correct "
-                    "one of them."
-                )
-    if len(own) > 2 and not _is_possible([constraint for _, constraint in own], width, features):
-        texts = ", ".join(dict.fromkeys(repr(text) for text, _ in own))
-        raise InputError(
-            f"dataset.custom_constraints: no row can satisfy all of {texts}. Remove or correct one."
-        )
-
-
-def _is_possible(constraints: list[Constraint], width: int, features: Sequence[str]) -> bool:
-    """Return whether any row satisfies all constraints."""
-    try:
-        found = components(constraints, np.ones(width), names=features)
-    except InputError:
-        return False
-    return all(
-        solve(np.zeros((1, len(component.members))), component) is not None
-        for component in found
-        if component.sums or len(constraints) > 1
-    )
+        if quantities[column] != quantities[first]:
+            raise InputError(
+                f"dataset.custom_constraints: {text!r} compares {features[first]!r} with "
+                f"{features[column]!r}, which is a different quantity. Remove it, or convert one "
+                "of the columns."
+            )
 
 
 def _violations(

@@ -1,10 +1,10 @@
 """Discovery of the constraints that hold on all training rows."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from timegan.constraints.linear_relations import sums
+from timegan.constraints.linear_relations import linear_equalities
 from timegan.constraints.types import (
     AllowedValues,
     Constraint,
@@ -20,9 +20,7 @@ SAMPLE_ROWS = 2_000  # a first, cheap test of candidates
 BLOCK_ROWS = 65_536  # tested together afterwards
 MIN_ROWS = 20  # with fewer rows (or moves), constraints hold by chance
 MAX_ALLOWED_VALUES = 10
-MAX_GRID_SIZE = (
-    1e7  # steps in a column's range: a finer lattice is its number of decimals, and no constraint
-)
+MAX_GRID_SIZE = 1e7  # finer grids are a number of decimals and constrain nothing
 MIN_CHANCE_RATE = 0.05
 """Smallest share of rows in which independent columns would violate an inequality.
 
@@ -33,38 +31,48 @@ has .30, the inequalities of stock prices .49.
 
 
 def discover(
-    values: np.ndarray, breaks: np.ndarray | None = None, codes: Collection[int] = ()
+    values: np.ndarray,
+    breaks: np.ndarray | None = None,
+    quantities: Sequence[Hashable] | None = None,
 ) -> tuple[Constraint, ...]:
     """Return the constraints that hold on all rows and that a row could violate.
 
     Args:
         values: (R, C) training rows in the table's units, NaN = missing.
         breaks: rows that do not follow the one before.
-        codes: columns whose numbers stand for categories, to which no constraint applies.
+        quantities: of each column, such as numbers or dates; constraints compare columns of one
+            quantity. None: categories, to which no constraint applies. By default, all columns
+            are numbers.
 
     Returns:
         Ranges, multiples, allowed values, monotone columns, equalities, all inequalities
         (including those that follow from others), and independent linear equalities.
     """
-    columns = [c for c in range(values.shape[1]) if c not in codes]
+    width = values.shape[1]
+    quantities = ["number"] * width if quantities is None else quantities
+    columns = [c for c in range(width) if quantities[c] is not None]
     follows = np.ones(len(values), dtype=bool)
     follows[0:1] = False
     if breaks is not None:
         follows[np.asarray(breaks, dtype=np.int64)] = False
     sequence = np.cumsum(~follows)
-    constraints: list[Constraint] = []
+    found: list[Constraint] = []
     for c in columns:
-        constraints += _column_constraints(c, np.ascontiguousarray(values[:, c]), sequence)
-    fixed = {r.column for r in constraints if isinstance(r, Range) and r.low == r.high}
-    missing = {r.column for r in constraints if isinstance(r, Range)} ^ set(columns)
-    moving = [c for c in columns if c not in fixed and c not in missing]
-    equal = _equalities(values, moving)
-    double = {constraint.second for constraint in equal}
-    own = [c for c in moving if c not in double]
-    order = _inequalities(values, own, equal)
-    sizes = {c: float(np.nanmax(np.abs(values[:, c]))) for c in own}
-    lattice = {r.column: r for r in constraints if isinstance(r, Multiples)}
-    return (*constraints, *equal, *order, *sums(values, own, lattice, sizes))
+        found += _column_constraints(c, np.ascontiguousarray(values[:, c]), sequence)
+    varying = [r.column for r in found if isinstance(r, Range) and r.low != r.high]
+    grids = {r.column: r for r in found if isinstance(r, Multiples)}
+    for quantity in dict.fromkeys(quantities[c] for c in varying):
+        same = [c for c in varying if quantities[c] == quantity]
+        equalities = _equalities(values, same)
+        copies = {equality.second for equality in equalities}
+        own = [c for c in same if c not in copies]
+        units = {c: unit for c in own if (unit := _unit(values[:, c], grids.get(c)))}
+        found += [
+            *equalities,
+            *_inequalities(values, own),
+            *linear_equalities(values, own, grids, units),
+        ]
+    return tuple(found)
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
@@ -116,6 +124,14 @@ def _multiples(c: int, column: np.ndarray) -> Iterator[Constraint]:
         yield Multiples(c, wide / tens, (first % wide) / tens, precision)
 
 
+def _unit(column: np.ndarray, grid: Multiples | None) -> float | None:
+    """Return the distance between neighbours of a rounded column (R,), or None."""
+    if grid is not None:
+        return grid.step
+    decimals, _ = nearly_exact_decimals(column[~np.isnan(column)])
+    return None if decimals is None else 10.0**-decimals
+
+
 def _is_monotone(column: np.ndarray, sequence: np.ndarray, rising: bool) -> bool:
     sign = 1 if rising else -1
     for rows in (slice(0, SAMPLE_ROWS), slice(None)):
@@ -147,9 +163,7 @@ def _equalities(values: np.ndarray, columns: list[int]) -> list[Equality]:
     return [Equality(a, b) for a, b in pairs if a not in seconds]
 
 
-def _inequalities(
-    values: np.ndarray, columns: list[int], equal: list[Equality]
-) -> list[Inequality]:
+def _inequalities(values: np.ndarray, columns: list[int]) -> list[Inequality]:
     """Return pairs in a fixed order that could change without leaving the columns' ranges."""
     short = np.ascontiguousarray(_sample(values).T)
     pairs = []

@@ -1,11 +1,13 @@
-"""Search for columns that add up: whole-number relations that hold on all rows.
+"""Discovery of linear equalities: columns whose sum with small integer coefficients is constant.
 
-The relations of a table are the null space of its columns and a constant. Its vectors with the
-fewest columns (the circuits of a matroid) are what people call a sum: they are found by setting
-as many columns to zero as leave one vector over.
+The equalities of a table are the null space of its columns. The vectors of the null space with the
+fewest columns (the circuits of a matroid) are what people call a sum. They are found by setting as
+many columns to zero as leave one vector over. An equality holds exactly, or else within the
+rounding of its columns: shares with one decimal add up to 99.9, 100.0 or 100.1.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
@@ -15,107 +17,180 @@ from scipy.sparse.csgraph import connected_components
 from timegan.constraints.types import LinearEquality, Multiples
 from timegan.tables.value_grid import DOUBLE_EPSILON, SINGLE_EPSILON
 
-ROWS = 2_000  # of the sample
-LARGEST = 3  # coefficient
-MOST_COLUMNS = 12  # of one sum
-MOST_TRIES = 20_000
-SMALL = 1e-10  # singular value, relative to the largest, that counts as none
-BLOCK = 65_536
+SAMPLE_ROWS = 2_000
+BLOCK_ROWS = 65_536
+MIN_ROWS = 20
+MAX_COEFFICIENT = 3
+MAX_COLUMNS = 12  # of one equality
+MAX_CIRCUITS = 20_000
+MAX_SINGULAR_VALUE = 1e-10  # of a null vector, relative to the largest
+MAX_ROUNDING_DEVIATION = 0.4
+"""Largest standard deviation of a residual that is rounding, in units of the rounding.
+
+Independent errors are uniform between -.5 and .5 units, with a deviation of .289 units.
+"""
+ROUNDING_ERROR = 0.501  # of a column, in units of its rounding; more than .5 for float32
+RESIDUAL_QUANTILES = 64
+MIN_CHANCE_RATE = 0.5
+"""Smallest share of rows that violate an equality within rounding after a shuffle of each column.
+
+Columns that hardly vary, such as counts of 0 and 1, stay within the rounding whatever they are.
+"""
 
 
-def sums(
+@dataclass(frozen=True)
+class _NullSpace:
+    """Linear combinations of standardised columns that hardly vary.
+
+    Args:
+        basis: orthonormal rows.
+        error: of its entries.
+        coefficient_error: largest distance of a coefficient from an integer.
+    """
+
+    basis: np.ndarray
+    error: float
+    coefficient_error: float
+
+
+def linear_equalities(
     values: np.ndarray,
     columns: list[int],
-    lattice: Mapping[int, Multiples],
-    sizes: Mapping[int, float],
+    grids: Mapping[int, Multiples],
+    units: Mapping[int, float],
 ) -> list[LinearEquality]:
-    """Sums of columns that hold exactly on all rows, none of which follows from the others.
+    """Return independent equalities that hold on all rows, exactly or within rounding.
 
     Args:
         values: (R, C) rows, NaN = missing.
-        columns: those to look at; no two are equal and none is constant.
-        lattice: the steps of the columns that have some.
-        sizes: largest absolute value of each column.
+        columns: those to combine; no two are equal and none is constant.
+        grids: of the columns that have one.
+        units: distance between neighbours of rounded columns.
     """
-    columns, short = _complete(values, columns)
-    if len(columns) < 2 or len(short) < max(20, 2 * len(columns)):
+    columns, sample = _complete_rows(values, columns)
+    if len(columns) < 2 or len(sample) < max(MIN_ROWS, 2 * len(columns)):
         return []
-    precision = max([DOUBLE_EPSILON] + [lattice[c].precision for c in columns if c in lattice])
-    if precision == DOUBLE_EPSILON and np.array_equal(short.astype(np.float32), short):
-        precision = SINGLE_EPSILON if not all(c in lattice for c in columns) else DOUBLE_EPSILON
-    centre, spread = short.mean(axis=0), short.std(axis=0)
-    unit = (short - centre) / spread
-    # Of the triangle of a QR decomposition: as exact, and quicker for many rows.
-    _, size, right = np.linalg.svd(np.linalg.qr(unit, mode="r"))
-    null = right[size <= max(SMALL, 8 * precision) * size[0]]
-    if not len(null):
-        return []
-    kept: list[tuple[np.ndarray, LinearEquality]] = []
-    limits = np.array([sizes[c] for c in columns])
-    for whole in _candidates(null, spread):
-        constraint = _constraint(whole, columns, centre, limits, lattice, precision)
-        if _adds(whole, [w for w, _ in kept]) and _holds(constraint, values):
-            kept.append((whole, constraint))
-        if len(kept) == len(null):
-            break
-    return [constraint for _, constraint in kept]
+    found: list[LinearEquality] = []
+    precision = max([DOUBLE_EPSILON] + [grids[c].precision for c in columns if c in grids])
+    if precision == DOUBLE_EPSILON and np.array_equal(sample.astype(np.float32), sample):
+        precision = SINGLE_EPSILON if not all(c in grids for c in columns) else DOUBLE_EPSILON
+    spread = sample.std(axis=0)
+    null = _exact_null_space(sample, precision)
+    size = np.nanmax(np.abs(values[:, columns]), axis=0) if len(null.basis) else spread
+    for coefficients in _candidates(null, spread):
+        equality = _exact(coefficients, columns, sample, size, grids, precision)
+        if independent([*found, equality])[-1:] == [len(found)] and _holds(equality, values):
+            found.append(equality)
+    rounded = [i for i, c in enumerate(columns) if c in units]
+    columns, sample, spread = [columns[i] for i in rounded], sample[:, rounded], spread[rounded]
+    if len(columns) < 2:
+        return found
+    unit = np.array([units[c] for c in columns])
+    known = sum(set(equality.columns) <= set(columns) for equality in found)
+    for coefficients in _candidates(_rounding_null_space(sample, unit, known), spread):
+        for equality in _within_rounding(coefficients, columns, sample, unit):
+            if independent([*found, equality])[-1:] == [len(found)] and _holds(equality, values):
+                found.append(equality)
+    return found
 
 
-def _complete(values: np.ndarray, columns: list[int]) -> tuple[list[int], np.ndarray]:
-    """A sample of rows without holes, and its columns: those with most holes are left out."""
-    short = values[:: max(1, len(values) // ROWS)][:, columns]
+def independent(equalities: Sequence[LinearEquality]) -> list[int]:
+    """Return positions of equalities that do not follow from the ones before."""
+    kept: list[int] = []
+    known: list[np.ndarray] = []
+    width = 1 + max((c for equality in equalities for c in equality.columns), default=0)
+    for position, equality in enumerate(equalities):
+        vector = np.zeros(width)
+        vector[list(equality.columns)] = equality.coefficients
+        if np.linalg.matrix_rank(np.array([*known, vector])) == len(known) + 1:
+            kept.append(position)
+            known.append(vector)
+    return kept
+
+
+def _complete_rows(values: np.ndarray, columns: list[int]) -> tuple[list[int], np.ndarray]:
+    """Return a sample of rows without missing values, without the columns that miss most."""
+    sample = values[:: max(1, len(values) // SAMPLE_ROWS)][:, columns]
     while columns:
-        holes = np.isnan(short)
-        whole = ~holes.any(axis=1)
-        if whole.sum() >= min(len(short), max(50, 4 * len(columns))):
-            short = short[whole]
-            moving = np.ptp(short, axis=0) > 0
-            return [c for c, so in zip(columns, moving, strict=True) if so], short[:, moving]
-        worst = int(holes.sum(axis=0).argmax())
-        columns, short = columns[:worst] + columns[worst + 1 :], np.delete(short, worst, axis=1)
-    return [], short
+        missing = np.isnan(sample)
+        is_complete = ~missing.any(axis=1)
+        if is_complete.sum() >= min(len(sample), max(50, 4 * len(columns))):
+            sample = sample[is_complete]
+            varies = np.ptp(sample, axis=0) > 0
+            return [c for c, so in zip(columns, varies, strict=True) if so], sample[:, varies]
+        worst = int(missing.sum(axis=0).argmax())
+        columns, sample = columns[:worst] + columns[worst + 1 :], np.delete(sample, worst, axis=1)
+    return [], sample
 
 
-def _candidates(null: np.ndarray, spread: np.ndarray) -> list[np.ndarray]:
-    """Small whole coefficients (C,) of relations, those of the fewest columns first."""
+def _exact_null_space(sample: np.ndarray, precision: float) -> _NullSpace:
+    """Return the combinations of standardised columns (R, C) that are constant."""
+    standard = (sample - sample.mean(axis=0)) / sample.std(axis=0)
+    # The triangle of a QR decomposition is as exact, and quicker for many rows.
+    _, size, right = np.linalg.svd(np.linalg.qr(standard, mode="r"))
+    limit = max(MAX_SINGULAR_VALUE, 8 * precision) * size[0]
+    return _NullSpace(right[size <= limit], 1e-8, 1e-4)
+
+
+def _rounding_null_space(sample: np.ndarray, unit: np.ndarray, known: int) -> _NullSpace:
+    """Return the combinations of standardised columns (R, C) that vary by their rounding only.
+
+    In units of the rounding, the error of each column has the same size. So has the residual of
+    each unit vector that is a sum within rounding, whatever its coefficients are.
+    """
+    spread = sample.std(axis=0)
+    _, size, right = np.linalg.svd(
+        np.linalg.qr((sample - sample.mean(axis=0)) / unit, mode="r"), full_matrices=False
+    )
+    right = right[size <= MAX_ROUNDING_DEVIATION * np.sqrt(len(sample))]
+    if len(right) <= known:
+        return _NullSpace(right[:0], 0.0, 0.0)
+    _, size, basis = np.linalg.svd(right * (spread / unit), full_matrices=False)
+    error = 5 * MAX_ROUNDING_DEVIATION / np.sqrt(len(sample)) / float(size[-1])
+    return _NullSpace(basis, max(1e-8, error), 0.1)
+
+
+def _candidates(null: _NullSpace, spread: np.ndarray) -> list[np.ndarray]:
+    """Return integer coefficients (C,) of equalities, those with the fewest columns first."""
     found: dict[tuple[int, ...], np.ndarray] = {}
-    for used, basis in _blocks(null):
-        for vector in _circuits(basis):
-            whole = _whole(vector / spread[used])
+    for used, basis in _connected_columns(null):
+        for vector in _circuits(basis, null.error):
+            whole = _integers(vector, spread[used], null)
             if whole is not None:
-                full = np.zeros(null.shape[1], dtype=np.int64)
+                full = np.zeros(len(spread), dtype=np.int64)
                 full[used] = whole
                 found.setdefault(tuple(full), full)
     return sorted(found.values(), key=lambda w: (np.count_nonzero(w), np.abs(w).sum(), tuple(-w)))
 
 
-def _blocks(null: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The null space in parts that share no column: the columns, and a basis (k, columns)."""
-    count, label = connected_components(np.abs(null.T @ null) > 1e-8, directed=False)
-    for i in range(count):
+def _connected_columns(null: _NullSpace) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield parts of a null space that share no column: the columns, and a basis."""
+    basis = null.basis
+    count, label = connected_components(np.abs(basis.T @ basis) > null.error, directed=False)
+    for i in range(count if len(basis) else 0):
         used = np.flatnonzero(label == i)
         if used.size > 1:
-            _, size, right = np.linalg.svd(null[:, used], full_matrices=False)
-            yield used, right[size > 1e-6]
+            _, size, right = np.linalg.svd(basis[:, used], full_matrices=False)
+            yield used, right[size > 0.5]
 
 
-def _circuits(null: np.ndarray) -> Iterator[np.ndarray]:
-    """Vectors of a null space (k, m) with as few entries as there can be."""
-    count, width = null.shape
-    if comb(width, count - 1) <= MOST_TRIES:
+def _circuits(basis: np.ndarray, error: float) -> Iterator[np.ndarray]:
+    """Yield vectors of a null space (k, m) with as few entries as there can be."""
+    count, width = basis.shape
+    if comb(width, count - 1) <= MAX_CIRCUITS:
         for zero in combinations(range(width), count - 1):
             if not zero:
-                yield _cleared(null[0])
+                yield basis[0]
                 continue
-            _, size, right = np.linalg.svd(null[:, zero].T)
-            if size[-1] > 1e-8:
-                yield _cleared(right[-1] @ null)
+            _, size, right = np.linalg.svd(basis[:, zero].T)
+            if size[-1] > error:
+                yield right[-1] @ basis
         return
-    rest = null.copy()  # too many: the reduced echelon form, whose rows are circuits too
+    rest = basis.copy()  # too many: the rows of the reduced echelon form are circuits, too
     row = 0
     for column in range(width):
         pivot = row + int(np.abs(rest[row:, column]).argmax())
-        if abs(rest[pivot, column]) < 1e-6:
+        if abs(rest[pivot, column]) < max(1e-6, error):
             continue
         rest[[row, pivot]] = rest[[pivot, row]]
         rest[row] /= rest[row, column]
@@ -124,79 +199,121 @@ def _circuits(null: np.ndarray) -> Iterator[np.ndarray]:
         row += 1
         if row == count:
             break
-    yield from (_cleared(vector) for vector in rest)
+    yield from rest
 
 
-def _cleared(vector: np.ndarray) -> np.ndarray:
-    return np.where(np.abs(vector) < 1e-7 * np.abs(vector).max(), 0.0, vector)
+def _integers(vector: np.ndarray, spread: np.ndarray, null: _NullSpace) -> np.ndarray | None:
+    """Return small integers in proportion to the coefficients of a vector, or None.
 
-
-def _whole(vector: np.ndarray) -> np.ndarray | None:
-    """Small whole numbers in the proportion of a vector's entries, the first one positive."""
-    used = np.flatnonzero(vector)
-    if not 2 <= used.size <= MOST_COLUMNS:
+    Args:
+        vector: coefficients of standardised columns.
+        spread: standard deviation of each column.
+        null: errors of the entries.
+    """
+    largest = int(np.abs(vector).argmax())
+    used = np.abs(vector) > max(1e-7, null.error) * abs(vector[largest])
+    if not 2 <= used.sum() <= MAX_COLUMNS:
         return None
-    ratio = vector / vector[used][np.abs(vector[used]).argmin()]
-    for times in range(1, LARGEST + 1):
+    ratio = np.where(used, vector / spread, 0.0)
+    ratio /= ratio[largest]
+    for times in range(1, MAX_COEFFICIENT + 1):
         near = np.rint(times * ratio)
-        if np.abs(near).max() <= LARGEST and np.abs(times * ratio - near).max() < 1e-4:
-            return np.asarray(near * np.sign(near[used[0]]), dtype=np.int64)
+        if (
+            np.abs(near).max() <= MAX_COEFFICIENT
+            and (near[used] != 0).all()
+            and np.abs(times * ratio - near).max() < null.coefficient_error
+        ):
+            sign = np.sign(near[np.flatnonzero(near)[0]])
+            return np.asarray(near * sign // np.gcd.reduce(near.astype(np.int64)), dtype=np.int64)
     return None
 
 
-def _constraint(
-    whole: np.ndarray,
+def _exact(
+    coefficients: np.ndarray,
     columns: list[int],
-    centre: np.ndarray,
-    limits: np.ndarray,
-    lattice: Mapping[int, Multiples],
+    sample: np.ndarray,
+    size: np.ndarray,
+    grids: Mapping[int, Multiples],
     precision: float,
 ) -> LinearEquality:
-    used = np.flatnonzero(whole)
-    constant = float((whole * centre).sum())
-    steps = [lattice[columns[i]].step for i in used if columns[i] in lattice]
-    size = float((np.abs(whole) * limits).sum())
-    slack = 32 * precision * size
+    """Return an equality that allows for errors of floating-point numbers only."""
+    used = np.flatnonzero(coefficients)
+    constant = float((sample @ coefficients).mean())
+    steps = [grids[columns[i]].step for i in used if columns[i] in grids]
+    slack = 32 * precision * float(np.abs(coefficients) @ size)
     if len(steps) == len(used):
-        # Sums of decimals are decimals: the mean of the rows is one, but for its rounding.
-        unit = min(steps)
+        unit = min(steps)  # the constant is a decimal number, except for the rounding of the mean
         constant = round(round(constant / unit) * unit, 12)
         slack = max(slack, 1e-6 * unit)
     elif abs(constant) <= slack:
         constant = 0.0
     return LinearEquality(
-        tuple(columns[i] for i in used), tuple(int(whole[i]) for i in used), constant + 0.0, slack
+        tuple(columns[i] for i in used),
+        tuple(int(coefficients[i]) for i in used),
+        constant + 0.0,
+        slack,
     )
 
 
-def _adds(vector: np.ndarray, known: list[np.ndarray]) -> bool:
-    """Whether a vector is no combination of (independent) others."""
-    return int(np.linalg.matrix_rank(np.array([*known, vector]))) == len(known) + 1
+def rounded_equality(
+    columns: Sequence[int],
+    coefficients: Sequence[float],
+    constant: float,
+    units: Sequence[float],
+    totals: np.ndarray,
+) -> LinearEquality:
+    """Return an equality that allows for the rounding of its columns.
+
+    Args:
+        columns: positions of the columns.
+        coefficients: of the columns.
+        constant: value of the sum without rounding.
+        units: to which the columns are rounded.
+        totals: (R,) sums of the training rows.
+    """
+    slack = float(np.abs(coefficients) @ np.asarray(units)) * ROUNDING_ERROR
+    off = np.round(totals[~np.isnan(totals)] - constant, 12) + 0.0
+    levels = (np.arange(RESIDUAL_QUANTILES) + 0.5) / RESIDUAL_QUANTILES
+    residuals = np.quantile(off, levels, method="nearest").tolist() if off.size else ()
+    return LinearEquality(tuple(columns), tuple(coefficients), constant, slack, tuple(residuals))
 
 
-def independent(constraints: Sequence[LinearEquality]) -> list[int]:
-    """Positions of the sums that do not follow from the ones before (but for the constant)."""
-    kept: list[int] = []
-    known: list[np.ndarray] = []
-    width = 1 + max((c for constraint in constraints for c in constraint.columns), default=0)
-    for position, constraint in enumerate(constraints):
-        vector = np.zeros(width)
-        vector[list(constraint.columns)] = constraint.coefficients
-        if _adds(vector, known):
-            kept.append(position)
-            known.append(vector)
-    return kept
+def _within_rounding(
+    coefficients: np.ndarray, columns: list[int], sample: np.ndarray, units: np.ndarray
+) -> Iterator[LinearEquality]:
+    """Yield an equality within rounding with each plausible constant, unless it is by chance."""
+    used = np.flatnonzero(coefficients)
+    factors, units = coefficients[used].astype(np.float64), units[used]
+    total = sample[:, used] @ factors
+    noise = float(np.sqrt((factors**2) @ (units**2)))
+    slack = float(np.abs(factors) @ units) * ROUNDING_ERROR
+    if total.std() > MAX_ROUNDING_DEVIATION * noise:
+        return
+    random = np.random.default_rng(0)
+    shuffled = random.permuted(sample[:, used], axis=0) @ factors
+    if (np.abs(shuffled - shuffled.mean()) > slack).mean() < MIN_CHANCE_RATE:
+        return
+    mean = float(total.mean())
+    error = 5 * noise / np.sqrt(len(total))
+    for unit in (np.inf, float(units.max()), float(units.min())):
+        constant = 0.0 if unit == np.inf else round(round(mean / unit) * unit, 12)
+        if abs(constant - mean) <= error:
+            yield rounded_equality(
+                [columns[i] for i in used],
+                [int(f) for f in factors],
+                constant,
+                units.tolist(),
+                total,
+            )
 
 
-def _holds(constraint: LinearEquality, values: np.ndarray) -> bool:
-    """Whether all rows keep it, and enough have all of its columns."""
+def _holds(equality: LinearEquality, values: np.ndarray) -> bool:
+    """Return whether all rows satisfy an equality, and enough have all of its columns."""
     count = 0
-    for first in range(0, len(values), BLOCK):
-        part = values[first : first + BLOCK, list(constraint.columns)]
-        off = np.abs(
-            part @ np.array(constraint.coefficients, dtype=np.float64) - constraint.constant
-        )
-        if (off > constraint.slack).any():
+    for first in range(0, len(values), BLOCK_ROWS):
+        block = values[first : first + BLOCK_ROWS, list(equality.columns)]
+        off = np.abs(block @ np.array(equality.coefficients, dtype=np.float64) - equality.constant)
+        if (off > equality.slack).any():
             return False
         count += int((~np.isnan(off)).sum())
-    return count >= 20
+    return count >= MIN_ROWS

@@ -1,164 +1,111 @@
-"""Round points that keep the constraints so that they still keep them, to the bit.
+"""Rounding of points that satisfy constraints, so that they satisfy them exactly.
 
-Several ways are tried, of which the nearest is taken. Where none serves a whole sequence, the best
-way of each step is sought; and what is left goes to an integer programme.
+Several ways of rounding are tried; the nearest result that satisfies all constraints is taken.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, product
 
 import numpy as np
 
 from timegan.constraints.components import Component
-from timegan.constraints.integer_program import minimize
 from timegan.constraints.types import Monotone
 from timegan.constraints.violations import residual, violations
 from timegan.tables.value_grid import ValueGrid
 
-WAYS = 3  # choices of a sum's free variable that all rows try; the others are for hard rows
-MORE_WAYS = 8
-TOGETHER = 50  # sequences in one search for the best way of each step
-
-Way = tuple[tuple[int, int], ...]
+FIRST_ORDERS = 3  # of correction, for all rows
+MAX_ORDERS = 8  # for rows that these do not serve, together with ...
+MAX_ROUNDINGS = 81  # ... variables rounded up or down one by one
 Rounding = Callable[[ValueGrid, np.ndarray], np.ndarray]
-
-
-def rounded(ideal: np.ndarray, start: np.ndarray, component: Component) -> np.ndarray:
-    """Of several points near ``start`` that satisfy a component, the nearest one.
-
-    Args:
-        ideal: (k, T, m) the nearest points in real numbers.
-        start: (k, T, m) what they are to be near to.
-        component: constraints and values allowed.
-    """
-    best = np.full(start.shape, np.nan)
-    least = np.full(len(start), np.inf)
-
-    def consider(points: np.ndarray, rows: np.ndarray) -> None:
-        change = _cost(points, start[rows], component).sum(axis=1)
-        better = _keeps(points, component).all(axis=1) & (change < least[rows])
-        best[rows[better]], least[rows[better]] = points[better], change[better]
-
-    rows = np.arange(len(start))
-    for points in _plain(ideal, start, component):
-        consider(points, rows)
-    if component.sums:
-        for points in _summed(ideal, component, component.ways[:WAYS], (ValueGrid.snap,)):
-            consider(points, rows)
-        hard = np.flatnonzero(np.isinf(least))
-        if hard.size:
-            for points in _summed(ideal[hard], component, component.ways, ROUNDINGS):
-                consider(points, hard)
-    if component.over_time:
-        hard = np.flatnonzero(np.isinf(least))
-        for first in range(0, len(hard), TOGETHER):
-            rows = hard[first : first + TOGETHER]
-            consider(_step_by_step(ideal[rows], start[rows], component), rows)
-    for row in np.flatnonzero(np.isinf(least)):
-        rows = np.array([row])
-        exact = minimize(start[row], component)[None]
-        for points in (exact, _raised(exact, component), _lowered(exact, component)):
-            consider(points, rows)
-        for points in _summed(exact, component, component.ways, (ValueGrid.snap,)):
-            consider(points, rows)
-        if np.isinf(least[row]):  # as far as the solver's tolerance
-            best[row] = exact[0]
-    return best
-
-
-def _cost(points: np.ndarray, start: np.ndarray, component: Component) -> np.ndarray:
-    """Squared change (k, T) in scaled units."""
-    return np.asarray(np.nansum(component.weights * (points - start) ** 2, axis=2))
-
-
-def _plain(ideal: np.ndarray, start: np.ndarray, component: Component) -> Iterator[np.ndarray]:
-    """Rounded points, put in order upwards or downwards; simple clipping is among them."""
-    for points in (ideal, start):
-        near = _allowed(points, component)
-        yield _raised(near, component)
-        yield _lowered(near, component)
-
-
 ROUNDINGS: tuple[Rounding, ...] = (ValueGrid.snap, ValueGrid.floor, ValueGrid.ceil)
 
 
-def _summed(
-    ideal: np.ndarray, component: Component, ways: Iterable[Way], roundings: Iterable[Rounding]
-) -> Iterator[np.ndarray]:
-    """Rounded points of which one variable a sum takes what the rounding has left over."""
-    for rounding in roundings:
-        near = _allowed(ideal, component, rounding)
-        for way in ways:
-            for points in (near, _raised(near, component), _lowered(near, component)):
-                exact = _absorbed(points, component, way)
-                yield exact
-                yield _raised(exact, component)
-                yield _lowered(exact, component)
-
-
-def _step_by_step(ideal: np.ndarray, start: np.ndarray, component: Component) -> np.ndarray:
-    """The cheapest path through ways to round each step, by dynamic programming.
-
-    Where values are missing, the directions may be broken across the hole: to be checked.
-    """
-    choices = list(_plain(ideal, start, component))
-    choices += _summed(ideal, component, component.ways[:MORE_WAYS], ROUNDINGS)
-    points = np.stack(choices, axis=1)  # (k, choices, T, m)
-    flat = points.reshape(-1, *points.shape[2:])
-    price = np.where(_keeps(flat, component, directions=False), 0.0, np.inf)
-    price = price.reshape(points.shape[:3]) + np.stack(
-        [_cost(c, start, component) for c in choices], 1
-    )
-    total, came = price[:, :, 0], []
-    for t in range(1, points.shape[2]):
-        possible = np.ones((len(points), len(choices), len(choices)), dtype=bool)
-        for v, way in enumerate(component.direction):
-            if way:
-                move = way * (points[:, None, :, t, v] - points[:, :, None, t - 1, v])
-                possible &= ~(move < 0)
-        through = np.where(possible, total[:, :, None], np.inf)
-        came.append(through.argmin(axis=1))
-        total = through.min(axis=1) + price[:, :, t]
-    at = total.argmin(axis=1)
-    rows = np.arange(len(points))
-    result = np.empty_like(start)
-    for t in range(points.shape[2] - 1, -1, -1):
-        result[:, t] = points[rows, at, t]
-        if t:
-            at = came[t - 1][rows, at]
-    return result
-
-
-def _absorbed(points: np.ndarray, component: Component, way: Way) -> np.ndarray:
-    points = points.copy()
-    for index, v in way:
-        constraint = component.sums[index]
-        off = residual(constraint, points) / constraint.coefficients[constraint.columns.index(v)]
-        moved = component.domains[v].snap(points[..., v] - np.nan_to_num(off))
-        points[..., v] = np.where(np.abs(off) > 0, moved, points[..., v])
-    return points
-
-
-def _allowed(
-    points: np.ndarray, component: Component, rounding: Rounding = ValueGrid.snap
+def round_points(
+    ideal: np.ndarray, start: np.ndarray, component: Component, targets: np.ndarray
 ) -> np.ndarray:
-    columns = [rounding(domain, points[..., v]) for v, domain in enumerate(component.domains)]
+    """Return points near ``start`` on the grids of a component that satisfy its constraints.
+
+    Args:
+        ideal: (k, T, m) nearest points in real numbers.
+        start: (k, T, m) points before the projection.
+        component: of m variables.
+        targets: (k, T, s) residuals of the sums.
+    """
+    near = _round(ideal, component)
+    if not component.is_tied:
+        return near
+    best, least = near.copy(), np.full(len(start), np.inf)
+
+    def consider(candidates: Iterable[np.ndarray], rows: np.ndarray, is_strict: bool) -> None:
+        for points in candidates:
+            change = np.nansum(component.weights * (points - start[rows]) ** 2, axis=(1, 2))
+            aims = targets[rows] if is_strict else None
+            better = _satisfies(points, component, aims) & (change < least[rows])
+            best[rows[better]], least[rows[better]] = points[better], change[better]
+
+    rows = np.arange(len(start))
+    consider(_in_order(near, component), rows, True)
+    if not component.sums:
+        consider(_in_order(_round(start, component), component), rows, True)
+        return best
+    for is_strict in (True, False):
+        rows = np.flatnonzero(np.isinf(least))
+        for order in component.orders[:FIRST_ORDERS]:
+            consider(_corrected(near[rows], component, order, targets[rows]), rows, is_strict)
+    rows = np.flatnonzero(np.isinf(least))
+    for choice in islice(product(ROUNDINGS, repeat=len(component.grids)), MAX_ROUNDINGS):
+        for order in component.orders[:MAX_ORDERS]:
+            if not rows.size:
+                return best
+            points = _round(ideal[rows], component, choice)
+            consider(_corrected(points, component, order, targets[rows]), rows, False)
+            rows = np.flatnonzero(np.isinf(least))
+    return best
+
+
+def _round(
+    points: np.ndarray, component: Component, choice: Sequence[Rounding] | None = None
+) -> np.ndarray:
+    """Return points rounded to the nearest values, or each variable as chosen."""
+    choice = choice or [ValueGrid.snap] * len(component.grids)
+    pairs = zip(choice, component.grids, strict=True)
+    columns = [rounding(grid, points[..., v]) for v, (rounding, grid) in enumerate(pairs)]
     return np.stack(columns, axis=-1)
 
 
-def _pairs(points: np.ndarray, component: Component) -> np.ndarray:
-    """The orderings to look at: where values are missing, those that would follow as well."""
-    return component.below if np.isnan(points).any() else component.least()
+def _in_order(points: np.ndarray, component: Component) -> Iterator[np.ndarray]:
+    yield _raised(points, component)
+    yield _lowered(points, component)
+
+
+def _corrected(
+    points: np.ndarray,
+    component: Component,
+    order: tuple[tuple[int, int], ...],
+    targets: np.ndarray,
+) -> Iterator[np.ndarray]:
+    """Yield points of which one variable a sum takes what the rounding has left over."""
+    for near in (points, *_in_order(points, component)):
+        exact = near.copy()
+        for index, v in order:
+            equality = component.sums[index]
+            off = residual(equality, exact) - targets[..., index]
+            off = off / equality.coefficients[equality.columns.index(v)]
+            moved = component.grids[v].snap(exact[..., v] - np.nan_to_num(off))
+            exact[..., v] = np.where(np.abs(off) > 0, moved, exact[..., v])
+        yield exact
+        yield from _in_order(exact, component)
 
 
 def _raised(points: np.ndarray, component: Component) -> np.ndarray:
-    """The least points of the domains that are in order and not below the given ones."""
-    points, pairs = points.copy(), _pairs(points, component)
+    """Return the least points of the grids that are in order and not below the given ones."""
+    pairs, points = component.pairs(points), points.copy()
     for v in component.upward:
         known = ~np.isnan(points[..., v])
         least = points[..., v]
         for b in np.flatnonzero(pairs[v]):
             least = np.fmax(least, points[..., b])
-        least = np.where(known, component.domains[v].ceil(least), np.nan)
+        least = np.where(known, component.grids[v].ceil(least), np.nan)
         if component.direction[v]:
             ahead = slice(None, None, component.direction[v])
             least = np.fmax.accumulate(least[:, ahead], axis=1)[:, ahead]
@@ -167,14 +114,14 @@ def _raised(points: np.ndarray, component: Component) -> np.ndarray:
 
 
 def _lowered(points: np.ndarray, component: Component) -> np.ndarray:
-    """The greatest points of the domains that are in order and not above the given ones."""
-    points, pairs = points.copy(), _pairs(points, component)
+    """Return the greatest points of the grids that are in order and not above the given ones."""
+    pairs, points = component.pairs(points), points.copy()
     for v in reversed(component.upward):
         known = ~np.isnan(points[..., v])
         most = points[..., v]
         for a in np.flatnonzero(pairs[:, v]):
             most = np.fmin(most, points[..., a])
-        most = np.where(known, component.domains[v].floor(most), np.nan)
+        most = np.where(known, component.grids[v].floor(most), np.nan)
         if component.direction[v]:
             ahead = slice(None, None, -component.direction[v])
             most = np.fmin.accumulate(most[:, ahead], axis=1)[:, ahead]
@@ -182,14 +129,24 @@ def _lowered(points: np.ndarray, component: Component) -> np.ndarray:
     return points
 
 
-def _keeps(points: np.ndarray, component: Component, directions: bool = True) -> np.ndarray:
-    """Which steps (k, T) of allowed values keep orderings, sums, and, if asked, directions."""
+def _satisfies(points: np.ndarray, component: Component, targets: np.ndarray | None) -> np.ndarray:
+    """Return which sequences (k,) of points on the grids satisfy a component.
+
+    Args:
+        points: (k, T, m).
+        component: of m variables.
+        targets: (k, T, s) residuals that sums must have; None: any within their rounding.
+    """
     bad = np.zeros(points.shape[:2], dtype=bool)
-    for a, b in np.argwhere(_pairs(points, component)):
+    for a, b in np.argwhere(component.pairs(points)):
         bad |= points[..., a] < points[..., b]
     for v, way in enumerate(component.direction):
-        if way and directions:
+        if way:
             bad |= violations(Monotone(v, way > 0), points)
-    for constraint in component.sums:
-        bad |= violations(constraint, points)
-    return ~bad
+    for i, equality in enumerate(component.sums):
+        bad |= violations(equality, points)
+        if targets is not None and equality.residuals:
+            finest = min(component.grids[v].unit for v in equality.columns)
+            off = np.abs(residual(equality, points) - targets[..., i])
+            bad |= off > 0.5 * finest + 1e-9
+    return np.asarray(~bad.any(axis=1))

@@ -139,6 +139,8 @@ class LinearEquality:
         coefficients: one for each column, none of them 0.
         constant: value of the sum.
         slack: largest deviation from the constant, due to rounding errors.
+        residuals: evenly spaced quantiles of the deviation in the training rows, where their
+            values are rounded; empty: there is none.
     """
 
     kind: ClassVar[str] = "linear_equality"
@@ -146,6 +148,7 @@ class LinearEquality:
     coefficients: tuple[float, ...]
     constant: float = 0.0
     slack: float = 1e-9
+    residuals: tuple[float, ...] = ()
 
     def describe(self, names: Sequence[str]) -> str:
         """Return the constraint as text, without minus signs and with a total on the left."""

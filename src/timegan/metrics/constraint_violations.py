@@ -1,7 +1,7 @@
 """Rates at which synthetic rows violate the constraints that every real row satisfies."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,8 +16,8 @@ from timegan.relations import Rows
 
 MAX_ROWS_PER_KIND = 40
 
-Part = tuple[Array, Array | None, Array | None]
-"""Values (n, T, C), a mask of the steps that are no padding, and where sequences begin."""
+Part = tuple[Array, Array | None]
+"""Values (n, T, C), and where sequences begin (n, T) besides the first step."""
 
 
 def constraint_violations(
@@ -25,10 +25,6 @@ def constraint_violations(
     synthetic: Array,
     features: Sequence[str],
     holdout: Array | None = None,
-    *,
-    constraints: Sequence[Constraint] | None = None,
-    codes: Collection[int] = (),
-    masks: tuple[Array | None, Array | None, Array | None] = (None, None, None),
 ) -> list[dict[str, Any]]:
     """Return violation rates of the constraints that hold on all training windows.
 
@@ -41,10 +37,6 @@ def constraint_violations(
         synthetic: windows (M, T, C).
         features: names of the C features.
         holdout: real windows that were not used for training.
-        constraints: those to check, such as a model's; None: those that `discover` finds.
-        codes: features whose numbers stand for categories, to which no constraint applies.
-        masks: of the training, held-out and synthetic windows, true (N, T) where a step is no
-            padding.
 
     Returns:
         A row per constraint, sorted by the synthetic rate: ``kind``, ``constraint`` as text,
@@ -59,12 +51,12 @@ def constraint_violations(
             f"Real windows have {train.shape[1]} steps of {train.shape[2]} features, synthetic "
             f"ones {synthetic.shape[1]} of {synthetic.shape[2]}. Give windows of one shape."
         )
-    if constraints is None:
-        constraints = _discover(train, masks[0], codes)
+    starts = np.arange(0, train.shape[0] * train.shape[1], train.shape[1])
+    constraints = discover(train.reshape(-1, train.shape[2]), starts)
     parts = {
-        "real": (train, masks[0], None),
-        "held_out": None if holdout is None else (holdout, masks[1], None),
-        "synthetic": (synthetic, masks[2], None),
+        "real": (train, None),
+        "held_out": None if holdout is None else (holdout, None),
+        "synthetic": (synthetic, None),
     }
     return _rates(without_implied(constraints), features, parts)
 
@@ -93,11 +85,8 @@ def row_violations(
     Returns:
         Rows as `constraint_violations` has them.
     """
-    codes = [
-        i
-        for i, label in enumerate(labels)
-        if label not in train.fields or train.fields[label].type not in ("number", "timedelta")
-    ]
+    types = [train.fields[label].type if label in train.fields else "" for label in labels]
+    quantities = [kind if kind in ("number", "timedelta") else None for kind in types]
     matrices = {
         name: None if rows is None else _matrix(rows, labels)
         for name, rows in (("real", train), ("held_out", held_out), ("synthetic", synthetic))
@@ -105,12 +94,12 @@ def row_violations(
     real = matrices["real"]
     assert real is not None
     if constraints is None:
-        constraints = discover(real[0][0], train.bounds[:, 0], codes)
+        constraints = discover(real[0][0], train.bounds[:, 0], quantities)
     said = {(row["kind"], frozenset(row["columns"])) for row in relations}
     kept = [
         constraint
         for constraint in without_implied(constraints)
-        if not set(constraint.columns) & set(codes)
+        if all(quantities[column] for column in constraint.columns)
         and not any(
             (kind, _columns(constraint, labels)) in said for kind in SAID_BY[constraint.kind]
         )
@@ -129,10 +118,10 @@ def _columns(constraint: Constraint, labels: Sequence[str]) -> frozenset[str]:
 
 
 def _matrix(rows: Rows, labels: Sequence[str]) -> Part:
-    """Return rows (1, R, C), no mask, and where sequences begin (1, R)."""
+    """Return rows (1, R, C), and where sequences begin (1, R)."""
     nothing = np.full(len(rows), np.nan)
     values = np.stack([rows.columns.get(label, nothing) for label in labels], axis=-1)
-    return values[None], None, ~rows.follows[None]
+    return values[None], ~rows.follows[None]
 
 
 def _rates(
@@ -146,7 +135,7 @@ def _rates(
             "features": [features[column] for column in constraint.columns],
         }
         | {
-            name: None if part is None else violation_rate(constraint, *part)
+            name: None if part is None else violation_rate(constraint, part[0], starts=part[1])
             for name, part in parts.items()
         }
         for constraint in constraints
@@ -158,13 +147,3 @@ def _rates(
         for row in list(kind)[:MAX_ROWS_PER_KIND]
     ]
     return sorted(shown, key=lambda row: -row["synthetic"])
-
-
-def _discover(train: Array, mask: Array | None, codes: Collection[int]) -> tuple[Constraint, ...]:
-    """Return the constraints of windows, each of which is a sequence of its own."""
-    starts = np.zeros(train.shape[:2], dtype=bool)
-    starts[:, 0] = True
-    rows, first = train.reshape(-1, train.shape[2]), starts.ravel()
-    if mask is not None:
-        rows, first = rows[mask.ravel()], first[mask.ravel()]
-    return discover(rows, np.flatnonzero(first), codes)

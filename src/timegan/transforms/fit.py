@@ -1,6 +1,6 @@
 """Fitting a table's transform: column types, constraints and lengths, from its training rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -279,13 +279,16 @@ def _discover_constraints(
 ) -> ConstraintSet:
     """Return the constraints that all training rows keep."""
     if options.constraints == "off":
-        return ConstraintSet((), (), (), (), ())
+        return ConstraintSet.empty()
     fields = rows.table.schema.value_fields
-    codes = [i for i, field in enumerate(fields) if field.type in ("category", "boolean")]
-    labels = [field.label for field in fields]
+    quantities = [_quantity(field) for field in fields]
     turned = rows.table.reversed_rows if is_reversed else None
     constraints = ConstraintSet.fit(
-        *_in_time_order(sample, turned), labels, options.custom_constraints, codes
+        *_in_time_order(sample, turned),
+        [field.label for field in fields],
+        options.custom_constraints,
+        quantities,
+        _origins(fields, quantities),
     )
     if len(sample[0]) < len(rows.numbers):
         blocks = row_blocks(rows.table.values, rows.numbers, rows.breaks)
@@ -309,6 +312,26 @@ def _without_relations(constraints: ConstraintSet, reduction: Reduction) -> Cons
         and not (len(constraint.columns) == 1 and changed.issuperset(constraint.columns))
     )
     return replace(constraints, found=found)
+
+
+def _quantity(field: Field) -> Hashable:
+    """Return what a column measures: columns of one quantity can be compared. None: categories."""
+    if field.type in ("category", "boolean"):
+        return None
+    if field.type == "datetime":
+        return field.type, field.zone if field.local_time else bool(field.zone)
+    if field.type == "number" and field.offset:  # float64 does not hold its numbers themselves
+        return field.type, field.label
+    return field.type, field.dtype if field.dtype.startswith("period") else ""
+
+
+def _origins(fields: Sequence[Field], quantities: Sequence[Hashable]) -> list[float]:
+    """Return the moments that columns count from, relative to the first of their quantity."""
+    first: dict[Hashable, float] = {}
+    origins = [field.offset / field.per_second for field in fields]
+    for quantity, origin in zip(quantities, origins, strict=True):
+        first[quantity] = min(origin, first.get(quantity, origin))
+    return [origin - first[q] for origin, q in zip(origins, quantities, strict=True)]
 
 
 def _in_time_order(rows: Rows, turned: Callable[[np.ndarray], np.ndarray] | None) -> Rows:

@@ -33,7 +33,9 @@ def module(frame: pd.DataFrame, **options: Any) -> WindowDataModule:
 
 def generated(data: WindowDataModule, count: int = 64, steps: int = 0, seed: int = 0) -> Sequences:
     """Return sequences of channels that are drawn at random, as an untrained model makes them."""
-    transform = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
+    transform = TableTransform.from_state(
+        json.loads(json.dumps(data.transform.state(), allow_nan=False))
+    )
     draw = rng(seed, "channels")
     widths, steps = transform.widths, steps or data.window
     static, lengths = transform.inverse_transform_static(

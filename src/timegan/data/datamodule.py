@@ -27,7 +27,7 @@ from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
 from timegan.nn.length_coding import length_thresholds
-from timegan.relations import Relation, Rows, discover
+from timegan.relations import ConstantInSequence, Relation, Rows, discover
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.readers import download, read_table
@@ -278,10 +278,12 @@ class WindowDataModule(lightning.LightningDataModule):
     def _relation_lines(self) -> list[str]:
         """Return a line for each relation."""
         enforced = {relation.describe() for relation in self.transform.reduction.relations}
+        context = {field.label for field in self.transform.schema.context_fields}
         lines = []
         for relation in self.relations:
             words = relation.describe()
-            use = "enforced" if words in enforced else "reported"
+            is_context = relation.kind == ConstantInSequence.kind and relation.columns[0] in context
+            use = "enforced" if words in enforced or is_context else "reported"
             lines.append(f"Relation  {words} ({use}; {relation.reason})")
         return lines
 

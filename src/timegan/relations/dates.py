@@ -25,14 +25,14 @@ class DateDistance(Relation):
         first: label of the date that it is counted from.
         second: label of the other one.
         low: smallest distance in seconds, 0 where the second is never before the first.
-        high: largest distance in seconds; infinite where none was found.
+        high: largest distance in seconds; None where there is no limit.
     """
 
     kind: ClassVar[str] = "distance of dates"
     first: str
     second: str
     low: float
-    high: float
+    high: float | None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class DateDistance(Relation):
 
     def describe(self) -> str:
         """Return it in words."""
-        if np.isinf(self.high):
+        if self.high is None:
             return f"{self.second} is never before {self.first}"
         return f"{self.second} stays near {self.first}"
 
@@ -49,7 +49,7 @@ class DateDistance(Relation):
         """Return which rows with both dates keep the distance."""
         distance = rows.seconds(self.second) - rows.seconds(self.first)
         distance = distance[~np.isnan(distance)]
-        kept: np.ndarray = (distance >= self.low) & (distance <= self.high)
+        kept: np.ndarray = distance == np.clip(distance, self.low, self.high)
         return kept
 
     def reduce(self, draft: Draft) -> bool:
@@ -73,7 +73,7 @@ class DateDistance(Relation):
         if field.role == "context":
             distance = np.clip(block.starts[label], self.low, self.high)
             date = other[:, 0] + sign * distance
-            if other.shape[1] > 1 and np.isinf(self.high):
+            if self.high is None:
                 last = np.take_along_axis(other, block.lengths[:, None] - 1, axis=1)[:, 0]
                 date = np.maximum(date, last) if sign > 0 else np.minimum(date, other[:, 0])
             block.context[label] = date - field.offset / field.per_second
@@ -115,9 +115,9 @@ def _relation(rows: Rows, first: str, second: str) -> DateDistance | None:
     # Dates of ranges that hardly meet are in order whichever rows they come from.
     in_order = float(np.searchsorted(np.sort(begin), end, side="right").mean() / begin.size)
     if (distance >= 0).all() and not by_chance(in_order, begin.size):
-        return DateDistance(reason, first, second, 0.0, np.inf)
+        return DateDistance(reason, first, second, 0.0, None)
     if (distance <= 0).all() and not by_chance(1 - in_order, begin.size):
-        return DateDistance(reason, second, first, 0.0, np.inf)
+        return DateDistance(reason, second, first, 0.0, None)
     if distance.std() <= MAX_RELATIVE_SPREAD * end.std():
         low, high = float(distance.min()), float(distance.max())
         reason = f"{low / 3600:.3g} to {high / 3600:.3g} hours apart in all {begin.size:,} rows"

@@ -13,6 +13,7 @@ import torch
 from timegan.errors import InputError, closest_match, short_message
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
+from timegan.sampling.start_times import StartTime, parse_starts
 from timegan.serialization.model_folder import TrainedModel, export_model
 from timegan.serialization.runs import read_run
 from timegan.serialization.training_position import TrainingPosition
@@ -156,23 +157,27 @@ class Synthesizer:
         context: pd.DataFrame | None = None,
         exogenous: pd.DataFrame | None = None,
         steps: int | None = None,
+        start: StartTime | Sequence[StartTime] | None = None,
     ) -> pd.DataFrame:
         """Return synthetic sequences as one long table with the columns of the training table.
 
         Sequence i depends on the seed, on i and on its own conditions alone, not on ``count``.
 
         Args:
-            count: number of sequences; conditions set it to their own number.
+            count: number of sequences; conditions and a list of start times set it to their own
+                number.
             seed: seed of all random numbers.
             context: context columns, one row a sequence; None: the model samples them.
             exogenous: exogenous columns of every step, ``window`` rows a sequence; None: the model
                 samples them.
             steps: length of each sequence if it is to be longer than the window; see
                 :mod:`timegan.sampling.long_series`.
+            start: time of the first row of all sequences, such as ``"2026-01-05 07:00"``, or a
+                list with one for each; None: times at which real windows start.
 
         Raises:
-            InputError: nothing was fitted, ``count`` is negative, or conditions do not fit the
-                model.
+            InputError: nothing was fitted, ``count`` is negative, or conditions or start times do
+                not fit the model.
         """
         model, transform = self._require_fitted()
         if count < 0:
@@ -183,9 +188,19 @@ class Synthesizer:
         )
         conditions = given if given is not None else channels
         count = count if conditions is None else len(conditions)
+        if start is not None and not isinstance(start, StartTime) and conditions is None:
+            count = len(start)
+        starts = None if start is None else parse_starts(start, transform, count)
         with torch_threads(self.threads):
             sequences = generate(
-                model, transform, count, seed=seed, context=given, exogenous=channels, steps=steps
+                model,
+                transform,
+                count,
+                seed=seed,
+                context=given,
+                exogenous=channels,
+                steps=steps,
+                starts=starts,
             )
         return transform.to_frame(sequences)
 

@@ -14,6 +14,7 @@ from timegan.nn.networks import HasNetworks
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate_chunks
 from timegan.sampling.shards import parse_shard, shard_range
+from timegan.sampling.start_times import parse_starts
 from timegan.serialization.overwrite_checks import check_not_read, check_not_trained_on
 from timegan.serialization.runs import LoadedRun, read_run
 from timegan.tables.readers import read_table
@@ -36,7 +37,8 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
     if config.exogenous:
         exogenous = parse_exogenous(read_table(config.exogenous), transform, model.net.window)
     asked = context if context is not None else exogenous
-    total = len(asked) if asked is not None else config.count or usual_count(config.steps)
+    total = len(asked) if asked is not None else config.count or usual_count(config)
+    starts = None if config.start is None else parse_starts(config.start, transform, total)
     mine = shard_range(config.shard, total)
     count = len(mine)
     console = Console()
@@ -51,6 +53,7 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
             context=None if context is None else context[mine.start : mine.stop],
             exogenous=None if exogenous is None else exogenous[mine.start : mine.stop],
             steps=config.steps,
+            starts=None if starts is None else starts[mine.start : mine.stop],
             progress=lambda done: bar.advance(task, done),
         )
         ready = (transform.in_time_order(part) for part in parts)
@@ -95,9 +98,11 @@ def print_window_boundaries(model: HasNetworks, steps: int, seed: int) -> None:
     )
 
 
-def usual_count(steps: int | None) -> int:
-    """Return the count where none is given: 1,000 sequences, or one long series."""
-    return 1_000 if steps is None else 1
+def usual_count(config: SampleConfig) -> int:
+    """Return the count where none is given: one for each start, 1,000, or one long series."""
+    if isinstance(config.start, list):
+        return len(config.start)
+    return 1_000 if config.steps is None else 1
 
 
 def _steps(model: HasNetworks, transform: TableTransform, steps: int | None) -> str:

@@ -113,6 +113,7 @@ class SampleConfig:
     run: str
     count: int | None
     steps: int | None
+    start: str | int | float | list[Any] | None
     shard: str | None
     context: str | None
     exogenous: str | None
@@ -137,6 +138,8 @@ class SampleConfig:
                 f"count={config.count}: the file of {given}=... tells how many sequences there "
                 "are. Remove count."
             )
+        if config.start == []:
+            raise InputError("start=[]: there is no time. Set one, or remove start.")
         return config
 
 

@@ -288,13 +288,14 @@ class WindowDataModule(lightning.LightningDataModule):
         return lines
 
     def _window_seconds(self) -> float:
-        """Return the median time from the first step of training windows to their last."""
+        """Return the median time that training windows cover, the step behind them included."""
         time, field = self.table.time, self.transform.schema.time
         if time is None or field is None:
             return 0.0
-        steps = self.window if self.train.lengths is None else self.train.lengths
+        lengths = self.train.lengths
+        steps = np.full(len(self.train), self.window) if lengths is None else lengths
         spans = time[self.train.starts + steps - 1] - time[self.train.starts]
-        return float(np.median(spans)) / field.per_second
+        return float(np.median(spans * steps / np.maximum(steps - 1, 1))) / field.per_second
 
     def edges(self) -> Any:
         """Return the arguments of `Networks.set_length_thresholds`; None if there is one length."""

@@ -32,6 +32,7 @@ def generate(
     context: np.ndarray | None = None,
     exogenous: np.ndarray | None = None,
     steps: int | None = None,
+    starts: np.ndarray | None = None,
 ) -> Sequences:
     """Return all chunks of :func:`generate_chunks` as one."""
     chunks = generate_chunks(
@@ -43,6 +44,7 @@ def generate(
         context=context,
         exogenous=exogenous,
         steps=steps,
+        starts=starts,
     )
     nothing = np.empty((0, networks(model).window, len(transform.features)))
     empty = Sequences(nothing, np.empty(0, np.int64), np.empty((0, len(transform.schema.context))))
@@ -59,6 +61,7 @@ def generate_chunks(
     context: np.ndarray | None = None,
     exogenous: np.ndarray | None = None,
     steps: int | None = None,
+    starts: np.ndarray | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Sequences]:
     """Generate sequences ``start`` to ``start + count`` in the table's units, a chunk at a time.
@@ -75,6 +78,7 @@ def generate_chunks(
         context: given context columns (N, K) in the table's units.
         exogenous: given covariates of every step, in channels (N, T, U).
         steps: length of each sequence if it is to be longer than the window.
+        starts: given time of the first row of each sequence (N,), as the time column counts.
         progress: called with the number of new sequences, or of new steps of long series.
 
     Raises:
@@ -87,7 +91,7 @@ def generate_chunks(
     net = networks(model)
     on_progress = progress or (lambda done: None)
     if steps is not None:
-        yield from _long_series(net, transform, count, steps, seed, start, on_progress)
+        yield from _long_series(net, transform, count, steps, seed, start, starts, on_progress)
         return
     given = None if context is None else transform.reduction.reduce_context(context)
     starts_given = lengths_given = None
@@ -120,7 +124,7 @@ def generate_chunks(
             lengths,
             values,
             chunk.exogenous,
-            starts=transform.starts(size, seed, begin),
+            starts=transform.starts(size, seed, begin) if starts is None else starts[inside],
             seed=seed,
             start=begin,
         )
@@ -134,6 +138,7 @@ def _long_series(
     steps: int,
     seed: int,
     start: int,
+    starts: np.ndarray | None,
     on_progress: Callable[[int], None],
 ) -> Iterator[Sequences]:
     """Generate series of any length, a few at a time; the first begins as the real table does."""
@@ -151,8 +156,10 @@ def _long_series(
         if transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
         time_axis = transform.schema.time_axis
-        starts = time_axis.first_starts(begin, size) if time_axis else None
-        yield transform.inverse_transform(x, context=context, starts=starts, seed=seed, start=begin)
+        times = None if starts is None else starts[begin - start : stop - start]
+        if times is None and time_axis is not None:
+            times = time_axis.first_starts(begin, size)
+        yield transform.inverse_transform(x, context=context, starts=times, seed=seed, start=begin)
 
 
 def sample_context(

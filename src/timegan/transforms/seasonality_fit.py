@@ -53,10 +53,13 @@ GAPS = 3
 """Largest gaps between residuals of a phase that keep their edges."""
 
 RANGE_MARGIN = 0.25
-"""Distance beyond the range of a phase's residuals that is allowed, relative to the range.
+"""Largest distance beyond the range of a phase's residuals, relative to the range.
 
 Discrete values fill the middle half of their interval of quantiles, so that it leads to no other.
 """
+
+TAIL = 0.05
+"""Share of the residuals that are a tail; the range grows at most by the length of its tails."""
 
 MAX_BINS = 31
 """Phases with a distribution of residuals of their own."""
@@ -381,14 +384,16 @@ def _nodes(residuals: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]
     kept = np.unique(np.concatenate([even, gaps, gaps + 1]))
     kept = kept[np.unique(values[kept], return_index=True)[1]]
     scores = ndtri((kept + 0.5) / len(values))
+    tail = max(1, int(TAIL * len(values)))
+    tails = np.array([values[tail] - values[0], values[-1] - values[-1 - tail]])
+    margins = np.minimum(RANGE_MARGIN * (values[-1] - values[0]), tails)
     values = values[kept]
-    margin = RANGE_MARGIN * (values[-1] - values[0])
     slopes = np.diff(scores)[[0, -1]] / np.diff(values)[[0, -1]]
     slopes = np.maximum(slopes, (scores[-1] - scores[0]) / (values[-1] - values[0]))
     scores = np.concatenate(
-        [[scores[0] - margin * slopes[0]], scores, [scores[-1] + margin * slopes[1]]]
+        [[scores[0] - margins[0] * slopes[0]], scores, [scores[-1] + margins[1] * slopes[1]]]
     )
-    values = np.concatenate([[values[0] - margin], values, [values[-1] + margin]])
+    values = np.concatenate([[values[0] - margins[0]], values, [values[-1] + margins[1]]])
     return tuple(np.round(scores, DECIMALS).tolist()), tuple(np.round(values, DECIMALS).tolist())
 
 

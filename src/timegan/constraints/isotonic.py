@@ -4,7 +4,7 @@ import numpy as np
 
 
 def isotonic_fit(values: np.ndarray) -> np.ndarray:
-    """The series that never fall and are nearest to the given ones in least squares.
+    """Return the non-decreasing series that are nearest to the given ones in least squares.
 
     Pools adjacent violators, one step of all series at a time. A value that needs no change keeps
     its bits; a missing one (NaN) stays missing and ties nothing.

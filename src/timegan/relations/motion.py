@@ -66,7 +66,7 @@ class FixedIncrement(Relation):
         return True
 
     def restore(self, block: Block) -> None:
-        """Count from the value at the start."""
+        """Return the cumulative sum of the increments from the value at the start."""
         steps = next(iter(block.columns.values())).shape[1]
         values = block.starts[self.column][:, None] + self.increment * np.arange(steps)
         block.set(self.column, _rounded(values, self.decimals))
@@ -122,7 +122,7 @@ class SteadyIncrement(Relation):
         return True
 
     def restore(self, block: Block) -> None:
-        """Count from the value at the start."""
+        """Return the cumulative sum of the increments from the value at the start."""
         steps = np.arange(next(iter(block.columns.values())).shape[1])
         values = (
             block.starts[self.column][:, None] + block.starts[self._step_label][:, None] * steps
@@ -189,7 +189,7 @@ class Monotone(Relation):
         return True
 
     def restore(self, block: Block) -> None:
-        """Sum the increments up from the value at the start."""
+        """Return the cumulative sum of the increments from the value at the start."""
         increments = block.columns[self.column].copy()
         increments = np.maximum(increments, 0) if self.rising else np.minimum(increments, 0)
         increments[:, 0] = block.starts[self.column]

@@ -2,7 +2,7 @@
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """A figure between 0 and about 1.
+    """Format a figure between 0 and about 1.
 
     >>> decimal(0.1234), decimal(0.0), decimal(0.00001)
     ('0.123', '0', '<0.001')
@@ -13,7 +13,7 @@ def decimal(value: float, digits: int = 3) -> str:
 
 
 def label(name: str, most: int = 20) -> str:
-    """A name that fits beside an axis.
+    """Return a name that fits beside an axis.
 
     >>> label("Age"), label("energy_consumption_of_the_house")
     ('Age', 'energy_con…the_house')
@@ -24,7 +24,7 @@ def label(name: str, most: int = 20) -> str:
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number for people: four digits, and all of those before the point.
+    """Format a number with four digits, and all of those before the point.
 
     >>> number(123456.789), number(0.0123456), number(-2.5), number(None)
     ('123,457', '0.01235', '−2.5', '–')
@@ -53,7 +53,7 @@ def share(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people.
+    """Format seconds as a duration.
 
     >>> duration(8.4), duration(95), duration(7_300)
     ('8 s', '1 min 35 s', '2 h 1 min')

@@ -58,7 +58,7 @@ class SampleFigures(Callback):
             board.experiment.add_figure("samples", figure, batches)
 
     def draw(self, model: Any, data: Any) -> Any:
-        """The picture of this moment."""
+        """Draw the picture of this moment."""
         from timegan.report.figures.static import figure_samples
         from timegan.sampling.sequences import generate
 

@@ -34,7 +34,7 @@ def sequences(column: RawColumn) -> np.ndarray:
 
 
 def assign_key(roles: ColumnRoles) -> None:
-    """Number the sequences by the key that was set, a level of the index, or ``sequence``."""
+    """Assign numbers to sequences by the chosen key, a level of the index, or ``sequence``."""
     key = next(iter(roles.of("key")), None)
     if key is None:  # the index first, for each of its levels must have a role
         key = _key_level([s for s in roles.columns if s.index])

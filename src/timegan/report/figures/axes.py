@@ -14,7 +14,7 @@ from timegan.variation import divisor, negligible
 
 
 def subplots(count: int, columns: int, height: float, theme: Theme) -> tuple[Figure, list[Axes]]:
-    """A figure of ``count`` axes in columns, each of a height in inches."""
+    """Return a figure of ``count`` axes in columns, each of a height in inches."""
     columns = min(columns, count)
     rows = -(-count // columns)
     figure = Figure(figsize=(theme.width, height * rows + 0.4), layout="constrained")
@@ -25,7 +25,7 @@ def subplots(count: int, columns: int, height: float, theme: Theme) -> tuple[Fig
 
 
 def legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
-    """One key for the whole figure, above it."""
+    """Draw one legend for the whole figure, above it."""
     marks = {"marker": "o", "linestyle": "none", "markersize": 6} if dots else {"linewidth": 2.5}
     figure.legend(
         handles=[
@@ -40,7 +40,7 @@ def legend(figure: Figure, theme: Theme, *, dots: bool = False) -> None:
 
 
 def few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
-    """At most so many ticks on each axis, with short labels."""
+    """Limit the number of ticks on each axis, and shorten their labels."""
     for axis, count in ((ax.xaxis, x), (ax.yaxis, y)):
         if count:
             axis.set_major_locator(MaxNLocator(count))
@@ -48,7 +48,7 @@ def few_ticks(ax: Axes, x: int = 5, y: int | None = 5) -> None:
 
 
 def compact(value: float, _: object = None) -> str:
-    """A tick's label: 80k instead of 80000.
+    """Return a tick's label: 80k instead of 80000.
 
     >>> compact(80_000), compact(2.5e7), compact(-0.25)
     ('80k', '25M', '−0.25')

@@ -31,7 +31,7 @@ MOST = 60
 def samples(
     real: Array, synthetic: Array, features: Sequence[str], *, count: int = 12, seed: int = 0
 ) -> list[Graph]:
-    """Example windows, over the band that holds 90% of all of them at each step."""
+    """Draw example windows over the band that holds 90% of all windows at each step."""
     steps = np.arange(real.shape[1])
     found: dict[int, list[Spec]] = {c: [] for c in range(real.shape[2])}
     for axis, windows, side in (("", real, "real"), ("2", synthetic, "synthetic")):
@@ -53,7 +53,7 @@ def samples(
 
 
 def density(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """The density of each feature over all windows and steps."""
+    """Draw the density of each feature over all windows and steps."""
 
     def graph(c: int) -> tuple[list[Spec], Spec, str]:
         return _density(densities(real[..., c], synthetic[..., c]))
@@ -62,14 +62,14 @@ def density(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
 
 
 def density_of_changes(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """The density of each feature's changes from step to step."""
+    """Draw the density of each feature's changes from step to step."""
     every = change_densities(real, synthetic)
     worst = sorted(range(len(every)), key=lambda c: every[c].overlap)[:DENSITIES]
     return _ordered(sorted(worst), features, lambda c: _density(every[c]))
 
 
 def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
-    """Each statistic in min-max units (``statistics_scaled``): real and synthetic, joined."""
+    """Draw each statistic in min-max units (``statistics_scaled``), real and synthetic joined."""
     features = list(dict.fromkeys(str(row["feature"]) for row in rows))
     names = list(dict.fromkeys(str(row["statistic"]) for row in rows))
     graphs = []
@@ -104,7 +104,7 @@ def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
 
 
 def projection(pca: Projection, tsne: Projection | None) -> list[Graph]:
-    """Whole windows on a plane: principal components, and t-SNE."""
+    """Draw whole windows on a plane: principal components, and t-SNE."""
     graphs = []
     for title, points in (("PCA", pca), ("t-SNE", tsne)):
         if points is None:
@@ -131,7 +131,7 @@ def projection(pca: Projection, tsne: Projection | None) -> list[Graph]:
 
 
 def autocorrelations(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """Autocorrelation of each feature's values (left) and of its changes (right)."""
+    """Draw the autocorrelation of each feature's values (left) and of its changes (right)."""
     ways: list[Callable[[Array], Array]] = [autocorrelation]
     if real.shape[1] > 2:
         ways.append(change_autocorrelation)
@@ -158,7 +158,7 @@ def autocorrelations(real: Array, synthetic: Array, features: Sequence[str]) -> 
 
 
 def spectra(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """The power of each feature at each frequency."""
+    """Draw the power of each feature at each frequency."""
     frequencies, _ = spectrum(real[:1])
     powers = [spectrum(windows)[1] for windows in (real, synthetic)]
     both = np.concatenate(powers)
@@ -211,7 +211,7 @@ def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
 
 
 def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """Pairs of features, real beside synthetic, each with its correlation."""
+    """Draw pairs of features, real beside synthetic, each with its correlation."""
     r = [correlations(windows) for windows in (real, synthetic)]
     rows = [
         subset(windows.reshape(-1, windows.shape[2]), DOTS, rng(0, "figure", "rows", side[0]))
@@ -240,7 +240,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
 
 
 def correlation_matrices(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """All correlations at once: real, synthetic, and synthetic less real."""
+    """Draw all correlations: real, synthetic, and synthetic minus real."""
     a, b = correlations(real), correlations(synthetic)
     known = np.abs(b - a)[np.isfinite(b - a)]
     most = max(float(known.max()) if known.size else 0.0, 0.05)
@@ -285,7 +285,7 @@ def correlation_matrices(real: Array, synthetic: Array, features: Sequence[str])
 def trajectories(
     real: Array, synthetic: Array, features: Sequence[str], *, count: int = 40, seed: int = 0
 ) -> list[Graph]:
-    """Sequences as curves in the space of two features and time."""
+    """Draw sequences as curves in the space of two features and time."""
     i, j = pair_in_space(real)
     limits = [list(ends) for ends in view(real[..., [i, j]])]
     steps = np.arange(real.shape[1])
@@ -351,7 +351,7 @@ def _per_feature(
 
 
 def _ordered(first: Sequence[int], features: Sequence[str], graph: Any) -> list[Graph]:
-    """A graph for each feature: the ``first`` ones, and the others for those who ask."""
+    """Return a graph for each feature: the ``first`` ones shown, the others on request."""
     others = [c for c in range(len(features)) if c not in first]
     graphs = []
     for c in [*first, *others][:MOST]:

@@ -84,12 +84,12 @@ class Graph:
 
 
 def spec(data: list[Spec], layout: Spec) -> Spec:
-    """A graph: its traces, and how they are laid out."""
+    """Return a graph: its traces and its layout."""
     return {"data": data, "layout": layout}
 
 
 def side_by_side(first: str, second: str) -> Spec:
-    """Two graphs with one scale: what is zoomed in one is zoomed in the other."""
+    """Return two graphs with one scale, which zoom together."""
     return {
         "xaxis": {"domain": [0, 0.485], "title": {"text": first}, "nticks": 5},
         "xaxis2": {"domain": [0.515, 1], "title": {"text": second}, "nticks": 5, "matches": "x"},
@@ -99,14 +99,14 @@ def side_by_side(first: str, second: str) -> Spec:
 
 
 def line(x: Array, y: Array, side: str, *, width: float, **more: Any) -> Spec:
-    """A line of one side; ``more`` is what a trace has besides."""
+    """Return a line of one side; ``more`` are further entries of its trace."""
     line = {"color": f"@{side}", "width": width}
     trace = {"type": "scatter", "mode": "lines", "name": side, "line": line}
     return trace | {"x": numbers(x), "y": numbers(y)} | more
 
 
 def names(features: Sequence[str]) -> Spec:
-    """An axis of features, at the places 0, 1, 2 ..."""
+    """Return an axis of features, at the positions 0, 1, 2 ..."""
     names = [plain(label(name, 14)) for name in features]
     return {
         "tickmode": "array",
@@ -118,7 +118,7 @@ def names(features: Sequence[str]) -> Spec:
 
 
 def plain(name: str) -> str:
-    """A name that plotly shows as it is, though it has tags and formulas of its own.
+    """Return a name that plotly shows without interpreting tags and formulas.
 
     >>> plain("<b> in $")
     '&lt;b&gt; in &#36;'
@@ -127,27 +127,27 @@ def plain(name: str) -> str:
 
 
 def broken(steps: Array, curves: Array) -> tuple[Array, Array]:
-    """Curves (n, T) as one line with gaps."""
+    """Return curves (n, T) as one line with gaps."""
     x = np.append(steps.astype(np.float64), np.nan)
     y = np.pad(curves.astype(np.float64), ((0, 0), (0, 1)), constant_values=np.nan)
     return np.tile(x, len(curves)), y.ravel()
 
 
 def joined(ends: Array, places: Array) -> tuple[Array, Array]:
-    """A line from end to end at each place, with gaps."""
+    """Return a line from end to end at each position, with gaps."""
     x = np.pad(ends, ((0, 0), (0, 1)), constant_values=np.nan)
     y = np.repeat(places.astype(np.float64), 3)
     return x.ravel(), y
 
 
 def numbers(values: Array) -> Spec:
-    """Numbers as plotly.js reads them fastest: four bytes each, in base64."""
+    """Return numbers in the form that plotly.js reads fastest: four bytes each, in base64."""
     content = np.ascontiguousarray(values, dtype="<f4").tobytes()
     return {"dtype": "f4", "bdata": base64.b64encode(content).decode()}
 
 
 def least(data: list[Spec]) -> float:
-    """The smallest value of all curves."""
+    """Return the smallest value of all curves."""
     values = [np.frombuffer(base64.b64decode(t["y"]["bdata"]), dtype="<f4") for t in data]
     known = np.concatenate(values)
     known = known[np.isfinite(known)]

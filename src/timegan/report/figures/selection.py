@@ -10,7 +10,7 @@ TWINS = 0.995
 
 
 def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
-    """All features, or the ``limit`` ones whose densities overlap least, in the table's order."""
+    """Return all features, or the ``limit`` ones with the least overlap, in the table's order."""
     count = real.shape[2]
     if count <= limit:
         return list(range(count))
@@ -18,7 +18,7 @@ def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
 
 
 def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, int]]:
-    """All pairs, or half of ``limit`` with the largest error and half with the closest tie.
+    """Return all pairs, or half of ``limit`` with the largest error and half with the closest tie.
 
     Twins (a correlation of .995 or more) come last: they show a line whatever the model does.
     """
@@ -34,7 +34,7 @@ def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, 
 
 
 def pair_in_space(real: Array) -> tuple[int, int]:
-    """The two features to draw against time: those most alike without being the same."""
+    """Return the two features to draw against time: most correlated, but not duplicates."""
     count = real.shape[2]
     if count == 1:
         return 0, 0

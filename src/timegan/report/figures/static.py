@@ -30,7 +30,7 @@ PAIRS = 6
 
 
 def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
-    """The density of each feature over all windows and steps."""
+    """Draw the density of each feature over all windows and steps."""
     chosen = features_to_draw(real, synthetic, DENSITIES)
     found = {features[c]: densities(real[..., c], synthetic[..., c]) for c in chosen}
     return _densities(found, theme)
@@ -39,7 +39,7 @@ def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
 def density_of_changes(
     real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
 ) -> Figure:
-    """The density of each feature's changes from step to step."""
+    """Draw the density of each feature's changes from step to step."""
     every = change_densities(real, synthetic)
     chosen = sorted(sorted(range(len(every)), key=lambda c: every[c].overlap)[:DENSITIES])
     return _densities({features[c]: every[c] for c in chosen}, theme)
@@ -67,7 +67,7 @@ def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
 
 
 def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
-    """Pairs of features, real beside synthetic, each with its correlation."""
+    """Draw pairs of features, real beside synthetic, each with its correlation."""
     with style(theme):
         chosen = pairs_to_draw(real, synthetic, PAIRS)
         a, b = correlations(real), correlations(synthetic)
@@ -101,7 +101,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme
 def correlation_matrices(
     real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
 ) -> Figure:
-    """All correlations at once, real beside synthetic."""
+    """Draw all correlations, real beside synthetic."""
     with style(theme):
         count, names = len(features), [label(name) for name in features]
         height = 8.0 if theme.narrow else 4.3 if count < 20 else 5.0
@@ -134,7 +134,7 @@ def correlation_matrices(
 def autocorrelations(
     real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
 ) -> Figure:
-    """Autocorrelation of each feature's values and of its changes from step to step."""
+    """Draw the autocorrelation of each feature's values and of its changes from step to step."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, FEATURES)
         figure = Figure(figsize=(theme.width, 2.05 * len(chosen) + 0.5), layout="constrained")
@@ -171,7 +171,7 @@ def autocorrelations(
 
 
 def spectra(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
-    """The power of each feature at each frequency, of windows of at least four steps."""
+    """Draw the power of each feature at each frequency, for windows of at least four steps."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, FEATURES)
         columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
@@ -228,7 +228,7 @@ def profiles(rows: Sequence[Mapping[str, Any]], theme: Theme = LIGHT) -> Figure:
 
 
 def projection(pca: Projection, tsne: Projection | None, theme: Theme = LIGHT) -> Figure:
-    """Whole windows on a plane: principal components on the left, t-SNE on the right."""
+    """Draw whole windows on a plane: principal components on the left, t-SNE on the right."""
     with style(theme):
         height = 8.2 if theme.narrow else 4.3
         figure = Figure(figsize=(theme.width, height), layout="constrained")
@@ -268,7 +268,7 @@ def samples(
     limit: int = FEATURES,
     seed: int = 0,
 ) -> Figure:
-    """Example windows, over the band that holds 90% of all of them at each step."""
+    """Draw example windows over the band that holds 90% of all windows at each step."""
     with style(theme):
         chosen = features_to_draw(real, synthetic, limit)
         figure = Figure(figsize=(theme.width, 2.2 * len(chosen) + 0.4), layout="constrained")
@@ -298,7 +298,7 @@ def samples(
 
 
 def figure_samples(real: Array, synthetic: Array, features: Sequence[str]) -> Figure:
-    """A cheap picture for a training log: a few sequences of a few features."""
+    """Draw a small picture for a training log: a few sequences of a few features."""
     return samples(real, synthetic, features, count=6, limit=4)
 
 
@@ -311,7 +311,7 @@ def trajectories(
     count: int = 40,
     seed: int = 0,
 ) -> Figure:
-    """Sequences as curves in the space of two features and time."""
+    """Draw sequences as curves in the space of two features and time."""
     with style(theme):
         i, j = pair_in_space(real)
         figure = Figure(figsize=(theme.width, 7.2 if theme.narrow else 3.9))
@@ -347,7 +347,7 @@ def trajectories(
 
 
 def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
-    """Each statistic in min-max units (``statistics_scaled``): real and synthetic, joined."""
+    """Draw each statistic in min-max units (``statistics_scaled``), real and synthetic joined."""
     with style(theme):
         features = list(dict.fromkeys(row["feature"] for row in rows))
         names = list(dict.fromkeys(row["statistic"] for row in rows))
@@ -377,6 +377,6 @@ def statistics(rows: Sequence[dict[str, Any]], theme: Theme = LIGHT) -> Figure:
 
 
 def _rows(windows: Array, limit: int, name: str) -> Array:
-    """Steps of random windows, as points (n, C)."""
+    """Return steps of random windows, as points (n, C)."""
     rows = windows.reshape(-1, windows.shape[2])
     return subset(rows, limit, rng(0, "figure", "rows", name))

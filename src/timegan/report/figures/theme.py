@@ -37,7 +37,7 @@ DARK = Theme("dark", "#171a21", "#e8eaf0", "#9aa3b5", "#2c313c", "#63a4ea", "#f0
 
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
-    """Matplotlib's settings for a figure of this theme."""
+    """Return Matplotlib's settings for a figure of this theme."""
     settings: Any = {
         "figure.facecolor": theme.surface,
         "savefig.facecolor": theme.surface,
@@ -77,7 +77,7 @@ def style(theme: Theme) -> Iterator[None]:
 
 
 def diverging(theme: Theme) -> LinearSegmentedColormap:
-    """From synthetic's colour over the surface to real's: for correlations from -1 to 1."""
+    """Return a colormap for correlations: synthetic's color at -1, real's at 1."""
     return LinearSegmentedColormap.from_list(
         "diverging", [theme.synthetic, theme.surface, theme.real]
     )

@@ -16,7 +16,7 @@ PANELS = 5
 
 
 def picture(sections: Sequence[Section]) -> Figure:
-    """A dot for each run, their mean, the baseline, and what others published, score by score."""
+    """Draw a dot per run, their mean, the baseline and published results, by score."""
     with style(LIGHT):
         rows = [_picture_rows(section) for section in sections]
         scores = [_picture_scores(section) for section in sections]
@@ -49,7 +49,7 @@ def picture(sections: Sequence[Section]) -> Figure:
 
 
 def _picture_scores(section: Section) -> list[str]:
-    """The first few scores that a run has a figure of."""
+    """Return the first few scores that a run has a figure of."""
     known = [s for s in section.scores if any(group.values(s) for group in section.groups)]
     return known[:PANELS] or section.scores[:1]
 

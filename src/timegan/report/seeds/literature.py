@@ -99,7 +99,7 @@ PUBLISHED: list[Published] = [
 
 
 def published(dataset: str, window: int) -> list[Published]:
-    """The rows for a dataset and a window.
+    """Return the rows for a dataset and a window.
 
     >>> [row.method for row in published("energy", 128)]
     ['Diffusion-TS']

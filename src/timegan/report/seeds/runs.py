@@ -40,7 +40,7 @@ class Run:
         )
 
     def cost(self, name: str) -> float | None:
-        """What the training cost: ``cpu_seconds`` or ``peak_memory_mb``, where it is known."""
+        """Return the cost of training, ``cpu_seconds`` or ``peak_memory_mb``, if it is known."""
         value = (self.metrics.get("training") or {}).get(name)
         return None if value is None else float(value)
 
@@ -58,11 +58,11 @@ class Group:
     runs: list[Run]
 
     def values(self, score: str, part: str = "mean") -> list[float]:
-        """What is known of a score, a value a run."""
+        """Return the known values of a score, one per run."""
         return [v for run in self.runs if (v := run.score(score, part)) is not None]
 
     def costs(self, name: str) -> list[float]:
-        """What is known of a cost, a value a run."""
+        """Return the known values of a cost, one per run."""
         return [v for run in self.runs if (v := run.cost(name)) is not None]
 
     @property
@@ -84,7 +84,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        """What the table is about."""
+        """Return the title of a score."""
         runs = [run for group in self.groups for run in group.runs]
         held = all((run.metrics.get("data") or {}).get("holdout_windows") for run in runs)
         return f"{self.dataset}: windows of {self.window}, {self.evaluation} evaluation" + (
@@ -101,7 +101,7 @@ class Section:
         return known + sorted(found - set(known))
 
     def better(self, score: str) -> str:
-        """``lower``, ``higher``, or nothing where nobody says."""
+        """Return ``lower`` or ``higher``, or nothing for an unknown direction."""
         for group in self.groups:
             for run in group.runs:
                 if score in run.metrics["scores"] and run.metrics["scores"][score].better:
@@ -145,7 +145,7 @@ class Section:
 
 
 def gather(runs: Sequence[Run]) -> list[Section]:
-    """Runs by what was measured, and within that by their settings; of equal runs the last counts.
+    """Group runs by data and protocol, then by settings; of equal runs the last one counts.
 
     Sections are in the order of data and windows, evaluations of the same in that of the runs.
     A group is named by the settings that tell it from the others.
@@ -176,7 +176,7 @@ def gather(runs: Sequence[Run]) -> list[Section]:
 
 
 def _names(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Each by the fewest settings that tell it from all others: a preset before what it sets."""
+    """Name each group by the fewest settings that tell it from all others, presets first."""
     keys = dict.fromkeys(key for one in settings for key in one)
     differ = [key for key in keys if len({one.get(key) for one in settings}) > 1]
     needed: list[str] = []
@@ -194,6 +194,6 @@ def _names(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def title(score: str) -> str:
-    """What a score is called."""
+    """Return the title of a score."""
     metric = all_metrics().get(score)
     return score.replace("_", " ").capitalize() if metric is None else metric.title

@@ -26,7 +26,7 @@ ABOUT = (
 
 
 def markdown(sections: Sequence[Section]) -> str:
-    """The tables for people."""
+    """Return the tables in Markdown."""
     parts = ["# Results\n", f"{ABOUT}\n"]
     for section in sections:
         scores = section.scores
@@ -70,7 +70,7 @@ COLUMNS = [
 
 
 def as_csv(sections: Sequence[Section]) -> str:
-    """One line for each row and score, and one for each run and score."""
+    """Return one line for each row and score, and one for each run and score."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -111,7 +111,7 @@ def as_csv(sections: Sequence[Section]) -> str:
 
 
 def _at_baseline(section: Section, group: Group, score: str) -> str:
-    """The mark, where runs cannot be told from real data by this score."""
+    """Return the mark of scores that do not tell runs from real data."""
     values, baselines = group.values(score), section.baselines(score)
     if not values or not baselines or not (better := section.better(score)):
         return ""
@@ -124,12 +124,12 @@ def _whole(values: Sequence[float]) -> str:
 
 
 def _baseline(values: Sequence[float]) -> str:
-    """A mean; without a deviation where all runs met one and the same baseline."""
+    """Format a mean, without a deviation if all runs met the same baseline."""
     return _mean(values[:1] if len(set(values)) == 1 else values)
 
 
 def _mean(values: Sequence[float]) -> str:
-    """A mean in three digits, in more if a deviation takes more, and that to the same place.
+    """Format a mean with three digits, or with as many as its deviation needs.
 
     >>> _mean([0.1, 0.2]), _mean([0.2513, 0.2514]), _mean([1234.5]), _mean([])
     ('0.150 ± 0.071', '0.25135 ± 0.00007', '1,234', '–')
@@ -169,5 +169,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that no sign in it breaks a table with."""
+    """Return text without signs that would break a table."""
     return text.replace("|", "\\|").replace("\n", " ").replace("*", "\\*").replace("_", "\\_")

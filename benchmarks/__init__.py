@@ -1,1 +1,1 @@
-"""What is measured beside the tests: speed, results, and how recipes were chosen."""
+"""Measurements beside the tests: speed, results, and the research log."""

@@ -21,7 +21,7 @@ from timegan.nn import losses
 
 Losses = dict[str, Tensor]
 Random = Callable[[str, int], torch.Generator]
-"""Where random numbers come from: for which purpose, and for which draw of an iteration."""
+"""Source of random numbers, by purpose and by draw of an iteration."""
 
 
 def chance(purpose: str, draw: int) -> torch.Generator:

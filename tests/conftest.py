@@ -1,4 +1,4 @@
-"""What tests of several folders need."""
+"""Fixtures and hooks of several folders."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Whatever table comes: a table like it goes out, the same for a seed, or an error says why not."""
+"""Any table gives a synthetic table with its schema, the same for a seed, or a reasoned error."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever table comes: what a checkpoint remembers of it is plain data, and enough to go on."""
+"""Checkpoints of any table hold plain data, which is enough to continue."""
 
 import json
 from collections.abc import Iterator

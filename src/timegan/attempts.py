@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from timegan.errors import InputError
 
 FAILED = "could not be"
-"""How the reason of a failure begins, as opposed to that of a score which the data do not allow."""
+"""Beginning of the reason of a failure. Scores that the data do not allow have other reasons."""
 LONGEST = 300
 """Letters of an error's message that a reason repeats."""
 

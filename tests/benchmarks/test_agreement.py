@@ -21,7 +21,7 @@ SEED, STEPS = 1, 4  # whole rounds of penalties
 SCHEDULE = Schedule(autoencoder=1, supervised=1, joint=13)  # epochs of STEPS iterations
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 DRIFTS = {"joint/penalty": 1e-2}
-"""What float32 cannot hold to: rounding turns slopes of the critics over within 50 iterations."""
+"""Losses that rounding in float32 changes: slopes of the critics flip within 50 iterations."""
 RUNS = [(backend, torch.float64) for backend in BACKENDS] + [("native", torch.float32)]
 
 
@@ -41,7 +41,7 @@ class Batches:
 
 
 class Losses(Callback):
-    """What every iteration's losses are."""
+    """Losses of every iteration."""
 
     def __init__(self) -> None:
         self.found: list[dict[str, float]] = []

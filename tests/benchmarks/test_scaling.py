@@ -1,4 +1,4 @@
-"""What the arithmetic asks for is counted, not guessed."""
+"""The limit of scaling is a count of multiplications."""
 
 import pytest
 

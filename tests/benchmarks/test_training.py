@@ -1,4 +1,4 @@
-"""What the benchmark times is the training that users get."""
+"""The benchmark times the training that users get."""
 
 import json
 from pathlib import Path

@@ -16,7 +16,7 @@ SMOKE = "experiment=smoke threads=1"
 
 @dataclass(frozen=True)
 class Result:
-    """How a command ended and what it said."""
+    """Exit status and output of a command."""
 
     status: int
     out: str

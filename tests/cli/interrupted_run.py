@@ -204,7 +204,7 @@ class Stopped:
 
     @property
     def log(self) -> str:
-        """What the commands said."""
+        """Output of the commands."""
         return (self.folder / "log.txt").read_text()
 
     def sample(self, run: str, command: str = "quick_sample") -> bytes:

@@ -1,4 +1,4 @@
-"""What fails after training costs neither the samples nor the model, and is told in its place."""
+"""Failures after training keep the samples and the model, and are reported."""
 
 import json
 from pathlib import Path

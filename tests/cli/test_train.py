@@ -1,4 +1,4 @@
-"""What `python train.py` leaves, says and returns."""
+"""Files, output and exit status of `python train.py`."""
 
 import json
 import math

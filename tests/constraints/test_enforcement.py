@@ -1,4 +1,4 @@
-"""What comes out of a projection breaks no constraint, and is as near as can be."""
+"""A projection keeps all constraints and moves values as little as possible."""
 
 from collections.abc import Sequence
 

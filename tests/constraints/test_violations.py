@@ -1,4 +1,4 @@
-"""What breaks a constraint is counted where it is, and nowhere else."""
+"""Violations are counted in the rows that violate a constraint, and in no others."""
 
 import numpy as np
 import pytest

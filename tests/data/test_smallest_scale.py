@@ -1,4 +1,4 @@
-"""How little nearly equal features differ."""
+"""The smallest scale measures how little nearly equal features differ."""
 
 import numpy as np
 import pytest

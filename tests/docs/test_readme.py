@@ -25,7 +25,7 @@ SECONDS = 900
 """The time limit of a command, for a busy machine; on a quiet one the longest takes a minute."""
 
 SMALL = ["schedule=smoke", "dataset.steps_per_epoch=6", "model.log_every=2", "samples=60"]
-"""What makes a training small: its length, and none of its parts."""
+"""Overrides that shorten a training without leaving out any of its parts."""
 
 SIZES = {
     "evaluation=smoke": "",
@@ -35,10 +35,10 @@ SIZES = {
     "evaluation=strict": "classifiers=1 classifier_steps=20 runs=1",
     "evaluation=none": "",
 }
-"""What makes an evaluation small."""
+"""Overrides that shorten an evaluation."""
 
 ELSEWHERE = ("hydra/launcher=slurm", "trainer=gpu", "hydra/launcher=submitit", "trainer.num_nodes")
-"""What wants a cluster, a GPU or several machines."""
+"""Commands that need a cluster, a GPU or several machines."""
 
 
 def commands(pages: list[Path], prefix: str = "python ") -> list[str]:

@@ -30,7 +30,7 @@ from timegan.metrics.utility.predictive import Forecast, forecast
 from timegan.metrics.windows import Array, MinMax
 
 Measure = Callable[[Array, Sequence[Array]], list[float | None]]
-"""What it makes of several synthetic sets: judges and forecasters of all train together."""
+"""Scores of several synthetic sets, whose classifiers and forecasters train together."""
 Corruption = Callable[[Array, float], Array]
 
 

@@ -1,4 +1,4 @@
-"""What is installed, and how."""
+"""Files and requirements of an installation."""
 
 import re
 import shutil

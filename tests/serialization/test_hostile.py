@@ -249,7 +249,7 @@ def test_a_description_without_its_own_checksum_is_refused(folder: Path) -> None
 
 
 class Evil:
-    """What a pickle can be made to do."""
+    """A pickle that calls a function."""
 
     def __init__(self, *call: Any) -> None:
         self.call = call

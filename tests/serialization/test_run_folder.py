@@ -1,4 +1,4 @@
-"""Which files no command may write to, and whose model lies in a folder."""
+"""Checks before writing, and the layout of run folders."""
 
 import os
 from pathlib import Path

@@ -28,7 +28,7 @@ from timegan.tables.writers import write_table
 from timegan.training.module import TimeGAN
 
 NOTHING: dict[str, Any] = {"scores": {}, "statistics": [], "copying": {}}
-"""What is known where nothing was measured."""
+"""Metrics of a run without an evaluation."""
 
 
 @dataclass(frozen=True)

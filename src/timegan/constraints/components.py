@@ -54,12 +54,12 @@ class Component:
 
     @property
     def over_time(self) -> bool:
-        """Whether a sequence's steps depend on each other."""
+        """True if the steps of a sequence depend on each other."""
         return any(self.direction)
 
     @property
     def is_tied(self) -> bool:
-        """Whether variables depend on each other."""
+        """True if variables depend on each other."""
         return bool(self.below.any() or self.sums)
 
     def pairs(self, points: np.ndarray) -> np.ndarray:

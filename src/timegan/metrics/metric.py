@@ -21,7 +21,7 @@ FAMILIES = ("fidelity", "utility", "privacy")
 """Packages whose modules hold metrics."""
 
 Design = Literal["sets", "published", "blocks"]
-"""How windows are compared; see `timegan.metrics.comparison`."""
+"""Designs of a comparison of windows; see `timegan.metrics.comparison`."""
 Direction = Literal["lower", "higher"]
 Function = TypeVar("Function", bound=Callable[..., float | None])
 Measure = Callable[[Any, Mapping[str, Candidate]], dict[str, Score]]
@@ -100,7 +100,7 @@ class Metric:
 
 
 _registered: dict[tuple[str, str], Metric] = {}
-"""By design and name: the published tables have their own form of some metrics."""
+"""Metrics by design and name. Published tables use their own form of some metrics."""
 
 
 def register(metric: Metric) -> Metric:

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 _displays: list[Progress] = []
 """The display in use, if any: one for the process, whichever thread measures."""
 _workers = threading.local()
-"""Of a thread that :func:`run_parallel` started: ``stop``, set when it should give up."""
+"""State of a thread that :func:`run_parallel` started: ``stop`` is set when it should end."""
 
 
 class Stopped(BaseException):

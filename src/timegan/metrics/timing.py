@@ -112,7 +112,7 @@ def timing(
 
 @dataclass(frozen=True)
 class _Share:
-    """What a phase explains of a column.
+    """Share of a column that a phase explains.
 
     Args:
         share: of the variance.

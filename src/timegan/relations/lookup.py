@@ -88,7 +88,7 @@ class Lookup(Relation):
 
     @property
     def is_monotone(self) -> bool:
-        """Whether the target rises or falls with the source, as measurements do."""
+        """True if the target rises or falls with the source, as measurements do."""
         pairs = zip(self.keys, self.values, strict=True)
         values = [v for k, v in pairs if k is not None and v is not None]
         steps = np.diff(np.array(values, dtype=np.float64))

@@ -1,4 +1,4 @@
-"""What a model learns of a table with relations, and the table that follows from it."""
+"""Reduction of a table with relations to the columns that a model learns, and its inverse."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

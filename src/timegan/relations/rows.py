@@ -82,7 +82,7 @@ class Rows:
 
     @cached_property
     def follows(self) -> np.ndarray:
-        """Which rows (R,) follow upon a row of their sequence."""
+        """Mask (R,) of rows that follow another row of their sequence."""
         mask = np.ones(len(self), dtype=bool)
         mask[self.bounds[:, 0]] = False
         return mask

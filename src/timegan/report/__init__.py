@@ -1,1 +1,1 @@
-"""What people see of a run: figures, verdicts in words, and one page that holds them all."""
+"""Report of a run: figures, verdicts in words, and one page with all of them."""

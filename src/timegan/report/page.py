@@ -36,7 +36,7 @@ POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; worker-src blob:; form-action 'none'; base-uri 'none'"
 )
-"""What the page may do: nothing that needs a network."""
+"""Content security policy of the page, which needs no network."""
 LIMIT = 5_000
 """Windows that a figure is drawn from, at most."""
 

@@ -39,7 +39,7 @@ CAPTIONS = {
     "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "
     "of training they are set right against the training part.",
 }
-"""What is said of a table."""
+"""Explanations of the terms in a table."""
 
 
 @dataclass(frozen=True)

@@ -86,12 +86,12 @@ class ValueGrid:
 
     @property
     def is_integer(self) -> bool:
-        """Whether the grid holds all whole numbers of its range."""
+        """True if the grid holds all whole numbers of its range."""
         return (self.step, self.offset, self.decimals) == (1, 0, 0)
 
     @property
     def is_empty(self) -> bool:
-        """Whether the range holds no number."""
+        """True if the range holds no number."""
         return not self.low <= self.high
 
     def snap(self, values: np.ndarray) -> np.ndarray:

@@ -79,9 +79,9 @@ class ColumnTransformer(ABC):
     """Cells that a column of this type can hold: number, boolean, category (as its code), datetime
     (as seconds or days)."""
     fill: ClassVar[str] = "linear"
-    """How missing values are filled before `transform`: ``linear`` or ``hold``."""
+    """Method that fills missing values before `transform`: ``linear`` or ``hold``."""
     accepts_missing: ClassVar[bool] = False
-    """Whether a column with missing values needs no `Missing` around its transformer."""
+    """True if a column with missing values needs no `Missing` around its transformer."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -114,7 +114,7 @@ class ColumnTransformer(ABC):
 
     @property
     def has_missing(self) -> bool:
-        """Whether `inverse_transform` makes missing values of the model's channels."""
+        """True if `inverse_transform` makes missing values of the model's channels."""
         return False
 
     @property
@@ -133,17 +133,17 @@ class ColumnTransformer(ABC):
 
     @property
     def needs_noise(self) -> bool:
-        """Whether `inverse_transform` needs random numbers of its own."""
+        """True if `inverse_transform` needs random numbers of its own."""
         return False
 
     @property
     def is_interpolated(self) -> bool:
-        """Whether values depend on the channels at later steps."""
+        """True if values depend on the channels at later steps."""
         return False
 
     @property
     def is_bounded(self) -> list[bool]:
-        """Which channels lie between 0 and 1 by themselves."""
+        """Mask of the channels that lie between 0 and 1."""
         return [False] * self.width
 
     @property

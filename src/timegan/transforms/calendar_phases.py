@@ -66,7 +66,7 @@ class CalendarPhases:
 
     @property
     def is_weekend(self) -> np.ndarray:
-        """Whether a time is on a Saturday or Sunday."""
+        """True if a time is on a Saturday or Sunday."""
         return self.weekday >= SATURDAY
 
     def cycles(self, period: str) -> np.ndarray:

@@ -65,7 +65,7 @@ class Categorical(ColumnTransformer):
 
     @property
     def width(self) -> int:
-        """As many channels as categories; 1 for two, 0 for one."""
+        """Number of channels: one per category; 1 for two, 0 for one."""
         return len(self.codes)
 
     @classmethod

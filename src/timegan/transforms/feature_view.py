@@ -25,7 +25,7 @@ class MissingValues(Protocol):
 
     @property
     def has_missing(self) -> bool:
-        """Whether values can be missing."""
+        """True if values can be missing."""
         ...
 
     @property

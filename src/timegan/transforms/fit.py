@@ -50,7 +50,7 @@ class TrainingRows:
 
 @dataclass(frozen=True)
 class ColumnOptions:
-    """What a user may say about columns: arguments of `WindowDataModule` of these names."""
+    """Options of columns: the arguments of `WindowDataModule` with these names."""
 
     scaling: str = "auto"
     column_types: Mapping[str, str] | None = None

@@ -36,7 +36,7 @@ class Missing(ColumnTransformer):
 
     @property
     def has_missing(self) -> bool:
-        """Whether the missing rows have a channel."""
+        """True if the missing rows have a channel."""
         return self.code is not None
 
     @property
@@ -51,22 +51,22 @@ class Missing(ColumnTransformer):
 
     @property
     def needs_noise(self) -> bool:
-        """As the inner transformer does."""
+        """True if the inner transformer needs random numbers."""
         return self.inner.needs_noise
 
     @property
     def is_interpolated(self) -> bool:
-        """As the inner transformer is."""
+        """True if the inner transformer is interpolated."""
         return self.inner.is_interpolated
 
     @property
     def is_bounded(self) -> list[bool]:
-        """As the inner channels are; the last one is not."""
+        """Mask of the inner transformer; the last channel is not bounded."""
         return [*self.inner.is_bounded, *[False] * self.has_missing]
 
     @property
     def scaler_name(self) -> str:
-        """That of the inner transformer."""
+        """Name of the inner transformer's scaler."""
         return self.inner.scaler_name
 
     @classmethod

@@ -66,7 +66,7 @@ class Continuous(ColumnTransformer):
 
     @property
     def is_bounded(self) -> list[bool]:
-        """Whether the channel has a min-max scale."""
+        """True if the channel has a min-max scale."""
         return [self.scaler_name == "minmax"]
 
     @property

@@ -65,7 +65,7 @@ MAX_BINS = 31
 """Phases with a distribution of residuals of their own."""
 
 DECIMALS = 6
-"""Of profiles, so that a saved model is not larger than it need be."""
+"""Decimals of profiles, which keep a saved model small."""
 
 SWEEPS = 3
 """Rounds in which the deviations of several profiles are fitted in turn."""

@@ -1,4 +1,4 @@
-"""What is remembered of the training windows is told from what time alone does."""
+"""Membership inference separates memorisation from drift over time."""
 
 import numpy as np
 import pytest

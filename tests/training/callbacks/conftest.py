@@ -93,7 +93,7 @@ class Data(LightningDataModule):
 
 
 class Run:
-    """What a training run left behind."""
+    """Files and state of a training run."""
 
     def __init__(self, folder: Path, callbacks: list[Callback], count: int, **options: Any) -> None:
         torch.manual_seed(0)

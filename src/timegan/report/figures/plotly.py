@@ -61,7 +61,7 @@ TEMPLATE: Spec = {
         "scene": dict.fromkeys(("xaxis", "yaxis", "zaxis"), _AXIS3D),
     }
 }
-"""What all graphs share."""
+"""Layout of all graphs."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What to draw of a table that is too wide to draw all of it."""
+"""Selection of the features to draw of a wide table."""
 
 import numpy as np
 

@@ -27,7 +27,7 @@ class Theme:
 
     @property
     def narrow(self) -> bool:
-        """Whether the figure is for a phone: fewer columns, so that the letters stay readable."""
+        """True for phones: fewer columns keep the letters readable."""
         return self.width < 6
 
 

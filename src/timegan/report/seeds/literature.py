@@ -23,7 +23,7 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Published:
-    """What one source reports of one method on one dataset."""
+    """A published result: one method on one dataset, from one source."""
 
     method: str
     dataset: str

@@ -30,7 +30,7 @@ class Run:
 
     @property
     def subject(self) -> tuple[str, int, str, str]:
-        """What was measured and how: runs of different subjects do not belong into one table."""
+        """Data and protocol of the run. Only runs of one subject share a table."""
         data, protocol = (self.metrics.get(part) or {} for part in ("data", "protocol"))
         return (
             str(data.get("name") or "data"),
@@ -122,7 +122,7 @@ class Section:
 
     @property
     def copies(self) -> str:
-        """What the tests for copies say, where they are those of the strict protocol."""
+        """Findings of the tests for copies of the strict protocol."""
         runs = [run for group in self.groups for run in group.runs]
         if self.evaluation != "strict" or not all(run.metrics.get("copying") for run in runs):
             return ""
@@ -137,7 +137,7 @@ class Section:
 
     @property
     def published(self) -> list[Published]:
-        """What others report of the same scores on the same data: by the published protocol."""
+        """Published results for the same scores on the same data, by the published protocol."""
         if self.evaluation in ("strict", "published_strong"):
             return []
         rows = published(self.dataset, self.window)

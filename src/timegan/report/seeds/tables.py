@@ -12,7 +12,7 @@ from timegan.report.seeds.runs import Group, Section, title
 from timegan.variation import deviation
 
 COSTS = {"cpu_seconds": "CPU s", "peak_memory_mb": "peak MB"}
-"""What the training cost, and how it is called."""
+"""Costs of training, and their titles."""
 AT_BASELINE = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 """Marks a mean that is at the baseline."""
 

@@ -1,4 +1,4 @@
-"""What to know of a score before it is believed, going by its own controls and repeats."""
+"""Caveats of a score, from its own controls and repeats."""
 
 from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score

@@ -1,4 +1,4 @@
-"""What the figures mean, in words: a grade for each question, with the figure and its baseline."""
+"""Verdicts in words: a grade for each question, with the score and its baseline."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -44,7 +44,7 @@ class ColumnSample:
 
     @property
     def cells(self) -> str:
-        """What a cell is, see `ColumnTransformer.cells`."""
+        """Kind of a cell, see `ColumnTransformer.cells`."""
         return cells_of(self.field)
 
     @property
@@ -71,7 +71,7 @@ class ColumnSample:
 
     @cached_property
     def varies(self) -> bool:
-        """Whether two values differ by more than rounding."""
+        """True if two values differ by more than rounding."""
         return varies(self.column)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which periods of the calendar explain a channel: by phase, against blocks shifted at random."""
+"""Detection of the calendar's periods that explain a channel, by a permutation test of blocks."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -11,6 +11,9 @@ repeated. The remaining difference fades out.
 Dynamics beyond a window are not learned: levels are those of windows, without further drift. Only
 a feature whose windows all rise or fall far, such as a person's age, continues to do so, possibly
 beyond the range of the data.
+
+A model with a context generates all windows of a series for the series' own context. Where lengths
+differ, windows have their full length.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from torch import Tensor
 from timegan.errors import InputError
 from timegan.nn.networks import HasNetworks, Networks
 from timegan.sampling.stitching import WindowStitcher
-from timegan.sampling.windows import CHUNK_SIZE, networks, sample_chunks
+from timegan.sampling.windows import CHUNK_SIZE, context_chunks, networks, sample_chunks
 from timegan.seeds import generator
 
 POOL_SIZE = 4096
@@ -68,30 +71,34 @@ def continue_series(
     *,
     seed: int = 0,
     start: int = 0,
+    context: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """Return series ``start`` to ``start + count``, scaled and of any length.
 
-    The first T steps are those of :func:`timegan.sampling.windows.sample`, and more steps only add
-    to the end. Time runs as it does in the model.
+    The first T steps are those of :func:`timegan.sampling.windows.sample`, or of a window of full
+    length where lengths differ. More steps only add to the end. Time runs as it does in the model.
 
     Args:
         model: a trained model.
         count: n, the number of series.
         steps: length of each series.
-        seed: series i depends on the seed and i alone.
+        seed: series i depends on the seed, on i and on its own context alone.
         start: number of the first series.
+        context: channels (n, S) of the series; None: the model samples them.
         progress: called with the number of new steps.
 
     Returns:
         (n, steps, C), float32.
 
     Raises:
-        InputError: fewer than one step.
+        InputError: fewer than one step, or no training sequence was as long as a window.
     """
     net = networks(model)
     series = np.empty((count, steps, net.features), np.float32)
-    for chunk in continue_chunks(model, count, steps, seed=seed, start=start, progress=progress):
+    for chunk in continue_chunks(
+        model, count, steps, seed=seed, start=start, context=context, progress=progress
+    ):
         number, (n, k, _) = chunk.series - start, chunk.values.shape
         series[number : number + n, chunk.step : chunk.step + k] = chunk.values
     return series
@@ -104,6 +111,7 @@ def continue_chunks(
     *,
     seed: int = 0,
     start: int = 0,
+    context: np.ndarray | None = None,
     progress: Progress | None = None,
 ) -> Iterator[SeriesChunk]:
     """Generate series in chunks of bounded size, ordered by series and then by time.
@@ -111,15 +119,19 @@ def continue_chunks(
     See :func:`continue_series` for the arguments.
 
     Raises:
-        InputError: fewer than one step.
+        InputError: fewer than one step, or no training sequence was as long as a window.
     """
     if steps < 1:
         raise InputError(f"steps={steps} is below 1. Set at least 1.")
     net = networks(model)
     on_progress = progress or (lambda steps: None)
+    if net.context and context is None and count:
+        context = np.concatenate(list(context_chunks(model, count, seed=seed, start=start)))
+    if context is not None:
+        context = _with_full_length(net, context)
     pool = None
     first = start
-    for chunk in sample_chunks(model, count, seed=seed, start=start):
+    for chunk in sample_chunks(model, count, seed=seed, start=start, context=context):
         windows = chunk.x
         if steps <= net.window:
             on_progress(len(windows) * steps)
@@ -127,7 +139,9 @@ def continue_chunks(
         else:
             pool = pool or WindowPool.draw(net, seed)
             for group, number in _groups(windows, first):
-                yield from _continue_group(net, pool, group, number, steps, seed, on_progress)
+                rows = slice(number - start, number - start + len(group))
+                own = None if context is None else context[rows]
+                yield from _continue_group(net, pool, group, own, number, steps, seed, on_progress)
         first += len(windows)
 
 
@@ -151,26 +165,33 @@ class WindowPool:
 
     Attributes:
         stitcher: a stitcher that was fitted on these windows; None if windows are single steps.
-        keys: (N, 2 C) search keys of the windows.
+        keys: (N, 2 C + S) search keys of the windows, their weighted context included.
         z: (N, p, Z) noise of the overlapping steps.
         static: (N, G) static noise.
+        context_weight: of context channels in the search keys.
     """
 
     stitcher: WindowStitcher | None
     keys: np.ndarray
     z: Tensor
     static: Tensor
+    context_weight: float = 0.0
 
     @classmethod
     def draw(cls, net: Networks, seed: int) -> Self:
         """Draw ``POOL_SIZE`` windows that depend on the seed alone."""
         shared = overlap(net.window)
-        pasts, zs, static_noises = [], [], []
+        pasts, zs, static_noises, contexts = [], [], [], []
 
         def chunks() -> Iterator[np.ndarray]:
             for first in range(0, POOL_SIZE, CHUNK_SIZE):
                 z, static = net.draw_noise(CHUNK_SIZE, generator(seed, "pool", first))
-                windows = generate_windows(net, z, static)
+                context = None
+                if net.context:
+                    made = net.generate_contexts(static.to(net.sigma)).cpu().numpy()
+                    context = _with_full_length(net, made)
+                    contexts.append(context)
+                windows = generate_windows(net, z, static, context)
                 pasts.append(windows[:, :shared])
                 zs.append(z[:, :shared])
                 static_noises.append(static)
@@ -181,9 +202,22 @@ class WindowPool:
             return cls(None, np.empty(0), empty, empty)
         stitcher = WindowStitcher.fit(chunks(), shared)
         keys = np.concatenate([stitcher.key(past) for past in pasts])
-        return cls(stitcher, keys, torch.cat(zs), torch.cat(static_noises))
+        weight = 0.0
+        if contexts:
+            # The context counts as much as all that is known of the steps.
+            known = np.concatenate(contexts)
+            weight = float(np.sqrt(keys.var(axis=0).sum() / max(known.var(axis=0).sum(), 1e-12)))
+            keys = np.hstack([keys, weight * known])
+        return cls(stitcher, keys, torch.cat(zs), torch.cat(static_noises), weight)
 
-    def next_steps(self, net: Networks, past: np.ndarray, z: Tensor, static: Tensor) -> np.ndarray:
+    def next_steps(
+        self,
+        net: Networks,
+        past: np.ndarray,
+        z: Tensor,
+        static: Tensor,
+        context: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return the next steps (n, T - p, C) of series that end with ``past`` (n, p, C).
 
         Args:
@@ -191,20 +225,47 @@ class WindowPool:
             past: the last p steps.
             z: (n, T, Z) fresh noise, used by the steps after the overlap.
             static: (n, G) fresh static noise, used if windows do not overlap.
+            context: channels (n, S) of the series; None: the model has no context.
         """
         if self.stitcher is None:
-            return generate_windows(net, z, static)
+            return generate_windows(net, z, static, context)
         target = self.stitcher.target_key(past)
+        if context is not None:
+            target = np.hstack([target, self.context_weight * context])
         distance = (self.keys**2).sum(axis=1) - 2 * target @ self.keys.T
         chosen = torch.from_numpy(distance.argmin(axis=1))
         z = torch.cat([self.z[chosen], z[:, self.stitcher.overlap :]], dim=1)
-        return self.stitcher.extend(past, generate_windows(net, z, self.static[chosen]))
+        windows = generate_windows(net, z, self.static[chosen], context)
+        return self.stitcher.extend(past, windows)
 
 
-def generate_windows(net: Networks, z: Tensor, static: Tensor) -> np.ndarray:
-    """Generate scaled windows (n, T, C) from noise (n, T, Z) and static noise (n, G)."""
-    windows: np.ndarray = net.synthesise(z.to(net.sigma), static.to(net.sigma)).x.cpu().numpy()
+def generate_windows(
+    net: Networks, z: Tensor, static: Tensor, context: np.ndarray | None = None
+) -> np.ndarray:
+    """Generate scaled windows (n, T, C) from noise (n, T, Z), static noise and context (n, S)."""
+    given = None if context is None else torch.from_numpy(context).to(net.sigma)
+    made = net.synthesise(z.to(net.sigma), static.to(net.sigma), given)
+    windows: np.ndarray = made.x.cpu().numpy()
     return windows
+
+
+def _with_full_length(net: Networks, context: np.ndarray) -> np.ndarray:
+    """Return context channels (n, S) with the length of a window.
+
+    Raises:
+        InputError: no training sequence had this length.
+    """
+    if not net.variable_length:
+        return context
+    code = float(net.length_thresholds[-1])
+    if code == np.inf:
+        raise InputError(
+            f"steps: no training sequence has the {net.window} rows of a window, and long series "
+            "are made of whole windows. Remove steps, or train with a smaller dataset.window."
+        )
+    full = context.copy()
+    full[:, -1] = np.maximum(full[:, -1], code)
+    return full
 
 
 def _groups(windows: np.ndarray, first: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -220,6 +281,7 @@ def _continue_group(
     net: Networks,
     pool: WindowPool,
     windows: np.ndarray,
+    context: np.ndarray | None,
     first: int,
     steps: int,
     seed: int,
@@ -228,12 +290,14 @@ def _continue_group(
     """Generate the series that begin with ``windows``, which belong to one group."""
     count, _, channels = windows.shape
     if count * steps * channels <= MAX_HELD_VALUES:
-        blocks = list(_blocks(net, pool, windows, first, steps, seed, on_progress))
+        blocks = list(_blocks(net, pool, windows, context, first, steps, seed, on_progress))
         yield SeriesChunk(first, 0, np.concatenate(blocks, axis=1)[:, :steps])
         return
     for i in range(count):
         step, held, size = 0, [], 0
-        for block in _blocks(net, pool, windows[i : i + 1], first + i, steps, seed, on_progress):
+        one = slice(i, i + 1)
+        own = None if context is None else context[one]
+        for block in _blocks(net, pool, windows[one], own, first + i, steps, seed, on_progress):
             held.append(block)
             size += block.shape[1]
             if size >= BLOCK_STEPS or step + size >= steps:
@@ -246,6 +310,7 @@ def _blocks(
     net: Networks,
     pool: WindowPool,
     windows: np.ndarray,
+    context: np.ndarray | None,
     first: int,
     steps: int,
     seed: int,
@@ -258,14 +323,18 @@ def _blocks(
     shared = overlap(net.window)
     past = np.zeros((GROUP_SIZE, shared, channels), np.float32)
     z = torch.zeros(GROUP_SIZE, net.window, net.noise_width)
-    static = torch.zeros(GROUP_SIZE, net.static_noise_width)
+    static = torch.zeros(GROUP_SIZE, net.static_noise_width + net.context_noise_width)
+    known = None
+    if context is not None:
+        known = np.zeros((GROUP_SIZE, net.context), np.float32)
+        known[rows] = context
     on_progress(count * done)
     yield windows
     past[rows] = windows[:, done - shared :]
     while done < steps:
         noises = [net.draw_noise(1, random) for random in randoms]
         z[rows], static[rows] = (torch.cat(noise) for noise in zip(*noises, strict=True))
-        future = pool.next_steps(net, past, z, static).astype(np.float32)
+        future = pool.next_steps(net, past, z, static, known).astype(np.float32)
         past = np.concatenate([past, future], axis=1)[:, -shared:] if shared else past
         done += future.shape[1]
         on_progress(count * (min(done, steps) - done + future.shape[1]))

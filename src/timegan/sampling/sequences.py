@@ -82,21 +82,24 @@ def generate_chunks(
         progress: called with the number of new sequences, or of new steps of long series.
 
     Raises:
-        InputError: conditions do not fit the model, or ``steps`` is set and the model has lengths,
-            context columns or exogenous columns.
+        InputError: conditions do not fit the model, or ``steps`` is set and the model has
+            exogenous columns.
     """
     if count < 1:
         return
     disable_heap_trimming()
     net = networks(model)
     on_progress = progress or (lambda done: None)
-    if steps is not None:
-        yield from _long_series(net, transform, count, steps, seed, start, starts, on_progress)
-        return
     given = None if context is None else transform.reduction.reduce_context(context)
     starts_given = lengths_given = None
     if given is not None and (net.variable_length or transform.reduction.start_fields):
         starts_given, lengths_given = sample_unknown(model, transform, given, seed, start)
+    if steps is not None:
+        known = given, starts_given
+        yield from _long_series(
+            net, transform, count, steps, seed, start, known, starts, on_progress
+        )
+        return
     for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
         inside = slice(max(start, first) - start, min(start + count, first + CHUNK_SIZE) - start)
         size, begin = inside.stop - inside.start, max(start, first)
@@ -138,25 +141,36 @@ def _long_series(
     steps: int,
     seed: int,
     start: int,
+    known: tuple[np.ndarray | None, np.ndarray | None],
     starts: np.ndarray | None,
     on_progress: Callable[[int], None],
 ) -> Iterator[Sequences]:
-    """Generate series of any length, a few at a time; the first begins as the real table does."""
-    if net.context or net.exogenous:
+    """Generate series of any length, a few at a time; the first begins as the real table does.
+
+    ``known`` are given context columns (N, K) and values at the first row (N, A), or None.
+    """
+    if net.exogenous:
         raise InputError(
-            f"steps={steps}: long series are not supported for models with variable lengths, "
-            "context columns or exogenous columns. Remove `steps`, or train again with "
-            "dataset.context_columns=[] on sequences of at least dataset.window rows."
+            f"steps={steps}: long series are not supported for models with exogenous columns. "
+            "Remove steps."
         )
+    time_axis = transform.schema.time_axis
     for first in range(start - start % GROUP_SIZE, start + count, GROUP_SIZE):
         begin, stop = max(start, first), min(start + count, first + GROUP_SIZE)
-        size = stop - begin
-        x = continue_series(net, size, steps, seed=seed, start=begin, progress=on_progress)
-        context = None
-        if transform.context_transformers:
+        size, inside = stop - begin, slice(begin - start, stop - start)
+        context, channels = None, None
+        if net.context:
+            given, values = (None if part is None else part[inside] for part in known)
+            lengths = np.full(size, net.window)
+            context, _, channels = sample_context(
+                net, transform, seed, begin, size, given, lengths, values
+            )
+        elif transform.context_transformers:
             context, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        time_axis = transform.schema.time_axis
-        times = None if starts is None else starts[begin - start : stop - start]
+        x = continue_series(
+            net, size, steps, seed=seed, start=begin, context=channels, progress=on_progress
+        )
+        times = None if starts is None else starts[inside]
         if times is None and time_axis is not None:
             times = time_axis.first_starts(begin, size)
         yield transform.inverse_transform(x, context=context, starts=times, seed=seed, start=begin)

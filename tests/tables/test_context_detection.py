@@ -64,8 +64,9 @@ def test_the_option_switches_detection_off_and_named_columns_replace_it() -> Non
     assert context(visits(), exogenous=["sex"]) == ("born",)
 
 
-def test_few_or_short_sequences_are_no_evidence() -> None:
-    assert context(visits(patients=4)) == ()
+def test_one_sequence_or_short_ones_are_no_evidence() -> None:
+    assert context(visits(patients=1)) == ()
+    assert context(visits(patients=2)) == ("sex", "born")
     frame = pd.concat([visits(), visits(40, 1).assign(patient=np.arange(40) + 100)])
     assert context(frame) == ()
 

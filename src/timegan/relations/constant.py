@@ -8,7 +8,7 @@ import numpy as np
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
 
-MIN_SEQUENCES = 5
+MIN_SEQUENCES = 2
 """Sequences of two rows or more that must agree."""
 
 

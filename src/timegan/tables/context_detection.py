@@ -8,7 +8,7 @@ import pandas as pd
 
 from timegan.tables.raw_columns import RawColumn
 
-MIN_SEQUENCES = 5
+MIN_SEQUENCES = 2
 """Sequences of two rows or more without which nothing is detected."""
 MIN_SHARE_LONG = 0.5
 """Share of sequences that must have two rows or more."""

@@ -84,14 +84,21 @@ def assign_time(roles: ColumnRoles) -> None:
     if len(free) == 1 and not roles.of("feature"):
         free = []  # it would leave nothing to learn
     dated = [s for s in free if is_datetime(s.series.dtype)]
-    for candidates in (levels, dated, [s for s in free if not _is_time_dtype(s.series)]):
-        rising = [s for s in candidates if may_hold_time(s.series) and _rises(s, roles.codes)]
+    texts = [s for s in free if not _is_time_dtype(s.series) and not is_number(s.series.dtype)]
+    numbers = [s for s in free if is_number(s.series.dtype)]
+    for candidates in (levels, dated, texts, numbers):
+        rising = [
+            s
+            for s in candidates
+            if may_hold_time(s.series.rename(s.label)) and _rises(s, roles.codes)
+        ]
         if not rising:
             continue
         names = ", ".join(repr(s.label) for s in rising)
         if len(rising) == 1:
             rising[0].role = "time"
-            told = f"{names} is taken for the time: its dates increase within each sequence."
+            what = "numbers count time since 1970 and" if candidates is numbers else "dates"
+            told = f"{names} is taken for the time: its {what} increase within each sequence."
         else:
             told = (
                 f"{names} all hold increasing dates, and none is taken for the time: name it by "

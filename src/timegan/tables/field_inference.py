@@ -21,6 +21,7 @@ from timegan.tables.dtypes import (
     number_type,
     unit_and_zone,
 )
+from timegan.tables.epochs import EPOCH
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.missing_marks import is_mark, marks_in, without_text_marks
 from timegan.tables.timestamps import (
@@ -111,6 +112,8 @@ def infer_timestamps(series: "pd.Series[Any]", field: Field, date_format: str) -
 
 def ticks_in_field_unit(series: "pd.Series[Any]", field: Field) -> np.ndarray:
     """Return ticks (R,) of a column in a field's unit, whatever format the column has."""
+    if field.date_format.startswith(EPOCH) and is_number(series.dtype):
+        return to_ticks(series, field.date_format)
     if unit_and_zone(str(series.dtype))[0]:
         return to_field_unit(to_ticks(series, ""), series, "", field)
     if field.date_format and field.date_format != PYTHON_DATE and is_text(series.dtype):

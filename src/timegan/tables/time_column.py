@@ -11,6 +11,7 @@ from timegan.errors import InputError
 from timegan.tables.codecs import decode, decode_integers
 from timegan.tables.date_formats import NAT, looks_like_date
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta, number_type, parse_dtype
+from timegan.tables.epochs import infer_epoch_format
 from timegan.tables.field_inference import (
     checked_dtype_name,
     infer_date_format,
@@ -36,7 +37,11 @@ def infer_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
             "1): every row must have a time. Fill or drop such rows first."
         )
     if is_number(dtype) and not isinstance(dtype, pd.SparseDtype):
-        return replace(field, dtype=checked_dtype_name(dtype, field))
+        field = replace(field, dtype=checked_dtype_name(dtype, field))
+        date_format = infer_epoch_format(series, name)
+        if not date_format:
+            return field
+        return replace(field, type="datetime", **time_attributes(series, date_format))
     date_format = infer_date_format(series)
     if not (is_datetime(dtype) or is_timedelta(dtype) or date_format):
         raise InputError(
@@ -95,7 +100,9 @@ def write_time(times: np.ndarray, field: Field) -> Any:
 
 
 def may_hold_time(series: "pd.Series[Any]") -> bool:
-    """Check that a column may be the time: a date in its first row, no value missing."""
+    """Check that a column may be the time: a date in its first row or epoch times, none missing."""
+    if is_number(series.dtype):
+        return bool(infer_epoch_format(series, series.name))
     first = series.iloc[0]
     dated = is_datetime(series.dtype) or isinstance(first, datetime.date)
     return (

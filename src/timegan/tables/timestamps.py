@@ -18,6 +18,7 @@ from timegan.tables.dtypes import (
     parse_dtype,
     unit_and_zone,
 )
+from timegan.tables.epochs import EPOCH, epoch_numbers, epoch_ticks, epoch_unit
 from timegan.tables.fields import Field
 
 PYTHON_DATE = "date"
@@ -49,6 +50,8 @@ def to_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
         there = series.notna().to_numpy()
         days[there] = np.array(series[there].tolist(), dtype="M8[D]")
         return days.astype("M8[s]").view(np.int64)
+    if date_format.startswith(EPOCH):
+        return epoch_ticks(series, date_format)
     if date_format:
         codes, texts = pd.factorize(series)
         ticks = np.append(parse(np.asarray(texts, dtype=object), date_format), NAT)
@@ -72,6 +75,8 @@ def from_ticks(ticks: np.ndarray, field: Field) -> Any:
         InputError: the type cannot hold a timestamp.
     """
     _check_range(ticks, field)
+    if field.date_format.startswith(EPOCH):
+        return epoch_numbers(ticks, field.date_format, field.dtype)
     if field.date_format:
         return _as_text(ticks, field)
     dtype = parse_dtype(field.dtype)
@@ -112,7 +117,9 @@ def from_local(ticks: np.ndarray, unit: str, zone: str) -> np.ndarray:
 def time_attributes(series: "pd.Series[Any]", date_format: str) -> dict[str, Any]:
     """Return unit, zone and date format of a column, as a field keeps them."""
     unit, zone = unit_and_zone(str(series.dtype))
-    if date_format:
+    if date_format.startswith(EPOCH):
+        unit = epoch_unit(date_format)
+    elif date_format:
         unit = "s" if date_format == PYTHON_DATE else unit_of(date_format)
     return {"unit": unit, "zone": zone, "date_format": date_format}
 

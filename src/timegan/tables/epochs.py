@@ -1,0 +1,76 @@
+"""Numbers that count time since 1970: recognition, reading and writing."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from timegan.tables.date_formats import NAT
+from timegan.tables.dtypes import TICKS_PER_SECOND, is_number, parse_dtype
+
+EPOCH = "epoch "
+"""First part of the date format of such numbers; their unit follows."""
+FRACTIONS = "epoch s.us"
+"""Date format of seconds with a fraction, which are read as microseconds."""
+MIN_SECONDS, MAX_SECONDS = 365 * 86_400, 130 * 365.25 * 86_400
+"""From 1971 to 2100: units differ by 1,000, so that numbers in this range have one unit only."""
+TIME_NAME = re.compile(r"time|epoch|unix|utc|stamp|(^|[_ ])(date|ts|at|dt)($|[_ ])", re.IGNORECASE)
+NATURAL_STEP = 60
+"""Ticks of which all times are multiples where only the values tell that they are times."""
+
+
+def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
+    """Return the date format of numbers that count time since 1970, or an empty text.
+
+    All numbers lie between 1971 and 2100 in one unit (s, ms, us or ns). They are whole, or seconds
+    with at most six decimals. The column's name says that it is a time; or all of them are
+    multiples of 60 ticks or one distance apart.
+    """
+    if not is_number(series.dtype) or isinstance(series.dtype, pd.SparseDtype):
+        return ""
+    if series.isna().any() or not len(series):
+        return ""
+    low, high = float(series.min()), float(series.max())
+    unit = ""
+    for name_of, scale in TICKS_PER_SECOND.items():
+        if MIN_SECONDS * scale <= low and high <= MAX_SECONDS * scale:
+            unit = name_of
+    if not unit:
+        return ""
+    date_format = EPOCH + unit
+    ticks = epoch_ticks(series, date_format)
+    if not np.array_equal(epoch_numbers(ticks, date_format, "float64"), _floats(series)):
+        date_format = FRACTIONS
+        ticks = epoch_ticks(series, date_format)
+        numbers = epoch_numbers(ticks, date_format, "float64")
+        if unit != "s" or not np.array_equal(numbers, _floats(series)):
+            return ""
+    steps = np.unique(np.diff(ticks))
+    is_even = bool((ticks % NATURAL_STEP == 0).all()) or steps[steps > 0].size == 1
+    return date_format if is_even or TIME_NAME.search(str(name)) else ""
+
+
+def epoch_unit(date_format: str) -> str:
+    """Return the unit of the ticks of a format of `infer_epoch_format`."""
+    return "us" if date_format == FRACTIONS else date_format.removeprefix(EPOCH)
+
+
+def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
+    """Return ticks (R,) of numbers in a format; `NAT` where a number is missing."""
+    empty = series.isna().to_numpy()
+    if date_format == FRACTIONS:
+        scaled = np.where(empty, 0, _floats(series)) * TICKS_PER_SECOND["us"]
+        return np.where(empty, NAT, np.rint(scaled).astype(np.int64))
+    filled = series.fillna(0) if empty.any() else series
+    return np.where(empty, NAT, filled.to_numpy().astype(np.int64))
+
+
+def epoch_numbers(ticks: np.ndarray, date_format: str, dtype: str) -> Any:
+    """Return a column of numbers of a type from ticks (R,)."""
+    numbers = ticks / TICKS_PER_SECOND["us"] if date_format == FRACTIONS else ticks
+    return pd.Series(numbers).astype(parse_dtype(dtype)).array
+
+
+def _floats(series: "pd.Series[Any]") -> np.ndarray:
+    return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -120,15 +120,6 @@ def first_checkpoint(run: str) -> str | None:
     return None if path is None else str(_path_from_here(run, path))
 
 
-def is_trained(checkpoint: Mapping[str, Any]) -> bool:
-    """Return True if the content of a checkpoint is that of the end of its run."""
-    from timegan.training.schedule import Schedule  # torch
-
-    done = checkpoint["loops"]["fit_loop"]["epoch_progress"]["current"]["processed"]
-    schedule = checkpoint.get("schedule") or checkpoint["hyper_parameters"]["schedule"]
-    return bool(done >= Schedule(**schedule).total)
-
-
 def missing_artifacts(folder: Path, *, measured: bool) -> list[str]:
     """Return the files that a finished run lacks; ``measured``: a report is one of them."""
     names = (*RUN_ARTIFACTS, "report.html") if measured else RUN_ARTIFACTS

@@ -28,7 +28,6 @@ from timegan.cli.folder import begin_run
 from timegan.cli.invocation import Invocation, sweep_direction
 from timegan.cli.resume import (
     first_checkpoint,
-    is_trained,
     missing_artifacts,
     requests_new_evaluation,
     usable_checkpoint,
@@ -38,6 +37,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError
 from timegan.report.tensorboard import log_hparams
 from timegan.serialization.overwrite_checks import check_not_read
+from timegan.serialization.training_position import TrainingPosition
 from timegan.training.callbacks import SampleMonitor
 from timegan.training.callbacks.graceful_exit import exit_on_second_signal
 from timegan.training.checkpoint_files import read_checkpoint
@@ -71,7 +71,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
     if config.resume is not None:
         latest = usable_checkpoint(config.resume)
         begin_at = first_checkpoint(config.resume) if latest is None else str(latest)
-        if latest is not None and is_trained(read_checkpoint(latest)):
+        if latest is not None and TrainingPosition.of_checkpoint(read_checkpoint(latest)) is None:
             missing = missing_artifacts(folder, measured=bool(config.evaluation))
             if not missing and not requests_new_evaluation(config.resume):
                 print_lines(f"Trained already, and nothing is missing: {short_path(folder)}")

@@ -7,8 +7,8 @@ import pytest
 from lightning import Trainer
 
 from tests.training.callbacks.test_resume import assert_same
-from timegan.cli.resume import is_trained
 from timegan.data import WindowDataModule
+from timegan.serialization.training_position import TrainingPosition
 from timegan.training.callbacks import PhaseCheckpoint, SampleMonitor
 from timegan.training.checkpoint_files import AtomicCheckpointIO, read_checkpoint
 from timegan.training.module import TimeGAN
@@ -60,12 +60,13 @@ def test_what_does_not_get_better_ends_early_and_resumes_to_the_bit(
     assert "The phase joint ends with epoch 7 and not 13" in told
     points = tmp_path / "whole/checkpoints"
     last = read_checkpoint(points / "last.ckpt")
-    assert is_trained(last)
+    assert TrainingPosition.of_checkpoint(last) is None
     ends = {
         name: read_checkpoint(points / f"{name}.ckpt")["epoch"] for name in ("autoencoder", "joint")
     }
     assert ends == {"autoencoder": 2, "joint": 6}
     for point in ("5-last", "11-last"):
-        assert not is_trained(read_checkpoint(points / f"after-{point}.ckpt"))
+        content = read_checkpoint(points / f"after-{point}.ckpt")
+        assert TrainingPosition.of_checkpoint(content) is not None
         train(tmp_path / point, PLANNED, resume=points / f"after-{point}.ckpt")
         assert_same(last, read_checkpoint(tmp_path / point / "checkpoints/last.ckpt"))

@@ -27,7 +27,7 @@ MAX_ROLLBACKS = 3
 
 
 class GradientGuard:
-    """A judge of gradient norms that keeps the last good state of a model in memory.
+    """A check of gradient norms that keeps the last good state of a model in memory.
 
     Attributes:
         skipped: number of updates that were skipped.

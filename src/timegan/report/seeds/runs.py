@@ -93,7 +93,7 @@ class Section:
 
     @property
     def scores(self) -> list[str]:
-        """The scores that any run has; of wider judges theirs alone, for the rest is no other."""
+        """Scores that any run has; evaluations with wider classifiers add only their own."""
         if self.evaluation == "published_strong":
             return ["discriminative"]
         found = {name for g in self.groups for run in g.runs for name in run.metrics["scores"]}

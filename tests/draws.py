@@ -83,7 +83,7 @@ def _modules(tree: ast.AST) -> dict[str, str]:
 def _within(
     node: ast.AST, seeded: int | None, modules: dict[str, str]
 ) -> Iterator[tuple[int, str]]:
-    """Return draws inside a node; ``seeded`` is the line at which a function seeds torch."""
+    """Yield draws inside a node; ``seeded`` is the line at which a function seeds torch."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
         lines = [
             call.lineno

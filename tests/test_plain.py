@@ -23,7 +23,7 @@ PLAIN = {bool, int, float, str, type(None), list, dict}
 
 
 def odd(content: Any, where: str = "state") -> Iterator[str]:
-    """Return the paths of values that are not plain."""
+    """Yield the paths of values that are not plain."""
     if type(content) not in PLAIN:
         yield f"{where}: {type(content)}"
     elif isinstance(content, dict):

@@ -55,7 +55,7 @@ REAL, UNSEEN, FAKE = windows(80, 0), windows(60, 1), windows(70, 2)
 
 
 def reasons(part: Any) -> Iterator[str]:
-    """Return all reasons in a card."""
+    """Yield all reasons in a card."""
     if isinstance(part, dict):
         yield from (str(v) for k, v in part.items() if k == "reason")
         for value in part.values():

@@ -37,7 +37,7 @@ DARK = Theme("dark", "#171a21", "#e8eaf0", "#9aa3b5", "#2c313c", "#63a4ea", "#f0
 
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
-    """Return Matplotlib's settings for a figure of this theme."""
+    """Set Matplotlib's style for figures of this theme within a block."""
     settings: Any = {
         "figure.facecolor": theme.surface,
         "savefig.facecolor": theme.surface,

@@ -166,7 +166,7 @@ def _graphs(plot: Plot) -> list[Graph] | None:
 def plots(
     metrics: Mapping[str, Any], train: Array, synthetic: Array, features: Sequence[str]
 ) -> list[Plot]:
-    """The figures of a report, in the order of the page."""
+    """Return the figures of a report, in the order of the page."""
     real = subset(train, LIMIT, rng(0, "report", "real"))
     fake = subset(synthetic, LIMIT, rng(0, "report", "synthetic"))
 
@@ -315,7 +315,7 @@ def _environment() -> Environment:
 
 
 def _json(drawn: Sequence[Mapping[str, Any]]) -> Markup:
-    """All graphs by the place that they are drawn at, safe inside a script element."""
+    """Return all graphs by the place that they are drawn at, safe inside a script element."""
     graphs = {
         f"{figure['name']}-{number}": graph.spec
         for figure in drawn
@@ -328,7 +328,7 @@ def _json(drawn: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def png(figure: Figure) -> bytes:
-    """A picture with a palette: a third of the size, and nobody sees the difference."""
+    """Reduce a picture to a palette: a third of the size, and no visible difference."""
     canvas: Any = FigureCanvasAgg(figure)
     figure.set_dpi(DPI)
     with catch_warnings():

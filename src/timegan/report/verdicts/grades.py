@@ -53,7 +53,7 @@ def worst_grade(grades: Iterable[Grade]) -> Grade:
 
 
 def graded(above: float, excellent: float, good: float, fair: float) -> Grade:
-    """A grade by how far a score lies from its baseline, in the wrong direction."""
+    """Return a grade by how far a score lies from its baseline, in the wrong direction."""
     if above <= excellent:
         return Grade.EXCELLENT
     if above <= good:
@@ -62,7 +62,7 @@ def graded(above: float, excellent: float, good: float, fair: float) -> Grade:
 
 
 def against_baseline(value: float, baseline: float) -> Grade:
-    """A grade by how far an error, in shares of one, lies above what another real sample has."""
+    """Return a grade by how far an error, a share of one, lies above that of real data."""
     above = value - baseline
     if value <= 1.5 * baseline or above <= 0.01:
         return Grade.EXCELLENT

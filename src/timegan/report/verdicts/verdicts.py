@@ -50,7 +50,7 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
 
 
 def _none(subject: str, reason: str) -> Verdict:
-    """The place of a verdict that fails."""
+    """Return the verdict in place of one that failed."""
     return Verdict(f"{subject.capitalize()}:", Grade.UNKNOWN, f"The verdict {reason}.")
 
 

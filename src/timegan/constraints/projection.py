@@ -9,8 +9,8 @@ import numpy as np
 from timegan.constraints.components import Component
 from timegan.constraints.isotonic import isotonic_fit
 
-MAX_SWEEPS = 300
-TOLERANCE = 1e-9  # change in a sweep, in scaled units
+MAX_SWEEPS = 100
+TOLERANCE = 1e-7  # change in a sweep, in scaled units
 
 
 def project(start: np.ndarray, component: Component, targets: np.ndarray) -> np.ndarray:

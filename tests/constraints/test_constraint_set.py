@@ -72,11 +72,11 @@ def test_a_declared_constraint_takes_the_place_of_a_found_one() -> None:
     np.testing.assert_array_equal(constraints.enforce(far), far)
 
 
-def test_a_declared_constraint_that_was_found_too_is_told_once() -> None:
-    rows = fitted("High >= Low", "Age never falls").summary()
-    assert {"constraint": "High ≥ Low", "kind": "inequality", "origin": "declared"} in rows
-    assert [row["constraint"] for row in rows].count("High ≥ Low") == 1
-    assert {row["origin"] for row in rows} == {"found", "declared"}
+def test_declared_constraints_and_those_between_columns_are_described_once() -> None:
+    assert fitted("High >= Low", "Age never falls").describe() == [
+        "High ≥ Low",
+        "Age never falls within a window",
+    ]
 
 
 def test_a_constraint_that_real_rows_break_is_refused_with_how_often_and_where() -> None:

@@ -154,14 +154,28 @@ def test_constraints_are_enforced_by_default_on_whatever_the_model_makes() -> No
     assert broken["default"] == 0
 
 
+def test_the_summary_lists_the_constraints_between_columns() -> None:
+    draw = rng(3, "prices")
+    lows = 50 + draw.normal(size=(300, 1)) + draw.exponential(size=(300, 6)).cumsum(axis=1)
+    frame = pd.DataFrame(lows.round(2), columns=list("abcdef"))
+    text = module(frame, window=12).summary()
+    assert "Constraint  b ≥ a (enforced)" in text.splitlines()
+    assert (
+        "Constraint  b ≥ a (reported)" in module(frame, window=12, constraints="report").summary()
+    )
+    assert "Constraint" not in module(frame, window=12, constraints="off").summary()
+    wide = pd.DataFrame(np.sort(draw.random((300, 24)), axis=1).round(3)).add_prefix("c")
+    assert text.count("Constraint") == 5
+    assert "Constraint  13 more (enforced)" in module(wide, window=12).summary()
+
+
 def test_dates_stay_in_order() -> None:
     draw = rng(2, "dates")
     start = pd.Timestamp("2024-01-01") + pd.to_timedelta(draw.integers(0, 10**6, size=400), "s")
     stop = start + pd.to_timedelta(draw.integers(60, 10**5, size=400), "s")
     frame = pd.DataFrame({"start": start, "load": draw.normal(size=400), "stop": stop})
     data = module(frame, window=24)
-    shown = [row["constraint"] for row in data.transform.constraints.summary()]
-    assert "stop ≥ start" in shown
+    assert "stop ≥ start" in data.transform.constraints.describe()
     channels = draw.normal(size=(20, 24, data.transform.channels))
     made = data.transform.to_frame(data.transform.inverse_transform(channels.astype(np.float32)))
     assert (made["stop"] >= made["start"]).all()

@@ -146,21 +146,10 @@ class ConstraintSet:
         is_changed = (kept != shifted) & ~np.isnan(kept)
         return np.where(is_changed, kept - np.array(self.origins), values)
 
-    def summary(self) -> list[dict[str, str]]:
-        """Return a row per constraint: ``constraint`` as text, ``kind`` and ``origin``.
-
-        Discovered inequalities that follow from other constraints are left out.
-        """
-        shown = set(without_implied(self.all))
-        return [
-            {
-                "constraint": constraint.describe(self.features),
-                "kind": constraint.kind,
-                "origin": "declared" if constraint in self.declared else "found",
-            }
-            for constraint in self.all
-            if constraint in shown or constraint in self.declared
-        ]
+    def describe(self) -> list[str]:
+        """Return declared constraints and those between columns as text, without implied ones."""
+        between = (c for c in without_implied(self.all) if len(c.columns) > 1)
+        return [c.describe(self.features) for c in dict.fromkeys((*self.declared, *between))]
 
     def state(self) -> dict[str, Any]:
         """Return everything as numbers, text, lists and dicts, for JSON and `torch.save`."""

@@ -1,4 +1,4 @@
-"""The nearest rising series (isotonic regression), for many series at once."""
+"""Isotonic regression of many series at once."""
 
 import numpy as np
 

@@ -37,6 +37,8 @@ from timegan.transforms.fit import ColumnOptions, fit_transform
 from timegan.transforms.row_sample import MAX_ROWS
 from timegan.transforms.table_transform import EncodedTable, TableTransform
 
+MAX_CONSTRAINT_LINES = 10
+
 
 class WindowDataModule(lightning.LightningDataModule):
     """Windows of a table: split, transformed to channels, and drawn at random.
@@ -265,7 +267,7 @@ class WindowDataModule(lightning.LightningDataModule):
         return moved
 
     def summary(self) -> str:
-        """Return column types, seasons and relations as text for a terminal."""
+        """Return column types, seasons, relations and constraints as text for a terminal."""
         fields, transformers = zip(*self.transform.columns, strict=True)
         labels = [field.label for field in fields]
         count = len(self.transform.feature_transformers)
@@ -273,7 +275,8 @@ class WindowDataModule(lightning.LightningDataModule):
             self.transform.seasonality, labels[:count], transformers[:count], self._window_seconds()
         )
         table = summary_text(labels, self.detected, transformers)
-        return "\n".join([*self.table.notes, table, *seasons, *self._relation_lines()])
+        lines = [*seasons, *self._relation_lines(), *self._constraint_lines()]
+        return "\n".join([*self.table.notes, table, *lines])
 
     def _relation_lines(self) -> list[str]:
         """Return a line for each relation."""
@@ -286,6 +289,14 @@ class WindowDataModule(lightning.LightningDataModule):
             use = "enforced" if words in enforced or is_context else "reported"
             lines.append(f"Relation  {words} ({use}; {relation.reason})")
         return lines
+
+    def _constraint_lines(self) -> list[str]:
+        """Return a line for each constraint between columns, and for declared ones."""
+        use = "enforced" if self.transform.enforced else "reported"
+        texts = self.transform.constraints.describe()
+        lines = [f"Constraint  {text} ({use})" for text in texts[:MAX_CONSTRAINT_LINES]]
+        more = len(texts) - MAX_CONSTRAINT_LINES
+        return [*lines, f"Constraint  {more:,} more ({use})"] if more > 0 else lines
 
     def _window_seconds(self) -> float:
         """Return the median time that training windows cover, the step behind them included."""

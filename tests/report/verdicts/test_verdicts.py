@@ -50,7 +50,7 @@ def about(found: list[Verdict], word: str) -> Verdict:
     ],
 )
 def test_the_classifiers_score_in_words(mean: float, grade: Grade, words: str) -> None:
-    found = about(verdicts(metrics(discriminative=score(mean))), "told from real")
+    found = about(verdicts(metrics(discriminative=score(mean))), "classifier")
     assert found.grade is grade
     assert words in found.sentence
     assert f"{mean:.3f} ± 0.004" in found.sentence
@@ -58,15 +58,15 @@ def test_the_classifiers_score_in_words(mean: float, grade: Grade, words: str) -
 
 
 def test_a_score_at_its_ceiling_or_on_a_high_baseline_says_so() -> None:
-    found = about(verdicts(metrics(discriminative=score(0.495))), "told from real")
+    found = about(verdicts(metrics(discriminative=score(0.495))), "classifier")
     assert "at its ceiling" in found.sentence
-    found = about(verdicts(metrics(discriminative=score(0.2, 0.14))), "told from real")
+    found = about(verdicts(metrics(discriminative=score(0.2, 0.14))), "classifier")
     assert "says little here" in found.sentence
 
 
 def test_a_baseline_that_nobody_knows_is_not_told() -> None:
     pairs = [{"features": ["a", "b"], "real": 0.9, "synthetic": 0.7}]
-    found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "together")
+    found = about(verdicts(metrics(correlation=score(0.02, None, pairs=pairs))), "correlations")
     assert "wo samples" not in found.sentence
 
 
@@ -76,24 +76,62 @@ def controls(**means: float) -> dict[str, Any]:
 
 def test_the_classifiers_score_stands_beside_a_copy_and_shuffled_rows() -> None:
     seen = score(0.011, **controls(copy=0.02, shuffled=0.4, gaussian=0.3, bootstrap=0.3))
-    found = about(verdicts(metrics(discriminative=seen)), "told from real")
+    found = about(verdicts(metrics(discriminative=seen)), "classifier")
     assert found.grade is Grade.EXCELLENT
     assert "a verbatim copy 0.020, real rows shuffled in time 0.400." in found.sentence
 
 
-def test_a_classifier_that_does_not_see_shuffled_rows_does_not_call_anything_excellent() -> None:
-    half = score(0.011, **controls(copy=0.02, shuffled=0.012, gaussian=0.3, bootstrap=0.4))
-    found = about(verdicts(metrics(discriminative=half)), "told from real")
-    assert found.grade is Grade.GOOD
-    assert "This judge does not see that time is shuffled." in found.sentence
+SHUFFLED_PASSES = controls(copy=0.02, shuffled=0.012, gaussian=0.3, bootstrap=0.4)
+
+
+def test_a_classifier_that_takes_shuffled_steps_for_real_cannot_tell() -> None:
+    half = score(0.011, **SHUFFLED_PASSES)
+    found = about(verdicts(metrics(discriminative=half)), "classifier")
+    assert found.grade is Grade.UNKNOWN
+    assert "Real windows with shuffled steps pass as well." in found.sentence
+    bad = about(verdicts(metrics(discriminative=score(0.4, **SHUFFLED_PASSES))), "classifier")
+    assert bad.grade is Grade.POOR
+
+
+def test_shuffled_steps_are_no_fault_where_values_do_not_depend_on_time() -> None:
+    unordered = {
+        name: score(0.02, 0.02, **controls(shuffled=0.02))
+        for name in ("autocorrelation", "change_autocorrelation")
+    }
+    found = verdicts(metrics(discriminative=score(0.011, **SHUFFLED_PASSES), **unordered))
+    assert about(found, "classifier").grade is Grade.GOOD
+    change = score(0.98, 0.98, better="higher", controls={"shuffled": {"mean": 0.98, "std": 0}})
+    moves = about(verdicts(metrics(change_density=change, **unordered)), "dynamics")
+    assert moves.grade is Grade.UNKNOWN
+    assert "shuffled steps do as well" in moves.sentence
+
+
+def test_a_classifier_for_which_a_copy_does_worse_than_the_model_cannot_tell() -> None:
+    told = {"shuffled": 0.4, "gaussian": 0.3, "bootstrap": 0.4}
+    found = about(verdicts(metrics(discriminative=score(0.02, **controls(copy=0.1, **told)))), "cl")
+    assert found.grade is Grade.UNKNOWN
+    assert "A verbatim copy of the training windows does worse." in found.sentence
+    near = score(0.02, **controls(copy=0.025, **told))  # as good, within its deviation
+    assert about(verdicts(metrics(discriminative=near)), "classifier").grade is Grade.GOOD
+    strict = score(0.55, 0.52, **controls(copy=0.7, **told))
+    assert about(verdicts(metrics(classifier_auc=strict)), "classifier").grade is Grade.UNKNOWN
+
+
+def test_a_forecast_that_shuffled_steps_do_not_spoil_says_little() -> None:
+    blind = controls(shuffled=1.0, gaussian=1.5)
+    found = verdicts(metrics(tstr=score(1.01, 1.01, **blind), tstr_horizon=score(None)))
+    assert about(found, "useful").grade is Grade.UNKNOWN
+    seen = score(1.01, 1.01, **controls(shuffled=1.6))
+    found = verdicts(metrics(tstr=score(1.01, 1.01, **blind), tstr_horizon=seen))
+    assert about(found, "useful").grade is Grade.EXCELLENT
 
 
 def test_a_classifier_or_a_forecast_that_no_control_fails_is_not_believed() -> None:
     blind = controls(copy=0.01, shuffled=0.012, gaussian=0.011, bootstrap=0.013)
-    found = about(verdicts(metrics(discriminative=score(0.011, **blind))), "told from real")
+    found = about(verdicts(metrics(discriminative=score(0.011, **blind))), "classifier")
     assert found.grade is Grade.UNKNOWN
     assert "none of the controls" in found.sentence
-    bad = about(verdicts(metrics(discriminative=score(0.4, **blind))), "told from real")
+    bad = about(verdicts(metrics(discriminative=score(0.4, **blind))), "classifier")
     assert bad.grade is Grade.POOR
     blind = controls(shuffled=0.2501, gaussian=0.2499)
     useful = score(0.2502, 0.25, **blind)
@@ -123,8 +161,8 @@ STRICT = {
 
 def test_the_strict_protocols_scores_in_words() -> None:
     found = verdicts(metrics(**STRICT))
-    alike, useful, covers = (about(found, word) for word in ("told", "useful", "cover"))
-    moves = about(found, "move")
+    alike, useful, covers = (about(found, word) for word in ("classifier", "useful", "cover"))
+    moves = about(found, "dynamics")
     assert moves.grade is Grade.FAIR
     assert "off by a factor of 2.00 (between two real samples: 1.05)" in moves.sentence
     assert alike.grade is Grade.GOOD
@@ -152,7 +190,7 @@ def relation(text: str, synthetic: float | None, *, broken: bool = False) -> dic
 def relations(*rows: dict[str, Any], **more: Any) -> Verdict:
     found = {"relations": [r for r in rows if "text" in r]}
     found["constraints"] = [r for r in rows if "constraint" in r]
-    return about(verdicts(metrics() | found | more), "relations")
+    return about(verdicts(metrics() | found | more), "Are relations")
 
 
 BOUNDS = row("range", "1 ≤ a ≤ 9", 0.02, 0.015)
@@ -188,15 +226,15 @@ def test_kept_relations_are_excellent_and_ranges_of_a_sample_are_not_broken() ->
 
 def test_relations_that_cannot_be_checked_have_no_grade() -> None:
     assert relations(relation("a decides b", None)).grade is Grade.UNKNOWN
-    failed = about(verdicts(metrics() | {"relations": None}), "relations")
+    failed = about(verdicts(metrics() | {"relations": None}), "Are relations")
     assert failed.grade is Grade.UNKNOWN
-    assert not any("relations" in v.question for v in verdicts(metrics() | {"relations": []}))
+    assert not any("Are relations" in v.question for v in verdicts(metrics() | {"relations": []}))
 
 
 def test_a_saturated_classifier_says_so() -> None:
-    hopeless = about(verdicts(metrics(classifier_auc=score(0.995, 0.98))), "told")
+    hopeless = about(verdicts(metrics(classifier_auc=score(0.995, 0.98))), "classifier")
     assert hopeless.grade is Grade.UNKNOWN
-    found = about(verdicts(metrics(classifier_auc=score(0.995, 0.7))), "told")
+    found = about(verdicts(metrics(classifier_auc=score(0.995, 0.7))), "classifier")
     assert found.grade is Grade.POOR
     assert "at its ceiling" in found.sentence
     assert "says little here" in found.sentence
@@ -241,7 +279,7 @@ def test_a_collapse_is_said(
 
 
 def test_a_score_at_a_high_baseline_is_excellent() -> None:
-    found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "told from real")
+    found = about(verdicts(metrics(discriminative=score(0.06, 0.07))), "classifier")
     assert found.grade is Grade.EXCELLENT
 
 
@@ -249,8 +287,8 @@ def test_every_sentence_names_the_baseline() -> None:
     found = verdicts(metrics())
     assert "Two samples of real data share 98.0%" in about(found, "values").sentence
     assert "a with 95.0%" in about(found, "values").sentence
-    assert "between two real samples: 98.0%" in about(found, "move").sentence
-    together = about(found, "together")
+    assert "between two real samples: 98.0%" in about(found, "dynamics").sentence
+    together = about(found, "correlations")
     assert "0.700 where real data have 0.900" in together.sentence
     assert "differ by 0.010" in together.sentence
     assert together.grade is Grade.POOR
@@ -316,5 +354,5 @@ def test_real_data_are_excellent_and_noise_is_poor() -> None:
         verdicts(quick(walk(0), None, fake, ["a", "b"], **able)) for fake in (walk(1), noise)
     )
     assert {verdict.grade for verdict in good} <= {Grade.EXCELLENT, Grade.GOOD}
-    assert about(bad, "told from real").grade in (Grade.FAIR, Grade.POOR)
-    assert about(bad, "move").grade is Grade.POOR
+    assert about(bad, "classifier").grade in (Grade.FAIR, Grade.POOR)
+    assert about(bad, "dynamics").grade is Grade.POOR

@@ -19,6 +19,8 @@ from timegan.variation import negligible
 MIN_WINDOWS = 50
 EXACT = 1e-4
 QUANTILE = 0.05
+CLOSE = 0.7
+"""Relative distance to the training windows below which synthetic ones are suspiciously near."""
 
 
 def copying(
@@ -91,7 +93,7 @@ def _describe(near: Neighbors, far: Neighbors, baseline: str) -> dict[str, Any]:
             f"The model copies: {share:.0%} of the synthetic windows are nearly a training window "
             f"({expected:.0%} of the {unseen} windows are)."
         )
-    elif ratio < 0.7:
+    elif ratio < CLOSE:
         sentence = (
             f"No copies: {share:.0%} of the synthetic windows are bound to one training window "
             f"({expected:.0%} of the {unseen} windows are). But they lie nearer to the training "
@@ -124,7 +126,7 @@ def _describe_few(count: int, near: Neighbors, far: Neighbors) -> dict[str, Any]
     apart = _median(far.distance)
     # Distances are in min-max units, in single precision.
     ratio = None if negligible(apart, 1.0, np.float32) else _median(near.distance) / apart
-    copies = ratio is None or ratio < 1
+    copies = ratio is None or ratio < CLOSE
     if ratio is None:
         sentence = f"{few} too few to learn from: all that a model can do is to copy."
     elif copies:

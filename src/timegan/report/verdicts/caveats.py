@@ -1,10 +1,14 @@
 """Caveats of a score, from its own controls and repeats."""
 
+from collections.abc import Mapping
+
 from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score
 
 SPOILT = ("bootstrap", "shuffled", "gaussian")
 """Controls that no measure of likeness should take for real data."""
+MIN_ROOM = 0.005
+"""Deviation below which repeats of a score are not expected to stay."""
 PRECISION = 0.004
 """Difference of two means that a repeated discriminative score should stay below."""
 
@@ -42,6 +46,42 @@ def is_uninformative(score: Score) -> bool:
     known = [matches_baseline(score, control) for control in SPOILT]
     known = [answer for answer in known if answer is not None]
     return bool(known) and all(known)
+
+
+def lacks_power(score: Score, scores: Mapping[str, Score]) -> list[str]:
+    """Return sentences on why a score cannot rank the controls; empty where it can.
+
+    A score has no power on a table where no spoilt control does worse than real data, where
+    shuffled steps pass although values depend on time, or where a verbatim copy of the training
+    windows does worse than the synthetic ones.
+
+    Args:
+        score: a score that tells synthetic windows from real ones.
+        scores: all scores of the evaluation, which show whether values depend on time.
+    """
+    if is_uninformative(score):
+        return ["It tells none of the controls from real data."]
+    found = []
+    if matches_baseline(score, "shuffled") and time_matters(scores):
+        found.append("Real windows with shuffled steps pass as well.")
+    copy = score.control_mean("copy")
+    if copy is not None and score.mean is not None and score.better in ("lower", "higher"):
+        sign = 1 if score.better == "lower" else -1
+        room = 2 * max(score.std or 0.0, score.baseline_std, MIN_ROOM)
+        if sign * (copy - score.mean) > room:
+            found.append("A verbatim copy of the training windows does worse.")
+    return found
+
+
+def time_matters(scores: Mapping[str, Score]) -> bool:
+    """Tell whether shuffled steps change how values depend on earlier ones; True if unknown."""
+    known = [
+        matches_baseline(scores[name], "shuffled")
+        for name in ("autocorrelation", "change_autocorrelation")
+        if name in scores
+    ]
+    known = [answer for answer in known if answer is not None]
+    return not (known and all(known))
 
 
 def blind_spots(name: str, score: Score) -> list[str]:

@@ -1,10 +1,10 @@
-"""Verdicts on likeness: can it be told from real data, are values, motion and pairs right?"""
+"""Verdicts on fidelity: a classifier, values, temporal dynamics and correlations."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from timegan.metrics.score import Score
 from timegan.report.formatting import decimal
-from timegan.report.verdicts.caveats import blind_spots, is_uninformative
+from timegan.report.verdicts.caveats import blind_spots, lacks_power, matches_baseline
 from timegan.report.verdicts.grades import (
     Grade,
     Verdict,
@@ -13,47 +13,54 @@ from timegan.report.verdicts.grades import (
     not_measured,
 )
 
+CLASSIFIER = "Can a classifier tell it from real data?"
+
+DYNAMICS = ("change_density", "autocorrelation", "change_autocorrelation")
+"""Scores that look at the order of steps."""
+
 CEILING = 0.49
 """A discriminative score from which on it cannot tell bad from worse."""
 
 
-def judged(score: Score) -> Verdict:
-    """The strongest of several judges, by the area under its ROC curve."""
-    question = "Can it be told from real data?"
+def classifier_verdict(scores: Mapping[str, Score]) -> Verdict:
+    """Grade the strongest of several classifiers by the area under its ROC curve."""
+    score = scores["classifier_auc"]
     if score.mean is None:
-        return not_measured(question, score.reason)
+        return not_measured(CLASSIFIER, score.reason)
     area, baseline = score.mean, score.baseline_or(0.5)
     above = area - max(baseline, 0.5)
     grade = graded(above, 0.02 + 2 * score.baseline_std, 0.1, 0.25)
     strongest = score.details.get("strongest")
-    judge = f"The strongest judge ({strongest.replace('_', ' ')})" if strongest else "A judge"
+    subject = "A classifier"
+    if strongest:
+        subject = f"The strongest classifier ({strongest.replace('_', ' ')})"
     interval = score.details.get("interval")
     between = f" (95%: {interval[0]:.0%} to {interval[1]:.0%})" if interval else ""
     sentence = (
-        f"{judge} picks the real one of a real and a synthetic window in {area:.0%} of "
+        f"{subject} picks the real one of a real and a synthetic window in {area:.0%} of "
         f"pairs{between}, where guessing gives 50%; another real sample instead of the synthetic "
         f"one is told in {baseline:.0%}."
     )
     held = score.control_mean("held_out")
     if held is not None:
         sentence += f" Held-out real windows are told from others in {held:.0%}."
-    return Verdict(*_limited(question, grade, sentence, area - 0.5, baseline - 0.5))
+    return _limited(grade, sentence, (area - 0.5, baseline - 0.5), lacks_power(score, scores))
 
 
-def alike(score: Score) -> Verdict:
-    """The published discriminative score, beside that of data whose faults are known."""
-    question = "Can it be told from real data?"
+def discriminative_verdict(scores: Mapping[str, Score]) -> Verdict:
+    """Grade the published discriminative score beside that of data whose faults are known."""
+    score = scores["discriminative"]
     if score.mean is None:
-        return not_measured(question, score.reason)
+        return not_measured(CLASSIFIER, score.reason)
     mean, std, baseline = score.mean, score.std, score.baseline_or(0.0)
     if mean <= max(baseline + score.baseline_std, 0.01):
-        grade, words = Grade.EXCELLENT, "A trained judge can only guess"
+        grade, words = Grade.EXCELLENT, "A classifier can only guess"
     elif mean <= 0.05:
-        grade, words = Grade.GOOD, "A trained judge hardly does better than guessing"
+        grade, words = Grade.GOOD, "A classifier hardly does better than guessing"
     elif mean <= 0.2:
-        grade, words = Grade.FAIR, "A trained judge often sees the difference"
+        grade, words = Grade.FAIR, "A classifier often sees the difference"
     else:
-        grade, words = Grade.POOR, "A trained judge tells real from synthetic"
+        grade, words = Grade.POOR, "A classifier tells real from synthetic"
     sentence = (
         f"{words}: it is right in {0.5 + mean:.0%} of cases, where guessing gives 50%. "
         f"Discriminative score {mean:.3f} ± {std:.3f}"
@@ -64,31 +71,41 @@ def alike(score: Score) -> Verdict:
     if shuffled is not None and copy is not None:
         sentence += f", a verbatim copy {copy:.3f}, real rows shuffled in time {shuffled:.3f}"
     sentence += "."
-    if is_uninformative(score) and grade is not Grade.POOR:
-        # Nothing that is known to be wrong is told from real data: neither could this be.
-        grade = Grade.UNKNOWN
-        sentence += " This judge tells none of the controls from real data: it says little here."
-    elif blind := blind_spots("discriminative", score):
+    reasons = lacks_power(score, scores)
+    if not reasons and (blind := blind_spots("discriminative", score)):
         # As good as what is known to be wrong is no praise.
         grade = Grade.GOOD if grade is Grade.EXCELLENT else grade
-        sentence += "".join(f" This judge d{note[1:]}" for note in blind)
-    return Verdict(*_limited(question, grade, sentence, mean, baseline))
+        sentence += "".join(f" This classifier d{note[1:]}" for note in blind)
+    return _limited(grade, sentence, (mean, baseline), reasons)
 
 
 def _limited(
-    question: str, grade: Grade, sentence: str, mean: float, baseline: float
-) -> tuple[str, Grade, str]:
-    """A judge's answer with what it cannot say, for a score from 0 to 0.5 and its baseline."""
+    grade: Grade, sentence: str, level: tuple[float, float], reasons: Sequence[str]
+) -> Verdict:
+    """Return a classifier's verdict with what it cannot say.
+
+    Args:
+        grade: by the score alone.
+        sentence: on the score.
+        level: the score and its baseline, from 0 to 0.5.
+        reasons: for its lack of power, see `lacks_power`.
+    """
+    mean, baseline = level
     if mean >= CEILING:
         sentence += " The score is at its ceiling: it does not tell bad from worse."
     if baseline >= 0.1:
         sentence += " Real data differ from other real data so much that it says little here."
-    hopeless = baseline >= 0.25 and grade is not Grade.POOR
-    return question, Grade.UNKNOWN if hopeless else grade, sentence
+    for reason in reasons:
+        sentence += f" {reason}"
+    if reasons:
+        sentence += " So this classifier has no power on this table."
+    if grade is not Grade.POOR and (reasons or baseline >= 0.25):
+        grade = Grade.UNKNOWN
+    return Verdict(CLASSIFIER, grade, sentence)
 
 
-def values(score: Score) -> Verdict:
-    """The densities of values, and of the feature that is least alike."""
+def value_verdict(score: Score) -> Verdict:
+    """Grade the densities of values by the feature that is least alike."""
     question = "Does it take the right values?"
     if score.mean is None:
         return not_measured(question, score.reason)
@@ -106,9 +123,9 @@ def values(score: Score) -> Verdict:
     )
 
 
-def moves(scores: Mapping[str, Score]) -> Verdict:
-    """Changes from step to step, memory and, where it was measured, the spectrum."""
-    question = "Does it move alike?"
+def dynamics_verdict(scores: Mapping[str, Score]) -> Verdict:
+    """Grade changes from step to step, autocorrelations and, if measured, the power spectrum."""
+    question = "Are temporal dynamics preserved?"
     errors, parts = [], []
     overlap = scores["change_density"]
     if overlap.mean is not None:
@@ -140,12 +157,20 @@ def moves(scores: Mapping[str, Score]) -> Verdict:
         )
     grade = max(grades, key=list(Grade).index)
     sentence = ", ".join(parts[:-1]) + (", and " if parts[:-1] else "") + parts[-1]
-    return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
+    sentence = f"{sentence[0].upper()}{sentence[1:]}."
+    takes_shuffled = [matches_baseline(scores[name], "shuffled") for name in DYNAMICS]
+    if all(takes_shuffled) and grade in (Grade.EXCELLENT, Grade.GOOD):
+        grade = Grade.UNKNOWN
+        sentence += (
+            " Real windows with shuffled steps do as well: values do not depend on earlier ones, "
+            "or windows are too few to see it."
+        )
+    return Verdict(question, grade, sentence)
 
 
-def together(score: Score) -> Verdict:
-    """Correlations, and the pair of features that is furthest off."""
-    question = "Do the features belong together?"
+def correlation_verdict(score: Score) -> Verdict:
+    """Grade correlations; name the pair of features that is furthest off."""
+    question = "Are correlations preserved?"
     known = [
         (abs(pair["real"] - pair["synthetic"]), pair)
         for pair in score.details.get("pairs", [])

@@ -1,10 +1,10 @@
-"""Verdicts on worth: is it useful, does it cover everything, does it copy?"""
+"""Verdicts on utility, coverage and privacy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timegan.metrics.score import Score
-from timegan.report.verdicts.caveats import is_uninformative
+from timegan.report.verdicts.caveats import is_uninformative, matches_baseline, time_matters
 from timegan.report.verdicts.grades import (
     COPIES,
     Grade,
@@ -17,8 +17,8 @@ COLLAPSE = 0.3
 """Spread below which a model makes but a few windows, as a share of that of real ones."""
 
 
-def useful(scores: Mapping[str, Score]) -> Verdict:
-    """What a forecaster loses that learned from synthetic windows."""
+def utility_verdict(scores: Mapping[str, Score]) -> Verdict:
+    """Grade what a forecaster loses that learned from synthetic windows."""
     question = "Is it useful?"
     near, far = scores["tstr"], scores.get("tstr_horizon") or Score()
     if near.mean is None:
@@ -32,11 +32,31 @@ def useful(scores: Mapping[str, Score]) -> Verdict:
         worst = max(worst, far.mean - far.baseline_or(1.0))
         sentence += f", and {far.mean:.2f} times several steps ahead"
     sentence += f"; another real sample gives {near.baseline_or(1.0):.2f}."
-    return Verdict(question, graded(worst, 0.03, 0.1, 0.3), sentence)
+    return _with_power(question, graded(worst, 0.03, 0.1, 0.3), sentence, (near, far), scores)
 
 
-def predictive(scores: Mapping[str, Score]) -> Verdict:
-    """The published predictive scores, as a share of what real data reach."""
+def _with_power(
+    question: str,
+    grade: Grade,
+    sentence: str,
+    used: Sequence[Score],
+    scores: Mapping[str, Score],
+) -> Verdict:
+    """Return a verdict, unknown where spoilt real data do as well in all scores that it used."""
+    depends_on_time = time_matters(scores)
+    blind = [
+        is_uninformative(s) or bool(depends_on_time and matches_baseline(s, "shuffled"))
+        for s in used
+        if s.mean is not None
+    ]
+    if all(blind):
+        grade = grade if grade is Grade.POOR else Grade.UNKNOWN
+        sentence += " Spoilt real data, such as rows shuffled in time, do as well: it says little."
+    return Verdict(question, grade, sentence)
+
+
+def predictive_verdict(scores: Mapping[str, Score]) -> Verdict:
+    """Grade the published predictive scores as a share of what real data reach."""
     question = "Is it useful?"
     score = scores["predictive"]
     if score.mean is None or not score.baseline_or(0.0):
@@ -55,16 +75,11 @@ def predictive(scores: Mapping[str, Score]) -> Verdict:
     noise = 3 * ((score.std or 0.0) + score.baseline_std)
     if mean < baseline - max(noise, 0.01 * baseline):
         sentence += " It is lower than real data allow: what was to be forecast may have leaked."
-    grade = graded(worst, 0.03, 0.1, 0.3)
-    if all(is_uninformative(s) for s in (score, every) if s.mean is not None):
-        if grade is not Grade.POOR:
-            grade = Grade.UNKNOWN
-        sentence += " Spoilt real data, such as rows shuffled in time, do as well: it says little."
-    return Verdict(question, grade, sentence)
+    return _with_power(question, graded(worst, 0.03, 0.1, 0.3), sentence, (score, every), scores)
 
 
-def covers(metrics: Mapping[str, Any]) -> Verdict:
-    """Recall where it was measured, and whether the windows differ from each other at all."""
+def coverage_verdict(metrics: Mapping[str, Any]) -> Verdict:
+    """Grade recall, if measured, and how much windows differ from each other."""
     question = "Does it cover everything?"
     diversity = metrics.get("diversity") or {"ratio": None}
     recall = metrics.get("scores", {}).get("recall") or Score()
@@ -109,8 +124,8 @@ def covers(metrics: Mapping[str, Any]) -> Verdict:
     return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 
 
-def copies(figures: Mapping[str, Any]) -> Verdict:
-    """What the copy test says, and what that means for the other answers."""
+def copy_verdict(figures: Mapping[str, Any]) -> Verdict:
+    """Return the answer of the tests for copies, and its meaning for the other answers."""
     if figures["warning"]:
         praise = " A copy does well in all other scores, so they say little."
         return Verdict(COPIES, Grade.POOR, figures["sentence"] + praise)

@@ -22,21 +22,21 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     scores: Mapping[str, Score] = metrics.get("scores", {})
     ways: dict[str, Callable[[], Verdict]] = {}
     if "classifier_auc" in scores:
-        ways["likeness"] = lambda: fidelity.judged(scores["classifier_auc"])
+        ways["likeness"] = lambda: fidelity.classifier_verdict(scores)
     elif "discriminative" in scores:
-        ways["likeness"] = lambda: fidelity.alike(scores["discriminative"])
+        ways["likeness"] = lambda: fidelity.discriminative_verdict(scores)
     if "density" in scores:
-        ways["values"] = lambda: fidelity.values(scores["density"])
+        ways["values"] = lambda: fidelity.value_verdict(scores["density"])
     if "change_autocorrelation" in scores:
-        ways["motion"] = lambda: fidelity.moves(scores)
+        ways["motion"] = lambda: fidelity.dynamics_verdict(scores)
     if "correlation" in scores and scores["correlation"].details.get("pairs"):
-        ways["pairs of features"] = lambda: fidelity.together(scores["correlation"])
+        ways["pairs of features"] = lambda: fidelity.correlation_verdict(scores["correlation"])
     if "tstr" in scores:
-        ways["usefulness"] = lambda: utility_and_privacy.useful(scores)
+        ways["usefulness"] = lambda: utility_and_privacy.utility_verdict(scores)
     elif "predictive" in scores:
-        ways["usefulness"] = lambda: utility_and_privacy.predictive(scores)
+        ways["usefulness"] = lambda: utility_and_privacy.predictive_verdict(scores)
     if "recall" in scores or "diversity" in metrics:
-        ways["coverage"] = lambda: utility_and_privacy.covers(metrics)
+        ways["coverage"] = lambda: utility_and_privacy.coverage_verdict(metrics)
     relations, constraints = metrics.get("relations", []), metrics.get("constraints") or []
     if relations or constraints or relations is None:
         ways["relations"] = lambda: relation_verdict(relations, constraints)
@@ -44,7 +44,7 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     if seasons or seasons is None:
         ways["timing"] = lambda: timing_verdict(seasons, lags)
     if metrics.get("copying"):
-        ways["copies"] = lambda: utility_and_privacy.copies(metrics["copying"])
+        ways["copies"] = lambda: utility_and_privacy.copy_verdict(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]
     return sorted(answers, key=_rank)
 

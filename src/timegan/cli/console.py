@@ -18,24 +18,26 @@ def print_lines(*lines: str) -> None:
 
 
 def print_verdicts(metrics: Mapping[str, Any]) -> None:
-    """Print the verdicts on the scores with their grades; wrap them on a terminal."""
+    """Print the overall verdict, then each one with its grade; wrap them on a terminal."""
     if not metrics["scores"]:
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from timegan.report.verdicts.verdicts import verdicts  # imports matplotlib
+    from timegan.report.verdicts.overall import overall_verdict
+    from timegan.report.verdicts.verdicts import verdicts
 
     answers = verdicts(metrics)
+    answers.insert(0, overall_verdict(answers, metrics))
     console = Console()
     if not console.is_terminal:
-        print_lines(*(f"{a.grade:<9} {a.question} {a.sentence}" for a in answers))
+        print_lines(*(f"{a.label.lower():<11} {a.heading} {a.sentence}" for a in answers))
         return
     grid = Table.grid(padding=(0, 2))
     for answer in answers:
-        grade = Text(answer.grade, style=COLOURS.get(answer.grade, "dim"))
-        grid.add_row(grade, Text.assemble((f"{answer.question} ", "bold"), answer.sentence))
+        grade = Text(answer.label.lower(), style=COLOURS.get(answer.grade, "dim"))
+        grid.add_row(grade, Text.assemble((f"{answer.heading} ", "bold"), answer.sentence))
     console.print(grid, highlight=False)
 
 

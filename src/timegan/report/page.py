@@ -28,6 +28,7 @@ from timegan.report.figures.plotly import TEMPLATE, Graph
 from timegan.report.figures.theme import DARK, LIGHT
 from timegan.report.formatting import decimal, duration, number
 from timegan.report.tables import CONTROLS, controls, score_rows, tables
+from timegan.report.verdicts.overall import overall_verdict
 from timegan.report.verdicts.verdicts import verdicts
 from timegan.seeds import rng
 
@@ -105,8 +106,10 @@ def write_report(
     ]
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
     page = _environment().get_template("page.html")
+    answers = verdicts(metrics)
     html = page.render(
-        verdicts=verdicts(metrics),
+        overall=overall_verdict(answers, metrics),
+        verdicts=answers,
         metrics=metrics,
         scores=attempt("table of scores", lambda: score_rows(metrics), lambda _: []),
         controls={name: CONTROLS[name] for name in controls(metrics)},

@@ -6,6 +6,10 @@ from timegan.metrics.score import Score
 from timegan.report.formatting import decimal
 from timegan.report.verdicts.caveats import blind_spots, lacks_power, matches_baseline
 from timegan.report.verdicts.grades import (
+    CLASSIFIER,
+    CORRELATIONS,
+    DYNAMICS,
+    VALUES,
     Grade,
     Verdict,
     against_baseline,
@@ -13,9 +17,7 @@ from timegan.report.verdicts.grades import (
     not_measured,
 )
 
-CLASSIFIER = "Can a classifier tell it from real data?"
-
-DYNAMICS = ("change_density", "autocorrelation", "change_autocorrelation")
+TIME_SCORES = ("change_density", "autocorrelation", "change_autocorrelation")
 """Scores that look at the order of steps."""
 
 CEILING = 0.49
@@ -106,16 +108,15 @@ def _limited(
 
 def value_verdict(score: Score) -> Verdict:
     """Grade the densities of values by the feature that is least alike."""
-    question = "Does it take the right values?"
     if score.mean is None:
-        return not_measured(question, score.reason)
+        return not_measured(VALUES, score.reason)
     features = score.details.get("features") or {"": score.mean}
     worst, least = min(features.items(), key=lambda item: item[1])
     baseline = score.baseline_mean
     grade = against_baseline(1 - least, 1 - (1.0 if baseline is None else baseline))
     one = len(features) == 1
     return Verdict(
-        question,
+        VALUES,
         grade,
         f"The densities of real and synthetic values share {score.mean:.1%} of their area"
         + ("" if one else f"; the least alike is {worst} with {least:.1%}")
@@ -125,7 +126,6 @@ def value_verdict(score: Score) -> Verdict:
 
 def dynamics_verdict(scores: Mapping[str, Score]) -> Verdict:
     """Grade changes from step to step, autocorrelations and, if measured, the power spectrum."""
-    question = "Are temporal dynamics preserved?"
     errors, parts = [], []
     overlap = scores["change_density"]
     if overlap.mean is not None:
@@ -145,7 +145,7 @@ def dynamics_verdict(scores: Mapping[str, Score]) -> Verdict:
                 + ("" if baseline is None else f" (between two real samples: {decimal(baseline)})")
             )
     if not errors:
-        return not_measured(question, overlap.reason)
+        return not_measured(DYNAMICS, overlap.reason)
     grades = [against_baseline(*error) for error in errors]
     power = scores["spectrum"].mean if "spectrum" in scores else None
     if power is not None:  # a difference of logarithms, which people read as a factor
@@ -158,19 +158,18 @@ def dynamics_verdict(scores: Mapping[str, Score]) -> Verdict:
     grade = max(grades, key=list(Grade).index)
     sentence = ", ".join(parts[:-1]) + (", and " if parts[:-1] else "") + parts[-1]
     sentence = f"{sentence[0].upper()}{sentence[1:]}."
-    takes_shuffled = [matches_baseline(scores[name], "shuffled") for name in DYNAMICS]
+    takes_shuffled = [matches_baseline(scores[name], "shuffled") for name in TIME_SCORES]
     if all(takes_shuffled) and grade in (Grade.EXCELLENT, Grade.GOOD):
         grade = Grade.UNKNOWN
         sentence += (
             " Real windows with shuffled steps do as well: values do not depend on earlier ones, "
             "or windows are too few to see it."
         )
-    return Verdict(question, grade, sentence)
+    return Verdict(DYNAMICS, grade, sentence)
 
 
 def correlation_verdict(score: Score) -> Verdict:
     """Grade correlations; name the pair of features that is furthest off."""
-    question = "Are correlations preserved?"
     known = [
         (abs(pair["real"] - pair["synthetic"]), pair)
         for pair in score.details.get("pairs", [])
@@ -178,7 +177,7 @@ def correlation_verdict(score: Score) -> Verdict:
     ]
     if not known or score.mean is None:
         reason = score.reason or ("No pair of features varies on both sides.")
-        return not_measured(question, reason)
+        return not_measured(CORRELATIONS, reason)
     mean = sum(difference for difference, _ in known) / len(known)
     # The published score is a sum over pairs, in tenths.
     baseline, unknown = score.baseline_or(0.0) * 10 / len(known), score.baseline_mean is None
@@ -193,7 +192,7 @@ def correlation_verdict(score: Score) -> Verdict:
             f"and {b}, {figures}"
         )
     return Verdict(
-        question,
+        CORRELATIONS,
         against_baseline(mean, baseline),
         f"{sentence}."
         + ("" if unknown else f" Two samples of real data differ by {decimal(baseline)}."),

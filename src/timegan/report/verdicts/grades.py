@@ -4,6 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+OVERALL = "Overall"
+CLASSIFIER = "Can a classifier tell it from real data?"
+VALUES = "Does it take the right values?"
+DYNAMICS = "Are temporal dynamics preserved?"
+CORRELATIONS = "Are correlations preserved?"
+UTILITY = "Is it useful?"
+COVERAGE = "Does it cover everything?"
 COPIES = "Does it copy?"
 RELATIONS = "Are relations kept?"
 TIMING = "Does it happen at the right time?"
@@ -21,11 +28,19 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to one question."""
+    """The answer to one question.
+
+    Args:
+        question: that is answered.
+        grade: the answer.
+        sentence: with the figures that it comes from.
+        finding: the worst of them in a few words, for the overall verdict.
+    """
 
     question: str
     grade: Grade
     sentence: str
+    finding: str = ""
 
     @property
     def label(self) -> str:
@@ -35,6 +50,11 @@ class Verdict:
         if self.question == COPIES:
             return {Grade.POOR: "Yes", Grade.FAIR: "Hardly"}.get(self.grade, "No")
         return self.grade.capitalize()
+
+    @property
+    def heading(self) -> str:
+        """The question as it stands before the sentence."""
+        return self.question if self.question.endswith("?") else f"{self.question}:"
 
 
 def not_measured(question: str, reason: str) -> Verdict:

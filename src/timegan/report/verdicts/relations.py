@@ -40,7 +40,9 @@ def relation_verdict(
         return not_measured(RELATIONS, "No relation applies to the synthetic rows.")
     broken = [row for row in measured if row["broken"]]
     if broken:
-        return Verdict(RELATIONS, Grade.POOR, _finding(broken, len(measured)))
+        return Verdict(
+            RELATIONS, Grade.POOR, _finding(broken, len(measured)), _told(broken[0], is_short=True)
+        )
     exact = [row["synthetic"] for row in measured if row["exact"]]
     grades = [graded(1 - min(exact), 0.0005, 1.0, 1.0)] if exact else []
     samples = [row for row in measured if not row["exact"]]
@@ -111,10 +113,12 @@ def _finding(broken: Sequence[Mapping[str, Any]], count: int) -> str:
     return f"{len(broken)} of {count} relations are broken: {named}{more}."
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _told(row: Mapping[str, Any], *, is_short: bool = False) -> str:
     """Return a relation with the share that keeps it, for people."""
     held_out = row["held_out"]
-    beside = "" if held_out is None else f", held-out real {row['unit']}: {share(held_out)}"
+    beside = (
+        "" if held_out is None or is_short else f", held-out real {row['unit']}: {share(held_out)}"
+    )
     return (
         f"\N{LEFT DOUBLE QUOTATION MARK}{row['text']}\N{RIGHT DOUBLE QUOTATION MARK} holds in "
         f"{share(row['synthetic'])} of synthetic {row['unit']}{beside}"

@@ -43,7 +43,8 @@ def timing_verdict(
     held_out = measured[0]["held_out"]
     if held_out is not None and not missed:
         more += f" (held-out real rows: {share(held_out)})"
-    return Verdict(TIMING, worst_grade(grades), f"{'; '.join(told)}{more}.")
+    finding = f"{told[0][0].lower()}{told[0][1:]}" if missed or worst_lags else ""
+    return Verdict(TIMING, worst_grade(grades), f"{'; '.join(told)}{more}.", finding)
 
 
 def _told(row: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from timegan.metrics.score import Score
 from timegan.report.verdicts.caveats import is_uninformative, matches_baseline, time_matters
 from timegan.report.verdicts.grades import (
     COPIES,
+    COVERAGE,
+    UTILITY,
     Grade,
     Verdict,
     graded,
@@ -19,10 +21,9 @@ COLLAPSE = 0.3
 
 def utility_verdict(scores: Mapping[str, Score]) -> Verdict:
     """Grade what a forecaster loses that learned from synthetic windows."""
-    question = "Is it useful?"
     near, far = scores["tstr"], scores.get("tstr_horizon") or Score()
     if near.mean is None:
-        return not_measured(question, near.reason)
+        return not_measured(UTILITY, near.reason)
     worst = near.mean - near.baseline_or(1.0)
     sentence = (
         f"Forecasters that learned from synthetic windows err {near.mean:.2f} times as much on "
@@ -32,11 +33,10 @@ def utility_verdict(scores: Mapping[str, Score]) -> Verdict:
         worst = max(worst, far.mean - far.baseline_or(1.0))
         sentence += f", and {far.mean:.2f} times several steps ahead"
     sentence += f"; another real sample gives {near.baseline_or(1.0):.2f}."
-    return _with_power(question, graded(worst, 0.03, 0.1, 0.3), sentence, (near, far), scores)
+    return _with_power(graded(worst, 0.03, 0.1, 0.3), sentence, (near, far), scores)
 
 
 def _with_power(
-    question: str,
     grade: Grade,
     sentence: str,
     used: Sequence[Score],
@@ -52,16 +52,15 @@ def _with_power(
     if all(blind):
         grade = grade if grade is Grade.POOR else Grade.UNKNOWN
         sentence += " Spoilt real data, such as rows shuffled in time, do as well: it says little."
-    return Verdict(question, grade, sentence)
+    return Verdict(UTILITY, grade, sentence)
 
 
 def predictive_verdict(scores: Mapping[str, Score]) -> Verdict:
     """Grade the published predictive scores as a share of what real data reach."""
-    question = "Is it useful?"
     score = scores["predictive"]
     if score.mean is None or not score.baseline_or(0.0):
         reason = score.reason or "Real data leave no error to compare with."
-        return not_measured(question, reason)
+        return not_measured(UTILITY, reason)
     mean, baseline = score.mean, score.baseline_or(0.0)
     worst = mean / baseline - 1
     sentence = (
@@ -75,12 +74,11 @@ def predictive_verdict(scores: Mapping[str, Score]) -> Verdict:
     noise = 3 * ((score.std or 0.0) + score.baseline_std)
     if mean < baseline - max(noise, 0.01 * baseline):
         sentence += " It is lower than real data allow: what was to be forecast may have leaked."
-    return _with_power(question, graded(worst, 0.03, 0.1, 0.3), sentence, (score, every), scores)
+    return _with_power(graded(worst, 0.03, 0.1, 0.3), sentence, (score, every), scores)
 
 
 def coverage_verdict(metrics: Mapping[str, Any]) -> Verdict:
     """Grade recall, if measured, and how much windows differ from each other."""
-    question = "Does it cover everything?"
     diversity = metrics.get("diversity") or {"ratio": None}
     recall = metrics.get("scores", {}).get("recall") or Score()
     if diversity["ratio"] is not None and diversity["ratio"] < COLLAPSE:
@@ -88,7 +86,7 @@ def coverage_verdict(metrics: Mapping[str, Any]) -> Verdict:
             "The model has collapsed: synthetic windows differ from each other "
             f"{diversity['ratio']:.2f} times as much as real ones do."
         )
-        return Verdict(question, Grade.POOR, sentence)
+        return Verdict(COVERAGE, Grade.POOR, sentence)
     parts = []
     grade = Grade.UNKNOWN
     if recall.mean is not None:
@@ -117,11 +115,11 @@ def coverage_verdict(metrics: Mapping[str, Any]) -> Verdict:
             grade = Grade.POOR
     if not parts:
         reason = recall.reason or diversity.get("reason") or "Nothing varies."
-        return not_measured(question, reason)
+        return not_measured(COVERAGE, reason)
     sentence = "; ".join(parts)
     if recall.mean is None:
         sentence += ". Whether they miss a rarer kind is for evaluation=strict to say"
-    return Verdict(question, grade, f"{sentence[0].upper()}{sentence[1:]}.")
+    return Verdict(COVERAGE, grade, f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 def copy_verdict(figures: Mapping[str, Any]) -> Verdict:

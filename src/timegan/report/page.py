@@ -52,7 +52,7 @@ class Plot:
         caption: what it shows.
         draw: makes the picture.
         graphs: makes the graphs.
-        least: width below which a graph takes a row of its own, in letters' heights.
+        min_width: width below which a graph takes a row of its own, in letters' heights.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Plot:
     caption: str
     draw: Callable[[], Figure]
     graphs: Callable[[], list[Graph]]
-    least: float = 24
+    min_width: float = 24
 
 
 def write_report(
@@ -148,7 +148,7 @@ def _drawn(plot: Plot, file: Path, overwrite: bool) -> dict[str, Any]:
         "name": plot.name,
         "title": plot.title,
         "caption": plot.caption,
-        "least": plot.least,
+        "min_width": plot.min_width,
         "picture": None if picture is None else _data_uri(picture),
         "graphs": graphs,
         "failed": list(dict.fromkeys(failed)),

@@ -43,7 +43,7 @@ CAPTIONS = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Table:
     """A table of plain values."""
 
     name: str
@@ -81,7 +81,7 @@ def controls(metrics: Mapping[str, Any]) -> list[str]:
     return [name for name in CONTROLS if name in found]
 
 
-def relation_table(metrics: Mapping[str, Any]) -> Sheet | None:
+def relation_table(metrics: Mapping[str, Any]) -> Table | None:
     """Return the relations and constraints of the real table, the broken ones first."""
     rows = kept_shares(metrics.get("relations") or [], metrics.get("constraints") or [])
     if not rows:
@@ -103,10 +103,10 @@ def relation_table(metrics: Mapping[str, Any]) -> Sheet | None:
         "that keep each. Ranges and grids are those of the training rows, so that other real rows "
         "leave some."
     )
-    return Sheet("relations", "Relations", columns, cells, caption)
+    return Table("relations", "Relations", columns, cells, caption)
 
 
-def timing_table(metrics: Mapping[str, Any]) -> Sheet | None:
+def timing_table(metrics: Mapping[str, Any]) -> Table | None:
     """Return the phases of the calendar that explain a real column, the one missed most first."""
     rows = metrics.get("timing") or []
     if not rows:
@@ -125,14 +125,14 @@ def timing_table(metrics: Mapping[str, Any]) -> Sheet | None:
         "Share of the variance that the phase of a row explains, for all columns in which it "
         "explains more than after blocks of time are shifted at random."
     )
-    return Sheet("timing", "Calendar", columns, cells, caption)
+    return Table("timing", "Calendar", columns, cells, caption)
 
 
 def _percent(value: float | None) -> str:
     return "\N{EN DASH}" if value is None else share(value)
 
 
-def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
+def tables(metrics: Mapping[str, Any]) -> list[Table]:
     """Return what else an evaluation left that has the form of a table, whatever its name."""
     found = [s for s in (relation_table(metrics), timing_table(metrics)) if s is not None]
     for name, part in metrics.items():
@@ -149,7 +149,7 @@ def tables(metrics: Mapping[str, Any]) -> list[Sheet]:
             hidden = {"features"} if name in CAPTIONS else set()
             columns = [c for c in dict.fromkeys(c for row in rows for c in row) if c not in hidden]
             found.append(
-                Sheet(
+                Table(
                     key,
                     key.replace("_", " ").replace("-", ": ").capitalize(),
                     [column.replace("_", " ").capitalize() for column in columns],

@@ -45,7 +45,7 @@ def samples(
                 plotly.line(steps, high[:, c], side, width=0, hoverinfo="skip", **place)
                 | {"fill": "tonexty", "fillcolor": f"@{side}/0.14"}
             )
-            x, y = plotly.broken(steps, shown[:, :, c])
+            x, y = plotly.line_with_gaps(steps, shown[:, :, c])
             hover = {"hovertemplate": "step %{x}: %{y:.5~g}<extra></extra>"}
             traces.append(plotly.line(x, y, side, width=1.1, opacity=0.8, **place, **hover))
     layout = plotly.side_by_side("step", "step") | {"hovermode": "closest"}
@@ -77,7 +77,7 @@ def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
         chosen = [row for row in rows if row["statistic"] == name]
         places = np.arange(len(chosen))
         ends = np.array([[row["real"], row["synthetic"]] for row in chosen], dtype=np.float64)
-        x, y = plotly.joined(ends, places)
+        x, y = plotly.segments(ends, places)
         data: list[Spec] = [
             {"type": "scatter", "mode": "lines", "x": plotly.numbers(x), "y": plotly.numbers(y)}
             | {"line": {"color": "@muted", "width": 1.6}, "hoverinfo": "skip"}
@@ -99,7 +99,9 @@ def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
             | {"range": [len(features) - 0.5, -0.5], "showgrid": False},
         }
         title = {"std": "standard deviation"}.get(name, name)
-        graphs.append(Graph(title, plotly.spec(data, layout), height=26 * len(features) + 60))
+        graphs.append(
+            Graph(title, plotly.figure_dict(data, layout), height=26 * len(features) + 60)
+        )
     return graphs
 
 
@@ -126,7 +128,7 @@ def projection(pca: Projection, tsne: Projection | None) -> list[Graph]:
         layout = {"hovermode": "closest", "xaxis": bare, "yaxis": bare}
         shares = ", ".join(f"{share:.0%}" for share in points.explained)
         note = f"{shares} of the variance" if shares else "neighbourhoods; distances mean little"
-        graphs.append(Graph(title, plotly.spec(data, layout), note, height=360))
+        graphs.append(Graph(title, plotly.figure_dict(data, layout), note, height=360))
     return graphs
 
 
@@ -204,7 +206,7 @@ def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
                 "ticktext": list(ticks.values()),
             }
         }
-        spec = plotly.spec(data, layout)
+        spec = plotly.figure_dict(data, layout)
         extra = number >= DENSITIES
         graphs.append(Graph(row["feature"], spec, explained(row), extra=extra))
     return graphs
@@ -235,7 +237,7 @@ def scatter(real: Array, synthetic: Array, features: Sequence[str]) -> list[Grap
         found = [decimal(float(m[i, j])) if np.isfinite(m[i, j]) else "none" for m in r]
         title = f"{label(features[i])} and {label(features[j])}"
         note = f"r = {found[0]} real, {found[1]} synthetic"
-        graphs.append(Graph(title, plotly.spec(data, layout), note, height=240))
+        graphs.append(Graph(title, plotly.figure_dict(data, layout), note, height=240))
     return graphs
 
 
@@ -278,7 +280,7 @@ def correlation_matrices(real: Array, synthetic: Array, features: Sequence[str])
         }
         note = "" if limit == 1 else f"full colour at ±{decimal(limit, 2)}"
         height = min(max(300, 16 * count + 110), 640)
-        graphs.append(Graph(title, plotly.spec([data], layout), note, height=height))
+        graphs.append(Graph(title, plotly.figure_dict([data], layout), note, height=height))
     return graphs
 
 
@@ -293,14 +295,14 @@ def trajectories(
     graphs = []
     for side, windows in zip(SIDES, (real, synthetic), strict=True):
         shown = subset(windows, count, rng(seed, "figure", "trajectories", side))
-        x, y = plotly.broken(steps, shown[:, :, i])
+        x, y = plotly.line_with_gaps(steps, shown[:, :, i])
         data = {
             "type": "scatter3d",
             "mode": "lines",
             "meta": side,
             "x": plotly.numbers(x),
             "y": plotly.numbers(y),
-            "z": plotly.numbers(plotly.broken(steps, shown[:, :, j])[1]),
+            "z": plotly.numbers(plotly.line_with_gaps(steps, shown[:, :, j])[1]),
             "line": {"color": f"@{side}", "width": 2.5},
             "opacity": 0.75,
             "hovertemplate": "step %{x}: %{y:.5~g}, %{z:.5~g}<extra></extra>",
@@ -320,7 +322,7 @@ def trajectories(
         graphs.append(
             Graph(
                 side.capitalize(),
-                plotly.spec([data], {"scene": scene, "margin": margin}),
+                plotly.figure_dict([data], {"scene": scene, "margin": margin}),
                 height=380,
             )
         )
@@ -356,5 +358,7 @@ def _ordered(first: Sequence[int], features: Sequence[str], graph: Any) -> list[
     graphs = []
     for c in [*first, *others][:MOST]:
         data, layout, note = graph(c)
-        graphs.append(Graph(features[c], plotly.spec(data, layout), note, extra=c not in first))
+        graphs.append(
+            Graph(features[c], plotly.figure_dict(data, layout), note, extra=c not in first)
+        )
     return graphs

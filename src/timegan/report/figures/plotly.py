@@ -83,7 +83,7 @@ class Graph:
     extra: bool = False
 
 
-def spec(data: list[Spec], layout: Spec) -> Spec:
+def figure_dict(data: list[Spec], layout: Spec) -> Spec:
     """Return a graph: its traces and its layout."""
     return {"data": data, "layout": layout}
 
@@ -126,14 +126,14 @@ def plain(name: str) -> str:
     return escape(name, quote=False).replace("$", "&#36;")
 
 
-def broken(steps: Array, curves: Array) -> tuple[Array, Array]:
+def line_with_gaps(steps: Array, curves: Array) -> tuple[Array, Array]:
     """Return curves (n, T) as one line with gaps."""
     x = np.append(steps.astype(np.float64), np.nan)
     y = np.pad(curves.astype(np.float64), ((0, 0), (0, 1)), constant_values=np.nan)
     return np.tile(x, len(curves)), y.ravel()
 
 
-def joined(ends: Array, places: Array) -> tuple[Array, Array]:
+def segments(ends: Array, places: Array) -> tuple[Array, Array]:
     """Return a line from end to end at each position, with gaps."""
     x = np.pad(ends, ((0, 0), (0, 1)), constant_values=np.nan)
     y = np.repeat(places.astype(np.float64), 3)

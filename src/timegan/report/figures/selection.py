@@ -6,7 +6,7 @@ from timegan.metrics.fidelity.correlation import correlations, pairs
 from timegan.metrics.fidelity.density import overlaps
 from timegan.metrics.windows import Array
 
-TWINS = 0.995
+DUPLICATE_CORRELATION = 0.995
 
 
 def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
@@ -27,7 +27,7 @@ def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, 
         return every
     a, b = (np.nan_to_num(correlations(windows)) for windows in (real, synthetic))
     wrong = sorted(every, key=lambda pair: -abs(a[pair] - b[pair]))
-    tied = sorted(every, key=lambda pair: (abs(a[pair]) >= TWINS, -abs(a[pair])))
+    tied = sorted(every, key=lambda pair: (abs(a[pair]) >= DUPLICATE_CORRELATION, -abs(a[pair])))
     chosen = wrong[: limit - limit // 2]
     chosen += [pair for pair in tied if pair not in chosen][: limit // 2]
     return sorted(chosen)
@@ -39,4 +39,6 @@ def pair_in_space(real: Array) -> tuple[int, int]:
     if count == 1:
         return 0, 0
     strength = np.abs(np.nan_to_num(correlations(real)))
-    return min(pairs(count), key=lambda pair: (strength[pair] >= TWINS, -strength[pair]))
+    return min(
+        pairs(count), key=lambda pair: (strength[pair] >= DUPLICATE_CORRELATION, -strength[pair])
+    )

@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 from timegan.report.figures.axes import few_ticks
 from timegan.report.figures.theme import LIGHT, style
 from timegan.report.formatting import label
-from timegan.report.seeds.runs import Section, title
+from timegan.report.seeds.runs import ResultTable, title
 
 PANELS = 5
 
 
-def picture(sections: Sequence[Section]) -> Figure:
+def picture(sections: Sequence[ResultTable]) -> Figure:
     """Draw a dot per run, their mean, the baseline and published results, by score."""
     with style(LIGHT):
         rows = [_picture_rows(section) for section in sections]
@@ -48,17 +48,17 @@ def picture(sections: Sequence[Section]) -> Figure:
         return figure
 
 
-def _picture_scores(section: Section) -> list[str]:
+def _picture_scores(section: ResultTable) -> list[str]:
     """Return the first few scores that a run has a figure of."""
     known = [s for s in section.scores if any(group.values(s) for group in section.groups)]
     return known[:PANELS] or section.scores[:1]
 
 
-def _picture_rows(section: Section) -> list[str]:
+def _picture_rows(section: ResultTable) -> list[str]:
     return [group.name for group in section.groups] + [row.method for row in section.published]
 
 
-def _panel(ax: Any, section: Section, score: str) -> None:
+def _panel(ax: Any, section: ResultTable, score: str) -> None:
     baselines = section.baselines(score)
     if baselines:
         ax.axvspan(min(baselines), max(baselines), color=LIGHT.real, alpha=0.15, linewidth=0)

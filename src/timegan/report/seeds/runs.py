@@ -6,7 +6,7 @@ from typing import Any
 
 from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score
-from timegan.report.seeds.literature import Published, published
+from timegan.report.seeds.literature import PublishedResult, published
 
 FEWEST = 5
 """Training seeds below which a deviation says little."""
@@ -29,7 +29,7 @@ class Run:
     metrics: Mapping[str, Any]
 
     @property
-    def subject(self) -> tuple[str, int, str, str]:
+    def comparison_key(self) -> tuple[str, int, str, str]:
         """Data and protocol of the run. Only runs of one subject share a table."""
         data, protocol = (self.metrics.get(part) or {} for part in ("data", "protocol"))
         return (
@@ -51,7 +51,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Group:
+class SeedGroup:
     """Runs that differ in their seed alone."""
 
     name: str
@@ -72,14 +72,14 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Section:
+class ResultTable:
     """All runs on the same data by the same protocol."""
 
     dataset: str
     window: int
     protocol: str
     evaluation: str
-    groups: list[Group]
+    groups: list[SeedGroup]
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -136,7 +136,7 @@ class Section:
         return [value for group in self.groups for value in group.values(score, "baseline")]
 
     @property
-    def published(self) -> list[Published]:
+    def published(self) -> list[PublishedResult]:
         """Published results for the same scores on the same data, by the published protocol."""
         if self.evaluation in ("strict", "published_strong"):
             return []
@@ -144,16 +144,16 @@ class Section:
         return [row for row in rows if set(row.scores) & set(self.scores)]
 
 
-def gather(runs: Sequence[Run]) -> list[Section]:
+def gather(runs: Sequence[Run]) -> list[ResultTable]:
     """Group runs by data and protocol, then by settings; of equal runs the last one counts.
 
     Sections are in the order of data and windows, evaluations of the same in that of the runs.
     A group is named by the settings that tell it from the others.
     """
     sections = []
-    subjects = dict.fromkeys(run.subject for run in runs)
+    subjects = dict.fromkeys(run.comparison_key for run in runs)
     for subject in sorted(subjects, key=lambda subject: subject[:3]):
-        here = [run for run in runs if run.subject == subject]
+        here = [run for run in runs if run.comparison_key == subject]
         notes = []
         groups: dict[tuple[tuple[str, str], ...], dict[Any, Run]] = {}
         for run in here:
@@ -163,7 +163,9 @@ def gather(runs: Sequence[Run]) -> list[Section]:
                 notes.append(f"{of[key].folder} is left out: {run.folder} is the same run again.")
             of[key] = run
         names = _names([dict(settings) for settings in groups])
-        found = [Group(n, list(of.values())) for n, of in zip(names, groups.values(), strict=True)]
+        found = [
+            SeedGroup(n, list(of.values())) for n, of in zip(names, groups.values(), strict=True)
+        ]
         few = min(len(group.runs) for group in found)
         if few < FEWEST:
             seeds = "one training seed" if few == 1 else f"{few} training seeds"
@@ -171,7 +173,7 @@ def gather(runs: Sequence[Run]) -> list[Section]:
                 f"A row has {seeds} only: with fewer than {FEWEST}, its mean may be luck and its "
                 "deviation says little."
             )
-        sections.append(Section(*subject, found, notes))
+        sections.append(ResultTable(*subject, found, notes))
     return sections
 
 

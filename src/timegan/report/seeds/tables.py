@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from timegan.report.seeds.runs import Group, Section, title
+from timegan.report.seeds.runs import ResultTable, SeedGroup, title
 from timegan.variation import deviation
 
 COSTS = {"cpu_seconds": "CPU s", "peak_memory_mb": "peak MB"}
@@ -25,7 +25,7 @@ ABOUT = (
 )
 
 
-def markdown(sections: Sequence[Section]) -> str:
+def markdown(sections: Sequence[ResultTable]) -> str:
     """Return the tables in Markdown."""
     parts = ["# Results\n", f"{ABOUT}\n"]
     for section in sections:
@@ -69,7 +69,7 @@ COLUMNS = [
 ]
 
 
-def as_csv(sections: Sequence[Section]) -> str:
+def as_csv(sections: Sequence[ResultTable]) -> str:
     """Return one line for each row and score, and one for each run and score."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
@@ -110,7 +110,7 @@ def as_csv(sections: Sequence[Section]) -> str:
     return file.getvalue()
 
 
-def _at_baseline(section: Section, group: Group, score: str) -> str:
+def _at_baseline(section: ResultTable, group: SeedGroup, score: str) -> str:
     """Return the mark of scores that do not tell runs from real data."""
     values, baselines = group.values(score), section.baselines(score)
     if not values or not baselines or not (better := section.better(score)):

@@ -20,7 +20,12 @@ def notes(name: str, score: Score) -> list[str]:
     >>> notes("discriminative", Score(0.1, 0.03, (0.1,) * 10, details=details))[0][:47]
     'The mean of 10 classifiers is good to ±0.020; 4'
     """
-    return [*blind_spots(name, score), *_learned(name, score), *_precision(score), *_repeats(score)]
+    return [
+        *blind_spots(name, score),
+        *_training_windows_note(name, score),
+        *_precision(score),
+        *_repeats(score),
+    ]
 
 
 def matches_baseline(score: Score, control: str) -> bool | None:
@@ -105,7 +110,7 @@ def blind_spots(name: str, score: Score) -> list[str]:
     return [note for control, note in spoilt.items() if matches_baseline(score, control)]
 
 
-def _learned(name: str, score: Score) -> list[str]:
+def _training_windows_note(name: str, score: Score) -> list[str]:
     """Return a note where a test wants windows that no model has learned from, and had none."""
     metric = all_metrics().get(name)
     if metric is None or not metric.uses_unseen or score.mean is None:

@@ -1,7 +1,6 @@
 """Groups of columns: one of several, and values that are missing together."""
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -171,7 +170,7 @@ def find_joint_missing(rows: Rows) -> list[JointMissing]:
     masks = {label: np.isnan(values) for label, values in rows.columns.items()}
     masks = {label: mask for label, mask in masks.items() if mask.any() and not mask.all()}
     groups: list[list[str]] = []
-    for a, b in combinations(masks, 2):
+    for a, b in _candidates(masks):
         if not _are_related(masks[a], masks[b]):
             continue
         joined = [group for group in groups if a in group or b in group]
@@ -185,6 +184,20 @@ def find_joint_missing(rows: Rows) -> list[JointMissing]:
             kept = tuple(tuple(bool(m) for m in pattern) for pattern in patterns)
             found.append(JointMissing(reason, tuple(members), kept))
     return found
+
+
+def _candidates(masks: dict[str, np.ndarray]) -> list[tuple[str, str]]:
+    """Return the pairs of columns whose masks are equal, opposite or nested by their counts."""
+    labels = list(masks)
+    if not labels:
+        return []
+    both = np.stack([masks[label] for label in labels]).astype(np.float64)
+    together = both @ both.T
+    counts = together.diagonal()
+    nested = together == np.minimum(counts[:, None], counts)
+    opposite = (together == 0) & (counts[:, None] + counts == both.shape[1])
+    pairs = np.argwhere(np.triu(nested | opposite, 1))
+    return [(labels[a], labels[b]) for a, b in pairs]
 
 
 def _is_flag(values: np.ndarray) -> bool:

@@ -71,3 +71,45 @@ def unrelated(seed: int, units: int = 30, rows: int = 30) -> pd.DataFrame:
             "more": np.where(draw.random(n) < 0.8, np.nan, draw.normal(0, 1, n)),
         }
     )
+
+
+def random_table(seed: int) -> pd.DataFrame:
+    """Return independent columns of random types, rates and lengths, in 1 to 40 sequences."""
+    draw = rng(seed, "random table")
+    units, rows = int(draw.integers(1, 40)), int(draw.integers(4, 60))
+    n = units * rows
+    every = [size for size in (3, 7, 19) if size != rows]
+
+    def walk() -> np.ndarray:
+        steps = draw.normal(size=(units, rows))
+        return steps.cumsum(axis=1).ravel().round(int(draw.integers(0, 4)))
+
+    def letters() -> np.ndarray:
+        return np.array(list("abcdefgh"))[draw.integers(0, int(draw.integers(2, 9)), n)]
+
+    def regimes() -> np.ndarray:
+        size = int(draw.choice(every))
+        return np.repeat(draw.integers(0, int(draw.integers(2, 9)), n // size + 1), size)[:n]
+
+    def flags() -> np.ndarray:
+        values: np.ndarray = (draw.random(n) < draw.choice([0.002, 0.01, 0.05, 0.3])).astype(int)
+        return values
+
+    def holes() -> np.ndarray:
+        share = draw.choice([0.002, 0.01, 0.1, 0.5, 0.9])
+        return np.where(draw.random(n) < share, np.nan, draw.normal(size=n))
+
+    def events() -> np.ndarray:
+        return np.where(draw.random(n) < draw.choice([0.01, 0.05, 0.3]), draw.integers(1, 6, n), 0)
+
+    def dates() -> np.ndarray:
+        seconds = draw.integers(0, 10**7, n)
+        return np.datetime64("2024-01-01", "s") + seconds.astype("timedelta64[s]")
+
+    kinds = [walk, letters, regimes, flags, holes, events, dates]
+    chosen = draw.integers(len(kinds), size=int(draw.integers(3, 12)))
+    columns = {f"c{k}": kinds[kind]() for k, kind in enumerate(chosen)}
+    every_so_often = str(draw.choice(["h", "D", "10min", "MS"]))
+    time = pd.date_range("2024-01-01", periods=rows, freq=every_so_often)
+    key = {"unit": np.repeat(np.arange(units), rows), "time": np.tile(time.to_numpy(), units)}
+    return pd.DataFrame(key | columns).dropna(axis=1, how="all")

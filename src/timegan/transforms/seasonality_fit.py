@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -21,7 +21,10 @@ from timegan.transforms.seasonality import (
 )
 from timegan.variation import divisor
 
-MAX_ROWS = 300_000
+MAX_TEST_ROWS = 300_000
+"""Rows on which periods are tested."""
+
+MAX_FIT_ROWS = 100_000
 """Rows that profiles are fitted on."""
 
 MAX_KNOTS = 24
@@ -85,11 +88,11 @@ class TimedRows:
     times: np.ndarray
     sequences: np.ndarray
 
-    def thinned(self) -> "TimedRows":
-        """Return at most `MAX_ROWS` of the rows, in order."""
-        if len(self.x) <= MAX_ROWS:
+    def thinned(self, limit: int) -> "TimedRows":
+        """Return at most so many of the rows, in order."""
+        if len(self.x) <= limit:
             return self
-        kept = np.sort(rng(0, "seasons").choice(len(self.x), MAX_ROWS, replace=False))
+        kept = np.sort(rng(0, "seasons").choice(len(self.x), limit, replace=False))
         return TimedRows(self.x[kept], self.times[kept], self.sequences[kept])
 
     def centred(self, seconds: np.ndarray, period: float) -> np.ndarray:
@@ -121,15 +124,13 @@ def fit_seasonality(
     Returns:
         None where nothing is found.
     """
-    rows = rows.thinned()
-    phases = CalendarPhases.of(rows.times, field.unit, field.zone)
-    fitter = _Fitter(rows, phases)
-    shares = fitter.find()
+    shares = _Fitter.of(rows.thinned(MAX_TEST_ROWS), field).find()
     if allowed is not None:
         shares[:, ~allowed] = 0.0
     chosen = np.flatnonzero(shares.any(axis=0))
     if not len(chosen):
         return None
+    fitter = _Fitter.of(rows.thinned(MAX_FIT_ROWS), field)
     profiles = fitter.fit(chosen, shares[:, chosen])
     by_profile = np.array([profile.share for profile in profiles]).reshape(-1, len(chosen))
     used = by_profile.sum(axis=0) > 0
@@ -148,6 +149,11 @@ class _Fitter:
 
     rows: TimedRows
     phases: CalendarPhases
+
+    @classmethod
+    def of(cls, rows: TimedRows, field: Field) -> Self:
+        """Return the fitter of some rows, whose phases follow from the time column's field."""
+        return cls(rows, CalendarPhases.of(rows.times, field.unit, field.zone))
 
     @property
     def seconds(self) -> np.ndarray:

@@ -239,5 +239,15 @@ def test_noise_and_random_walks_rarely_have_a_season(freq: str, memory: float) -
     assert found is None or len(found.channels) <= 3
 
 
+@pytest.mark.parametrize(("noise", "is_season"), [(0.05, True), (0.7, False)])
+def test_of_two_cycles_the_phase_has_to_explain_nearly_all(noise: float, is_season: bool) -> None:
+    time = dates("2023-01-02", 48, "h")
+    x = np.sin(2 * np.pi * np.asarray(time.hour) / 24)[:, None]
+    x = x + noise * rng(0, "noise").normal(size=(48, 20))
+    rows = TimedRows(x, time.as_unit("s").asi8, np.zeros(48, dtype=np.int64))
+    found = fit_seasonality(rows, TIME)
+    assert (0 if found is None else len(found.channels)) == (20 if is_season else 0)
+
+
 def test_one_cycle_is_not_a_season() -> None:
     assert module(hourly_load().head(40)).transform.seasonality is None

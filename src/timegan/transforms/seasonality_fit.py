@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from timegan.seeds import rng
 from timegan.tables import Field
@@ -49,8 +49,9 @@ STD_CYCLES = 2.0
 MIN_STD = 0.1
 """Smallest deviation of a phase, in the channel's unit."""
 
-QUANTILE_NODES = 13
-"""Evenly spread quantiles of the residuals of a phase; edges of the largest gaps come on top."""
+NODE_SCORES = np.linspace(-3.25, 3.25, 27)
+"""Normal scores at which the residuals of a phase are kept; edges of the largest gaps come on top.
+"""
 
 GAPS = 3
 """Largest gaps between residuals of a phase that keep their edges."""
@@ -385,9 +386,9 @@ def _nodes(residuals: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]
     values = np.sort(residuals)
     if values[0] == values[-1]:
         return (0.0,), (float(values[0]),)
-    even = np.linspace(0, len(values) - 1, QUANTILE_NODES).round().astype(np.int64)
+    even = (ndtr(NODE_SCORES) * len(values)).astype(np.int64)
     gaps = np.argsort(np.diff(values), kind="stable")[-GAPS:]
-    kept = np.unique(np.concatenate([even, gaps, gaps + 1]))
+    kept = np.unique(np.concatenate([[0], even, gaps, gaps + 1, [len(values) - 1]]))
     kept = kept[np.unique(values[kept], return_index=True)[1]]
     scores = ndtri((kept + 0.5) / len(values))
     tail = max(1, int(TAIL * len(values)))

@@ -11,6 +11,7 @@ from timegan.errors import InputError
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta
 from timegan.tables.fields import Name, Role
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, raw_columns
+from timegan.tables.row_order import check_clock, check_key
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
 
 SEQUENCE = "sequence"
@@ -184,7 +185,7 @@ def infer_roles(
 
     Raises:
         InputError: a name does not exist, occurs twice or cannot be kept; a column has two roles;
-            the index fits no role.
+            the index fits no role; a key is missing; a clock was set back.
     """
     raw = raw_columns(frame)
     asked: list[tuple[Role, Sequence[Name]]] = [
@@ -200,6 +201,9 @@ def infer_roles(
     roles = ColumnRoles(raw)
     assign_key(roles)
     assign_time(roles)
+    if columns is None:
+        check_key(roles)
+        check_clock(roles)
     assign_index(roles)
     for column in raw:
         if column.role is None and columns is None:

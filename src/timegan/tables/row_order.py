@@ -1,0 +1,171 @@
+"""Checks of tables whose times do not increase: a key is missing, or a clock was set back."""
+
+import re
+from collections.abc import Iterator, Sequence
+from math import log
+
+import numpy as np
+from scipy.special import gammaln
+
+from timegan.errors import InputError
+from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.raw_columns import ColumnRoles, RawColumn
+from timegan.tables.time_column import infer_time, may_hold_time, read_time
+
+MAX_CHANCE = 1e-3
+"""Largest probability that times in random order increase within all groups of a column."""
+MIN_ROWS_PER_SEQUENCE = 3
+"""Mean length of the sequences of a key."""
+MAX_SETBACK = 3 * 3_600
+"""Seconds that a clock may be set back."""
+MAX_SHARE_SETBACKS = 0.01
+"""Share of rows at which it may be set back; two are always allowed."""
+DATE_PART = re.compile(r"(year|month|week|day|hour|minute|second|date|time)", re.IGNORECASE)
+KEY_NAME = re.compile(
+    r"id|key|name|code|symbol|ticker|unit|patient|person|user|subject|customer|station|site|store"
+    r"|item|device|sensor|machine|series|sequence|group",
+    re.IGNORECASE,
+)
+
+
+def check_key(roles: ColumnRoles) -> None:
+    """Refuse a table without a key in which times or counters start again for another column.
+
+    Dates (or epoch times) do not increase in the whole table, but in all rows of each value of the
+    column; by accident, this would happen with a probability below `MAX_CHANCE`. A counter
+    increases by one in each row and starts again where the column changes. A column of integers
+    must hold each value in consecutive rows, for others may count the steps of a date.
+
+    Raises:
+        InputError: names the times and the column that may be the key.
+    """
+    if roles.codes is not None:
+        return
+    for time, ticks, is_counter in _times(roles):
+        if (np.diff(ticks) >= 0).all() and (np.diff(ticks) > 0).mean() >= 0.5:
+            return
+        keys = [
+            column
+            for column in roles.columns
+            if column is not time and column.role in (None, "feature")
+            if _is_key(column, ticks, is_counter)
+        ]
+        if keys:
+            raise InputError(_missing_key(time, is_counter, _sorted(keys)))
+
+
+def check_clock(roles: ColumnRoles) -> None:
+    """Refuse dates that increase but for a clock that was set back; note other unsorted dates.
+
+    Raises:
+        InputError: names the first row that goes back.
+    """
+    if roles.of("time"):
+        return
+    for column in roles.columns:
+        if column.index or column.role is not None or is_number(column.series.dtype):
+            continue
+        ticks = _ticks(column)
+        if ticks is None or column.field is None:
+            continue
+        rows = np.arange(len(ticks))
+        if roles.codes is not None:
+            rows = np.argsort(roles.codes, kind="stable")
+        steps = np.diff(ticks[rows])
+        inside = np.ones(len(steps), dtype=bool)
+        if roles.codes is not None:
+            inside = np.diff(roles.codes[rows]) == 0
+        back = np.flatnonzero(inside & (steps < 0))
+        limit = MAX_SETBACK * column.field.per_second
+        allowed = max(2, MAX_SHARE_SETBACKS * len(ticks))
+        if not back.size:
+            continue
+        if column.field.unit and back.size <= allowed and steps[back].min() >= -limit:
+            row = int(rows[back[0] + 1])
+            before = column.series.iloc[int(rows[back[0]])]
+            raise InputError(
+                f"Column {column.label!r} goes back from {before} to {column.series.iloc[row]} in "
+                f"row {row + 1:,} (the first row is 1), and increases in nearly all others: its "
+                "clock was probably set back. Write its times in UTC, or set "
+                f"dataset.sequence_index={column.label} to sort rows by it."
+            )
+        roles.notes.append(
+            f"{column.label!r} holds dates that do not increase, and is not taken for the time. "
+            f"Set dataset.sequence_index={column.label} to sort rows by it."
+        )
+
+
+def _times(roles: ColumnRoles) -> Iterator[tuple[RawColumn, np.ndarray, bool]]:
+    """Yield the time, or columns that may be one, their ticks, and if they are counters."""
+    chosen = roles.of("time")
+    free = [column for column in roles.columns if column.role is None and not column.index]
+    for column in chosen or free:
+        ticks = _ticks(column)
+        if ticks is not None:
+            yield column, ticks, False
+    for column in [] if chosen else free:
+        is_integer = np.issubdtype(getattr(column.series.dtype, "type", object), np.integer)
+        if is_integer and not DATE_PART.search(column.label) and not column.series.isna().any():
+            numbers = column.series.to_numpy(dtype=np.int64)
+            steps = np.diff(numbers)
+            if (steps < 0).any() and set(np.unique(steps[steps >= 0]).tolist()) == {1}:
+                yield column, numbers, True
+
+
+def _ticks(column: RawColumn) -> np.ndarray | None:
+    if column.role != "time" and not may_hold_time(column.series.rename(column.label)):
+        return None
+    try:
+        column.field = column.field or infer_time(column.series, column.name, column.index)
+        return read_time(column.series, column.field)
+    except InputError:
+        return None
+
+
+def _is_key(column: RawColumn, ticks: np.ndarray, is_counter: bool) -> bool:
+    codes = _codes(column)
+    if codes is None or DATE_PART.search(column.label):
+        return False
+    sizes = np.bincount(codes)
+    changes = np.diff(codes) != 0
+    is_contiguous = int(changes.sum()) == len(sizes) - 1
+    if len(sizes) < 2 or len(codes) < MIN_ROWS_PER_SEQUENCE * len(sizes):
+        return False
+    if is_counter:
+        return is_contiguous and np.array_equal(changes, np.diff(ticks) != 1)
+    if is_number(column.series.dtype) and not is_contiguous:
+        return False
+    order = np.argsort(codes, kind="stable")
+    steps = np.diff(ticks[order])[np.diff(codes[order]) == 0]
+    chance = -float(gammaln(sizes + 1.0).sum())
+    return bool((steps > 0).all() or (steps < 0).all()) and chance <= log(MAX_CHANCE)
+
+
+def _codes(column: RawColumn) -> np.ndarray | None:
+    """Return the group (R,) of each row by a column of labels or integers; None for others."""
+    dtype = column.series.dtype
+    is_float = is_number(dtype) and not np.issubdtype(getattr(dtype, "type", object), np.integer)
+    is_label = is_text(dtype) or str(dtype) in ("object", "category")
+    if is_float or not (is_label or is_number(dtype)) or may_hold_time(column.series):
+        return None
+    try:
+        codes: np.ndarray = column.series.factorize()[0]
+    except TypeError:  # cells without a hash
+        return None
+    return None if (codes < 0).any() else codes
+
+
+def _sorted(keys: Sequence[RawColumn]) -> list[RawColumn]:
+    """Put columns first whose name is that of a key, then those with more sequences."""
+    return sorted(keys, key=lambda c: (not KEY_NAME.search(c.label), -c.series.nunique()))
+
+
+def _missing_key(time: RawColumn, is_counter: bool, keys: Sequence[RawColumn]) -> str:
+    others = ", ".join(repr(key.label) for key in keys[1:4])
+    what = "The numbers" if is_counter else "The dates"
+    return (
+        f"{what} in {time.label!r} start again for each {keys[0].label!r}"
+        f"{f' (and each of {others})' if others else ''}, and no key is named: windows would mix "
+        f"sequences. Set dataset.sequence_key={keys[0].label}. To learn one long series "
+        "nonetheless, list its features in dataset.columns."
+    )

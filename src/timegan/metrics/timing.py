@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from timegan.relations import Rows
-from timegan.relations.lookup import PARTS
+from timegan.relations.calendar_parts import PARTS
 from timegan.transforms.calendar_phases import CalendarPhases
 from timegan.transforms.detection.seasons import Cells, find_seasons
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from timegan.relations.relation import Relation, by_chance, same
+from timegan.relations.relation import ColumnRelation, by_chance, same
 from timegan.relations.rows import Rows
 
 MIN_SEQUENCES = 2
@@ -13,17 +13,11 @@ MIN_SEQUENCES = 2
 
 
 @dataclass(frozen=True)
-class ConstantInSequence(Relation):
+class ConstantInSequence(ColumnRelation):
     """A column with one value in all rows of a sequence."""
 
     kind: ClassVar[str] = "constant in each sequence"
     unit: ClassVar[str] = "sequences"
-    column: str
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     def describe(self) -> str:
         """Return it in words."""

@@ -1,11 +1,12 @@
 """Lookups: columns that follow from another column, and parts of the time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.calendar_parts import PARTS
 from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
@@ -19,8 +20,6 @@ PROBE_ROWS = 2_000
 
 MAX_CODES = 100
 """Distinct numbers that are learned as categories, where what follows does not follow in order."""
-
-DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -283,54 +282,3 @@ def _is_affine(rows: Rows, source: str, target: str) -> bool:
 
 def _plain(values: np.ndarray) -> tuple[float | None, ...]:
     return tuple(None if np.isnan(v) else float(v) for v in values)
-
-
-def _days(seconds: np.ndarray) -> np.ndarray:
-    """Return the date as days since 1970."""
-    return np.floor(seconds / DAY).astype(np.int64).astype("M8[D]")
-
-
-def _months(seconds: np.ndarray) -> np.ndarray:
-    months: np.ndarray = _days(seconds).astype("M8[M]").astype(np.int64)
-    return months
-
-
-def _years(seconds: np.ndarray) -> np.ndarray:
-    years: np.ndarray = _days(seconds).astype("M8[Y]").astype(np.int64) + 1970
-    return years
-
-
-def _day_of_year(seconds: np.ndarray) -> np.ndarray:
-    days = _days(seconds)
-    return np.asarray((days - days.astype("M8[Y]")).astype(np.int64) + 1)
-
-
-def _day(seconds: np.ndarray) -> np.ndarray:
-    days = _days(seconds)
-    return np.asarray((days - days.astype("M8[M]")).astype(np.int64) + 1)
-
-
-def _weekday(seconds: np.ndarray) -> np.ndarray:
-    return (_days(seconds).astype(np.int64) + 3) % 7
-
-
-def _week(seconds: np.ndarray) -> np.ndarray:
-    """Return the week of the year by ISO 8601: that of its Thursday."""
-    thursday = _days(seconds).astype(np.int64) - _weekday(seconds) + 3
-    return (_day_of_year(thursday * float(DAY)) - 1) // 7 + 1
-
-
-PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "year": _years,
-    "quarter": lambda seconds: _months(seconds) % 12 // 3 + 1,
-    "month": lambda seconds: _months(seconds) % 12 + 1,
-    "week": _week,
-    "day of the year": _day_of_year,
-    "day": _day,
-    "weekday": _weekday,
-    "hour": lambda seconds: np.floor(seconds / 3_600) % 24,
-    "minute": lambda seconds: np.floor(seconds / 60) % 60,
-    "second": lambda seconds: np.floor(seconds) % 60,
-    "time of day": lambda seconds: np.floor(seconds) % DAY,
-}
-"""Name -> function from seconds since 1970 by the local clock; Monday is weekday 0."""

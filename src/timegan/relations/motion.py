@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from timegan.relations.draft import Block, Draft
-from timegan.relations.relation import Relation, by_chance
+from timegan.relations.relation import ColumnRelation, by_chance
 from timegan.relations.rows import Rows
 from timegan.tables.value_grid import exact_decimals
 
@@ -21,25 +21,18 @@ MIN_LEVELS = 20
 
 
 @dataclass(frozen=True)
-class FixedIncrement(Relation):
+class FixedIncrement(ColumnRelation):
     """A column that changes by the same amount in every row of every sequence.
 
     Args:
-        column: its label.
         increment: from each row to the next.
         decimals: of the column; None leaves it unrounded.
     """
 
     kind: ClassVar[str] = "fixed increment"
     unit: ClassVar[str] = "steps"
-    column: str
     increment: float
     decimals: int | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     def describe(self) -> str:
         """Return it in words."""
@@ -73,23 +66,16 @@ class FixedIncrement(Relation):
 
 
 @dataclass(frozen=True)
-class SteadyIncrement(Relation):
+class SteadyIncrement(ColumnRelation):
     """A column that changes by the same amount in every row of a sequence, another in each.
 
     Args:
-        column: its label.
         decimals: of the column; None leaves it unrounded.
     """
 
     kind: ClassVar[str] = "steady increment"
     unit: ClassVar[str] = "sequences"
-    column: str
     decimals: int | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     def describe(self) -> str:
         """Return it in words."""
@@ -135,25 +121,18 @@ class SteadyIncrement(Relation):
 
 
 @dataclass(frozen=True)
-class Monotone(Relation):
+class Monotone(ColumnRelation):
     """A column that never falls, or never rises, within a sequence.
 
     Args:
-        column: its label.
         rising: whether it never falls.
         decimals: of the column; None leaves it unrounded.
     """
 
     kind: ClassVar[str] = "one direction"
     unit: ClassVar[str] = "steps"
-    column: str
     rising: bool
     decimals: int | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     def describe(self) -> str:
         """Return it in words."""
@@ -196,13 +175,13 @@ class Monotone(Relation):
         block.set(self.column, _rounded(np.cumsum(increments, axis=1), self.decimals))
 
 
-def find_motion(rows: Rows) -> list[Relation]:
+def find_motion(rows: Rows) -> list[ColumnRelation]:
     """Find numbers and dates that move by one step, or in one direction.
 
     Half of the changes of a column without direction are upwards. So a column that only rises in
     n changes does so by chance with probability 2^-n, and needs 20 changes.
     """
-    found: list[Relation] = []
+    found: list[ColumnRelation] = []
     for label, values in rows.columns.items():
         field = rows.fields[label]
         if field.type in ("category", "boolean"):

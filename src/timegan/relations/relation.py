@@ -76,6 +76,22 @@ class Relation(ABC):
         return cls(**{k: _tuples(v) for k, v in state.items()})
 
 
+@dataclass(frozen=True)
+class ColumnRelation(Relation):
+    """A relation of the values of one column.
+
+    Args:
+        column: its label.
+    """
+
+    column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+
 def state(relations: Iterable[Relation]) -> list[dict[str, Any]]:
     """Return relations as plain numbers, strings, lists and dicts."""
     return [{"kind": relation.kind} | asdict(relation) for relation in relations]

@@ -177,6 +177,33 @@ def test_a_held_out_table_without_a_column_is_refused() -> None:
         timegan.evaluate(REAL, FAKE, UNSEEN.drop(columns="a"), window=8, **QUICK)
 
 
+def visits(days: float) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    gaps = rng.exponential(days, size=(60, 6)).cumsum(axis=1).ravel()
+    return pd.DataFrame(
+        {
+            "patient": np.repeat(np.arange(60), 6),
+            "visit": pd.Timestamp("2024-01-01") + pd.to_timedelta(np.rint(gaps * 86_400), "s"),
+            "crp": rng.normal(size=360).round(2),
+        }
+    )
+
+
+@pytest.mark.parametrize(("days", "unit"), [(20, "days"), (0.2, "hours"), (1e-3, "minutes")])
+def test_gaps_between_rows_are_given_in_units_for_people(days: float, unit: str) -> None:
+    frame = visits(days)
+    data = WindowDataModule.from_frame(frame, sequence_key="patient")
+    data.setup()
+    sets = EvaluationData.of(data, data.train_series(), 0)
+    place = sets.features.index(f"visit gap ({unit})")
+    seconds = {"days": 86_400, "hours": 3_600, "minutes": 60}[unit]
+    expected = data.train_windows()[..., place] / seconds
+    assert np.allclose(sets.train[..., place], expected)
+    assert np.allclose(sets.synthetic[..., place], expected)
+    assert sets.holdout is not None
+    assert 0.1 * days < np.median(sets.holdout[..., place]) * seconds / 86_400 < 2 * days
+
+
 def test_an_unknown_protocol_names_the_nearest() -> None:
     with pytest.raises(InputError, match="Did you mean 'strict'"):
         timegan.evaluate(REAL, FAKE, protocol="strikt")

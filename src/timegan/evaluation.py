@@ -28,7 +28,7 @@ from timegan.relations.lookup import TimePart
 from timegan.sampling.long_series import boundary_positions, continue_series
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import CHUNK_SIZE, networks, sample
-from timegan.tables import Sequences
+from timegan.tables import Schema, Sequences
 from timegan.transforms.table_transform import TableTransform
 
 MIN_SAMPLES = 1_000
@@ -217,11 +217,20 @@ class EvaluationData:
             ),
             lambda _: [],
         )
+        names = list(data.metric_features)
+        windows = [
+            None if part is None else transform.numeric_features(part)
+            for part in (real, held, made)
+        ]
+        limits = _gaps_in_readable_units(names, windows, limits, transform.schema)
+        train, holdout, synthetic = windows
+        assert train is not None
+        assert synthetic is not None
         return cls(
-            transform.numeric_features(real),
-            None if held is None else transform.numeric_features(held),
-            transform.numeric_features(made),
-            data.metric_features,
+            train,
+            holdout,
+            synthetic,
+            names,
             limits,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,
@@ -256,6 +265,37 @@ class EvaluationData:
                 "constraints", lambda: constraint_violations(*windows), lambda _: []
             )
         return card
+
+
+UNITS_OF_TIME = {"days": 86_400, "hours": 3_600, "minutes": 60}
+"""Seconds in each unit that gaps between rows may be given in, the longest first."""
+
+
+def _gaps_in_readable_units(
+    names: list[str], windows: list[np.ndarray | None], limits: Limits | None, schema: Schema
+) -> Limits | None:
+    """Turn gaps between rows from seconds to days, hours or minutes; return the limits likewise.
+
+    Args:
+        names: of the features; that of the gap gets its unit.
+        windows: real, held-out and synthetic windows (N, T, M), changed in place of the list.
+        limits: minima and maxima of the features.
+        schema: of the table.
+    """
+    gap = next((field.label for field in schema.of("gap")), None)
+    axis, time = schema.time_axis, schema.time
+    if gap not in names or axis is None or time is None or not time.unit or axis.freq:
+        return limits
+    place, real = names.index(gap), windows[0]
+    assert real is not None
+    median = float(np.median(real[..., place]))
+    fitting = ((name, size) for name, size in UNITS_OF_TIME.items() if median >= size)
+    unit, seconds = next(fitting, ("seconds", 1))
+    scale = np.ones(len(names))
+    scale[place] = seconds
+    names[place] = f"{gap} ({unit})"
+    windows[:] = [None if part is None else part / scale for part in windows]
+    return None if limits is None else (limits[0] / scale, limits[1] / scale)
 
 
 def check_rows(rows: TableParts) -> dict[str, Any]:

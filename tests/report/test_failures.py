@@ -20,9 +20,11 @@ from timegan.report.verdicts.grades import Grade
 
 WHY = "ZeroDivisionError: planted"
 DRAWING = (
-    *("samples", "density", "statistics", "projection", "autocorrelations"),
-    *("density_of_changes", "spectra", "scatter", "correlation_matrices", "trajectories"),
+    *("samples", "statistics", "projection", "autocorrelations"),
+    *("spectra", "scatter", "correlation_matrices", "trajectories"),
 )
+FIGURES = len(DRAWING) + 2
+"""Figures of a page; distributions are drawn for values and for changes."""
 
 
 def planted(*args: Any, **options: Any) -> Any:
@@ -37,7 +39,7 @@ def walks(seed: int) -> Array:
 @pytest.fixture(autouse=True)
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every figure be an empty one."""
-    for name in DRAWING:
+    for name in (*DRAWING, "distributions"):
         monkeypatch.setattr(static, name, lambda *args: Figure(figsize=(0.2, 0.2)))
         graph = Graph("graph", {"data": [], "layout": {}})
         monkeypatch.setattr(interactive, name, lambda *args, graph=graph: [graph])
@@ -89,7 +91,21 @@ def test_graphs_that_fail_leave_the_picture(
     assert len(failures) == 1
     assert found.count(f"A part of this figure could not be drawn: {WHY}.") == 1
     assert found.count('<figure class="card still"') == 1
-    assert len(pictures(tmp_path)) == len(DRAWING)
+    assert len(pictures(tmp_path)) == FIGURES
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"), [("distributions", "density"), ("change_distributions", "changes")]
+)
+def test_distributions_that_fail_cost_their_figure_alone(
+    name: str, figure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, name, planted)
+    with collecting() as failures:
+        found = written(tmp_path)
+    assert [f.what for f in failures] == [f"figure {figure}", f"graphs of {figure}"]
+    assert found.count(f"could not be drawn: {WHY}.") == 1
+    assert len(pictures(tmp_path)) == FIGURES - 1
 
 
 def test_a_projection_that_fails_is_told_once(
@@ -99,7 +115,7 @@ def test_a_projection_that_fails_is_told_once(
     with collecting():
         found = written(tmp_path)
     assert found.count("A part of this figure") == 1
-    assert len(pictures(tmp_path)) == len(DRAWING) - 1
+    assert len(pictures(tmp_path)) == FIGURES - 1
 
 
 def test_a_picture_of_an_earlier_report_does_not_stay(
@@ -154,11 +170,14 @@ def test_scores_that_failed_are_told_with_their_reason() -> None:
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        *((fidelity, name) for name in ("judged", "values", "moves", "together")),
-        *(
-            (utility_and_privacy, name)
-            for name in ("useful", "covers", "constraint_verdict", "copies")
-        ),
+        (fidelity, "classifier_verdict"),
+        (fidelity, "value_verdict"),
+        (fidelity, "dynamics_verdict"),
+        (fidelity, "correlation_verdict"),
+        (utility_and_privacy, "utility_verdict"),
+        (utility_and_privacy, "coverage_verdict"),
+        (utility_and_privacy, "copy_verdict"),
+        (verdicts, "relation_verdict"),
     ],
 )
 def test_a_verdict_that_fails_leaves_the_others(

@@ -1,6 +1,7 @@
 """The LightningDataModule: from a table to batches of windows, and back."""
 
 import gc
+from pathlib import Path
 from typing import Any, Self
 
 import lightning
@@ -321,6 +322,7 @@ class WindowDataModule(lightning.LightningDataModule):
         lengths = self.table.lengths
         return {
             "name": self.name,
+            "file": None if self.options.path is None else Path(self.options.path).name,
             "rows": len(self.table.values),
             "sequences": len(lengths),
             "lengths": [int(lengths.min()), int(lengths.max())],

@@ -24,6 +24,12 @@ from timegan.metrics.fidelity.power_spectrum import FEWEST_STEPS
 from timegan.metrics.fidelity.projection import Projection, pca, tsne
 from timegan.metrics.windows import Array, check, subset
 from timegan.report.figures import interactive, static
+from timegan.report.figures.data import (
+    Distribution,
+    change_distributions,
+    cut_at_ends,
+    distributions,
+)
 from timegan.report.figures.plotly import TEMPLATE, Graph
 from timegan.report.figures.theme import DARK, LIGHT
 from timegan.report.formatting import decimal, duration, number
@@ -170,12 +176,23 @@ def plots(
     metrics: Mapping[str, Any], train: Array, synthetic: Array, features: Sequence[str]
 ) -> list[Plot]:
     """Return the figures of a report, in the order of the page."""
-    real = subset(train, LIMIT, rng(0, "report", "real"))
-    fake = subset(synthetic, LIMIT, rng(0, "report", "synthetic"))
+    chosen = subset(train, LIMIT, rng(0, "report", "real"))
+    made = subset(synthetic, LIMIT, rng(0, "report", "synthetic"))
+    names = features
+    real, real_steps, features = cut_at_ends(chosen, names)
+    fake, fake_steps, _ = cut_at_ends(made, names)
 
     @cache
     def planes() -> tuple[Projection, Projection | None]:
         return pca(real, fake), tsne(real, fake)
+
+    @cache
+    def values() -> Mapping[str, Distribution]:
+        return distributions(real_steps, fake_steps, features)
+
+    @cache
+    def changes() -> Mapping[str, Distribution]:
+        return change_distributions(real_steps, fake_steps, features)
 
     count = len(features)
     some = f" Of {count} features the {{}} are shown whose densities differ most."
@@ -190,16 +207,16 @@ def plots(
             "Examples",
             "Random windows, in the table's own units. The band holds 90% of all windows at "
             "each step." + narrowed(static.FEATURES),
-            lambda: static.samples(real, fake, features),
-            lambda: interactive.samples(real, fake, features),
+            lambda: static.samples(real_steps, fake_steps, features),
+            lambda: interactive.samples(real_steps, fake_steps, features),
         ),
         Plot(
             "density",
             "Values",
             "How often each value occurs, over all windows and steps. The overlap is the area "
             "that both densities share; 1 is perfect." + narrowed(static.DENSITIES),
-            lambda: static.density(real, fake, features),
-            lambda: interactive.density(real, fake, features),
+            lambda: static.distributions(values()),
+            lambda: interactive.distributions(values()),
             17,
         ),
         Plot(
@@ -235,8 +252,8 @@ def plots(
             "Changes",
             "How often each change from one step to the next occurs. Curves that are too smooth "
             "or too rough show here first." + narrowed(static.DENSITIES),
-            lambda: static.density_of_changes(real, fake, features),
-            lambda: interactive.density_of_changes(real, fake, features),
+            lambda: static.distributions(changes()),
+            lambda: interactive.distributions(changes()),
             17,
         )
         found.insert(-1, moves)
@@ -298,8 +315,8 @@ def plots(
             "trajectories",
             "Trajectories",
             f"Windows as curves through time and {space}.",
-            lambda: static.trajectories(real, fake, features),
-            lambda: interactive.trajectories(real, fake, features),
+            lambda: static.trajectories(real_steps, fake_steps, features),
+            lambda: interactive.trajectories(real_steps, fake_steps, features),
         )
     )
     return found

@@ -13,6 +13,7 @@ from timegan.metrics.fidelity.summary_statistics import statistics
 from timegan.metrics.windows import Array
 from timegan.report import page
 from timegan.report.figures import static
+from timegan.report.figures.data import change_distributions, distributions
 from timegan.report.figures.selection import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures.theme import DARK, LIGHT
 
@@ -47,7 +48,7 @@ def test_examples_are_the_windows_themselves_real_on_the_left() -> None:
 
 def test_densities_enclose_the_same_area() -> None:
     real, fake = walks(200, 0, 1), walks(200, 1, 1) * 2
-    (ax,) = panels(static.density(real, fake, ["a"]))
+    (ax,) = panels(static.distributions(distributions(real, fake, ["a"])))
     areas = [np.trapezoid(line.get_ydata(), line.get_xdata()) for line in ax.lines]
     assert areas == pytest.approx([1, 1], abs=0.02)
     assert [line.get_color() for line in ax.lines] == [LIGHT.real, LIGHT.synthetic]
@@ -99,13 +100,13 @@ def test_any_table_can_be_drawn(count: int, features: int, steps: int, theme: An
     names = [f"$ a rather long name_{{of many words, 列 {c}" for c in range(features)]
     drawn = [
         static.samples(real, fake, names, theme),
-        static.density(real, fake, names, theme),
+        static.distributions(distributions(real, fake, names), theme),
         static.autocorrelations(real, fake, names, theme),
         static.trajectories(real, fake, names, theme),
         static.statistics(statistics(real, fake, names), theme),
     ]
     if steps > 1:
-        drawn.append(static.density_of_changes(real, fake, names, theme))
+        drawn.append(static.distributions(change_distributions(real, fake, names), theme))
     if features > 1:
         drawn.append(static.scatter(real, fake, names, theme))
         drawn.append(static.correlation_matrices(real, fake, names, theme))

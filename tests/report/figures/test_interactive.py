@@ -12,6 +12,7 @@ from timegan.metrics.fidelity.projection import Projection, pca, tsne
 from timegan.metrics.fidelity.summary_statistics import statistics
 from timegan.metrics.windows import Array
 from timegan.report.figures import interactive
+from timegan.report.figures.data import change_distributions, distributions
 from timegan.report.figures.interactive import MOST
 from timegan.report.figures.plotly import TEMPLATE, Graph
 
@@ -30,14 +31,14 @@ def numbers(value: dict[str, Any]) -> Array:
 def every(real: Array, fake: Array, names: list[str]) -> dict[str, list[Graph]]:
     drawn = {
         "samples": interactive.samples(real, fake, names),
-        "density": interactive.density(real, fake, names),
+        "density": interactive.distributions(distributions(real, fake, names)),
         "autocorrelation": interactive.autocorrelations(real, fake, names),
         "trajectories": interactive.trajectories(real, fake, names),
         "statistics": interactive.statistics(statistics(real, fake, names)),
         "projection": interactive.projection(pca(real, fake), tsne(real, fake)),
     }
     if real.shape[1] > 1:
-        drawn["changes"] = interactive.density_of_changes(real, fake, names)
+        drawn["changes"] = interactive.distributions(change_distributions(real, fake, names))
     if real.shape[1] > 3:
         drawn["spectrum"] = interactive.spectra(real, fake, names)
     if len(names) > 1:
@@ -95,7 +96,9 @@ def test_examples_are_the_windows_themselves() -> None:
 
 
 def test_densities_have_an_overlap_and_the_same_area() -> None:
-    (graph,) = interactive.density(walks(200, 0, 1), 2 * walks(200, 1, 1), ["a"])
+    (graph,) = interactive.distributions(
+        distributions(walks(200, 0, 1), 2 * walks(200, 1, 1), ["a"])
+    )
     areas = [np.trapezoid(numbers(t["y"]), numbers(t["x"])) for t in graph.spec["data"]]
     assert areas == pytest.approx([1, 1], abs=0.03)
     assert graph.note.startswith("overlap 0.")

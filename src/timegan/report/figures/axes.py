@@ -72,7 +72,7 @@ def view(values: Array, share: float = 0.0) -> list[tuple[float, float]]:
     >>> view(np.array([[[0.0, 2.0], [1.0, 2.0]]]), 0.5)
     [(-0.5, 1.5), (1.0, 3.0)]
     """
-    low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
+    low, high = np.nanmin(values, axis=(0, 1)), np.nanmax(values, axis=(0, 1))
     largest = np.maximum(np.abs(low), np.abs(high))
     narrow = negligible(high - low, largest, np.float32)
     room = np.where(narrow, 0.5 * divisor(largest), share * (high - low))

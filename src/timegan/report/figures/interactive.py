@@ -7,13 +7,14 @@ import numpy as np
 
 from timegan.metrics.fidelity.autocorrelation import autocorrelation, change_autocorrelation
 from timegan.metrics.fidelity.correlation import correlations
-from timegan.metrics.fidelity.density import Densities, change_densities, densities
+from timegan.metrics.fidelity.density import Densities
 from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.projection import Projection
 from timegan.metrics.windows import Array, subset
 from timegan.report.figures import plotly
 from timegan.report.figures.axes import view
 from timegan.report.figures.calendar_labels import explained, phase_ticks
+from timegan.report.figures.data import Bars, Distribution, continued, least_alike
 from timegan.report.figures.plotly import SIDES, Graph, Spec
 from timegan.report.figures.selection import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures.static import DENSITIES, FEATURES, PAIRS
@@ -32,11 +33,12 @@ def samples(
     real: Array, synthetic: Array, features: Sequence[str], *, count: int = 12, seed: int = 0
 ) -> list[Graph]:
     """Draw example windows over the band that holds 90% of all windows at each step."""
-    steps = np.arange(real.shape[1])
     found: dict[int, list[Spec]] = {c: [] for c in range(real.shape[2])}
     for axis, windows, side in (("", real, "real"), ("2", synthetic, "synthetic")):
         shown = subset(windows, count, rng(seed, "figure", "samples", side))
-        low, high = np.quantile(windows, (0.05, 0.95), axis=0)
+        used = ~np.isnan(windows).all(axis=(0, 2))
+        steps = np.flatnonzero(used)
+        low, high = np.nanquantile(windows[:, used], (0.05, 0.95), axis=0)
         for c, traces in found.items():
             place = {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "meta": side}
             band = plotly.line(steps, low[:, c], side, width=0, hoverinfo="skip", **place)
@@ -45,27 +47,23 @@ def samples(
                 plotly.line(steps, high[:, c], side, width=0, hoverinfo="skip", **place)
                 | {"fill": "tonexty", "fillcolor": f"@{side}/0.14"}
             )
-            x, y = plotly.line_with_gaps(steps, shown[:, :, c])
+            x, y = plotly.line_with_gaps(steps, shown[:, used, c])
             hover = {"hovertemplate": "step %{x}: %{y:.5~g}<extra></extra>"}
             traces.append(plotly.line(x, y, side, width=1.1, opacity=0.8, **place, **hover))
     layout = plotly.side_by_side("step", "step") | {"hovermode": "closest"}
     return _per_feature(real, synthetic, features, FEATURES, lambda c: (found[c], layout, ""))
 
 
-def density(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """Draw the density of each feature over all windows and steps."""
+def distributions(found: Mapping[str, Distribution]) -> list[Graph]:
+    """Draw distributions of features by their names: bars of a few values, or densities."""
+    names = list(found)
+    chosen = [names.index(name) for name in least_alike(found, DENSITIES)]
 
     def graph(c: int) -> tuple[list[Spec], Spec, str]:
-        return _density(densities(real[..., c], synthetic[..., c]))
+        d = found[names[c]]
+        return _bars(d) if isinstance(d, Bars) else _density(d)
 
-    return _per_feature(real, synthetic, features, DENSITIES, graph)
-
-
-def density_of_changes(real: Array, synthetic: Array, features: Sequence[str]) -> list[Graph]:
-    """Draw the density of each feature's changes from step to step."""
-    every = change_densities(real, synthetic)
-    worst = sorted(range(len(every)), key=lambda c: every[c].overlap)[:DENSITIES]
-    return _ordered(sorted(worst), features, lambda c: _density(every[c]))
+    return _ordered(chosen, names, graph)
 
 
 def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
@@ -288,7 +286,7 @@ def trajectories(
     real: Array, synthetic: Array, features: Sequence[str], *, count: int = 40, seed: int = 0
 ) -> list[Graph]:
     """Draw sequences as curves in the space of two features and time."""
-    i, j = pair_in_space(real)
+    i, j = pair_in_space(continued(real))
     limits = [list(ends) for ends in view(real[..., [i, j]])]
     steps = np.arange(real.shape[1])
     names = [plotly.plain(label(features[c])) for c in (i, j)]
@@ -327,6 +325,26 @@ def trajectories(
             )
         )
     return graphs
+
+
+def _bars(bars: Bars) -> tuple[list[Spec], Spec, str]:
+    data: list[Spec] = [
+        {"type": "bar", "name": side, "meta": side}
+        | {"x": plotly.numbers(bars.values), "y": plotly.numbers(shares)}
+        | {"width": bars.width / 2, "offset": offset, "marker": {"color": f"@{side}/0.75"}}
+        | {"hovertemplate": "%{y:.1%}"}
+        for side, shares, offset in (
+            ("real", bars.real, -bars.width / 2),
+            ("synthetic", bars.synthetic, 0.0),
+        )
+    ]
+    low, high = float(bars.values[0]), float(bars.values[-1])
+    layout = {
+        "barmode": "overlay",
+        "yaxis": {"showticklabels": False, "rangemode": "tozero", "showgrid": False},
+        "xaxis": {"nticks": 6, "range": [low - bars.width, high + bars.width]},
+    }
+    return data, layout, f"overlap {bars.overlap:.3f}"
 
 
 def _density(d: Densities) -> tuple[list[Spec], Spec, str]:

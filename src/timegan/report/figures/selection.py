@@ -3,8 +3,8 @@
 import numpy as np
 
 from timegan.metrics.fidelity.correlation import correlations, pairs
-from timegan.metrics.fidelity.density import overlaps
 from timegan.metrics.windows import Array
+from timegan.report.figures.data import distributions, least_alike
 
 DUPLICATE_CORRELATION = 0.995
 
@@ -14,7 +14,8 @@ def features_to_draw(real: Array, synthetic: Array, limit: int) -> list[int]:
     count = real.shape[2]
     if count <= limit:
         return list(range(count))
-    return sorted(int(c) for c in np.argsort(overlaps(real, synthetic), kind="stable")[:limit])
+    names = [str(c) for c in range(count)]
+    return [int(name) for name in least_alike(distributions(real, synthetic, names), limit)]
 
 
 def pairs_to_draw(real: Array, synthetic: Array, limit: int) -> list[tuple[int, int]]:

@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mpl_toolkits.mplot3d.art3d import Line3DCollection  # type: ignore[import-untyped]
 
 from timegan.metrics.fidelity.autocorrelation import autocorrelation, change_autocorrelation
 from timegan.metrics.fidelity.correlation import correlations
-from timegan.metrics.fidelity.density import Densities, change_densities, densities
+from timegan.metrics.fidelity.density import Densities
 from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.projection import Projection
 from timegan.metrics.windows import Array, subset
 from timegan.report.figures.axes import compact, few_ticks, legend, share_limits, subplots, view
 from timegan.report.figures.calendar_labels import explained, phase_ticks
+from timegan.report.figures.data import Bars, Distribution, continued, least_alike
 from timegan.report.figures.selection import features_to_draw, pair_in_space, pairs_to_draw
 from timegan.report.figures.theme import LIGHT, Theme, diverging, style
 from timegan.report.formatting import decimal, label
@@ -26,44 +28,54 @@ from timegan.seeds import rng
 
 FEATURES = 6
 DENSITIES = 12
+MAX_TICKED_BARS = 6
 PAIRS = 6
 
 
-def density(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
-    """Draw the density of each feature over all windows and steps."""
-    chosen = features_to_draw(real, synthetic, DENSITIES)
-    found = {features[c]: densities(real[..., c], synthetic[..., c]) for c in chosen}
-    return _densities(found, theme)
-
-
-def density_of_changes(
-    real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT
-) -> Figure:
-    """Draw the density of each feature's changes from step to step."""
-    every = change_densities(real, synthetic)
-    chosen = sorted(sorted(range(len(every)), key=lambda c: every[c].overlap)[:DENSITIES])
-    return _densities({features[c]: every[c] for c in chosen}, theme)
-
-
-def _densities(found: Mapping[str, Densities], theme: Theme) -> Figure:
+def distributions(found: Mapping[str, Distribution], theme: Theme = LIGHT) -> Figure:
+    """Draw distributions of features by their names: bars of a few values, or densities."""
     with style(theme):
-        columns = 1 if theme.narrow else 2 if len(found) < 5 else 3
-        figure, axes = subplots(len(found), columns, 1.9 if theme.narrow else 2.3, theme)
-        for ax, (name, d) in zip(axes, found.items(), strict=True):
-            ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
-            ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
-            ax.plot(d.grid, d.synthetic, color=theme.synthetic, linewidth=1.6)
-            seen = d.grid[(d.real + d.synthetic) > 1e-3 * (d.real + d.synthetic).max()]
-            ax.set_xlim(*view(seen[[0, -1], None, None])[0])
+        chosen = least_alike(found, DENSITIES)
+        columns = 1 if theme.narrow else 2 if len(chosen) < 5 else 3
+        figure, axes = subplots(len(chosen), columns, 1.9 if theme.narrow else 2.3, theme)
+        for ax, name in zip(axes, chosen, strict=True):
+            d = found[name]
+            few_ticks(ax, y=None)
+            if isinstance(d, Bars):
+                _draw_bars(ax, d, theme)
+            else:
+                _draw_densities(ax, d, theme)
             ax.set_ylim(0)
             ax.set_yticks([])
             ax.spines["left"].set_visible(False)
             ax.grid(visible=False, axis="y")
             ax.set_title(label(name))
             ax.set_title(f"overlap {d.overlap:.3f}", loc="right", fontsize=9, color=theme.muted)
-            few_ticks(ax, y=None)
         legend(figure, theme)
         return figure
+
+
+def _draw_bars(ax: Axes, bars: Bars, theme: Theme) -> None:
+    """Draw a pair of bars for each value."""
+    half = bars.width / 2
+    for shares, colour, side in (
+        (bars.real, theme.real, -half / 2),
+        (bars.synthetic, theme.synthetic, half / 2),
+    ):
+        ax.bar(bars.values + side, shares, half, color=colour, alpha=0.75, linewidth=0)
+    ax.set_xlim(bars.values[0] - bars.width, bars.values[-1] + bars.width)
+    ax.grid(visible=False)
+    if len(bars.values) <= MAX_TICKED_BARS:
+        ax.set_xticks(bars.values, [compact(float(value)) for value in bars.values])
+
+
+def _draw_densities(ax: Axes, d: Densities, theme: Theme) -> None:
+    """Draw two densities, the real one filled."""
+    ax.fill_between(d.grid, d.real, color=theme.real, alpha=0.22, linewidth=0)
+    ax.plot(d.grid, d.real, color=theme.real, linewidth=1.6)
+    ax.plot(d.grid, d.synthetic, color=theme.synthetic, linewidth=1.6)
+    seen = d.grid[(d.real + d.synthetic) > 1e-3 * (d.real + d.synthetic).max()]
+    ax.set_xlim(*view(seen[[0, -1], None, None])[0])
 
 
 def scatter(real: Array, synthetic: Array, features: Sequence[str], theme: Theme = LIGHT) -> Figure:
@@ -277,12 +289,13 @@ def samples(
             ((real, theme.real, "real"), (synthetic, theme.synthetic, "synthetic"))
         ):
             shown = subset(windows, count, rng(seed, "figure", "samples", name))
-            low, high = np.quantile(windows, (0.05, 0.95), axis=0)
+            used = ~np.isnan(windows).all(axis=(0, 2))
+            steps = np.flatnonzero(used)
+            low, high = np.nanquantile(windows[:, used], (0.05, 0.95), axis=0)
             for row, c in enumerate(chosen):
                 ax = grid[row, column]
-                steps = np.arange(windows.shape[1])
                 ax.fill_between(steps, low[:, c], high[:, c], color=colour, alpha=0.12, linewidth=0)
-                ax.plot(steps, shown[:, :, c].T, color=colour, linewidth=1.0, alpha=0.75)
+                ax.plot(steps, shown[:, used, c].T, color=colour, linewidth=1.0, alpha=0.75)
                 ax.set_title(f"{label(features[c])}, {name}", fontsize=10, color=colour)
                 ax.set_xlim(0, max(len(steps) - 1, 1))
                 few_ticks(ax, y=4)
@@ -313,7 +326,7 @@ def trajectories(
 ) -> Figure:
     """Draw sequences as curves in the space of two features and time."""
     with style(theme):
-        i, j = pair_in_space(real)
+        i, j = pair_in_space(continued(real))
         figure = Figure(figsize=(theme.width, 7.2 if theme.narrow else 3.9))
         figure.subplots_adjust(0.0, 0.02, 0.9 if theme.narrow else 0.95, 0.94, 0.06)
         limits = view(real[..., [i, j]])
@@ -326,9 +339,8 @@ def trajectories(
             shown = subset(windows, count, rng(seed, "figure", "trajectories", name))
             steps = np.broadcast_to(np.arange(windows.shape[1]), shown.shape[:2])
             curves = np.stack((steps, shown[:, :, i], shown[:, :, j]), axis=2)
-            ax.add_collection3d(
-                Line3DCollection(list(curves), colors=colour, linewidths=1.0, alpha=0.6)
-            )
+            lines = [curve[~np.isnan(curve).any(axis=1)] for curve in curves]
+            ax.add_collection3d(Line3DCollection(lines, colors=colour, linewidths=1.0, alpha=0.6))
             ax.set_xlim(0, max(windows.shape[1] - 1, 1))
             for limit, place_limits in zip(limits, (ax.set_ylim, ax.set_zlim), strict=True):
                 place_limits(*limit)

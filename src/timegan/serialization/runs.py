@@ -32,7 +32,7 @@ class LoadedRun:
     tables: tuple[Path, ...] = ()
     """Paths under which the table was read: nothing may be written to them."""
     unfinished: TrainingPosition | None = None
-    """Where training stopped; None: it came to its end."""
+    """Position where training stopped; None: it came to its end."""
 
 
 def open_run(path: str | Path) -> tuple[TrainedModel, TableTransform]:

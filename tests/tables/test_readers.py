@@ -10,6 +10,8 @@ import pytest
 from timegan.errors import InputError
 from timegan.tables import readers
 from timegan.tables.readers import download, read_table
+from timegan.tables.table import Sequences, Table
+from timegan.tables.writers import write_table
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.25, 2.0]})
 
@@ -45,8 +47,10 @@ def test_windows_become_a_long_table_with_a_key(tmp_path: Path) -> None:
         ("t.csv", "", "is empty"),
         ("t.csv", "\n\n", "no header"),
         ("t.csv", "a,b,a\n1,2,3\n", "'a' more than once"),
-        ("t.csv", "1.5,2\n1,2\n", "1.5, 2.*Add a header"),
-        ("t.csv", "a;b\n1;2\n", "'a;b'.*commas"),
+        ("t.csv", "1.5,2\n1,2\n", "1.5, 2, .*Add a header"),
+        ("t.csv", "1.0 2\n3 4.5\n", "'1.0 2': .*commas, not by blanks, and a header"),
+        ("t.csv", "a b c\n1 2 3\n", "'a b c': .*commas, not by blanks\\. Save"),
+        ("t.csv", "AA,2024-01-01,5.5\nAA,2024-01-02,6\n", "AA, 2024-01-01, 5.5.*Add a header"),
         ("t.csv", "a,b\n1,2,3\n4,5,6\n", "comma-separated"),
         ("t.csv", "a,b\n1,2\n4,5,6\n", "comma-separated"),
         ("t.csv", b"a,b\n\xff\xfe,2\n", "UTF-8"),
@@ -119,3 +123,65 @@ def test_a_download_is_checked_and_kept_in_the_cache_folder(
     monkeypatch.setattr("pooch.retrieve", fetch)
     path = download("https://example.org/table.csv?download=1", "0" * 64)
     pd.testing.assert_frame_equal(readers.read_table(path), FRAME)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators_are_read_and_noted(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "table.csv"
+    FRAME.to_csv(path, index=False, sep=separator)
+    frame = read_table(path)
+    pd.testing.assert_frame_equal(frame, FRAME)
+    assert "separated by" in Table.from_frame(frame).notes[0]
+
+
+def test_a_decimal_comma_is_read_beside_semicolons(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    FRAME.assign(c=["x", "y", "z"]).to_csv(path, index=False, sep=";", decimal=",")
+    frame = read_table(path)
+    pd.testing.assert_frame_equal(frame[["a", "b"]], FRAME)
+    assert "decimal comma" in Table.from_frame(frame).notes[0]
+
+
+def test_names_of_years_or_quantiles_are_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("time,0.5,0.9\na,1,2\nb,3,4\n")
+    assert read_table(path).columns.tolist() == ["time", "0.5", "0.9"]
+
+
+def test_numbers_with_leading_zeros_and_labels_like_none_come_back(tmp_path: Path) -> None:
+    path, copy = tmp_path / "table.csv", tmp_path / "copy.csv"
+    lines = ["who,zip,rain,grade,load,day,padded"]
+    zips, rain = ["04110", "00501", "12345"], ["None", "Rain", "NA", "", "Snow", "null"]
+    for i in range(36):
+        load, day = ("NA", "NA") if i == 3 else (str(i * 0.5), f"2024-01-{i % 28 + 1:02d}")
+        grade = ["nan", "1", "2"][i % 3]
+        cells = [f"{i // 12 + 7:03d}", zips[i // 12], rain[i % 6], grade, load, day, f"{i}.0"]
+        lines.append(",".join(cells))
+    path.write_text("\n".join(lines) + "\n")
+    frame = read_table(path)
+    assert frame["zip"].tolist()[::12] == zips
+    assert frame["rain"].tolist()[:3] == ["None", "Rain", "NA"]
+    assert frame.isna().sum().to_dict() == {
+        "who": 0,
+        "zip": 0,
+        "rain": 6,
+        "grade": 12,
+        "load": 1,
+        "day": 1,
+        "padded": 0,
+    }
+    table = Table.from_frame(frame, sequence_key="who", context_columns=["zip"])
+    schema = table.schema
+    values = table.values.reshape(3, 12, -1)
+    made = Sequences(values, table.lengths, table.context, table.starts)
+    write_table(copy, [made], 3, schema)
+    again = pd.read_csv(copy, dtype=str, keep_default_na=False)
+    assert again["zip"].tolist() == [zips[i // 12] for i in range(36)]
+    assert again["rain"].tolist() == [rain[i % 6] for i in range(36)]
+    assert again["who"].tolist()[::12] == ["000", "001", "002"]
+
+
+def test_many_padded_numbers_of_different_lengths_stay_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("n\n" + "\n".join(f"{i:02d}" for i in range(150)) + "\n")
+    assert read_table(path)["n"].dtype == "int64"

@@ -1,5 +1,6 @@
 """Inference of a column's type, categories and offsets from all of its rows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -37,6 +38,8 @@ MAX_EXACT_INTEGER = 2**53
 """Largest integer up to which float64 holds all."""
 MAX_TEXT_LABELS = 100
 """Maximum of different texts of a column of labels; more are free text."""
+ZERO_PADDED = re.compile(r"0\d+")
+"""A whole number with leading zeros: a label, such as the zip code 04110."""
 MAX_CATEGORIES = 1_000
 """Maximum of categories of a pandas categorical."""
 
@@ -233,6 +236,8 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
     counts = np.bincount(codes[codes >= 0], minlength=len(cells))
     numbers = pd.to_numeric(pd.Series(np.asarray(cells, dtype=object)), errors="coerce")
     text = numbers.isna().to_numpy()
+    if any(ZERO_PADDED.fullmatch(str(cell)) for cell in cells):
+        return
     if text.any() and counts[text].sum() < counts.sum() / 2:
         row = int(np.argmax(np.append(text, False)[codes]))
         raise UnsupportedColumn(

@@ -54,6 +54,7 @@ class TableReader:
         self.roles = infer_roles(
             frame, columns, sequence_key, sequence_index, context_columns or (), exogenous
         )
+        self.roles.notes[:0] = frame.attrs.get("notes", [])
         self.key_generator: KeyGenerator | None = None
         if columns is None:
             _check_unnamed(self.roles)

@@ -1,8 +1,6 @@
 """Readers of table files by suffix, and downloads with a checksum."""
 
-import csv
 import hashlib
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from timegan.errors import InputError
+from timegan.tables.csv_reader import read_csv
 from timegan.tables.detection import SEQUENCE
 
 
@@ -17,10 +16,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """Read a table, one row a step.
 
     Args:
-        path: a ``.csv`` (dates stay text), a ``.parquet`` (with its index), or an ``.npz``
-            with ``windows`` (N, T, C) and, where there are, ``features`` (C) names, ``lengths`` (N)
-            of the sequences, ``context`` (N, K) and ``context_features`` (K); the latter becomes a
-            long table with the key column ``sequence``.
+        path: a ``.csv`` (`timegan.tables.csv_reader`), a ``.parquet`` (with its index), or an
+            ``.npz``. An archive holds ``windows`` (N, T, C) and, where there are, ``features`` (C)
+            names, ``lengths`` (N) of the sequences, ``context`` (N, K) and ``context_features``
+            (K). It becomes a long table with the key column ``sequence``.
 
     Raises:
         InputError: the file is missing or empty, its suffix is unknown, names occur twice, or the
@@ -76,50 +75,6 @@ def cached_path(url: str) -> Path:
     name = url.split("?")[0].rsplit("/", 1)[-1]
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
     return Path(pooch.os_cache("timegan")) / f"{digest}-{name}"
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header = next(csv.reader(file), [])
-        _check_header(path, [name.strip() for name in header])
-        with warnings.catch_warnings():  # more cells in the rows than in the header
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(path, index_col=False, skipinitialspace=True, encoding="utf-8-sig")
-    except UNREADABLE as error:
-        raise InputError(
-            f"{path} cannot be read as comma-separated text ({error}). "
-            "Save it as UTF-8 with a header, commas and one record a line."
-        ) from error
-    return frame.rename(columns=lambda name: str(name).strip())
-
-
-def _check_header(path: Path, names: list[str]) -> None:
-    """Refuse headers that pandas would rename or misread silently."""
-    if not any(names):
-        raise InputError(f"{path} has no header: its first line must hold the columns' names.")
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise InputError(
-            f"{path} begins with {names[0]!r}: columns must be separated by commas. Save it so."
-        )
-    if all(_is_number(name) for name in names):
-        raise InputError(
-            f"{path} begins with the numbers {', '.join(names[:3])}: its first line must hold the "
-            "columns' names. Add a header."
-        )
-    repeated = next((name for name in names if name and names.count(name) > 1), None)
-    if repeated is not None:
-        raise InputError(
-            f"{path} has the column {repeated!r} more than once: names must differ. Rename one."
-        )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -195,17 +150,8 @@ def _names(
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv,
+    ".csv": read_csv,
     ".parquet": _read_parquet,
     ".npz": _read_npz,
 }
 """Suffix -> reader."""
-
-UNREADABLE = (
-    UnicodeDecodeError,
-    csv.Error,
-    pd.errors.EmptyDataError,
-    pd.errors.ParserError,
-    pd.errors.ParserWarning,
-)
-"""Errors and warnings of pandas and Python for a text that is not a table."""

@@ -14,6 +14,7 @@ from timegan.constraints.types import Constraint
 from timegan.constraints.violations import violations
 
 MAX_BLOCK = 500_000  # numbers that are projected together
+SWEEPS = (100, 3_000)  # of the projection; the second for rows that the first does not serve
 
 
 def enforce(
@@ -78,7 +79,15 @@ def _enforce_component(
             columns = np.where(mask[..., None], columns, np.nan)
         start[..., v] = _mean(columns)
     targets = _draw_targets(start, component)
-    kept = round_points(project(start, component, targets), start, component, targets)
+    kept, rows = start.copy(), np.arange(len(start))
+    for sweeps in SWEEPS:
+        ideal = project(start[rows], component, targets[rows], sweeps)
+        kept[rows], is_kept = round_points(
+            ideal, start[rows], component, targets[rows], is_last=sweeps == SWEEPS[-1]
+        )
+        rows = rows[~is_kept]
+        if not rows.size:
+            break
     result = values.copy()
     for v, group in enumerate(component.members):
         for column in group:
@@ -103,7 +112,7 @@ def _mean(columns: np.ndarray) -> np.ndarray:
 
 
 def _draw_targets(start: np.ndarray, component: Component) -> np.ndarray:
-    """Return residuals (k, T, s) that sums aim at, distributed as in the training rows.
+    """Return residuals (k, T, s) that sums aim at: those of a training row drawn for each row.
 
     The draw is a hash of the row, so that a row depends on its own values only.
     """
@@ -116,9 +125,8 @@ def _draw_targets(start: np.ndarray, component: Component) -> np.ndarray:
         key = _mix(key ^ bits[..., v])
     for i, equality in enumerate(component.sums):
         if equality.residuals:
-            key = _mix(key)
-            levels = np.array(equality.residuals)
-            result[..., i] = levels[key % np.uint64(len(levels))]
+            sample = np.array(equality.residuals)
+            result[..., i] = sample[key % np.uint64(len(sample))]
     return result
 
 

@@ -30,7 +30,7 @@ MAX_ROUNDING_DEVIATION = 0.4
 Independent errors are uniform between -.5 and .5 units, with a deviation of .289 units.
 """
 ROUNDING_ERROR = 0.501  # of a column, in units of its rounding; more than .5 for float32
-RESIDUAL_QUANTILES = 64
+SAMPLE_RESIDUALS = 256
 MIN_CHANCE_RATE = 0.5
 """Smallest share of rows that violate an equality within rounding after a shuffle of each column.
 
@@ -273,8 +273,8 @@ def rounded_equality(
     """
     slack = float(np.abs(coefficients) @ np.asarray(units)) * ROUNDING_ERROR
     off = np.round(totals[~np.isnan(totals)] - constant, 12) + 0.0
-    levels = (np.arange(RESIDUAL_QUANTILES) + 0.5) / RESIDUAL_QUANTILES
-    residuals = np.quantile(off, levels, method="nearest").tolist() if off.size else ()
+    rows = np.linspace(0, off.size - 1, SAMPLE_RESIDUALS if off.size else 0)
+    residuals = off[rows.astype(np.int64)].tolist()
     return LinearEquality(tuple(columns), tuple(coefficients), constant, slack, tuple(residuals))
 
 

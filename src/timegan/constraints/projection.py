@@ -9,17 +9,19 @@ import numpy as np
 from timegan.constraints.components import Component
 from timegan.constraints.isotonic import isotonic_fit
 
-MAX_SWEEPS = 100
 TOLERANCE = 1e-7  # change in a sweep, in scaled units
 
 
-def project(start: np.ndarray, component: Component, targets: np.ndarray) -> np.ndarray:
+def project(
+    start: np.ndarray, component: Component, targets: np.ndarray, sweeps: int
+) -> np.ndarray:
     """Return the nearest points (k, T, m) that satisfy a component, apart from its grids.
 
     Args:
         start: points, NaN = missing. A constraint with a missing value does not apply.
         component: of m variables.
         targets: (k, T, s) residuals of the sums.
+        sweeps: over all constraints, at most.
     """
     low = np.array([grid.low for grid in component.grids])
     high = np.array([grid.high for grid in component.grids])
@@ -33,7 +35,7 @@ def project(start: np.ndarray, component: Component, targets: np.ndarray) -> np.
     result, rows, points = start.copy(), np.arange(len(start)), start.copy()
     multipliers = np.zeros((*start.shape[:2], len(normals)))
     pushed, pooled = np.zeros_like(start), np.zeros_like(start)
-    for _ in range(MAX_SWEEPS):
+    for _ in range(sweeps):
         moved = np.zeros(start.shape[:2])[: len(rows)]
         for i, normal in enumerate(normals):
             used = np.flatnonzero(normal)

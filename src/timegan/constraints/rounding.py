@@ -4,7 +4,7 @@ Several ways of rounding are tried; the nearest result that satisfies all constr
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, product
+from itertools import combinations, islice, product
 
 import numpy as np
 
@@ -15,14 +15,19 @@ from timegan.tables.value_grid import ValueGrid
 
 FIRST_ORDERS = 3  # of correction, for all rows
 MAX_ORDERS = 8  # for rows that these do not serve, together with ...
-MAX_ROUNDINGS = 81  # ... variables rounded up or down one by one
+MAX_ROUNDINGS = 200  # ... variables rounded up or down: all of them, then one or two
 Rounding = Callable[[ValueGrid, np.ndarray], np.ndarray]
-ROUNDINGS: tuple[Rounding, ...] = (ValueGrid.snap, ValueGrid.floor, ValueGrid.ceil)
+UP_OR_DOWN: tuple[Rounding, ...] = (ValueGrid.floor, ValueGrid.ceil)
 
 
 def round_points(
-    ideal: np.ndarray, start: np.ndarray, component: Component, targets: np.ndarray
-) -> np.ndarray:
+    ideal: np.ndarray,
+    start: np.ndarray,
+    component: Component,
+    targets: np.ndarray,
+    *,
+    is_last: bool,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return points near ``start`` on the grids of a component that satisfy its constraints.
 
     Args:
@@ -30,10 +35,14 @@ def round_points(
         start: (k, T, m) points before the projection.
         component: of m variables.
         targets: (k, T, s) residuals of the sums.
+        is_last: whether to try more roundings where none serves.
+
+    Returns:
+        Points (k, T, m), and which sequences (k,) satisfy the constraints.
     """
     near = _round(ideal, component)
     if not component.is_tied:
-        return near
+        return near, np.ones(len(near), dtype=bool)
     best, least = near.copy(), np.full(len(start), np.inf)
 
     def consider(candidates: Iterable[np.ndarray], rows: np.ndarray, is_strict: bool) -> None:
@@ -43,24 +52,35 @@ def round_points(
             better = _satisfies(points, component, aims) & (change < least[rows])
             best[rows[better]], least[rows[better]] = points[better], change[better]
 
-    rows = np.arange(len(start))
-    consider(_in_order(near, component), rows, True)
+    consider(_in_order(near, component), np.arange(len(start)), True)
     if not component.sums:
-        consider(_in_order(_round(start, component), component), rows, True)
-        return best
+        others = _in_order(_round(start, component), component)
+        consider(others, np.arange(len(start)), True)
     for is_strict in (True, False):
         rows = np.flatnonzero(np.isinf(least))
         for order in component.orders[:FIRST_ORDERS]:
             consider(_corrected(near[rows], component, order, targets[rows]), rows, is_strict)
-    rows = np.flatnonzero(np.isinf(least))
-    for choice in islice(product(ROUNDINGS, repeat=len(component.grids)), MAX_ROUNDINGS):
+    for choice in islice(_roundings(len(component.grids)), MAX_ROUNDINGS if is_last else 0):
         for order in component.orders[:MAX_ORDERS]:
+            rows = np.flatnonzero(np.isinf(least))
             if not rows.size:
-                return best
+                break
             points = _round(ideal[rows], component, choice)
             consider(_corrected(points, component, order, targets[rows]), rows, False)
-            rows = np.flatnonzero(np.isinf(least))
-    return best
+    return best, np.isfinite(least)
+
+
+def _roundings(count: int) -> Iterator[list[Rounding]]:
+    """Yield ways of rounding each of some variables."""
+    for rounding in UP_OR_DOWN:
+        yield [rounding] * count
+    for size in (1, 2):
+        for chosen in combinations(range(count), size):
+            for roundings in product(UP_OR_DOWN, repeat=size):
+                choice: list[Rounding] = [ValueGrid.snap] * count
+                for v, rounding in zip(chosen, roundings, strict=True):
+                    choice[v] = rounding
+                yield choice
 
 
 def _round(

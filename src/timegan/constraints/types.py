@@ -139,8 +139,8 @@ class LinearEquality:
         coefficients: one for each column, none of them 0.
         constant: value of the sum.
         slack: largest deviation from the constant, due to rounding errors.
-        residuals: evenly spaced quantiles of the deviation in the training rows, where their
-            values are rounded; empty: there is none.
+        residuals: deviations of a sample of training rows, where their values are rounded. All
+            equalities of a table have the same sample. Empty: there is no deviation.
     """
 
     kind: ClassVar[str] = "linear_equality"

@@ -176,7 +176,7 @@ def test_text_that_holds_dates_is_the_time_and_comes_back_as_text() -> None:
     ("times", "words"),
     [
         (["2024-01-01", None, "2024-01-03"], "empty in row 2"),
-        (["01/02/2024", "02/02/2024", "03/02/2024"], "more than one reading"),
+        (["01/02/2024", "02/02/2024", "03/02/2024"], "with the day first"),
         (["soon", "later", "now"], "neither dates nor numbers"),
         ([0.0, np.inf, 1.0], "infinite"),
         ([True, False, True], "neither dates nor numbers"),

@@ -1,7 +1,6 @@
 """Formats of dates that a table keeps as text: inference, parsing and writing."""
 
 import re
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,45 +15,86 @@ DATE_SHAPES = {
     r"\d{4}-\d{2}-\d{2}": ("%Y-%m-%d",),
     r"\d{4}/\d{2}/\d{2}": ("%Y/%m/%d",),
     r"\d{4}-\d{2}": ("%Y-%m",),
-    r"\d{2}/\d{2}/\d{4}": ("%d/%m/%Y", "%m/%d/%Y"),
-    r"\d{2}\.\d{2}\.\d{4}": ("%d.%m.%Y",),
+    r"\d{1,2}/\d{1,2}/\d{4}": ("%d/%m/%Y", "%m/%d/%Y"),
+    r"\d{1,2}-\d{1,2}-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
+    r"\d{1,2}\.\d{1,2}\.\d{4}": ("%d.%m.%Y",),
+    r"\d{1,2}-[A-Z][a-z]{2}-\d{4}": ("%d-%b-%Y",),
+    r"\d{1,2} [A-Z][a-z]{2} \d{4}": ("%d %b %Y",),
 }
 """Shape of a date -> formats that it may have."""
 
 TIMESTAMP_PATTERN = re.compile(
     rf"(?P<date>{'|'.join(DATE_SHAPES)})"
-    r"(?:(?P<between>[T ])(?P<time>\d{2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
+    r"(?:(?P<between>[T ])(?P<time>\d{1,2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
     r"(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
 )
+PADDINGS = (r"%()(?!.)", r"%(H)", r"%([dm])", r"%([dmH])")
+"""Parts of a format that may lack leading zeros: none, the hour, day and month, all of them."""
+PROBE_TEXTS = 100
+"""First texts, with which most formats that do not fit are ruled out."""
+MIN_REGULAR_DATES = 4
+"""Distinct dates from which their distances tell how they are read."""
+MAX_GAP_RATIO = 1.2
+"""Longest distance of regular dates, as a multiple of the shortest: months are regular."""
 FRACTION_PATTERN = re.compile(r"\.%(\d)f")
 
 
 def common_date_format(texts: np.ndarray) -> str:
     """Return the one format in which all texts are written, or an empty text.
 
-    Args:
-        texts: different texts, none of them missing.
-
-    Returns:
-        A format as for `strftime`; ``%3f`` stands for three digits of a second's fraction.
+    See `possible_date_formats`.
 
     >>> common_date_format(np.array(["2024-01-31 08:00", "2024-02-01 09:30"], dtype=object))
     '%Y-%m-%d %H:%M'
     >>> common_date_format(np.array(["01/02/2024", "02/02/2024"], dtype=object))  # ambiguous
     ''
     """
+    formats = possible_date_formats(texts)
+    return formats[0] if len(formats) == 1 else ""
+
+
+def possible_date_formats(texts: np.ndarray) -> list[str]:
+    """Return the formats in which all texts may be written, at most day first and month first.
+
+    Where both can be read, the dates decide: the format in which they are regular (months, weeks),
+    or else the one in which they only increase or only decrease.
+
+    Args:
+        texts: different texts in order of appearance, none of them missing.
+
+    Returns:
+        Formats as for `strftime`; ``%3f`` stands for three digits of a second's fraction, ``%-d``
+        for a day without a leading zero.
+    """
     shape = TIMESTAMP_PATTERN.fullmatch(texts[0]) if len(texts) else None
     if shape is None:
-        return ""
+        return []
     dates = next(v for k, v in DATE_SHAPES.items() if re.fullmatch(k, shape["date"]))
     tail = ""
     if shape["time"]:
         tail = f"{shape['between']}%H:%M" + (":%S" if shape["second"] else "")
         tail += f".%{len(shape['fraction'])}f" if shape["fraction"] else ""
         tail += shape["zone"] or ""
-    forms = [date + end for date, end in product(dates, [tail])]
-    fitting = [date_format for date_format in forms if _fits(texts, date_format)]
-    return fitting[0] if len(fitting) == 1 else ""
+    for pattern in PADDINGS:
+        formats = [re.sub(pattern, r"%-\1", date + tail) for date in dates]
+        ticks = {f: parse(texts, f) for f in formats if _fits(texts, f)}
+        if ticks:
+            break
+    for is_evident in (_is_regular, _is_monotonic):
+        evident = [f for f, dates_of in ticks.items() if is_evident(dates_of)]
+        if len(ticks) > 1 and len(evident) == 1:
+            return evident
+    return list(ticks)
+
+
+def _is_regular(ticks: np.ndarray) -> bool:
+    gaps = np.diff(np.unique(ticks))
+    return len(gaps) + 1 >= MIN_REGULAR_DATES and gaps.max() <= MAX_GAP_RATIO * gaps.min()
+
+
+def _is_monotonic(ticks: np.ndarray) -> bool:
+    steps = np.diff(ticks)
+    return len(steps) + 1 >= MIN_REGULAR_DATES and bool((steps > 0).all() or (steps < 0).all())
 
 
 def looks_like_date(text: str) -> bool:
@@ -70,7 +110,7 @@ def unit_of(date_format: str) -> str:
 
 def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     """Return ticks (int64) of texts; `NAT` where a text does not have the format."""
-    core, digits, zone = _parts(date_format)
+    core, digits, zone = _parts(date_format.replace("%-", "%"))
     cut = len(zone) + (digits + 1 if digits else 0)
     heads = np.array([t[: len(t) - cut] for t in texts], dtype=object)
     timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
@@ -129,8 +169,13 @@ def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
 
 def _fits(texts: np.ndarray, date_format: str) -> bool:
     """Check that every text has the format and is written in it letter for letter."""
+    if len(texts) > PROBE_TEXTS and not _fits(texts[:PROBE_TEXTS], date_format):
+        return False
     zone: Any = _parts(date_format)[2]
-    if not all(len(text) == len(texts[0]) and text.endswith(zone) for text in texts):
+    is_padded = "%-" not in date_format
+    if is_padded and not all(len(text) == len(texts[0]) for text in texts):
+        return False
+    if not all(text.endswith(zone) for text in texts):
         return False
     ticks = parse(texts, date_format)
     return bool((ticks != NAT).all()) and np.array_equal(render(ticks, date_format), texts)

@@ -12,7 +12,14 @@ from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.categories import plain_categories
-from timegan.tables.date_formats import NAT, common_date_format, looks_like_date
+from timegan.tables.date_formats import (
+    NAT,
+    common_date_format,
+    looks_like_date,
+    parse,
+    possible_date_formats,
+    unit_of,
+)
 from timegan.tables.dtypes import (
     dtype_name,
     is_datetime,
@@ -143,6 +150,33 @@ def infer_date_format(series: "pd.Series[Any]") -> str:
     return common_date_format(np.asarray(pd.factorize(there)[1], dtype=object))
 
 
+def check_unambiguous(series: "pd.Series[Any]", label: str) -> None:
+    """Refuse a column of dates that may have the day or the month first.
+
+    Raises:
+        UnsupportedColumn: names both readings.
+    """
+    there = series[series.notna().to_numpy()]
+    first = there.iloc[0] if len(there) else None
+    if not isinstance(first, str) or not looks_like_date(first):
+        return
+    texts = there.unique()
+    if not all(isinstance(text, str) for text in texts):
+        return
+    formats = possible_date_formats(np.asarray(texts, dtype=object))
+    if len(formats) > 1:
+        example = np.array([first], dtype=object)
+        days, months = (
+            pd.Timestamp(int(parse(example, f)[0]), unit=unit_of(f)).strftime("%Y-%m-%d")
+            for f in formats[:2]
+        )
+        raise UnsupportedColumn(
+            f"Column {label!r} holds dates such as {first}: with the day first it is {days}, with "
+            f"the month first {months}, and no date tells which. Write dates as {days}, or convert "
+            "them with pandas.to_datetime(..., dayfirst=True)."
+        )
+
+
 def checked_dtype_name(dtype: Any, field: Field) -> str:
     """Return the name of a column's type; errors name the column."""
     try:
@@ -215,6 +249,8 @@ def _infer_objects(series: "pd.Series[Any]", field: Field, category: bool) -> Fi
     date_format = "" if category else infer_date_format(series)
     if date_format:
         return infer_timestamps(series, field, date_format)
+    if not category:
+        check_unambiguous(series, field.label)
     if kind == "date":
         raise UnsupportedColumn(_not_learned(series, field, kind))
     texts = sorted(pd.unique(there).tolist())

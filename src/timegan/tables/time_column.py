@@ -13,6 +13,7 @@ from timegan.tables.date_formats import NAT, looks_like_date
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta, number_type, parse_dtype
 from timegan.tables.epochs import infer_epoch_format
 from timegan.tables.field_inference import (
+    check_unambiguous,
     checked_dtype_name,
     infer_date_format,
     missing_value_name,
@@ -43,10 +44,12 @@ def infer_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
             return field
         return replace(field, type="datetime", **time_attributes(series, date_format))
     date_format = infer_date_format(series)
+    if not date_format:
+        check_unambiguous(series, field.label)
     if not (is_datetime(dtype) or is_timedelta(dtype) or date_format):
         raise InputError(
             f"The time column {field.label!r} ({dtype}) holds neither dates nor numbers, or dates "
-            "in a form that has more than one reading. Write them as 2024-01-31 or "
+            "in several formats. Write them as 2024-01-31 or "
             "2024-01-31 08:00:00, or convert them with pandas.to_datetime."
         )
     field = replace(field, dtype=checked_dtype_name(dtype, field))

@@ -22,6 +22,12 @@ from timegan.transforms.table_transform import LENGTH, TableTransform
 MAX_WINDOW_STARTS = 4_096
 """Start times of training windows that are kept."""
 
+MAX_FREQUENCY_ROWS = 50_000
+"""Rows on which frequent values are counted."""
+
+MIN_FREQUENT_SHARE = 0.05
+"""Share of the rows from which on a value is frequent."""
+
 Fitted = tuple[list[DetectedType], tuple[ColumnTransformer, ...]]
 
 
@@ -193,7 +199,21 @@ def _seasonality(rows: TrainingRows, sample: Rows, transform: TableTransform) ->
         allowed[encoding.channel_slices(transformers)[-1]] = False
     owner = np.searchsorted(rows.table.bounds[:, 0], numbers, side="right") - 1
     x = encoding.to_channels(transformers, values, breaks)
-    return fit_seasonality(TimedRows(x, rows.table.time[numbers], owner), field, allowed)
+    timed = TimedRows(x, rows.table.time[numbers], owner)
+    return fit_seasonality(timed, field, allowed, _discrete_channels(values, transformers))
+
+
+def _discrete_channels(values: np.ndarray, transformers: Sequence[ColumnTransformer]) -> np.ndarray:
+    """Return which channels tell frequent values, or missing ones, from all others."""
+    discrete = np.zeros(sum(transformer.width for transformer in transformers), dtype=bool)
+    slices = encoding.channel_slices(transformers)
+    for column, transformer, part in zip(values.T, transformers, slices, strict=True):
+        some = column[:: -(-len(column) // MAX_FREQUENCY_ROWS)]
+        counts = np.unique(some[~np.isnan(some)], return_counts=True)[1]
+        discrete[part] = counts.max(initial=0) >= MIN_FREQUENT_SHARE * len(some)
+        if transformer.has_missing:
+            discrete[part.stop - 1] = True
+    return discrete
 
 
 def _row_numbers(rows: TrainingRows, numbers: np.ndarray) -> RowNumbers:

@@ -62,6 +62,12 @@ RANGE_MARGIN = 0.25
 Discrete values fill the middle half of their interval of quantiles, so that it leads to no other.
 """
 
+SMIRNOV_QUANTILE = 1.358
+"""95 % quantile of the Kolmogorov-Smirnov distance times the root of the number of rows."""
+
+RANGE_LEVEL = 0.01
+"""Probability below which a phase does not keep to its range by chance."""
+
 TAIL = 0.05
 """Share of the residuals that are a tail; the range grows at most by the length of its tails."""
 
@@ -113,7 +119,10 @@ class TimedRows:
 
 
 def fit_seasonality(
-    rows: TimedRows, field: Field, allowed: np.ndarray | None = None
+    rows: TimedRows,
+    field: Field,
+    allowed: np.ndarray | None = None,
+    discrete: np.ndarray | None = None,
 ) -> Seasonality | None:
     """Find the periods that explain the channels of training rows, and fit their profiles.
 
@@ -121,6 +130,7 @@ def fit_seasonality(
         rows: of the table, with time running forwards.
         field: the time column, of datetimes.
         allowed: (M,) which channels may have a season; None: all.
+        discrete: (M,) which channels tell frequent values from others; None: none of them.
 
     Returns:
         None where nothing is found.
@@ -141,7 +151,9 @@ def fit_seasonality(
     profiles = [profile for profile in profiles if any(profile.share)]
     numbers = tuple(int(channel) for channel in chosen[used])
     seasonality = Seasonality(field.unit, field.zone, numbers, tuple(profiles), ())
-    return replace(seasonality, quantiles=fitter.quantiles(seasonality))
+    if discrete is None:
+        discrete = np.zeros(rows.x.shape[1], dtype=bool)
+    return replace(seasonality, quantiles=fitter.quantiles(seasonality, discrete))
 
 
 @dataclass(frozen=True)
@@ -335,8 +347,14 @@ class _Fitter:
             for p, part in enumerate(knots)
         ]
 
-    def quantiles(self, seasonality: Seasonality) -> tuple[PhaseQuantiles, ...]:
-        """Return the distribution of each channel's residuals by the phase that explains most."""
+    def quantiles(
+        self, seasonality: Seasonality, discrete: np.ndarray
+    ) -> tuple[PhaseQuantiles, ...]:
+        """Return the distribution of each channel's residuals by the phase that explains most.
+
+        Phases of discrete channels have distributions of their own, for these hold the proportions
+        of rare values. Phases of the others have one if it is unlike that of all phases.
+        """
         mean, std = seasonality.mean_and_std(self.rows.times)
         found = []
         for i, channel in enumerate(seasonality.channels):
@@ -344,11 +362,16 @@ class _Fitter:
             used = [profile for profile in seasonality.profiles if profile.share[i] > 0]
             main = max(used, key=lambda profile: 0 if profile.only_weekends else profile.share[i])
             has_weekends = main.period == "day" and any(p.only_weekends for p in used)
-            found.append(self._quantiles(residuals, main, has_weekends))
+            is_discrete = bool(discrete[channel])
+            found.append(self._quantiles(residuals, main, has_weekends, is_discrete))
         return tuple(found)
 
     def _quantiles(
-        self, residuals: np.ndarray, profile: SeasonalProfile, has_weekends: bool
+        self,
+        residuals: np.ndarray,
+        profile: SeasonalProfile,
+        has_weekends: bool,
+        is_discrete: bool,
     ) -> PhaseQuantiles:
         size = len(profile.knots)
         is_even = profile.is_step or np.allclose(profile.knots, np.arange(size) / size)
@@ -359,12 +382,13 @@ class _Fitter:
         cycle = np.floor(self.phases.cycles(profile.period)).astype(np.int64)
         count = bins * (1 + has_weekends)
         cycles = [len(np.unique(cycle[place == k])) for k in range(count)]
-        few = np.isin(place, np.flatnonzero(np.array(cycles) < MIN_CYCLES))
-        shared = _nodes(residuals[few]) if few.any() else ((0.0,), (0.0,))
-        nodes = [
-            _nodes(residuals[place == k]) if cycles[k] >= MIN_CYCLES else shared
-            for k in range(count)
-        ]
+        parts = [residuals[place == k] for k in range(count)]
+        known = [k for k in range(count) if cycles[k] >= MIN_CYCLES]
+        everything = np.sort(residuals)
+        own = [k for k in known if is_discrete or _differs(parts[k], everything, cycles[k])]
+        others = np.concatenate([np.empty(0), *(parts[k] for k in range(count) if k not in own)])
+        shared = _nodes(others) if len(others) else ((0.0,), (0.0,))
+        nodes = [_nodes(parts[k]) if k in own else shared for k in range(count)]
         return replace(
             empty,
             scores=tuple(scores for scores, _ in nodes),
@@ -381,6 +405,21 @@ class _Fitter:
         return np.bincount(pairs // (cycle.max() + 1), minlength=basis.size)
 
 
+def _differs(residuals: np.ndarray, everything: np.ndarray, cycles: int) -> bool:
+    """Return True if residuals (m,) are distributed unlike all (n,), which are sorted.
+
+    It is a Kolmogorov-Smirnov test, and a test of the range that cycles keep to by chance. A cycle
+    counts as one row in both.
+    """
+    values = np.sort(residuals)
+    below = np.searchsorted(everything, values, side="left") / len(everything)
+    above = np.searchsorted(everything, values, side="right") / len(everything)
+    ranks = np.arange(len(values)) / len(values)
+    distance = max((below - ranks).max(), (ranks + 1 / len(values) - above).max())
+    within = above[-1] - below[0]
+    return bool(distance > SMIRNOV_QUANTILE / np.sqrt(cycles) or within**cycles < RANGE_LEVEL)
+
+
 def _nodes(residuals: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return normal scores and the quantiles of residuals (m,) that they go to."""
     values = np.sort(residuals)
@@ -391,16 +430,24 @@ def _nodes(residuals: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]
     kept = np.unique(np.concatenate([[0], even, gaps, gaps + 1, [len(values) - 1]]))
     kept = kept[np.unique(values[kept], return_index=True)[1]]
     scores = ndtri((kept + 0.5) / len(values))
-    tail = max(1, int(TAIL * len(values)))
-    tails = np.array([values[tail] - values[0], values[-1] - values[-1 - tail]])
-    margins = np.minimum(RANGE_MARGIN * (values[-1] - values[0]), tails)
+    low, high = _range(values)
     values = values[kept]
     slopes = np.diff(scores)[[0, -1]] / np.diff(values)[[0, -1]]
     slopes = np.maximum(slopes, (scores[-1] - scores[0]) / (values[-1] - values[0]))
-    scores = np.concatenate(
-        [[scores[0] - margins[0] * slopes[0]], scores, [scores[-1] + margins[1] * slopes[1]]]
-    )
-    values = np.concatenate([[values[0] - margins[0]], values, [values[-1] + margins[1]]])
+    ends = np.array([low - values[0], high - values[-1]]) * slopes
+    scores = np.concatenate([[scores[0] + ends[0]], scores, [scores[-1] + ends[1]]])
+    return _rounded(scores, np.concatenate([[low], values, [high]]))
+
+
+def _range(values: np.ndarray) -> tuple[float, float]:
+    """Return the range of sorted residuals (m,) with a margin."""
+    tail = min(max(1, int(TAIL * len(values))), len(values) - 1)
+    most = RANGE_MARGIN * (values[-1] - values[0])
+    low = values[0] - min(most, values[tail] - values[0])
+    return float(low), float(values[-1] + min(most, values[-1] - values[-1 - tail]))
+
+
+def _rounded(scores: np.ndarray, values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(np.round(scores, DECIMALS).tolist()), tuple(np.round(values, DECIMALS).tolist())
 
 

@@ -66,6 +66,12 @@ def test_frames_files_and_arrays_give_the_same(tmp_path: Path) -> None:
             assert found["scores"][name]["mean"] == pytest.approx(score["mean"])
 
 
+def test_each_feature_has_the_overlap_of_two_real_samples_beside_its_own() -> None:
+    score = timegan.evaluate(windows(REAL), windows(FAKE), **QUICK)["scores"]["density"]
+    assert set(score["features"]) == set(score["baseline_features"]) == {"feature_1", "feature_2"}
+    assert all(0.5 < overlap < 1 for overlap in score["baseline_features"].values())
+
+
 def test_without_a_held_out_table_a_part_of_the_real_one_is() -> None:
     card = timegan.evaluate(REAL, FAKE, window=8, **QUICK)
     assert card["data"]["windows"] == 81

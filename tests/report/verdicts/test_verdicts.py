@@ -231,6 +231,18 @@ def test_relations_that_cannot_be_checked_have_no_grade() -> None:
     assert not any("Are relations" in v.question for v in verdicts(metrics() | {"relations": []}))
 
 
+def test_a_feature_is_compared_with_its_own_overlap_of_two_real_samples() -> None:
+    """Few patients have few years of birth, in another sample, too."""
+    found = {"features": {"a": 0.84, "b": 0.97}, "baseline_features": {"a": 0.86, "b": 0.99}}
+    verdict = about(verdicts(metrics(density=score(0.97, 0.98, **found))), "right values")
+    assert verdict.grade is Grade.EXCELLENT
+    assert verdict.sentence.endswith(
+        "the least alike is a with 84.0%. Two samples of real data share 86.0% there."
+    )
+    found["features"]["b"] = 0.75
+    assert about(verdicts(metrics(density=score(0.9, 0.98, **found))), "values").grade is Grade.POOR
+
+
 def test_a_saturated_classifier_says_so() -> None:
     hopeless = about(verdicts(metrics(classifier_auc=score(0.995, 0.98))), "classifier")
     assert hopeless.grade is Grade.UNKNOWN

@@ -12,6 +12,8 @@ from timegan.metrics.windows import Array, MinMax, check
 from timegan.variation import deviation, divisor
 
 BINS = 4_096
+MAX_BASELINES = 2
+"""Pairs of real samples that the baseline of each feature is the mean of."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,15 @@ def change_overlap(real: Array, synthetic: Array) -> float:
 
 
 def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
-    """Return the overlap of each feature."""
+    """Return the overlap of each feature, and that of two real samples."""
+    names = comparison.data.features
     found = overlaps(comparison.real, comparison.made)
-    return {"features": dict(zip(comparison.data.features, found, strict=True))}
+    details = {"features": dict(zip(names, found, strict=True))}
+    pairs = [(a, b) for a, b in comparison.samples[:MAX_BASELINES] if len(a) and len(b)]
+    if pairs:
+        baseline = np.mean([overlaps(a.values(), b.values()) for a, b in pairs], axis=0)
+        details["baseline_features"] = dict(zip(names, baseline.tolist(), strict=True))
+    return details
 
 
 @pairwise(

@@ -107,21 +107,27 @@ def _limited(
 
 
 def value_verdict(score: Score) -> Verdict:
-    """Grade the densities of values by the feature that is least alike."""
+    """Grade the densities of values by the feature that is least alike.
+
+    Each feature is compared with its own overlap between two real samples, which is low where
+    values are few, or constant within sequences.
+    """
     if score.mean is None:
         return not_measured(VALUES, score.reason)
     features = score.details.get("features") or {"": score.mean}
-    worst, least = min(features.items(), key=lambda item: item[1])
     baseline = score.baseline_mean
-    grade = against_baseline(1 - least, 1 - (1.0 if baseline is None else baseline))
-    one = len(features) == 1
-    return Verdict(
-        VALUES,
-        grade,
-        f"The densities of real and synthetic values share {score.mean:.1%} of their area"
-        + ("" if one else f"; the least alike is {worst} with {least:.1%}")
-        + (f". Two samples of real data share {baseline:.1%}." if baseline is not None else "."),
-    )
+    expected = dict.fromkeys(features, 1.0 if baseline is None else baseline)
+    expected |= score.details.get("baseline_features") or {}
+    worst = max(features, key=lambda name: expected[name] - features[name])
+    grade = against_baseline(1 - features[worst], 1 - expected[worst])
+    sentence = f"The densities of real and synthetic values share {score.mean:.1%} of their area"
+    if len(features) > 1:
+        sentence += f"; the least alike is {worst} with {features[worst]:.1%}"
+    if "baseline_features" in score.details:
+        sentence += f". Two samples of real data share {expected[worst]:.1%} there"
+    elif baseline is not None:
+        sentence += f". Two samples of real data share {baseline:.1%}"
+    return Verdict(VALUES, grade, f"{sentence}.")
 
 
 def dynamics_verdict(scores: Mapping[str, Score]) -> Verdict:

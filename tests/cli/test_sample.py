@@ -57,6 +57,25 @@ def test_only_the_file_that_was_asked_for_is_left(
     assert [path.name for path in tmp_path.iterdir()] == ["synthetic.csv"]
 
 
+def test_samples_begin_when_asked(shell: Shell) -> None:
+    time = pd.date_range("2024-01-01", periods=200, freq="h")
+    frame = pd.DataFrame({"time": time, "x": np.random.default_rng(0).normal(size=200)})
+    frame.to_csv("hours.csv", index=False)
+    options = "dataset=csv dataset.path=hours.csv dataset.window=6 evaluation=none logger=none"
+    assert shell(f"train {SMOKE} {options} hydra.run.dir=run").status == 0
+    for key, expected in (
+        ("'start=\"2026-01-05 07:00\"' count=2", ["2026-01-05 07:00:00"] * 2),
+        ("start=[2026-01-05,2026-02-01] steps=20", ["2026-01-05 00:00:00", "2026-02-01 00:00:00"]),
+    ):
+        result = shell(f"sample run=run {key} overwrite=true")
+        assert result.status == 0, result.err
+        made = pd.read_csv("synthetic.csv")
+        assert made.groupby("sequence")["time"].first().tolist() == expected
+    result = shell("sample run=run start=noon out=other.csv")
+    assert result.status != 0
+    assert 'start="noon" cannot be read' in result.err
+
+
 VISITS = "dataset=csv dataset.path=visits.csv dataset.window=8"
 
 

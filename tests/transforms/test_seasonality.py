@@ -11,6 +11,7 @@ from scipy.signal import lfilter
 from timegan.data import WindowDataModule
 from timegan.seeds import rng
 from timegan.tables.fields import Field
+from timegan.transforms.seasonality import Seasonality
 from timegan.transforms.seasonality_fit import TimedRows, fit_seasonality
 from timegan.transforms.table_transform import TableTransform
 
@@ -183,6 +184,30 @@ def test_the_state_survives_json() -> None:
     again = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
     assert again.seasonality == data.transform.seasonality
     assert json.dumps(again.state()) == json.dumps(data.transform.state())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda state: state["channels"].append(0),
+        lambda state: state["profiles"][0].update(period="fortnight"),
+        lambda state: state["profiles"][0]["mean"].pop(),
+        lambda state: state["profiles"][0]["share"].pop(),
+        lambda state: state["quantiles"].pop(),
+        lambda state: state["quantiles"][0].update(bins=10**9),
+        lambda state: state["quantiles"][0]["scores"][0].pop(),
+        lambda state: state["calibrations"].append({"made": [0.0], "wanted": [0.0]}),
+    ],
+)
+def test_a_damaged_state_is_refused(damage: Any) -> None:
+    found = module(hourly_load()).transform.seasonality
+    assert found is not None
+    state = json.loads(json.dumps(found.state()))
+    assert Seasonality.from_state(state) == found
+    state["calibrations"] = [{"made": [0.0], "wanted": [0.0]}]
+    damage(state)
+    with pytest.raises((ValueError, TypeError)):
+        Seasonality.from_state(state)
 
 
 def test_the_summary_names_seasons_and_cycles_longer_than_the_window() -> None:

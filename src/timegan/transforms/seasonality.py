@@ -167,8 +167,12 @@ class Seasonality:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the seasonality that `state` describes."""
-        return cls(
+        """Return the seasonality that `state` describes.
+
+        Raises:
+            ValueError: its parts do not fit together.
+        """
+        found = cls(
             state["unit"],
             state["zone"],
             tuple(int(channel) for channel in state["channels"]),
@@ -182,6 +186,28 @@ class Seasonality:
             ),
             tuple(QuantileMap(**part) for part in state["calibrations"]),
         )
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        """Raise a ValueError where numbers of channels, knots and parts differ."""
+        count = len(self.channels)
+        shapes = [
+            np.shape(table) == (len(profile.knots), count) and len(profile.share) == count
+            for profile in self.profiles
+            for table in (profile.mean, profile.log_std)
+        ]
+        parts = [
+            len(part.scores) == len(part.residuals) == part.bins * (1 + part.has_weekends)
+            and all(map(np.size, part.scores))
+            and [*map(len, part.scores)] == [*map(len, part.residuals)]
+            for part in self.quantiles
+        ]
+        known = {profile.period for profile in self.profiles}
+        known |= {part.period for part in self.quantiles}
+        is_whole = len(parts) == count and len(self.calibrations) in (0, count)
+        if not (is_whole and all(shapes) and all(parts) and known <= set(PERIODS)):
+            raise ValueError(f"seasons of {count} channels whose parts do not fit together")
 
     def mean_and_std(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and deviation (R, C) at times (R,)."""

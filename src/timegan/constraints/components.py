@@ -22,7 +22,7 @@ from timegan.constraints.types import (
 from timegan.errors import InputError
 from timegan.tables.value_grid import ValueGrid
 
-MAX_ORDERS = 64
+MAX_ORDERS = 8  # of correction
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,12 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from timegan.constraints.linear_relations import linear_equalities
+from timegan.constraints.linear_relations import (
+    BLOCK_ROWS,
+    MIN_ROWS,
+    SAMPLE_ROWS,
+    linear_equalities,
+)
 from timegan.constraints.types import (
     AllowedValues,
     Constraint,
@@ -16,9 +21,6 @@ from timegan.constraints.types import (
 )
 from timegan.tables.value_grid import nearly_exact_decimals
 
-SAMPLE_ROWS = 2_000  # a first, cheap test of candidates
-BLOCK_ROWS = 65_536  # tested together afterwards
-MIN_ROWS = 20  # with fewer rows (or moves), constraints hold by chance
 MAX_ALLOWED_VALUES = 10
 MAX_GRID_SIZE = 1e7  # finer grids are a number of decimals and constrain nothing
 MIN_CHANCE_RATE = 0.05

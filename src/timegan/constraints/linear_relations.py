@@ -17,9 +17,9 @@ from scipy.sparse.csgraph import connected_components
 from timegan.constraints.types import LinearEquality, Multiples
 from timegan.tables.value_grid import DOUBLE_EPSILON, SINGLE_EPSILON
 
-SAMPLE_ROWS = 2_000
-BLOCK_ROWS = 65_536
-MIN_ROWS = 20
+SAMPLE_ROWS = 2_000  # a first, cheap test of candidates
+BLOCK_ROWS = 65_536  # tested together afterwards
+MIN_ROWS = 20  # with fewer rows (or moves), constraints hold by chance
 MAX_COEFFICIENT = 3
 MAX_COLUMNS = 12  # of one equality
 MAX_CIRCUITS = 20_000
@@ -31,7 +31,7 @@ Independent errors are uniform between -.5 and .5 units, with a deviation of .28
 """
 ROUNDING_ERROR = 0.501  # of a column, in units of its rounding; more than .5 for float32
 SAMPLE_RESIDUALS = 256
-MIN_CHANCE_RATE = 0.5
+MIN_SHUFFLED_RATE = 0.5
 """Smallest share of rows that violate an equality within rounding after a shuffle of each column.
 
 Columns that hardly vary, such as counts of 0 and 1, stay within the rounding whatever they are.
@@ -291,7 +291,7 @@ def _within_rounding(
         return
     random = np.random.default_rng(0)
     shuffled = random.permuted(sample[:, used], axis=0) @ factors
-    if (np.abs(shuffled - shuffled.mean()) > slack).mean() < MIN_CHANCE_RATE:
+    if (np.abs(shuffled - shuffled.mean()) > slack).mean() < MIN_SHUFFLED_RATE:
         return
     mean = float(total.mean())
     error = 5 * noise / np.sqrt(len(total))

@@ -13,9 +13,8 @@ from timegan.constraints.types import Monotone
 from timegan.constraints.violations import residual, violations
 from timegan.tables.value_grid import ValueGrid
 
-FIRST_ORDERS = 3  # of correction, for all rows
-MAX_ORDERS = 8  # for rows that these do not serve, together with ...
-MAX_ROUNDINGS = 200  # ... variables rounded up or down: all of them, then one or two
+FIRST_ORDERS = 3  # of correction, for most rows
+MAX_ROUNDINGS = 200  # of all variables up or down, then of one or two, for all other rows
 Rounding = Callable[[ValueGrid, np.ndarray], np.ndarray]
 UP_OR_DOWN: tuple[Rounding, ...] = (ValueGrid.floor, ValueGrid.ceil)
 
@@ -61,7 +60,7 @@ def round_points(
         for order in component.orders[:FIRST_ORDERS]:
             consider(_corrected(near[rows], component, order, targets[rows]), rows, is_strict)
     for choice in islice(_roundings(len(component.grids)), MAX_ROUNDINGS if is_last else 0):
-        for order in component.orders[:MAX_ORDERS]:
+        for order in component.orders:
             rows = np.flatnonzero(np.isinf(least))
             if not rows.size:
                 break

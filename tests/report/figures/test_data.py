@@ -39,6 +39,18 @@ def test_a_single_value_is_one_bar() -> None:
     assert len(figure.axes[0].patches) == 2
 
 
+def test_a_single_value_beside_many_is_no_smooth_density() -> None:
+    many = rng(0, "many").normal(50, 5, 400)
+    many[:40] = 50.0
+    for a, b in ((np.full(9, 50.0), many), (many, np.full(9, 50.0))):
+        bars = distribution(a, b)
+        assert isinstance(bars, Bars)
+        assert bars.overlap == pytest.approx(0.1)
+        assert bars.values[len(bars.values) // 2] == 50.0
+        assert bars.real.sum() == bars.synthetic.sum() == pytest.approx(1)
+        assert sorted([bars.real.max(), bars.synthetic.max()])[1] == 1.0
+
+
 def test_windows_are_cut_where_their_sequences_end() -> None:
     lengths = np.array([6, 2, 4])
     is_there = (np.arange(6) < lengths[:, None]).astype(float)

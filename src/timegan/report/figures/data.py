@@ -10,7 +10,7 @@ from timegan.metrics.windows import Array
 from timegan.transforms.feature_view import PRESENT
 from timegan.variation import deviation, divisor, negligible
 
-MAX_BARS = 15
+MAX_BARS = 25
 """Different values up to which shares are shown instead of a density."""
 
 
@@ -22,15 +22,19 @@ class Bars:
         values: that occur, rising.
         real: share of each.
         synthetic: likewise.
+        shared: the sum of the smaller shares of each exact value, where bars are wider.
     """
 
     values: Array
     real: Array
     synthetic: Array
+    shared: float | None = None
 
     @property
     def overlap(self) -> float:
         """The sum of the smaller shares: 1 for equal shares, 0 for different values."""
+        if self.shared is not None:
+            return self.shared
         return float(min(np.minimum(self.real, self.synthetic).sum(), 1.0))
 
     @property
@@ -41,11 +45,17 @@ class Bars:
         return 0.5 * float(divisor(np.abs(self.values[0])))
 
 
+BARS_BESIDE = 7
+"""Bars on either side of the single value of real or synthetic data."""
+
 Distribution = Densities | Bars
 
 
 def distribution(real: Array, synthetic: Array, resolution: float | None = None) -> Distribution:
     """Return the shares of a few values, or densities of many; missing values are left out.
+
+    Where one side has a single value and the other many, bars of equal width show how far the
+    others lie from it.
 
     Args:
         real: values of one feature, in any shape.
@@ -54,11 +64,28 @@ def distribution(real: Array, synthetic: Array, resolution: float | None = None)
     """
     a, b = real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
     values = np.unique(np.concatenate([a, b]))
-    is_many = len(values) > MAX_BARS
-    if is_many or _is_narrow(values):
+    if len(values) > MAX_BARS:
+        for side in (a, b):
+            bars = _around(float(side[0]), a, b) if side.min() == side.max() else None
+            if bars is not None and not _is_narrow(bars.values):
+                return bars
+    if len(values) > MAX_BARS or _is_narrow(values):
         return densities(a, b, resolution=resolution)
     counts = [np.bincount(np.searchsorted(values, x), minlength=len(values)) for x in (a, b)]
     return Bars(values, counts[0] / a.size, counts[1] / b.size)
+
+
+def _around(single: float, real: Array, synthetic: Array) -> Bars:
+    """Return the shares of values by their distance from the single value of one side."""
+    distances = np.abs(np.concatenate([real, synthetic]) - single)
+    width = float(np.quantile(distances[distances > 0], 0.98)) / BARS_BESIDE
+    places = np.arange(-BARS_BESIDE, BARS_BESIDE + 1)
+    shares = []
+    for side in (real, synthetic):
+        place = np.clip(np.rint((side - single) / width), places[0], places[-1]).astype(np.int64)
+        shares.append(np.bincount(place + BARS_BESIDE, minlength=len(places)) / side.size)
+    shared = min(float(np.mean(side == single)) for side in (real, synthetic))
+    return Bars(single + places * width, shares[0], shares[1], shared)
 
 
 def _is_narrow(values: Array) -> bool:

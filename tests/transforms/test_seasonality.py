@@ -9,6 +9,7 @@ import pytest
 from scipy.signal import lfilter
 
 from timegan.data import WindowDataModule
+from timegan.errors import InputError
 from timegan.seeds import rng
 from timegan.tables.fields import Field
 from timegan.transforms.seasonality import Seasonality
@@ -208,6 +209,13 @@ def test_a_damaged_state_is_refused(damage: Any) -> None:
     damage(state)
     with pytest.raises((ValueError, TypeError)):
         Seasonality.from_state(state)
+
+
+def test_a_checkpoint_of_a_table_with_seasons_is_not_continued_without() -> None:
+    data = module(hourly_load())
+    module(hourly_load()).load_state_dict(data.state_dict())
+    with pytest.raises(InputError, match=r"dataset\.seasonality"):
+        module(hourly_load(), seasonality="off").load_state_dict(data.state_dict())
 
 
 def test_the_summary_names_seasons_and_cycles_longer_than_the_window() -> None:

@@ -31,10 +31,12 @@ def check_same_data(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
         [(t.name, t.width, t.scaler_name) for _, t in transform.columns]
         for transform in (then, now)
     ]
+    seasons = [t.seasonality and t.seasonality.shares() for t in (then, now)]
+    names = [[(channel, words) for channel, words, _ in found or ()] for found in seasons]
     is_same = np.array_equal(before, after, equal_nan=True) and codings[0] == codings[1]
-    if not is_same or then.reversed != now.reversed:
+    if not is_same or names[0] != names[1] or then.reversed != now.reversed:
         raise InputError(
             "The checkpoint was trained on this table, but split or scaled in another way. Set "
-            "dataset.scaling, dataset.column_types, dataset.preprocessing, dataset.holdout and "
-            "dataset.window as they were."
+            "dataset.scaling, dataset.column_types, dataset.seasonality, dataset.preprocessing, "
+            "dataset.holdout and dataset.window as they were."
         )

@@ -137,6 +137,19 @@ def test_long_series_are_compared_after_whole_periods() -> None:
     assert "the autocorrelation of load is" in verdict.sentence
 
 
+def test_the_worst_of_many_findings_are_named() -> None:
+    season = compared(hourly(0), shuffled(hourly(0)))[0]
+    lag = {"feature": "load", "lag": "1 day", "difference": 0.6, "real": 0.9, "synthetic": 0.1}
+    many = timing_verdict([season] * 5, [lag] * 4)
+    assert many.sentence.count("explains") == 3
+    assert many.sentence.endswith("; and 6 more.")
+    good = compared(hourly(0), hourly(0))[:1]
+    only = timing_verdict(good, [lag])
+    assert only.grade is Grade.POOR
+    assert only.finding == only.sentence[:1].lower() + only.sentence[1:-1]
+    assert only.sentence.startswith("After 1 day, the autocorrelation of load is 0.10")
+
+
 def test_profiles_are_drawn_side_by_side_with_what_they_explain() -> None:
     rows = compared(hourly(0), shuffled(hourly(0)))
     figure = static.profiles(rows)

@@ -36,20 +36,26 @@ def timing_verdict(
     worst_lags = [row for row in lags if row["difference"] > GOOD]
     grades = [graded(row["difference"], EXCELLENT, GOOD, GOOD) for row in [*measured, *lags]]
     missed = [row for row in measured if row["difference"] > GOOD]
-    told = [_told(row) for row in (missed or measured)[:MAX_NAMED]]
-    told += [_told_lag(row) for row in worst_lags[: MAX_NAMED - len(missed)]]
-    count = len(missed) - MAX_NAMED
-    more = f"; and {count} more" if count > 0 else ""
+    findings = [*map(_told, missed), *map(_told_lag, worst_lags)]
+    if findings:
+        count = len(findings) - MAX_NAMED
+        more = f"; and {count} more" if count > 0 else ""
+        sentence = f"{'; '.join(findings[:MAX_NAMED])}{more}."
+        return Verdict(TIMING, worst_grade(grades), _capital(sentence), findings[0])
+    sentence = "; ".join(map(_told, measured[:MAX_NAMED]))
     held_out = measured[0]["held_out"]
-    if held_out is not None and not missed:
-        more += f" (held-out real rows: {share(held_out)})"
-    finding = f"{told[0][0].lower()}{told[0][1:]}" if missed or worst_lags else ""
-    return Verdict(TIMING, worst_grade(grades), f"{'; '.join(told)}{more}.", finding)
+    if held_out is not None and len(measured) == 1:
+        sentence += f" (held-out real rows: {share(held_out)})"
+    return Verdict(TIMING, worst_grade(grades), f"{_capital(sentence)}.")
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _told(row: Mapping[str, Any]) -> str:
     sentence = (
-        f"The {row['phase']} explains {share(row['synthetic'])} of the variance of "
+        f"the {row['phase']} explains {share(row['synthetic'])} of the variance of "
         f"{row['feature']}, and {share(row['real'])} of the real one"
     )
     is_other = row["agreement"] < MIN_AGREEMENT and row["synthetic"] > row["real"] / 2

@@ -103,8 +103,12 @@ def rows(seed: int = 0, count: int = 400) -> pd.DataFrame:
 
 
 def test_what_is_remembered_of_every_kind_of_column_is_plain() -> None:
-    data = WindowDataModule.from_frame(rows(), window=6, column_types={"noise": "white_noise"})
+    types = {"noise": "white_noise"}
+    # Relations would write some of the columns from others.
+    options = {"column_types": types, "constraints": "report"}
+    data = WindowDataModule.from_frame(rows(), window=6, **options)
     assert check(data) == set(TRANSFORMERS)
+    check(WindowDataModule.from_frame(rows(), window=6))
 
 
 def irregular(count: int = 400) -> dict[str, Any]:

@@ -94,7 +94,10 @@ class ColumnRelation(Relation):
 
 def state(relations: Iterable[Relation]) -> list[dict[str, Any]]:
     """Return relations as plain numbers, strings, lists and dicts."""
-    return [{"kind": relation.kind} | asdict(relation) for relation in relations]
+    return [
+        {"kind": relation.kind} | {k: _lists(v) for k, v in asdict(relation).items()}
+        for relation in relations
+    ]
 
 
 def from_state(states: Iterable[dict[str, Any]]) -> tuple[Relation, ...]:
@@ -104,6 +107,10 @@ def from_state(states: Iterable[dict[str, Any]]) -> tuple[Relation, ...]:
         fields = dict(content)
         found.append(RELATIONS[fields.pop("kind")].from_state(fields))
     return tuple(found)
+
+
+def _lists(value: Any) -> Any:
+    return list(map(_lists, value)) if isinstance(value, list | tuple) else value
 
 
 def _tuples(value: Any) -> Any:

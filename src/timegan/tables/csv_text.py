@@ -8,8 +8,8 @@ import pandas as pd
 from timegan.tables.date_formats import NAT, render, unit_of
 from timegan.tables.dtypes import TICKS_PER_SECOND
 from timegan.tables.fields import Field
-from timegan.tables.raw_columns import level_values
-from timegan.tables.schema import Schema, free_name
+from timegan.tables.raw_columns import free_name, level_values
+from timegan.tables.schema import Schema
 from timegan.tables.timestamps import to_local, to_ticks
 
 SECONDS_PER_DAY = 86_400

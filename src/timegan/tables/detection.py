@@ -8,9 +8,10 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
+from timegan.tables.date_parts import combine_parts, find_parts
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta
 from timegan.tables.fields import Name, Role
-from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, raw_columns
+from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, free_name, raw_columns
 from timegan.tables.row_order import check_clock, check_key
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
 
@@ -109,6 +110,37 @@ def assign_time(roles: ColumnRoles) -> None:
         return
 
 
+def assign_parts(roles: ColumnRoles, given: Sequence[RawColumn] | None) -> None:
+    """Take whole numbers of years, months and so on for the time, if they increase as one.
+
+    Args:
+        given: columns that are parts of the time; None looks for them.
+
+    Raises:
+        InputError: given columns do not hold dates.
+    """
+    free = [c for c in roles.columns if c.role is None and not c.index]
+    parts = find_parts(free if given is None else given)
+    seconds = combine_parts(parts) if parts else None
+    if seconds is None or (given is None and len(parts) == len(free)):
+        if given:
+            names = ", ".join(repr(column.label) for column in given)
+            raise InputError(f"The columns {names} do not hold dates in every row. Correct them.")
+        return
+    name = free_name("time", [column.name for column in roles.columns])
+    time = RawColumn(name, pd.Series(seconds.view("M8[s]")), False, is_hidden=True)
+    if given is None and not _rises(time, roles.codes):
+        check_key(roles, time)
+        return
+    time.role = "time"
+    for column in parts.values():
+        column.role = "part"
+    roles.columns.append(time)
+    roles.parts = parts
+    names = ", ".join(repr(column.label) for column in parts.values())
+    roles.notes.append(f"{names} are taken for the time, and written from it.")
+
+
 def assign_index(roles: ColumnRoles) -> None:
     """Mark an index of row numbers, and refuse any other index without a role."""
     for column in roles.columns:
@@ -172,6 +204,7 @@ def infer_roles(
     sequence_index: Name,
     context: Sequence[Name],
     exogenous: Sequence[Name],
+    parts: Sequence[Name] | None = None,
 ) -> ColumnRoles:
     """Assign a role to every column and index level; leave out columns that are not requested.
 
@@ -182,6 +215,7 @@ def infer_roles(
         sequence_index: the time; None infers it.
         context: columns that are constant within a sequence.
         exogenous: columns that are given from outside at each step.
+        parts: columns that together are the time, such as year and month; None looks for them.
 
     Raises:
         InputError: a name does not exist, occurs twice or cannot be kept; a column has two roles;
@@ -201,14 +235,16 @@ def infer_roles(
     roles = ColumnRoles(raw)
     assign_key(roles)
     assign_time(roles)
+    if parts or (columns is None and not roles.of("time")):
+        assign_parts(roles, None if parts is None else [find(name, raw) for name in parts])
     if columns is None:
         check_key(roles)
         check_clock(roles)
     assign_index(roles)
-    for column in raw:
+    for column in roles.columns:
         if column.role is None and columns is None:
             column.role = "feature"
-    roles.columns = [column for column in raw if column.role is not None]
+    roles.columns = [column for column in roles.columns if column.role is not None]
     return roles
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from timegan.tables.dtypes import TICKS_PER_SECOND
 
 Name = str | int | float | None
-Role = Literal["feature", "gap", "exogenous", "context", "key", "time", "rows"]
+Role = Literal["feature", "gap", "exogenous", "context", "key", "time", "part", "rows"]
 Type = Literal["number", "boolean", "category", "datetime", "timedelta"]
 
 
@@ -18,7 +18,8 @@ class Field:
     Args:
         name: exactly as in the table; None only for an index level.
         role: use of the column. ``gap`` stands for the time between rows, which is learned but is
-            not a column of the table; ``rows`` stands for row numbers, which are not learned.
+            not a column of the table; ``part`` is a part of the time (``date_format`` tells which);
+            ``rows`` stands for row numbers, which are not learned.
         type: meaning of its float64 values (`timegan.tables.codecs`).
         dtype: name of its pandas type, see `timegan.tables.dtypes`.
         index: is it a level of the index?
@@ -38,6 +39,7 @@ class Field:
             leaves cells empty.
         missing: name of the value that an object column holds where a value is missing.
         freq: of a time index that has a frequency.
+        is_hidden: is it the time of a table that has only its parts, and so not a column?
     """
 
     name: Name
@@ -59,6 +61,7 @@ class Field:
     na_mark: float | str | None = None
     missing: str = ""
     freq: str = ""
+    is_hidden: bool = False
 
     @property
     def label(self) -> str:

@@ -17,8 +17,8 @@ from timegan.tables.dtypes import dtype_name, is_number
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.missing_marks import find_marks
-from timegan.tables.raw_columns import ColumnRoles, RawColumn
-from timegan.tables.schema import Schema, free_name
+from timegan.tables.raw_columns import ColumnRoles, RawColumn, free_name
+from timegan.tables.schema import Schema
 from timegan.tables.sequence_keys import KeyGenerator, infer_key
 from timegan.tables.time_axis import TimeAxis
 from timegan.tables.time_column import infer_time, read_time
@@ -52,7 +52,13 @@ class TableReader:
         self.like = like
         self.categories = {str(name) for name in categories}
         self.roles = infer_roles(
-            frame, columns, sequence_key, sequence_index, context_columns or (), exogenous
+            frame,
+            columns,
+            sequence_key,
+            sequence_index,
+            context_columns or (),
+            exogenous,
+            parts=[field.name for field in like.of("part")] if like else None,
         )
         self.roles.notes[:0] = frame.attrs.get("notes", [])
         self.key_generator: KeyGenerator | None = None
@@ -196,13 +202,17 @@ class TableReader:
             field = self._time_field(column)
             index: Any = self.frame.index
             freq = index.freqstr if self._knows_frequency(column) else None
-            return replace(field, freq=freq or "")
+            return replace(field, freq=freq or "", is_hidden=column.is_hidden)
         if column.role == "key":
             assert self.roles.codes is not None
             firsts = np.unique(self.roles.codes, return_index=True)[1]
             labels = column.series.iloc[firsts].reset_index(drop=True)
             field, self.key_generator = infer_key(labels, column.name, column.index)
             return field
+        if column.role == "part":
+            dtype = dtype_name(column.series.dtype)
+            part = next(k for k, other in self.roles.parts.items() if other is column)
+            return Field(column.name, "part", "number", dtype, date_format=part)
         if column.role == "rows":
             return Field(column.name, "rows", "number", dtype_name(column.series.dtype), True)
         assert column.role is not None

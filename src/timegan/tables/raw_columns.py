@@ -1,6 +1,6 @@
 """Columns and index levels of a DataFrame under names that a saved model can keep."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ class RawColumn:
     series: "pd.Series[Any]"
     index: bool
     role: Role | None = None
+    is_hidden: bool = False  # the time of a table that has only its parts
     field: Field | None = None  # where inferring the role has described the column
 
     @property
@@ -34,6 +35,7 @@ class ColumnRoles:
     columns: list[RawColumn]
     codes: np.ndarray | None = None  # (R,) the sequence of each row, in order of appearance
     notes: list[str] = field(default_factory=list)
+    parts: dict[str, RawColumn] = field(default_factory=dict)  # year, month ... of the time
 
     def of(self, role: Role) -> list[RawColumn]:
         """Return the columns of one role."""
@@ -118,3 +120,11 @@ def find(name: Name, columns: Sequence[RawColumn]) -> RawColumn:
     guess = f" Did you mean {near!r}?" if near else ""
     shown = ", ".join(labels[:12]) + (", ..." if len(labels) > 12 else "")
     raise InputError(f"The table has no column {str(name)!r}.{guess} It has: {shown}.")
+
+
+def free_name(wanted: str, taken: Iterable[Any]) -> str:
+    """Return a name that no column has: the wanted one, with underscores if needed."""
+    names = {str(name) for name in taken}
+    while wanted in names:
+        wanted += "_"
+    return wanted

@@ -28,7 +28,7 @@ KEY_NAME = re.compile(
 )
 
 
-def check_key(roles: ColumnRoles) -> None:
+def check_key(roles: ColumnRoles, parts: RawColumn | None = None) -> None:
     """Refuse a table without a key in which times or counters start again for another column.
 
     Dates (or epoch times) do not increase in the whole table, but in all rows of each value of the
@@ -36,12 +36,16 @@ def check_key(roles: ColumnRoles) -> None:
     increases by one in each row and starts again where the column changes. A column of integers
     must hold each value in consecutive rows, for others may count the steps of a date.
 
+    Args:
+        roles: of the columns.
+        parts: the time that several columns make together; None where there are none.
+
     Raises:
         InputError: names the times and the column that may be the key.
     """
     if roles.codes is not None:
         return
-    for time, ticks, is_counter in _times(roles):
+    for time, ticks, is_counter in _times(roles, parts):
         if (np.diff(ticks) >= 0).all() and (np.diff(ticks) > 0).mean() >= 0.5:
             return
         keys = [
@@ -95,9 +99,11 @@ def check_clock(roles: ColumnRoles) -> None:
         )
 
 
-def _times(roles: ColumnRoles) -> Iterator[tuple[RawColumn, np.ndarray, bool]]:
+def _times(
+    roles: ColumnRoles, parts: RawColumn | None
+) -> Iterator[tuple[RawColumn, np.ndarray, bool]]:
     """Yield the time, or columns that may be one, their ticks, and if they are counters."""
-    chosen = roles.of("time")
+    chosen = roles.of("time") or ([parts] if parts else [])
     free = [column for column in roles.columns if column.role is None and not column.index]
     for column in chosen or free:
         ticks = _ticks(column)

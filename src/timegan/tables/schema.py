@@ -1,6 +1,5 @@
 """Schema of a table, and conversion of sequences to a table of this schema."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,10 +7,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from timegan.tables.codecs import decode
+from timegan.tables.codecs import decode, decode_integers
+from timegan.tables.date_parts import split_part
 from timegan.tables.detection import SEQUENCE
 from timegan.tables.dtypes import parse_dtype
 from timegan.tables.fields import Field, Name, Role
+from timegan.tables.raw_columns import free_name
 from timegan.tables.sequence_keys import KeyGenerator
 from timegan.tables.time_axis import TimeAxis
 from timegan.tables.time_column import write_time
@@ -133,7 +134,10 @@ class Schema:
                 starts = self.time_axis.first_starts(sequence_start, len(values))
             times = self.times(values, starts)
             flat = times.ravel() if lengths is None else times[kept]
-            made[field] = write_time(flat, field)
+            if not field.is_hidden:
+                made[field] = write_time(flat, field)
+            for part in self.of("part"):
+                made[part] = decode_integers(split_part(flat, part.date_format), part)
         for field in self.of("rows"):
             made[field] = np.arange(len(rows))
         return self._assembled(made, owners + sequence_start, total)
@@ -147,7 +151,8 @@ class Schema:
 
     def _assembled(self, made: dict[Field, Any], numbers: np.ndarray, total: int) -> pd.DataFrame:
         """Combine arrays to a table with its index."""
-        columns = [field for field in self.fields if not field.index and field.role != "gap"]
+        absent = [field for field in self.fields if field.is_hidden or field.role == "gap"]
+        columns = [field for field in self.fields if not field.index and field not in absent]
         levels = [field for field in self.fields if field.index]
         names: list[Any] = [field.name for field in columns]
         data: list[Any] = [_column(made[field], field) for field in columns]
@@ -198,14 +203,6 @@ class Schema:
             key_generator=KeyGenerator(**key_generator) if key_generator else None,
             time_axis=TimeAxis.from_state(time_axis) if time_axis else None,
         )
-
-
-def free_name(wanted: str, taken: Iterable[Any]) -> str:
-    """Return a name that no column has: the wanted one, with underscores if needed."""
-    names = {str(name) for name in taken}
-    while wanted in names:
-        wanted += "_"
-    return wanted
 
 
 def _column(values: Any, field: Field) -> Any:

@@ -61,7 +61,8 @@ class Table:
                 long series otherwise.
             sequence_index: the column or index level that holds the time, by which a sequence's
                 rows are put in order. None takes the index's, or the one column of dates that
-                increase within each sequence; without any, rows keep their order.
+                increase within each sequence, or columns such as year, month and day; without any,
+                rows keep their order.
             context_columns: columns that are constant within a sequence. None takes the features
                 that never change within one, where there is a key and ``columns`` is None
                 (`timegan.tables.context_detection`).
@@ -81,6 +82,8 @@ class Table:
             sequence_key, sequence_index = (
                 next(iter(roles[role]), None) for role in ("key", "time")
             )
+            if like.of("part"):
+                sequence_index = None
             context_columns = roles["context"]
             exogenous = [f.name for f in like.of("exogenous")]
         reader = TableReader(

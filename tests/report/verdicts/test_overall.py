@@ -37,7 +37,7 @@ def test_it_is_no_better_than_relations_and_times(question: str) -> None:
 def test_the_gravest_finding_comes_first() -> None:
     poor = [Verdict(q, Grade.POOR, "") for q in (CLASSIFIER, TIMING, RELATIONS)]
     sentence = overall_verdict([*poor, Verdict(VALUES, Grade.FAIR, "")], METRICS).sentence
-    places = [sentence.index(word) for word in ("relations", "times of", "classifier", "with care")]
+    places = [sentence.index(word) for word in ("relations", "times of", "realism", "with care")]
     assert places == sorted(places)
 
 
@@ -46,7 +46,7 @@ def test_what_was_not_measured_or_cannot_be_told_is_said() -> None:
     found = overall_verdict([GOOD[0], unsure], {"copying": {"warning": False}, "training": {}})
     assert found.grade is Grade.EXCELLENT
     _, _, unchecked = found.sentence.partition("Not checked: ")
-    for words in ("classifier", "relations", "forecasters", "membership", "series longer"):
+    for words in ("realism", "relations", "forecasters", "membership", "series longer"):
         assert words in unchecked
     assert "Not checked" not in overall_verdict(GOOD, METRICS).sentence
 

@@ -28,7 +28,7 @@ SUBJECTS = {
     DYNAMICS: "changes over time",
     UTILITY: "training of forecasters",
     COVERAGE: "variety",
-    CLASSIFIER: "likeness to a classifier",
+    CLASSIFIER: "realism of whole windows",
 }
 """Question -> what its answer is about, the gravest first."""
 

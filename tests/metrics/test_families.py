@@ -8,12 +8,15 @@ import pytest
 from scipy.stats import gaussian_kde
 from sklearn.decomposition import PCA
 
+from timegan.evaluation import evaluate
 from timegan.metrics.fidelity.autocorrelation import autocorrelation, autocorrelation_score, changes
 from timegan.metrics.fidelity.correlation import correlation_score, correlations
 from timegan.metrics.fidelity.density import change_overlap, densities, overlaps, pooled_overlap
 from timegan.metrics.fidelity.projection import pca, tsne
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
+from timegan.metrics.score import Score
 from timegan.metrics.windows import Array, MinMax, random_halves
+from timegan.report.verdicts.fidelity import correlation_verdict
 
 
 @pytest.fixture
@@ -113,6 +116,17 @@ def test_a_constant_has_no_correlation(real: Array) -> None:
     assert correlation_score(real, flat) == pytest.approx(0)
     assert correlation_score(real[..., 1:], flat[..., 1:]) is None
     assert correlation_score(real[..., :1], flat[..., :1]) is None
+
+
+def test_pairs_with_a_constant_are_told_without_a_number(real: Array) -> None:
+    flat = real.copy()
+    flat[..., 2] = 2022.0
+    card = evaluate(flat, real, protocol="quick", classifiers=1, classifier_steps=1)
+    pairs = card["scores"]["correlation"]["pairs"]
+    known = [pair["features"] for pair in pairs if pair["real"] is not None]
+    assert known == [["feature_1", "feature_2"]]
+    verdict = correlation_verdict(Score.from_dict(card["scores"]["correlation"]))
+    assert "nan" not in verdict.sentence
 
 
 def test_autocorrelation_is_the_mean_correlation_at_a_lag(real: Array) -> None:

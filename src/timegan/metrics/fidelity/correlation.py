@@ -37,10 +37,19 @@ def _by_pair(comparison: SetComparison) -> dict[str, list[dict[str, Any]]]:
     names = comparison.data.features
     return {
         "pairs": [
-            {"features": [names[i], names[j]], "real": real[i, j], "synthetic": made[i, j]}
+            {
+                "features": [names[i], names[j]],
+                "real": _finite(real[i, j]),
+                "synthetic": _finite(made[i, j]),
+            }
             for i, j in pairs(len(names))
         ]
     }
+
+
+def _finite(correlation: float) -> float | None:
+    """Return a correlation, or None where a feature is constant."""
+    return float(correlation) if np.isfinite(correlation) else None
 
 
 TITLE = "Correlational score"

@@ -67,7 +67,7 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, SecondTable]:
     if config.holdout is not None:
         options["holdout"] = 0.0  # what is held out comes as a table of its own
     # A synthetic table in which a constant column changes is measured, not refused.
-    options["context_columns"] = options["context_columns"] or []
+    options["context_columns"] = options.get("context_columns") or []
     data = WindowDataModule(**options)
     data.setup()
     return data, read_second_table(data, str(config.synthetic), "synthetic")

@@ -227,6 +227,20 @@ def test_visits_of_different_lengths_and_irregular_times_keep_their_relations(
     }
 
 
+def test_values_at_the_start_are_learned_where_they_would_give_a_sequence_away() -> None:
+    reduction = module(panel()).transform.reduction
+    labels = [field.label for field in reduction.start_fields]
+    assert labels == ["cycle at the start", "meter at the start"]  # the meter rises with the cycle
+    alone = panel().drop(columns="meter")
+    assert [f.label for f in module(alone).transform.reduction.drawn_fields] == [
+        "cycle at the start"
+    ]
+    careers = WindowDataModule(generate="salary", window=6)
+    careers.setup()
+    labels = [field.label for field in careers.transform.reduction.start_fields]
+    assert labels == ["YearsExperience at the start", "Salary at the start"]
+
+
 def test_context_columns_that_are_given_are_kept_with_what_follows_from_them() -> None:
     draw = rng(0, "devices")
     site = draw.integers(0, 4, 60)

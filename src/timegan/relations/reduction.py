@@ -1,13 +1,13 @@
 """Reduction of a table with relations to the columns that a model learns, and its inverse."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
 from timegan.relations.draft import START_SUFFIX, Block, Draft
-from timegan.relations.motion import Monotone
+from timegan.relations.motion import FixedIncrement, Monotone
 from timegan.relations.relation import Relation, from_state, state
 from timegan.relations.rows import Rows, clock_seconds
 from timegan.tables import Field, Schema, Sequences, Table
@@ -39,6 +39,9 @@ RESTORE_ORDER = (
 
 MIN_EXPLAINED = 0.05
 """Share of another column's variance from which on a value at the start is learned with it."""
+
+MAX_DISTINCT_SHARE = 0.2
+"""Distinct values at the start, relative to the rows, up to which they are shared by many rows."""
 
 BINS = 10
 """Groups of equal size by the value at the start."""
@@ -102,7 +105,8 @@ class Reduction:
             table.schema,
             fields=(*others, *draft.fields.values(), *gap),
         )
-        names = [label for label in draft.starts if _is_explaining(draft, label)]
+        counters = {r.column for r in enforced if isinstance(r, FixedIncrement)}
+        names = _learned_starts(draft, counters)
         hidden = [
             (label, bool(np.isnan(values).any()), _median(values))
             for label, values in draft.rows.columns.items()
@@ -276,14 +280,29 @@ def _median(values: np.ndarray) -> float:
     return float(present[present.size // 2]) if present.size else 0.0
 
 
-def _is_explaining(draft: Draft, label: str) -> bool:
-    """Decide whether other columns depend on the value of a column at the start."""
-    start = draft.start_columns[label]
+def _learned_starts(draft: Draft, counters: Collection[str]) -> list[str]:
+    """Return the columns whose value at the start is learned; that of others is drawn.
+
+    A value is drawn from those of real windows if no other column depends on it, and if it does
+    not give a real sequence away: it counts rows, or many rows share it.
+    """
+    values = draft.start_columns
+    others = {k: v for k, v in draft.columns.items() if draft.fields[k].type != "datetime"}
+    learned = [
+        label
+        for label, start in values.items()
+        if _explains(start, others)
+        or (label not in counters and len(np.unique(start)) > MAX_DISTINCT_SHARE * len(start))
+    ]
+    known = {label: values[label] for label in learned}
+    return [label for label in values if label in known or _explains(values[label], known)]
+
+
+def _explains(start: np.ndarray, others: Mapping[str, np.ndarray]) -> bool:
+    """Decide whether another column depends on a value (R,) at the start."""
     edges = np.quantile(start, np.linspace(0, 1, BINS + 1)[1:-1])
     bins = np.searchsorted(edges, start, side="right")
-    for other, values in draft.columns.items():
-        if other == label or draft.fields[other].type == "datetime":
-            continue
+    for values in others.values():
         present = ~np.isnan(values)
         if _explained(bins[present], values[present]) >= MIN_EXPLAINED:
             return True

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timegan.tables.value_grid import ValueGrid
+from timegan.tables.value_grid import ValueGrid, nearly_exact_decimals
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -46,3 +46,9 @@ def test_grids_snap_to_known_values_within_the_range() -> None:
 
 def test_two_or_three_numbers_share_no_step() -> None:
     assert ValueGrid.fit(np.array([10.0, 20.0, 35.0])).step == 1
+
+
+def test_small_numbers_are_not_zero_with_few_decimals() -> None:
+    assert nearly_exact_decimals(np.array([1e-12, 3.3e-12]))[0] is None
+    assert nearly_exact_decimals(np.array([0.004, -0.002]))[0] == 3
+    assert nearly_exact_decimals(np.zeros(3))[0] == 0

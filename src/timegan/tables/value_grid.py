@@ -217,13 +217,16 @@ def nearly_exact_decimals(values: np.ndarray) -> tuple[int | None, float]:
         Decimals, None where nine do not hold the values; and the relative precision.
     """
     few = values[:: max(1, len(values) // SPREAD_ROWS)]
+    largest = float(np.abs(values).max())
     for precision in (DOUBLE_EPSILON, SINGLE_EPSILON):
         if precision == SINGLE_EPSILON and not np.array_equal(few.astype(np.float32), few):
             break
         for decimals in range(MAX_DECIMALS + 1):
             step = 10.0**-decimals
-            if 8 * precision * np.abs(few).max() > 0.1 * step:
+            if 8 * precision * largest > 0.1 * step:
                 break
+            if 0 < largest < step / 2:  # all of them would be zero
+                continue
             if all(is_multiple(v, step, 0.0, precision).all() for v in (few, values)):
                 return decimals, precision
     return None, DOUBLE_EPSILON

@@ -21,7 +21,7 @@ LONG: dict[str, Any] = {"generate": "sines", "window": 6}
 
 
 def ready(**options: Any) -> WindowDataModule:
-    data = WindowDataModule(**(LONG | options))
+    data = WindowDataModule(**(LONG | {"constraints": "report"} | options))
     data.setup()
     return data
 

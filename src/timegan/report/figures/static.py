@@ -233,8 +233,7 @@ def profiles(rows: Sequence[Mapping[str, Any]], theme: Theme = LIGHT) -> Figure:
             ax.yaxis.set_major_locator(MaxNLocator(4))
             ax.yaxis.set_major_formatter(FuncFormatter(compact))
             ax.set_title(label(row["feature"]), fontsize=10)
-            ax.set_title(explained(row), loc="right", fontsize=9, color=theme.muted)
-            ax.set_xlabel(row["phase"])
+            ax.set_xlabel(f"{row['phase']}\n{explained(row)}", fontsize=9)
         legend(figure, theme)
         return figure
 

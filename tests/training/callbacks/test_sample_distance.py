@@ -115,3 +115,15 @@ def test_a_measurement_repeats_itself_and_touches_no_random_stream(table: Any) -
         for weight in net.averages.parameters():
             weight.mul_(2)
     assert monitor.measure(net) != measured  # of the averaged weights
+
+
+def test_samples_in_double_precision_are_compared_with_their_context() -> None:
+    data = panel()
+    monitor = EnergyDistanceMonitor(data, count=8)
+    batch = data.train.batch(np.arange(8))
+    assert batch.context is not None
+    assert batch.exogenous is not None
+    double = batch._replace(
+        x=batch.x.double(), context=batch.context.double(), exogenous=batch.exogenous.double()
+    )
+    torch.testing.assert_close(monitor.project(double), monitor.project(batch))

@@ -113,4 +113,5 @@ def monitored_features(windows: Batch) -> Tensor:
     parts = [paths, steps] if mask is None else [paths * mask, steps * mask, mask]
     if windows.context is not None:
         parts.append(windows.context[:, None].expand(-1, paths.shape[1], -1))
-    return torch.cat(parts, dim=-1)
+    # The real windows are float32, whatever the precision of the model.
+    return torch.cat(parts, dim=-1).float()

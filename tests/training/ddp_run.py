@@ -57,7 +57,12 @@ def main(preset: str, table: str, devices: int, out: Path) -> None:
         model.net.set_length_thresholds(length_thresholds(panel.lengths, panel.context[:, -1], 8))
     else:
         data = WindowDataModule(
-            generate="sines", window=8, batch_size=32, steps_per_epoch=3, scaling="minmax"
+            generate="sines",
+            constraints="report",
+            window=8,
+            batch_size=32,
+            steps_per_epoch=3,
+            scaling="minmax",
         )
         data.setup()
         model = TimeGAN(5, 8, Schedule(1, 1, 2), **options).double()

@@ -19,7 +19,9 @@ from timegan.training.module import TimeGAN
 
 @pytest.fixture(scope="module")
 def data() -> WindowDataModule:
-    data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=20)
+    data = WindowDataModule(
+        generate="sines", constraints="report", window=6, batch_size=8, steps_per_epoch=20
+    )
     data.setup()
     return data
 

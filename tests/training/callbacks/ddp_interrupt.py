@@ -50,7 +50,9 @@ def fit(folder: Path, *callbacks: Callback, resume: Path | None = None) -> None:
         enable_model_summary=False,
     )
     model = TimeGAN(5, 6, Schedule(1, 1, 2), hidden=6)
-    data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=3)
+    data = WindowDataModule(
+        generate="sines", constraints="report", window=6, batch_size=8, steps_per_epoch=3
+    )
     trainer.fit(model, data, ckpt_path=resume)
 
 

@@ -64,7 +64,9 @@ def fit(folder: Path, devices: int, batches: int) -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=BATCHES)
+    data = WindowDataModule(
+        generate="sines", constraints="report", window=6, batch_size=8, steps_per_epoch=BATCHES
+    )
     trainer.fit(TimeGAN(5, 6, SCHEDULE, hidden=6, log_every=2), data, ckpt_path=resume)
 
 

@@ -31,7 +31,12 @@ class Keep(PhaseCheckpoint):
 def train(folder: Path, schedule: Schedule, resume: Path | None = None) -> TimeGAN:
     """Train a model that learns nothing, so that every phase is on a plateau at once."""
     data = WindowDataModule(
-        generate="sines", window=6, batch_size=2000, steps_per_epoch=BATCHES, select_on_holdout=True
+        generate="sines",
+        constraints="report",
+        window=6,
+        batch_size=2000,
+        steps_per_epoch=BATCHES,
+        select_on_holdout=True,
     )
     model = TimeGAN(5, 6, schedule, hidden=6, lr=0.0, autoencoder_lr=0.0, latent_noise=0.0)
     trainer = Trainer(

@@ -62,7 +62,12 @@ def train(
 ) -> TimeGAN:
     """Train the preset to the end; its last state lies under ``folder``/checkpoints/last.ckpt."""
     data = WindowDataModule(
-        generate="sines", window=6, batch_size=8, steps_per_epoch=BATCHES, scaling="minmax"
+        generate="sines",
+        constraints="report",
+        window=6,
+        batch_size=8,
+        steps_per_epoch=BATCHES,
+        scaling="minmax",
     )
     model = TimeGAN(features=5, window=6, schedule=SCHEDULE, log_every=1, **PRESETS[preset])
     watch = SampleMonitor(every_n_batches=1, count=32, restore_best_weights=True)

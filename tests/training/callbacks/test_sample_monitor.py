@@ -25,7 +25,9 @@ SCHEDULE = Schedule(autoencoder=1, supervised=1, joint=4)
 
 
 def train(folder: Path, *callbacks: Callback, **options: Any) -> TimeGAN:
-    data = WindowDataModule(generate="sines", window=6, batch_size=8, steps_per_epoch=BATCHES)
+    data = WindowDataModule(
+        generate="sines", constraints="report", window=6, batch_size=8, steps_per_epoch=BATCHES
+    )
     model = TimeGAN(5, 6, options.pop("schedule", SCHEDULE), **({"hidden": 6} | options))
     trainer = Trainer(
         max_epochs=model.schedule.total,

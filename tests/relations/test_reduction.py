@@ -266,3 +266,14 @@ def test_context_columns_that_are_given_are_kept_with_what_follows_from_them() -
     np.testing.assert_array_equal(made.context[:, 1], [99.0, 3.0, 801.5])
     again = generate(model, transform, 1, start=1, context=parse_context(wanted[1:2], transform))
     np.testing.assert_array_equal(again.values[0], made.values[1])
+
+
+def test_a_class_of_a_measurement_that_real_rows_do_not_have_is_no_fault() -> None:
+    draw = rng(0, "classes")
+    heat = draw.normal(20, 5, 1_200).round(1)
+    frame = panel().assign(heat=heat, comfort=np.digitize(heat, [15.0, 25.0]))
+    data = module(frame)
+    relation = next(r for r in data.relations if r.describe() == "heat decides comfort")
+    rows = Rows.of_sequences(generated(data, count=400), data.transform.schema)
+    assert not np.isin(rows.columns["heat"], heat).all()
+    assert relation.share_kept(rows) == 1.0

@@ -49,10 +49,15 @@ class Lookup(Relation):
         return f"{self.source} decides {self.target}"
 
     def kept(self, rows: Rows) -> np.ndarray:
-        """Return which rows have a known source and the value that belongs to it."""
+        """Return which rows have the value that belongs to their source.
+
+        A source that is no key breaks the relation, unless the target follows it in order, as a
+        class follows a measurement.
+        """
         source, target = rows.columns[self.source], rows.columns[self.target]
         expected, known = self.look_up(source)
-        kept: np.ndarray = known & same(target, expected)
+        in_order = self.is_monotone and rows.fields[self.source].type == "number"
+        kept: np.ndarray = (known | in_order) & same(target, expected)
         return kept
 
     def look_up(self, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

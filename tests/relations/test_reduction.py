@@ -277,3 +277,16 @@ def test_a_class_of_a_measurement_that_real_rows_do_not_have_is_no_fault() -> No
     rows = Rows.of_sequences(generated(data, count=400), data.transform.schema)
     assert not np.isin(rows.columns["heat"], heat).all()
     assert relation.share_kept(rows) == 1.0
+
+
+def test_more_codes_than_a_category_can_have_are_known_ones() -> None:
+    draw = rng(0, "codes")
+    codes = np.sort(draw.choice(9_000, 150, replace=False)) + 1_000
+    place = draw.integers(0, 150, 1_200)
+    height = draw.normal(size=150).round(3)
+    data = module(panel().assign(station=codes[place], height=height[place]))
+    relation = next(r for r in data.relations if r.describe() == "station decides height")
+    made = generated(data, count=200)
+    rows = Rows.of_sequences(made, data.transform.schema)
+    assert np.isin(rows.columns["station"], codes).all()
+    assert relation.share_kept(rows) == 1.0

@@ -1,7 +1,7 @@
 """Lookups: columns that follow from another column, and parts of the time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -90,7 +90,11 @@ class Lookup(Relation):
         return True
 
     def restore(self, block: Block) -> None:
-        """Write the target of each source."""
+        """Write the target of each source; a generated code becomes the nearest known one."""
+        field = block.fields[self.source]
+        if field.role == "feature" and field.type == "number" and not self.is_monotone:
+            codes = replace(self, values=self.keys)
+            block.columns[self.source] = codes.look_up(block.columns[self.source])[0]
         block.map(self.source, self.target, lambda source: self.look_up(source)[0])
 
     @property

@@ -11,7 +11,8 @@ import pytest
 from tests.cli.conftest import SMOKE, Shell
 from tests.metrics.cards import plant, planted
 from timegan.evaluation import EvaluationData
-from timegan.report.figures import static
+from timegan.report.figures.figures import Figures
+from timegan.report.tensorboard import SampleFigures
 
 WHY = "could not be computed: ZeroDivisionError: planted"
 
@@ -24,8 +25,8 @@ def test_a_run_whose_scores_and_figures_fail_has_all_the_others(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plant(monkeypatch, "density")
-    monkeypatch.setattr(static, "spectra", planted)
-    monkeypatch.setattr(static, "figure_samples", planted)
+    monkeypatch.setattr(Figures, "spectra", planted)
+    monkeypatch.setattr(SampleFigures, "draw", planted)
     result = shell(f"train {SMOKE} hydra.run.dir=run")
     assert result.status == 0, result.err
     run = tmp_path / "run"

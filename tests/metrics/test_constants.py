@@ -15,7 +15,9 @@ from timegan.metrics.fidelity.distances import mmd, spectral_distance
 from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.windows import Array, MinMax
-from timegan.report import page
+from timegan.report.figures.picture import picture, png
+from timegan.report.figures.plotly import spec
+from timegan.report.figures.plots import plots
 
 VALUES = (14.62, 1.3, 0.03, 518.67, 1e-12, -1e9)
 NAMES = ["walk", *map(str, VALUES), *(f"nearly {value}" for value in VALUES)]
@@ -123,6 +125,7 @@ def test_every_figure_of_constants_can_be_drawn() -> None:
     ):
         scale = MinMax(real)
         metrics = {"statistics_scaled": statistics(scale(real), scale(fake), names)}
-        for plot in page.plots(metrics, real, fake, names):
-            assert page.png(plot.draw())
-            assert plot.graphs()
+        for plot in plots(metrics, real, fake, names):
+            graphs = plot.graphs()
+            assert png(picture(graphs, plot.columns))
+            assert all(spec(graph) for graph in graphs)

@@ -10,7 +10,8 @@ import pytest
 from timegan.metrics.period_autocorrelation import period_autocorrelations
 from timegan.metrics.timing import timing
 from timegan.relations import Rows
-from timegan.report.figures import interactive, static
+from timegan.report.figures.figures import profiles
+from timegan.report.figures.graphs import Line
 from timegan.report.verdicts.timing import timing_verdict
 from timegan.report.verdicts.verdicts import Grade
 from timegan.seeds import rng
@@ -152,16 +153,15 @@ def test_the_worst_of_many_findings_are_named() -> None:
 
 def test_profiles_are_drawn_side_by_side_with_what_they_explain() -> None:
     rows = compared(hourly(0), shuffled(hourly(0)))
-    figure = static.profiles(rows)
-    for ax, row in zip(figure.axes, rows, strict=False):
-        real, synthetic = (np.asarray(line.get_ydata()) for line in ax.lines)
-        assert real.tolist() == row["profiles"]["real"]
-        assert synthetic.tolist() == row["profiles"]["synthetic"]
-        assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "6", "12", "18"]
-    graphs = interactive.profiles(rows)
+    graphs = profiles(rows)
     assert [graph.title for graph in graphs] == [row["feature"] for row in rows]
+    for graph, row in zip(graphs, rows, strict=True):
+        view = graph.views[0]
+        assert view.x.ticks == {0: "0", 6: "6", 12: "12", 18: "18"}
+        for line in view.marks:
+            assert isinstance(line, Line)
+            assert line.y.tolist() == row["profiles"][line.side]
     assert graphs[0].note.endswith("0% synthetic")
-    assert [trace["meta"] for trace in graphs[0].spec["data"]] == ["real", "synthetic"]
 
 
 def test_short_or_irregular_series_have_no_periods_to_compare() -> None:

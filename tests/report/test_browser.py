@@ -51,8 +51,8 @@ const found = {
     drawn: Number(root.dataset.drawn),
     plots: plots.length,
     blank: plots.filter((plot) => !ink(plot) || Math.min(...size(plot)) < 100).map((p) => p.id),
-    verdict: visible(document.querySelector("#verdict"))
-        && document.querySelector("#verdict").getBoundingClientRect().top + scrollY < 400,
+    verdict: visible(document.querySelector(".overall, #verdict"))
+        && document.querySelector(".overall, #verdict").getBoundingClientRect().top + scrollY < 400,
     words: document.querySelector("#verdict").innerText,
     dark: getComputedStyle(document.body).backgroundColor,
     pictures: [...document.querySelectorAll(".picture")].filter(visible).length,

@@ -13,18 +13,24 @@ from timegan.attempts import collecting
 from timegan.metrics.score import Score
 from timegan.metrics.windows import Array
 from timegan.report import page
-from timegan.report.figures import interactive, static
-from timegan.report.figures.plotly import Graph
+from timegan.report.figures.figures import Figures
+from timegan.report.figures.graphs import Graph, View
 from timegan.report.verdicts import fidelity, utility_and_privacy, verdicts
 from timegan.report.verdicts.grades import Grade
 
 WHY = "ZeroDivisionError: planted"
-DRAWING = (
-    *("samples", "statistics", "projection", "autocorrelations"),
-    *("spectra", "scatter", "correlation_matrices", "trajectories"),
-)
-FIGURES = len(DRAWING) + 2
-"""Figures of a page; distributions are drawn for values and for changes."""
+DRAWING = {
+    "examples": "samples",
+    "values": "density",
+    "changes": "changes",
+    "planes": "projection",
+    "autocorrelations": "autocorrelation",
+    "spectra": "spectrum",
+    "pairs": "correlation",
+    "correlations": "correlation_matrix",
+    "trajectories": "trajectories",
+}
+"""Methods of `Figures`, and the figures of a page that they draw."""
 
 
 def planted(*args: Any, **options: Any) -> Any:
@@ -39,10 +45,9 @@ def walks(seed: int) -> Array:
 @pytest.fixture(autouse=True)
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every figure be an empty one."""
-    for name in (*DRAWING, "distributions"):
-        monkeypatch.setattr(static, name, lambda *args: Figure(figsize=(0.2, 0.2)))
-        graph = Graph("graph", {"data": [], "layout": {}})
-        monkeypatch.setattr(interactive, name, lambda *args, graph=graph: [graph])
+    for name in DRAWING:
+        monkeypatch.setattr(Figures, name, lambda _: [Graph("graph", [View([])])])
+    monkeypatch.setattr(page, "picture", lambda *_: Figure(figsize=(0.2, 0.2)))
 
 
 def written(folder: Path, metrics: dict[str, Any] | None = None) -> str:
@@ -66,63 +71,44 @@ def pictures(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", DRAWING)
-def test_a_picture_that_fails_leaves_a_note_and_all_others(
+def test_a_figure_that_fails_leaves_a_note_and_all_others(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = written(tmp_path / "whole")
     assert "A part of this figure" not in whole
-    monkeypatch.setattr(static, name, planted)
+    monkeypatch.setattr(Figures, name, planted)
     with collecting() as failures:
         found = written(tmp_path / "part")
     assert found.count(f"A part of this figure could not be drawn: {WHY}.") == 1
-    (lost,) = pictures(tmp_path / "whole") - pictures(tmp_path / "part")
-    assert [failure.what for failure in failures] == [f"figure {lost.removesuffix('.png')}"]
+    lost = pictures(tmp_path / "whole") - pictures(tmp_path / "part")
+    assert lost == {f"{DRAWING[name]}.png"}
+    assert [failure.what for failure in failures] == [f"figure {DRAWING[name]}"]
     headings = re.compile(r"<h2.*?</h2>")
     assert headings.findall(found) == headings.findall(whole)
 
 
-@pytest.mark.parametrize("name", DRAWING)
-def test_graphs_that_fail_leave_the_picture(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(interactive, name, planted)
-    with collecting() as failures:
-        found = written(tmp_path)
-    assert len(failures) == 1
-    assert found.count(f"A part of this figure could not be drawn: {WHY}.") == 1
-    assert found.count('<figure class="card still"') == 1
-    assert len(pictures(tmp_path)) == FIGURES
-
-
-@pytest.mark.parametrize(
-    ("name", "figure"), [("distributions", "density"), ("change_distributions", "changes")]
-)
-def test_distributions_that_fail_cost_their_figure_alone(
-    name: str, figure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page, name, planted)
-    with collecting() as failures:
-        found = written(tmp_path)
-    assert [f.what for f in failures] == [f"figure {figure}", f"graphs of {figure}"]
-    assert found.count(f"could not be drawn: {WHY}.") == 1
-    assert len(pictures(tmp_path)) == FIGURES - 1
-
-
-def test_a_projection_that_fails_is_told_once(
+def test_graphs_without_a_picture_and_a_picture_without_graphs_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "tsne", planted)
-    with collecting():
-        found = written(tmp_path)
-    assert found.count("A part of this figure") == 1
-    assert len(pictures(tmp_path)) == FIGURES - 1
+    monkeypatch.setattr(page, "spec", planted)
+    with collecting() as failures:
+        found = written(tmp_path / "still")
+    assert len(failures) == found.count(f"could not be drawn: {WHY}.") == len(DRAWING)
+    assert found.count('<figure class="card still"') == len(pictures(tmp_path / "still"))
+    monkeypatch.undo()
+    monkeypatch.setattr(page, "picture", planted)
+    with collecting() as failures:
+        found = written(tmp_path / "live")
+    assert {failure.what for failure in failures} >= {f"picture of {n}" for n in DRAWING.values()}
+    assert "<img" not in found
+    assert not (tmp_path / "live/figures").exists()
 
 
 def test_a_picture_of_an_earlier_report_does_not_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(tmp_path)
-    monkeypatch.setattr(static, "spectra", planted)
+    monkeypatch.setattr(Figures, "spectra", planted)
     with collecting():
         written(tmp_path)
     assert "spectrum.png" not in pictures(tmp_path)

@@ -18,8 +18,9 @@ from tests.metrics.cards import quick_records as quick
 from timegan.errors import InputError
 from timegan.metrics.windows import Array
 from timegan.report import page
+from timegan.report.figures.plots import plots
 from timegan.report.figures.theme import LIGHT
-from timegan.report.page import plots, write_report
+from timegan.report.page import write_report
 
 
 def walks(count: int, seed: int, features: int, steps: int = 8) -> Array:

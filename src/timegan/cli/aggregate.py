@@ -63,7 +63,7 @@ def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> N
         InputError: there is no evaluated run, one is damaged, or a file exists and ``overwrite`` is
             off. A table that one of the runs was trained on is never replaced.
     """
-    from timegan.report.page import png  # matplotlib, which the help does not need
+    from timegan.report.figures.picture import png  # matplotlib, which the help does not need
     from timegan.report.seeds.figure import picture
     from timegan.report.seeds.runs import gather
     from timegan.report.seeds.tables import as_csv, markdown

@@ -59,7 +59,8 @@ class SampleFigures(Callback):
 
     def draw(self, model: Any, data: Any) -> Any:
         """Draw the picture of this moment."""
-        from timegan.report.figures.static import figure_samples
+        from timegan.report.figures.figures import Figures
+        from timegan.report.figures.picture import picture
         from timegan.sampling.sequences import generate
 
         real = data.train_windows(self.count, self.seed)
@@ -70,7 +71,7 @@ class SampleFigures(Callback):
                 data.transform.restore_time_order(real),
                 data.transform.restore_time_order(fake),
             )
-        return figure_samples(real, fake, data.metric_features)
+        return picture(Figures(real, fake, data.metric_features).examples(count=6, limit=4), 1)
 
 
 def log_hparams(

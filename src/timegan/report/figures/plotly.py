@@ -1,24 +1,21 @@
-"""Parts of plotly's descriptions of graphs.
+"""Graphs as plotly.js has them: dictionaries that the page hands to it.
 
-They are plain dictionaries, which the page hands to plotly.js. A colour is a name such as
-``@real`` or ``@real/0.2`` (its opacity), which the page replaces by that of day or night. A trace's
-``meta`` says which side it belongs to, so that one legend rules all graphs of a figure.
+A colour is a name such as ``@real`` or ``@real/0.2`` (its opacity), which the page replaces by that
+of day or night. A trace's ``meta`` says which side it belongs to, so that one legend rules all
+graphs of a figure.
 """
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from timegan.metrics.windows import Array
+from timegan.report.figures.graphs import SIDES, Axis, Bars, Dots, Graph, Line, Matrix
 from timegan.report.formatting import label
 
 Spec = dict[str, Any]
-
-SIDES = ("real", "synthetic")
 
 _AXIS3D = {
     "backgroundcolor": "@surface/0",
@@ -41,6 +38,7 @@ _AXIS = {
     "hoverformat": ".4~g",
     "exponentformat": "SI",
     "zerolinewidth": 1,
+    "nticks": 6,
 }
 TEMPLATE: Spec = {
     "layout": {
@@ -49,7 +47,8 @@ TEMPLATE: Spec = {
         "font": {"color": "@ink", "family": "system-ui, -apple-system, Segoe UI, sans-serif"},
         "margin": {"l": 12, "r": 8, "t": 8, "b": 26},
         "showlegend": False,
-        "hovermode": "x unified",
+        "hovermode": "closest",
+        "barmode": "overlay",
         "hoverlabel": {
             "bgcolor": "@surface",
             "bordercolor": "@line",
@@ -62,59 +61,94 @@ TEMPLATE: Spec = {
     }
 }
 """Layout of all graphs."""
+_SPACE: Spec = {
+    "aspectmode": "manual",
+    "aspectratio": {"x": 1.25, "y": 1, "z": 0.85},
+    "camera": {
+        "eye": {"x": -1.35, "y": -1.75, "z": 0.75},
+        "center": {"x": 0, "y": 0, "z": -0.12},
+    },
+}
 
 
-@dataclass(frozen=True)
-class Graph:
-    """One graph of a figure.
-
-    Args:
-        title: its heading, usually a feature's name.
-        spec: ``data`` and ``layout`` as plotly has them.
-        note: a figure that belongs to the heading.
-        height: in pixels.
-        extra: shown only when asked for.
-    """
-
-    title: str
-    spec: Spec
-    note: str = ""
-    height: int = 220
-    extra: bool = False
-
-
-def figure_dict(data: list[Spec], layout: Spec) -> Spec:
-    """Return a graph: its traces and its layout."""
+def spec(graph: Graph) -> Spec:
+    """Return a graph's traces and its layout."""
+    first, data = graph.views[0], []
+    layout: Spec = {"hovermode": "x unified"} if first.is_unified else {}
+    if first.z:
+        axes = {"xaxis": _axis(first.x), "yaxis": _axis(first.y), "zaxis": _axis(first.z)}
+        layout = {"scene": axes | _SPACE, "margin": {"l": 0, "r": 0, "t": 0, "b": 0}}
+        return {"data": [t for mark in first.marks for t in _traces(mark)], "layout": layout}
+    for view, number in zip(graph.views, ("", "2"), strict=False):
+        layout |= {f"xaxis{number}": _axis(view.x), f"yaxis{number}": _axis(view.y)}
+        place = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        data += [trace | place for mark in view.marks for trace in _traces(mark)]
+    if len(graph.views) == 2:  # they zoom together
+        layout["xaxis"] |= {"domain": [0, 0.485]}
+        layout["xaxis2"] |= {"domain": [0.515, 1], "matches": "x"}
+        layout["yaxis2"] = {"anchor": "x2", "matches": "y", "showticklabels": False}
     return {"data": data, "layout": layout}
 
 
-def side_by_side(first: str, second: str) -> Spec:
-    """Return two graphs with one scale, which zoom together."""
-    return {
-        "xaxis": {"domain": [0, 0.485], "title": {"text": first}, "nticks": 5},
-        "xaxis2": {"domain": [0.515, 1], "title": {"text": second}, "nticks": 5, "matches": "x"},
-        "yaxis": {},
-        "yaxis2": {"anchor": "x2", "matches": "y", "showticklabels": False},
+def _axis(axis: Axis) -> Spec:
+    found: Spec = {"title": {"text": plain(axis.title)}} if axis.title else {}
+    if axis.limits:
+        found["range"] = list(axis.limits)
+    if axis.is_log:  # one label for each power of ten
+        found |= {"type": "log", "minor": {"ticks": ""}, "dtick": 1}
+    if axis.is_bare:
+        found |= {"showticklabels": False, "showgrid": False, "zeroline": False}
+    if axis.ticks:
+        texts = [plain(label(text, 14)) for text in axis.ticks.values()]
+        found |= {"tickmode": "array", "tickvals": list(axis.ticks), "ticktext": texts}
+        found |= {"zeroline": False, "showgrid": False}
+    return found
+
+
+def _traces(mark: Line | Dots | Bars | Matrix) -> list[Spec]:
+    if isinstance(mark, Matrix):
+        return [_heatmap(mark)]
+    trace: Spec = {"x": numbers(mark.x), "y": numbers(mark.y)}
+    trace |= {"name": mark.side, "meta": mark.side} if mark.side in SIDES else {"hoverinfo": "skip"}
+    colour = f"@{mark.side}"
+    if isinstance(mark, Bars):
+        trace |= {"type": "bar", "width": mark.width, "offset": mark.offset}
+        return [trace | {"marker": {"color": f"{colour}/0.75"}, "hovertemplate": "%{y:.1%}"}]
+    if mark.side in SIDES:
+        trace["hovertemplate"] = mark.hover
+    if isinstance(mark, Dots):
+        marker = {"color": colour, "size": mark.size, "opacity": mark.opacity}
+        trace |= {"type": "scatter", "mode": "markers", "marker": marker}
+        return [trace | ({"text": [plain(t) for t in mark.texts]} if mark.texts else {})]
+    trace |= {"type": "scatter", "mode": "lines", "opacity": mark.opacity}
+    trace["line"] = {"color": colour, "width": mark.width}
+    if mark.z is not None:
+        return [trace | {"type": "scatter3d", "z": numbers(mark.z)}]
+    if not mark.fill:
+        return [trace]
+    area = {"fill": "tozeroy", "fillcolor": f"{colour}/{mark.fill}"}
+    if mark.base is None:
+        return [trace | area]
+    del trace["hovertemplate"]
+    trace["hoverinfo"] = "skip"
+    return [trace | {"y": numbers(mark.base)}, trace | area | {"fill": "tonexty"}]
+
+
+def _heatmap(mark: Matrix) -> Spec:
+    rows = [[None if np.isnan(v) else round(float(v), 4) for v in row] for row in mark.values]
+    trace: Spec = {
+        "type": "heatmap",
+        "z": rows,
+        "zmin": -mark.limit,
+        "zmax": mark.limit,
+        "colorscale": [[0, "@synthetic"], [0.5, "@surface"], [1, "@real"]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "hovertemplate": "%{y} × %{x}: %{z:.3f}<extra></extra>",
     }
-
-
-def line(x: Array, y: Array, side: str, *, width: float, **more: Any) -> Spec:
-    """Return a line of one side; ``more`` are further entries of its trace."""
-    line = {"color": f"@{side}", "width": width}
-    trace = {"type": "scatter", "mode": "lines", "name": side, "line": line}
-    return trace | {"x": numbers(x), "y": numbers(y)} | more
-
-
-def names(features: Sequence[str]) -> Spec:
-    """Return an axis of features, at the positions 0, 1, 2 ..."""
-    names = [plain(label(name, 14)) for name in features]
-    return {
-        "tickmode": "array",
-        "tickvals": list(range(len(names))),
-        "ticktext": names,
-        "ticks": "",
-        "zeroline": False,
-    }
+    small = {"texttemplate": "%{z:.2f}", "textfont": {"size": 10}}
+    return trace | (small if len(rows) <= 8 else {})
 
 
 def plain(name: str) -> str:
@@ -126,29 +160,7 @@ def plain(name: str) -> str:
     return escape(name, quote=False).replace("$", "&#36;")
 
 
-def line_with_gaps(steps: Array, curves: Array) -> tuple[Array, Array]:
-    """Return curves (n, T) as one line with gaps."""
-    x = np.append(steps.astype(np.float64), np.nan)
-    y = np.pad(curves.astype(np.float64), ((0, 0), (0, 1)), constant_values=np.nan)
-    return np.tile(x, len(curves)), y.ravel()
-
-
-def segments(ends: Array, places: Array) -> tuple[Array, Array]:
-    """Return a line from end to end at each position, with gaps."""
-    x = np.pad(ends, ((0, 0), (0, 1)), constant_values=np.nan)
-    y = np.repeat(places.astype(np.float64), 3)
-    return x.ravel(), y
-
-
 def numbers(values: Array) -> Spec:
     """Return numbers in the form that plotly.js reads fastest: four bytes each, in base64."""
     content = np.ascontiguousarray(values, dtype="<f4").tobytes()
     return {"dtype": "f4", "bdata": base64.b64encode(content).decode()}
-
-
-def least(data: list[Spec]) -> float:
-    """Return the smallest value of all curves."""
-    values = [np.frombuffer(base64.b64decode(t["y"]["bdata"]), dtype="<f4") for t in data]
-    known = np.concatenate(values)
-    known = known[np.isfinite(known)]
-    return float(known.min()) if known.size else 0.0

@@ -11,40 +11,33 @@ from matplotlib.colors import LinearSegmentedColormap
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours, and how wide a figure is in inches.
+    """Colours by day or by night.
 
     Blue and orange stay apart for people with any kind of colour blindness.
     """
 
-    name: str
     surface: str
     ink: str
     muted: str
     line: str
     real: str
     synthetic: str
-    width: float = 8.6
-
-    @property
-    def narrow(self) -> bool:
-        """True for phones: fewer columns keep the letters readable."""
-        return self.width < 6
 
 
-LIGHT = Theme("light", "#ffffff", "#1f2430", "#687082", "#e3e6ec", "#2b6cb0", "#dd6b20")
-DARK = Theme("dark", "#171a21", "#e8eaf0", "#9aa3b5", "#2c313c", "#63a4ea", "#f0995a")
+LIGHT = Theme("#ffffff", "#1f2430", "#687082", "#e3e6ec", "#2b6cb0", "#dd6b20")
+DARK = Theme("#171a21", "#e8eaf0", "#9aa3b5", "#2c313c", "#63a4ea", "#f0995a")
 
 
 @contextmanager
-def style(theme: Theme) -> Iterator[None]:
-    """Set Matplotlib's style for figures of this theme within a block."""
+def style() -> Iterator[None]:
+    """Set Matplotlib's style within a block or, as a decorator, a function."""
     settings: Any = {
-        "figure.facecolor": theme.surface,
-        "savefig.facecolor": theme.surface,
-        "axes.facecolor": theme.surface,
-        "axes.edgecolor": theme.line,
-        "axes.labelcolor": theme.muted,
-        "axes.titlecolor": theme.ink,
+        "figure.facecolor": LIGHT.surface,
+        "savefig.facecolor": LIGHT.surface,
+        "axes.facecolor": LIGHT.surface,
+        "axes.edgecolor": LIGHT.line,
+        "axes.labelcolor": LIGHT.muted,
+        "axes.titlecolor": LIGHT.ink,
         "axes.titlesize": 11,
         "axes.titlelocation": "left",
         "axes.labelsize": 9.5,
@@ -53,13 +46,13 @@ def style(theme: Theme) -> Iterator[None]:
         "axes.grid": True,
         "axes.axisbelow": True,
         "axes.formatter.limits": (-4, 6),
-        "grid.color": theme.line,
+        "grid.color": LIGHT.line,
         "grid.linewidth": 0.7,
-        "text.color": theme.ink,
-        "xtick.color": theme.line,
-        "ytick.color": theme.line,
-        "xtick.labelcolor": theme.muted,
-        "ytick.labelcolor": theme.muted,
+        "text.color": LIGHT.ink,
+        "xtick.color": LIGHT.line,
+        "ytick.color": LIGHT.line,
+        "xtick.labelcolor": LIGHT.muted,
+        "ytick.labelcolor": LIGHT.muted,
         "xtick.labelsize": 9,
         "ytick.labelsize": 9,
         "xtick.major.size": 0,
@@ -76,8 +69,8 @@ def style(theme: Theme) -> Iterator[None]:
         yield
 
 
-def diverging(theme: Theme) -> LinearSegmentedColormap:
-    """Return a colormap for correlations: synthetic's color at -1, real's at 1."""
+def colormap() -> LinearSegmentedColormap:
+    """Return the colours of correlations: synthetic's at -1, real's at 1."""
     return LinearSegmentedColormap.from_list(
-        "diverging", [theme.synthetic, theme.surface, theme.real]
+        "correlations", [LIGHT.synthetic, LIGHT.surface, LIGHT.real]
     )

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from timegan.report.figures.axes import few_ticks
+from timegan.report.figures.picture import few_ticks
 from timegan.report.figures.theme import LIGHT, style
 from timegan.report.formatting import label
 from timegan.report.seeds.runs import ResultTable, title
@@ -17,7 +17,7 @@ PANELS = 5
 
 def picture(sections: Sequence[ResultTable]) -> Figure:
     """Draw a dot per run, their mean, the baseline and published results, by score."""
-    with style(LIGHT):
+    with style():
         rows = [_picture_rows(section) for section in sections]
         scores = [_picture_scores(section) for section in sections]
         columns = max(len(found) for found in scores)

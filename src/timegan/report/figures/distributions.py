@@ -1,21 +1,23 @@
-"""Data of the figures: computed once, and drawn both as pictures and for a browser."""
+"""Distributions of a feature, real beside synthetic: shares of few values, densities of many."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from timegan.metrics.fidelity.density import Densities, densities
 from timegan.metrics.windows import Array
-from timegan.transforms.feature_view import PRESENT
+from timegan.report.figures.graphs import SIDES, Axis, Bars, Line, View
 from timegan.variation import deviation, divisor, negligible
 
+POINTS = 160
+"""Points of a density's curve."""
 MAX_BARS = 25
 """Different values up to which shares are shown instead of a density."""
 
 
 @dataclass(frozen=True)
-class Bars:
+class Shares:
     """Shares of the values of a feature that takes few.
 
     Args:
@@ -46,9 +48,9 @@ class Bars:
 
 
 BARS_BESIDE = 7
-"""Bars on either side of the single value of real or synthetic data."""
+"""Shares on either side of the single value of real or synthetic data."""
 
-Distribution = Densities | Bars
+Distribution = Densities | Shares
 
 
 def distribution(real: Array, synthetic: Array, resolution: float | None = None) -> Distribution:
@@ -72,10 +74,10 @@ def distribution(real: Array, synthetic: Array, resolution: float | None = None)
     if len(values) > MAX_BARS or _is_narrow(values):
         return densities(a, b, resolution=resolution)
     counts = [np.bincount(np.searchsorted(values, x), minlength=len(values)) for x in (a, b)]
-    return Bars(values, counts[0] / a.size, counts[1] / b.size)
+    return Shares(values, counts[0] / a.size, counts[1] / b.size)
 
 
-def _around(single: float, real: Array, synthetic: Array) -> Bars:
+def _around(single: float, real: Array, synthetic: Array) -> Shares:
     """Return the shares of values by their distance from the single value of one side."""
     distances = np.abs(np.concatenate([real, synthetic]) - single)
     width = float(np.quantile(distances[distances > 0], 0.98)) / BARS_BESIDE
@@ -85,7 +87,7 @@ def _around(single: float, real: Array, synthetic: Array) -> Bars:
         place = np.clip(np.rint((side - single) / width), places[0], places[-1]).astype(np.int64)
         shares.append(np.bincount(place + BARS_BESIDE, minlength=len(places)) / side.size)
     shared = min(float(np.mean(side == single)) for side in (real, synthetic))
-    return Bars(single + places * width, shares[0], shares[1], shared)
+    return Shares(single + places * width, shares[0], shares[1], shared)
 
 
 def _is_narrow(values: Array) -> bool:
@@ -96,58 +98,47 @@ def _is_narrow(values: Array) -> bool:
     return bool(negligible(float(np.diff(values).min()), largest, np.float32))
 
 
-def distributions(
-    real: Array, synthetic: Array, features: Sequence[str]
-) -> Mapping[str, Distribution]:
-    """Return the distribution of each feature's values over all windows and steps."""
-    return {name: distribution(real[..., c], synthetic[..., c]) for c, name in enumerate(features)}
+def distributions(real: Array, synthetic: Array) -> list[Distribution]:
+    """Return the distribution of each feature's values over all windows (N, T, C) and steps."""
+    return [distribution(real[..., c], synthetic[..., c]) for c in range(real.shape[2])]
 
 
-def change_distributions(
-    real: Array, synthetic: Array, features: Sequence[str]
-) -> Mapping[str, Distribution]:
+def change_distributions(real: Array, synthetic: Array) -> list[Distribution]:
     """Return the distribution of each feature's changes from step to step."""
-    found = {}
-    for c, name in enumerate(features):
+    found = []
+    for c in range(real.shape[2]):
         a, b = (np.diff(windows[..., c], axis=1) for windows in (real, synthetic))
         known = real[..., c][~np.isnan(real[..., c])]
         size = float(deviation(known))
         resolution = 0.01 * size if size > 0 else 1e-3 * float(np.abs(known).max())
-        found[name] = distribution(a, b, resolution)
+        found.append(distribution(a, b, resolution))
     return found
 
 
-def least_alike(found: Mapping[str, Distribution], limit: int) -> list[str]:
-    """Return all names, or those of the ``limit`` smallest overlaps, in their order."""
-    if len(found) <= limit:
-        return list(found)
-    worst = sorted(found, key=lambda name: found[name].overlap)[:limit]
-    return [name for name in found if name in worst]
+def least_alike(found: Sequence[Distribution], limit: int) -> list[int]:
+    """Return the numbers of the ``limit`` distributions with the smallest overlaps, rising."""
+    return sorted(sorted(range(len(found)), key=lambda c: found[c].overlap)[:limit])
 
 
-def cut_at_ends(windows: Array, features: Sequence[str]) -> tuple[Array, Array, list[str]]:
-    """Split windows from the mark of their ends.
-
-    Args:
-        windows: (N, T, C); where lengths differ, the last feature marks the steps of a sequence,
-            and steps behind its end repeat the last ones.
-        features: names of the C features.
-
-    Returns:
-        The windows without the mark; the same with NaN behind the ends; the other names.
-    """
-    names = list(features)
-    if names[-1] != PRESENT or len(names) < 2:
-        return windows, windows, names
-    whole = windows[..., :-1]
-    is_there = windows[..., -1:] > 0.5
-    return whole, np.where(is_there, whole, np.nan), names[:-1]
-
-
-def continued(windows: Array) -> Array:
-    """Return windows in which each sequence repeats its last step behind its end."""
-    steps = np.arange(windows.shape[1])
-    is_there = ~np.isnan(windows).any(axis=2)
-    last = np.maximum.accumulate(np.where(is_there, steps, 0), axis=1)
-    found: Array = np.take_along_axis(windows, last[..., None], axis=1)
-    return found
+def view_of(found: Distribution) -> View:
+    """Return the drawing of a distribution: pairs of bars, or the places where densities are."""
+    y = Axis(limits=(0, None), is_bare=True)
+    if isinstance(found, Shares):
+        half, ends = found.width / 2, (found.values[0], found.values[-1])
+        marks = [
+            Bars(side, found.values, shares, half, offset)
+            for side, shares, offset in zip(
+                SIDES, (found.real, found.synthetic), (-half, 0.0), strict=True
+            )
+        ]
+        return View(marks, Axis(limits=(ends[0] - 2 * half, ends[1] + 2 * half)), y)
+    both = found.real + found.synthetic
+    seen = np.flatnonzero(both > 1e-3 * both.max())
+    places = np.unique(np.linspace(seen[0], seen[-1], POINTS).round().astype(int))
+    curves = [
+        Line(side, found.grid[places], density[places], fill=fill)
+        for side, density, fill in zip(
+            SIDES, (found.real, found.synthetic), (0.22, 0.1), strict=True
+        )
+    ]
+    return View(curves, y=y, is_unified=True)

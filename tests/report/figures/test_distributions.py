@@ -1,0 +1,73 @@
+"""Distributions: bars for few values, densities for many."""
+
+import numpy as np
+import pytest
+
+from timegan.metrics.fidelity.density import Densities
+from timegan.report.figures.distributions import (
+    Shares,
+    change_distributions,
+    distribution,
+    distributions,
+    least_alike,
+    view_of,
+)
+from timegan.report.figures.graphs import Bars, Line
+from timegan.seeds import rng
+
+REAL = rng(0, "figure data").integers(0, 4, (50, 6, 2)).astype(float)
+FAKE = rng(1, "figure data").integers(0, 5, (40, 6, 2)).astype(float)
+
+
+def test_few_values_are_shares_and_many_are_densities() -> None:
+    bars = distribution(REAL, FAKE)
+    assert isinstance(bars, Shares)
+    assert bars.values.tolist() == [0, 1, 2, 3, 4]
+    assert bars.real.sum() == bars.synthetic.sum() == pytest.approx(1)
+    assert bars.real[4] == 0
+    assert bars.overlap == pytest.approx(np.minimum(bars.real, bars.synthetic).sum())
+    assert isinstance(distribution(REAL, rng(0, "many").normal(size=99)), Densities)
+    assert isinstance(distribution(REAL + 1e9, FAKE + 1e9), Densities)  # one place for a browser
+
+
+def test_a_single_value_is_one_bar() -> None:
+    bars = distribution(np.full((3, 2), 1988.0), np.full(4, 1988.0))
+    assert isinstance(bars, Shares)
+    assert (bars.values.tolist(), bars.overlap) == ([1988], 1)
+    assert [type(mark) for mark in view_of(bars).marks] == [Bars, Bars]
+
+
+def test_a_single_value_beside_many_is_no_smooth_density() -> None:
+    many = rng(0, "many").normal(50, 5, 400)
+    many[:40] = 50.0
+    for a, b in ((np.full(9, 50.0), many), (many, np.full(9, 50.0))):
+        bars = distribution(a, b)
+        assert isinstance(bars, Shares)
+        assert bars.overlap == pytest.approx(0.1)
+        assert bars.values[len(bars.values) // 2] == 50.0
+        assert bars.real.sum() == bars.synthetic.sum() == pytest.approx(1)
+        assert sorted([bars.real.max(), bars.synthetic.max()])[1] == 1.0
+
+
+def test_steps_behind_an_end_are_not_counted() -> None:
+    cut = REAL.copy()
+    cut[:, 3:] = np.nan
+    found, *_ = distributions(cut, FAKE)
+    exact, *_ = distributions(REAL[:, :3], FAKE)
+    assert found.real.tolist() == exact.real.tolist()
+    assert isinstance(change_distributions(cut, FAKE)[0], Shares)
+
+
+def test_densities_enclose_the_same_area_and_are_drawn_where_they_are() -> None:
+    draw = rng(0, "many")
+    view = view_of(distribution(draw.normal(size=(200, 3)), draw.normal(2, 2, size=400)))
+    areas = []
+    for line in view.marks:
+        assert isinstance(line, Line)
+        areas.append(np.trapezoid(line.y, line.x))
+    assert areas == pytest.approx([1, 1], abs=0.03)
+
+
+def test_the_least_alike_keep_their_order() -> None:
+    found = [distribution(REAL, FAKE + shift) for shift in (0, 9, 0, 5, 9)]
+    assert least_alike(found, 3) == [1, 3, 4]

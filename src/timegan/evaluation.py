@@ -29,6 +29,7 @@ from timegan.sampling.long_series import boundary_positions, continue_series
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import CHUNK_SIZE, networks, sample
 from timegan.tables import Schema, Sequences
+from timegan.transforms.feature_view import Marks
 from timegan.transforms.table_transform import TableTransform
 
 MIN_SAMPLES = 1_000
@@ -161,6 +162,7 @@ class EvaluationData:
         synthetic: that it made.
         features: names of the M features.
         limits: minima and maxima that min-max units are made of; None: those of ``train``.
+        marks: features that mark where others have no value; None: there are none.
         summary: the part ``data`` of ``metrics.json``.
         shares: what is counted, see `timegan.metrics.fidelity.frequencies`.
         rows: of the tables; None where arrays of windows are compared.
@@ -172,6 +174,7 @@ class EvaluationData:
     synthetic: np.ndarray
     features: list[str]
     limits: Limits | None
+    marks: Marks | None
     summary: dict[str, Any]
     shares: list[dict[str, Any]] = field(default_factory=list)
     rows: TableParts | None = None
@@ -232,6 +235,7 @@ class EvaluationData:
             synthetic,
             names,
             limits,
+            transform.feature_marks,
             data.describe() | {"holdout_windows": 0 if held is None else len(held)},
             counted,
             rows,
@@ -254,6 +258,7 @@ class EvaluationData:
             self.synthetic,
             self.features,
             limits=self.limits,
+            marks=self.marks,
             **options,
         )
         card |= {"shares": self.shares}
@@ -361,7 +366,7 @@ def _arrays(real: np.ndarray, synthetic: Data, holdout: Data | None) -> Evaluati
         "window": steps,
         "features": names,
     }
-    return EvaluationData(real, holdout, synthetic, names, None, summary)
+    return EvaluationData(real, holdout, synthetic, names, None, None, summary)
 
 
 def _tables(

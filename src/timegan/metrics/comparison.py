@@ -23,6 +23,7 @@ from timegan.metrics.overlapping_windows import block_halves
 from timegan.metrics.score import MIN_WINDOWS, too_few_reason
 from timegan.metrics.windows import Array, MinMax, Subset, random_halves, subset
 from timegan.seeds import derive, rng
+from timegan.transforms.feature_view import Marks
 
 MAX_CONTROL_WINDOWS = 5_000
 """Windows of a control, and training windows that it is made of, at most."""
@@ -77,6 +78,7 @@ class Data:
         features: names of the C features.
         limits: each feature's minimum and maximum (C,) that min-max units are made of; None: those
             of the training windows.
+        marks: features that mark where others have no value; None: there are none.
     """
 
     train: Array
@@ -84,6 +86,7 @@ class Data:
     synthetic: Array
     features: Sequence[str]
     limits: tuple[Array, Array] | None = None
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True)
@@ -230,7 +233,8 @@ class SetComparison(Comparison):
             self.compared_with = self.unseen_origin = "held-out"
         draw = rng(seed, "quick", "real")
         real = subset(data.train if unseen is None else unseen, options.limit, draw)
-        self.unit: Callable[[Array], Array] = MinMax(real)
+        self.scale = MinMax(real)
+        self.unit: Callable[[Array], Array] = self.scale
         made = subset(data.synthetic, options.limit, rng(seed, "quick", "synthetic"))
         self.real, self.made = self.unit(real), self.unit(made)
         if unseen is None:
@@ -271,11 +275,18 @@ class SetComparison(Comparison):
         return [*CONTROLS]
 
     def settings(self) -> dict[str, Any]:
+        marks = self.data.marks
         return {
             "limit": self.options.limit,
             "count": len(self.made),
             "compared_with": self.compared_with,
+            "marks": None if marks is None else [marks.missing.tolist(), marks.present],
         }
+
+    def in_table_units(self, windows: Array) -> Array:
+        """Return windows (N, T, C) in the table's units, NaN where they have no value."""
+        values = windows * self.scale.span + self.scale.low
+        return values if self.data.marks is None else self.data.marks.holes(values)
 
     def _candidate(self, name: str, windows: Array) -> Candidate:
         return Candidate(name, ((Subset(self.real), Subset(windows)),), windows, self.seed)

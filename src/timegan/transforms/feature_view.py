@@ -46,6 +46,28 @@ Column = tuple[Field, MissingValues]
 """A column as metrics see it."""
 
 
+@dataclass(frozen=True)
+class Marks:
+    """Features that mark where others have no value of their own.
+
+    Args:
+        missing: (M,) position of the feature that is 1 where a feature's value is missing; -1:
+            none.
+        present: position of the feature that is 1 at the steps of a sequence; None: all are.
+    """
+
+    missing: np.ndarray
+    present: int | None = None
+
+    def holes(self, windows: np.ndarray) -> np.ndarray:
+        """Return windows (N, T, M) with NaN where a value is missing or behind the end."""
+        marked = self.missing >= 0
+        hidden = (windows[..., self.missing] > 0.5) & marked
+        if self.present is not None:
+            hidden |= windows[..., self.present, None] < 0.5
+        return np.where(hidden, np.nan, windows)
+
+
 def category_labels(field: Field) -> tuple[str, ...] | None:
     """Return the labels of a category in the order of its codes; None for a number."""
     return tuple(map(str, field.categories)) if field.type == "category" else None
@@ -57,6 +79,20 @@ def feature_names(
     """Return the names of the features that `numeric_features` makes."""
     found = [name for column in [*columns, *context] for name in _names(column)]
     return [*found, PRESENT] if variable else found
+
+
+def feature_marks(
+    columns: Sequence[Column], context: Sequence[Column] = (), variable: bool = False
+) -> Marks:
+    """Return which of the features of `numeric_features` mark where others have no value."""
+    missing: list[int] = []
+    for column in [*columns, *context]:
+        count = len(_names(column))
+        flag = len(missing) + count - 1 if column[1].has_missing else -1
+        missing += [flag] * (count - (flag >= 0)) + [-1] * (flag >= 0)
+    return Marks(
+        np.array([*missing, -1] if variable else missing), len(missing) if variable else None
+    )
 
 
 def numeric_features(

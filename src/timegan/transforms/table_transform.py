@@ -17,7 +17,9 @@ from timegan.transforms.base import ColumnTransformer
 from timegan.transforms.feature_view import (
     Column,
     KnownMissing,
+    Marks,
     MissingValues,
+    feature_marks,
     feature_names,
     numeric_features,
 )
@@ -148,6 +150,11 @@ class TableTransform:
     def metric_features(self) -> list[str]:
         """Names of the features that metrics look at, see `timegan.transforms.feature_view`."""
         return feature_names(self.value_columns, self.context_columns, self.variable)
+
+    @property
+    def feature_marks(self) -> Marks:
+        """Which of these features mark where others have no value."""
+        return feature_marks(self.value_columns, self.context_columns, self.variable)
 
     def numeric_features(self, sequences: Sequences) -> np.ndarray:
         """Return sequences, real or synthetic, as plain numbers (n, T, M) for metrics."""

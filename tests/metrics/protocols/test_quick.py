@@ -18,6 +18,9 @@ NAMES = {
     "discriminative",
     "density",
     "change_density",
+    "change_size",
+    "change_repeats",
+    "change_spread",
     "correlation",
     "autocorrelation",
     "change_autocorrelation",
@@ -71,7 +74,7 @@ def test_a_copy_of_the_data_beats_the_baseline_and_noise_does_not() -> None:
         sign = 1 if copy["scores"][name]["better"] == "lower" else -1
         baseline = sign * copy["scores"][name]["baseline"]["mean"]
         assert sign * copy["scores"][name]["mean"] <= baseline
-        if name != "correlation":
+        if name not in ("correlation", "change_repeats", "change_spread"):  # noise is even, too
             assert sign * bad["scores"][name]["mean"] > baseline
     assert copy["copying"]["warning"]
     assert not bad["copying"]["warning"]
@@ -80,10 +83,10 @@ def test_a_copy_of_the_data_beats_the_baseline_and_noise_does_not() -> None:
 @pytest.mark.parametrize(
     ("count", "features", "steps", "open_scores"),
     [
-        (6, 2, 8, {"discriminative"}),
+        (6, 2, 8, {"discriminative", "change_spread"}),
         (1, 2, 8, NAMES - {"density", "change_density", "correlation"}),
         (30, 1, 8, {"correlation"}),
-        (30, 2, 1, {"change_density", "autocorrelation", "change_autocorrelation"}),
+        (30, 2, 1, {name for name in NAMES if "change" in name} | {"autocorrelation"}),
         (30, 2, 2, {"change_autocorrelation"}),
     ],
 )

@@ -16,6 +16,7 @@ from timegan.metrics.privacy.report import copying_report
 from timegan.metrics.protocols.protocol import Protocol, find_protocol
 from timegan.metrics.score import Score, to_json
 from timegan.metrics.windows import Array, MinMax, check
+from timegan.transforms.feature_view import Marks
 
 VERSION = 4
 """Version of the meaning of cached figures. Raise it when a metric or a control changes."""
@@ -32,6 +33,7 @@ def run_protocol(
     protocol: str = "strict",
     seed: int = 0,
     limits: tuple[Array, Array] | None = None,
+    marks: Marks | None = None,
     classifiers: int | None = None,
     control_classifiers: int | None = None,
     classifier_steps: int | None = None,
@@ -62,6 +64,7 @@ def run_protocol(
         seed: of everything random.
         limits: each feature's minimum and maximum (C,) that min-max units are made of; None: those
             of the training windows.
+        marks: features that mark where others have no value; None: there are none.
         classifiers: repeats of the discriminative and of the predictive scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
@@ -105,7 +108,7 @@ def run_protocol(
         check(train, holdout)
     else:
         holdout = None
-    data = Data(train, holdout, synthetic, features, limits)
+    data = Data(train, holdout, synthetic, features, limits, marks)
     compared = {
         design: comparisons_of(design, data, chosen.options_of(design, options), seed)
         for design in chosen.designs

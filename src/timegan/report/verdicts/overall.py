@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timegan.report.verdicts.grades import (
+    CHANGES,
     CLASSIFIER,
     COPIES,
     CORRELATIONS,
@@ -26,6 +27,7 @@ SUBJECTS = {
     VALUES: "distributions of single columns",
     CORRELATIONS: "correlations",
     DYNAMICS: "changes over time",
+    CHANGES: "the size of changes",
     UTILITY: "training of forecasters",
     COVERAGE: "variety",
     CLASSIFIER: "realism of whole windows",

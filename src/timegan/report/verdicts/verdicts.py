@@ -7,6 +7,7 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
+from timegan.report.verdicts.changes import change_verdict
 from timegan.report.verdicts.grades import COPIES, RELATIONS, TIMING, Grade, Verdict
 from timegan.report.verdicts.relations import relation_verdict
 from timegan.report.verdicts.timing import timing_verdict
@@ -29,6 +30,8 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         ways["values"] = lambda: fidelity.value_verdict(scores["density"])
     if "change_autocorrelation" in scores:
         ways["motion"] = lambda: fidelity.dynamics_verdict(scores)
+    if "change_size" in scores:
+        ways["changes"] = lambda: change_verdict(scores)
     if "correlation" in scores and scores["correlation"].details.get("pairs"):
         ways["pairs of features"] = lambda: fidelity.correlation_verdict(scores["correlation"])
     if "tstr" in scores:

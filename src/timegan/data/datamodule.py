@@ -31,6 +31,7 @@ from timegan.nn.length_coding import length_thresholds
 from timegan.relations import ConstantInSequence, Relation, Rows, discover
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
+from timegan.tables.csv_reader import TextOptions
 from timegan.tables.readers import download, read_table
 from timegan.transforms.base import DetectedType
 from timegan.transforms.detection.summary import season_lines, summary_text
@@ -46,11 +47,17 @@ class WindowDataModule(lightning.LightningDataModule):
 
     Args:
         name: of the data in reports.
-        path: a table (``.csv``, ``.parquet``, ``.npz``).
+        path: a table (``.csv``, ``.parquet``, ``.npz`` ...), or a pattern (``logs/*.csv``).
+        separator: of the columns of a text file: ``comma``, ``semicolon``, ``tab``, ``blank``,
+            ``bar`` or another character. None finds it, as well as the following three.
+        decimal: mark of decimals in a text file, ``point`` or ``comma``.
+        header: number of the line with the columns' names in a text file; 0: there is none.
+        encoding: of a text file.
         generate: name of a table that the package simulates, instead of a path.
         url: address of the table, for when there is neither path nor generator.
         sha256: checksum of the file at ``url``.
         columns: the features; None takes all columns that have no other role.
+        exclude: columns to leave out.
         sequence_key: the column that identifies sequences; None takes a column ``sequence`` where
             there is one, and one long series otherwise.
         sequence_index: the column that holds the time; None takes dates that increase.
@@ -101,10 +108,15 @@ class WindowDataModule(lightning.LightningDataModule):
         self,
         name: str = "csv",
         path: str | None = None,
+        separator: str | None = None,
+        decimal: str | None = None,
+        header: int | None = None,
+        encoding: str | None = None,
         generate: str | None = None,
         url: str | None = None,
         sha256: str | None = None,
         columns: list[str] | None = None,
+        exclude: list[str] | None = None,
         sequence_key: str | None = None,
         sequence_index: str | None = None,
         context_columns: list[str] | None = None,
@@ -379,6 +391,8 @@ class WindowDataModule(lightning.LightningDataModule):
             options.sequence_index,
             self._unless_reference(options.context_columns),
             options.exogenous or (),
+            exclude=options.exclude or (),
+            categories=[k for k, v in (options.column_types or {}).items() if v == "categorical"],
             na_values=self._unless_reference(options.na_values),
         )
         del frame
@@ -394,12 +408,14 @@ class WindowDataModule(lightning.LightningDataModule):
         options = self.options
         if self._frame is not None:
             return self._frame
+        texts = tuple(mark for mark in options.na_values or () if isinstance(mark, str))
+        known = (options.separator, options.decimal, options.header, options.encoding)
         if options.path is not None:
-            return read_table(options.path)
+            return read_table(options.path, TextOptions(*known, texts))
         if options.generate is not None:
             return GENERATORS[options.generate](options.window or DEFAULT_WINDOW)
         if options.url is not None:
-            return read_table(download(options.url, options.sha256))
+            return read_table(download(options.url, options.sha256), TextOptions(*known, texts))
         raise InputError(
             "dataset.path=null: there is no table. Set dataset.path=FILE (.csv, .parquet or .npz)."
         )

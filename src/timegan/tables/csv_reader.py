@@ -1,10 +1,11 @@
-"""Reading of CSV files: separators, headers, and text that looks like numbers or empty cells."""
+"""Reading of text tables: their layout, their numbers, and labels that look like numbers."""
 
 import csv
 import mmap
 import re
 import warnings
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,19 @@ import pandas as pd
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
 from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.number_texts import OTHER_MARK, NumberColumn, is_integer, number_column
+from timegan.tables.text_files import as_utf8
+from timegan.tables.text_layout import SEPARATORS, Layout, find_layout
 
-SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""Separators besides the comma -> their names."""
-PREVIEW_ROWS = 50
-"""Rows in which a name of the header is looked for."""
 MAX_LABELS = 100
 """Distinct numbers with leading zeros up to which they are labels, whatever their lengths."""
-LEADING_ZERO = re.compile(rb"""(?m)(?:^|[,;\t|"])[ ]*0\d""")
-MISSING_WORD = re.compile(
-    rb"""(?m)(?:^|[,;\t|"])[ ]*"""
-    rb"""(?:NA|N/A|n/a|NaN|nan|None|NULL|null|<NA>|#N/A)[ ]*(?:["\r,;\t|]|$)"""
-)
+LEADING_ZERO = rb"""[\n%b"][ ]*0\d"""
+MISSING_WORD = rb"""[\n%b"][ ]*(?:NA|N/A|n/a|NaN|nan|None|NULL|null|<NA>|#N/A)[ ]*["\r\n%b]"""
 MISSING_WORDS = ("NA", "N/A", "n/a", "NaN", "nan", "None", "NULL", "null", "<NA>", "#N/A")
 """Texts that pandas takes for empty cells."""
 ZERO_PADDED = r"0\d+"
-DECIMAL_COMMA = r"[+-]?\d+(?:,\d+)?"
+MARKS = {"comma": ",", "point": ".", "semicolon": ";", "tab": "\t", "blank": " ", "bar": "|"}
+"""Names of marks that are hard to write on a command line."""
 
 UNREADABLE = (
     UnicodeDecodeError,
@@ -41,122 +39,133 @@ UNREADABLE = (
 """Errors and warnings of pandas and Python for a text that is not a table."""
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV file with a header.
+@dataclass(frozen=True)
+class TextOptions:
+    """What a user knows of a text table; None finds it.
 
-    - Columns are separated by commas. Where the header has none, semicolons, tabs or vertical bars
-      separate them; with semicolons, numbers may have a decimal comma.
+    Args:
+        separator: of its cells: a character or its name (``comma``, ``semicolon``, ``tab``,
+            ``blank``, ``bar``).
+        decimal: mark of its decimals, ``point`` or ``comma``; the other one separates thousands.
+        header: number of the line with the columns' names, from 1 on; 0: there is none.
+        encoding: of the text, such as ``cp1252``.
+        na_texts: texts that mark missing values.
+    """
+
+    separator: str | None = None
+    decimal: str | None = None
+    header: int | None = None
+    encoding: str | None = None
+    na_texts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the options.
+
+        Raises:
+            InputError: an option is out of its range.
+        """
+        for name in ("separator", "decimal"):
+            object.__setattr__(self, name, MARKS.get(getattr(self, name), getattr(self, name)))
+        if self.separator is not None and len(self.separator) != 1:
+            raise InputError(
+                f"dataset.separator={self.separator}: there is no such mark. Set one character, or "
+                f"{', '.join(MARKS)}."
+            )
+        if self.decimal not in (None, *OTHER_MARK):
+            raise InputError(f"dataset.decimal={self.decimal}: set point or comma.")
+        if self.header is not None and self.header < 0:
+            raise InputError(
+                f"dataset.header={self.header}: this is the number of the line with the names, "
+                "from 1 on. Set 0 if there is none."
+            )
+
+
+def read_csv(path: Path, options: TextOptions | None = None) -> pd.DataFrame:
+    """Read a table from a text file.
+
+    - Commas, semicolons, tabs, vertical bars or blanks separate columns
+      (`timegan.tables.text_layout`).
+    - Numbers may have decimal commas, separators of thousands, signs and units
+      (`timegan.tables.number_texts`). Whole numbers among empty cells are nullable integers.
     - Whole numbers with leading zeros stay text where all have one length, or are 100 different
       ones at most.
     - NA, None, null and their like are labels in a column with other labels, where only empty
       cells are missing. They are missing in columns of numbers and dates.
 
     Raises:
-        InputError: there is no header, columns are separated by blanks, names occur twice, or the
-            file is not a table.
+        InputError: the file is not a table, or can be read in several ways.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(islice(file, PREVIEW_ROWS))
-        separator = _separator(lines[0])
-        header, *rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-        _check_header(path, [name.strip() for name in header], rows)
-        options: dict[str, Any] = {
-            "sep": separator,
-            "index_col": False,
-            "skipinitialspace": True,
-            "encoding": "utf-8-sig",
-        }
-        with warnings.catch_warnings():  # more cells in the rows than in the header
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(path, **options)
-            if separator == ";" and _has_decimal_commas(frame):
-                options["decimal"] = ","
-                frame = pd.read_csv(path, **options)
-            frame = _with_labels(path, frame, options)
-    except UNREADABLE as error:
-        raise InputError(
-            f"{path} cannot be read as comma-separated text ({error}). "
-            "Save it as UTF-8 with a header, commas and one record a line."
-        ) from error
-    frame = frame.rename(columns=lambda name: str(name).strip())
-    if separator != ",":
-        commas = ", numbers have a decimal comma" if options.get("decimal") else ""
-        frame.attrs["notes"] = [
-            f"Columns of the file are separated by {SEPARATORS[separator]}{commas}."
-        ]
+    options = options or TextOptions()
+    with as_utf8(path, options.encoding) as text:
+        try:
+            layout = find_layout(text.path, path, options.separator, options.header)
+            source = _Source(text.path, layout)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = source.read()
+                frame = _with_labels(source, frame)
+                frame, note = _with_numbers(source, frame, options)
+                frame = _with_whole_numbers(source, frame)
+        except UNREADABLE as error:
+            raise InputError(
+                f"{path} cannot be read as comma-separated text ({error}). "
+                "Save it as UTF-8 with a header, commas and one record a line."
+            ) from error
+    notes = list(note)
+    if layout.separator not in (",", ""):
+        named = SEPARATORS.get(layout.separator, repr(layout.separator))
+        notes.append(f"Columns of the file are separated by {named}.")
+    notes += layout.notes
+    if text.encoding != "utf-8":
+        notes.append(f"The encoding of the file is {text.encoding}. dataset.encoding sets another.")
+    frame = _without_row_numbers(_without_empty(frame), notes)
+    if notes:
+        frame.attrs["notes"] = notes
     return frame
 
 
-def _separator(header: str) -> str:
-    if "," in header:
-        return ","
-    return next((mark for mark in SEPARATORS if mark in header), ",")
+@dataclass(frozen=True)
+class _Source:
+    """A text table that can be read again as text, column by column."""
+
+    path: Path
+    layout: Layout
+
+    def read(self, **options: Any) -> pd.DataFrame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
+            frame: pd.DataFrame = pd.read_csv(self.path, **self.layout.pandas_options, **options)
+        return frame
+
+    def texts(self, places: Sequence[int], **options: Any) -> "dict[int, pd.Series[Any]]":
+        """Return columns as text by their places."""
+        if not places:
+            return {}
+        again = self.read(usecols=list(places), dtype=str, **options)
+        return {place: again.iloc[:, i] for i, place in enumerate(sorted(places))}
 
 
-def _check_header(path: Path, names: list[str], rows: list[list[str]]) -> None:
-    """Refuse headers that pandas would rename or misread silently."""
-    if not any(names):
-        raise InputError(f"{path} has no header: its first line must hold the columns' names.")
-    parts = names[0].split()
-    below = rows[0][0].split() if rows and rows[0] else []
-    if len(names) == 1 and len(parts) > 1 and len(parts) == len(below) and _is_row(below):
-        missing = ", and a header with the columns' names is missing" if _is_row(parts) else ""
-        raise InputError(
-            f"{path} begins with {' '.join(parts[:3])!r}: columns must be separated by commas, not "
-            f"by blanks{missing}. Save it as comma-separated text with a header."
-        )
-    values = [{row[i].strip() for row in rows if i < len(row)} for i in range(len(names))]
-    repeats = [name in below for name, below in zip(names, values, strict=True)]
-    are_values = [_is_number(name) or looks_like_date(name) for name in names]
-    if any(are_values) and all(map(max, are_values, repeats)):
-        raise InputError(
-            f"{path} begins with {', '.join(names[:3])}, which are values, not names: its first "
-            "line must hold the columns' names, separated by commas. Add a header."
-        )
-    repeated = next((name for name in names if name and names.count(name) > 1), None)
-    if repeated is not None:
-        raise InputError(
-            f"{path} has the column {repeated!r} more than once: names must differ. Rename one."
-        )
-
-
-def _is_row(cells: list[str]) -> bool:
-    """Check that most cells are numbers or dates."""
-    return sum(_is_number(cell) or looks_like_date(cell) for cell in cells) > len(cells) / 2
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _has_decimal_commas(frame: pd.DataFrame) -> bool:
-    """Check that a column of text holds numbers with a decimal comma only."""
-    texts = (frame[name].dropna() for name in frame.columns if is_text(frame[name].dtype))
-    return any(len(cells) > 0 and cells.str.fullmatch(DECIMAL_COMMA).all() for cells in texts)
-
-
-def _with_labels(path: Path, frame: pd.DataFrame, options: dict[str, Any]) -> pd.DataFrame:
+def _with_labels(source: _Source, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with text that pandas read as numbers or as empty cells."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        has_zeros = LEADING_ZERO.search(content) is not None
-        has_words = MISSING_WORD.search(content) is not None
-    numbers = [i for i, dtype in enumerate(frame.dtypes) if has_zeros and is_number(dtype)]
-    texts = [i for i, dtype in enumerate(frame.dtypes) if has_words and is_text(dtype)]
-    changed: dict[int, pd.Series[Any]] = {}
-    if numbers:
-        again = pd.read_csv(path, usecols=numbers, dtype=str, **options)
-        columns = (again.iloc[:, i] for i in range(len(numbers)))
-        changed |= {i: cells for i, cells in zip(numbers, columns, strict=True) if _is_code(cells)}
-    if texts:
-        empty: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
-        again = pd.read_csv(path, usecols=texts, dtype=str, **empty, **options)
-        columns = (again.iloc[:, i] for i in range(len(texts)))
-        changed |= {i: cells for i, cells in zip(texts, columns, strict=True) if _has_labels(cells)}
+    with (
+        source.path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        mark = re.escape(source.layout.separator.encode())
+        has_zeros = re.search(LEADING_ZERO % mark, content) is not None
+        has_words = re.search(MISSING_WORD % (mark, mark), content) is not None
+    dtypes = list(enumerate(frame.dtypes))
+    mixed = [i for i, dtype in dtypes if str(dtype) == "object"]
+    numbers = [i for i, dtype in dtypes if has_zeros and is_number(dtype)]
+    changed = source.texts(mixed)
+    changed |= {i: cells for i, cells in source.texts(numbers).items() if _is_code(cells)}
+    texts = [i for i, dtype in dtypes if has_words and (is_text(dtype) or i in mixed)]
+    again = source.texts(texts, keep_default_na=False, na_values=[""])
+    changed |= {i: cells for i, cells in again.items() if _has_labels(cells)}
+    return _replaced(frame, changed)
+
+
+def _replaced(frame: pd.DataFrame, changed: "dict[int, pd.Series[Any]]") -> pd.DataFrame:
     if not changed:
         return frame
     parts = {name: changed.get(i, frame[name]) for i, name in enumerate(frame.columns)}
@@ -180,3 +189,108 @@ def _has_labels(cells: "pd.Series[Any]") -> bool:
         return False
     is_label = pd.to_numeric(others, errors="coerce").isna().to_numpy()
     return bool(np.mean(is_label) > 0.5)
+
+
+def _with_numbers(
+    source: _Source, frame: pd.DataFrame, options: TextOptions
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the table with the numbers that pandas left as text, and a note on them.
+
+    The decimal mark of a column is the one that its cells prove, or else the one that the other
+    columns prove.
+
+    Raises:
+        InputError: a mark may separate decimals or thousands, and nothing tells which.
+    """
+    found: dict[int, NumberColumn] = {}
+    for i, dtype in enumerate(frame.dtypes):
+        if is_text(dtype):
+            column = number_column(frame.iloc[:, i], str(frame.columns[i]), options.na_texts)
+            if column is not None:
+                found[i] = column
+    proven = {column.decimal for column in found.values()} - {""}
+    floats = [i for i, dtype in enumerate(frame.dtypes) if str(dtype) == "float64"]
+    may_group = source.layout.separator in (";", "\t") or "," in {*proven, options.decimal}
+    unclear = [i for i in floats if may_group and _may_be_grouped(frame.iloc[:, i])]
+    if len(unclear) < len(floats):
+        proven.add(".")
+    for i, cells in source.texts(unclear).items():
+        column = number_column(cells, str(frame.columns[i]))
+        if column is not None:
+            found[i] = column
+            proven |= {column.decimal} - {""}
+    changed, has_commas = {}, False
+    for i, column in found.items():
+        decimal = options.decimal or column.decimal
+        if not decimal and column.ambiguous:
+            decimal = next(iter(proven)) if len(proven) == 1 else ""
+            decimal = decimal or OTHER_MARK.get(column.thousands(), "")
+            if not decimal:
+                raise InputError(_ambiguous(column))
+        changed[i] = column.numbers(decimal or ".")
+        has_commas = has_commas or decimal == ","
+    if not changed:
+        return frame, []
+    i = next(iter(changed))
+    text, row = found[i].first([True] * len(found[i].texts))
+    note = f"{text!r} in {found[i].label!r} is read as {changed[i].iloc[row - 1]:.15g}."
+    note += " Numbers have a decimal comma." * has_commas
+    if options.decimal is None and any(column.ambiguous for column in found.values()):
+        note += " dataset.decimal sets the decimal mark."
+    return _replaced(frame, changed), [note]
+
+
+def _may_be_grouped(series: "pd.Series[Any]") -> bool:
+    """Check that numbers with a decimal point may be thousands: 1.5 would not be, 1.503 may."""
+    values = np.abs(series.dropna().to_numpy())
+    if not values.size or not ((values >= 1) | (values == 0)).all() or (values >= 1_000).any():
+        return False
+    return bool((np.abs(values * 1_000 - np.rint(values * 1_000)) < 1e-6).all())
+
+
+def _ambiguous(column: NumberColumn) -> str:
+    text, row = column.first(bool(mark) for mark in column.decimals)
+    mark = column.ambiguous
+    readings = text.replace(mark, ""), text.replace(mark, ".")
+    names = {sign: name for name, sign in MARKS.items()}
+    return (
+        f"Column {column.label!r} has {text!r} in row {row:,} (the first row is 1), which may be "
+        f"{readings[0]} or {readings[1]}, and no other number tells. Set dataset.decimal="
+        f"{names[mark]} if {mark!r} begins the decimals, dataset.decimal={names[OTHER_MARK[mark]]} "
+        "if it separates thousands."
+    )
+
+
+def _with_whole_numbers(source: _Source, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with nullable integers where whole numbers have empty cells."""
+    floats = [i for i, dtype in enumerate(frame.dtypes) if str(dtype) == "float64"]
+    holed = [i for i in floats if frame.iloc[:, i].isna().any() and _is_whole(frame.iloc[:, i])]
+    whole = [i for i, cells in source.texts(holed).items() if _is_spelled_whole(cells)]
+    return _replaced(frame, {i: frame.iloc[:, i].astype("Int64") for i in whole})
+
+
+def _is_whole(series: "pd.Series[Any]") -> bool:
+    present = series.dropna().to_numpy()
+    return bool(present.size and (np.abs(present) < 2**53).all() and (present % 1 == 0).all())
+
+
+def _is_spelled_whole(cells: "pd.Series[Any]") -> bool:
+    return bool(cells.dropna().str.fullmatch(r"[-+]?\d+").all())
+
+
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without columns that have neither a name nor a value."""
+    unnamed = [name for name in frame.columns if name.startswith("Unnamed: ")]
+    return frame.drop(columns=[name for name in unnamed if frame[name].isna().all()])
+
+
+def _without_row_numbers(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return the table without a first column that has no name and counts rows."""
+    name = frame.columns[0]
+    if not name.startswith("Unnamed: ") or not is_integer(frame[name]) or frame.shape[1] == 1:
+        return frame
+    numbers = frame[name].to_numpy()
+    if not np.array_equal(numbers, np.arange(len(frame)) + numbers[0]) or numbers[0] not in (0, 1):
+        return frame
+    notes.append("The first column has no name and counts rows: it is left out.")
+    return frame.drop(columns=name)

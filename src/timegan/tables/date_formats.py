@@ -1,6 +1,7 @@
 """Formats of dates that a table keeps as text: inference, parsing and writing."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,30 +13,52 @@ NAT = np.iinfo(np.int64).min
 """Tick of a missing timestamp, as in NumPy's NaT."""
 
 DATE_SHAPES = {
-    r"\d{4}-\d{2}-\d{2}": ("%Y-%m-%d",),
-    r"\d{4}/\d{2}/\d{2}": ("%Y/%m/%d",),
-    r"\d{4}-\d{2}": ("%Y-%m",),
+    r"\d{4}-\d{1,2}-\d{1,2}": ("%Y-%m-%d",),
+    r"\d{4}/\d{1,2}/\d{1,2}": ("%Y/%m/%d",),
+    r"\d{4}\.\d{1,2}\.\d{1,2}": ("%Y.%m.%d",),
     r"\d{1,2}/\d{1,2}/\d{4}": ("%d/%m/%Y", "%m/%d/%Y"),
     r"\d{1,2}-\d{1,2}-\d{4}": ("%d-%m-%Y", "%m-%d-%Y"),
     r"\d{1,2}\.\d{1,2}\.\d{4}": ("%d.%m.%Y",),
-    r"\d{1,2}-[A-Z][a-z]{2}-\d{4}": ("%d-%b-%Y",),
-    r"\d{1,2} [A-Z][a-z]{2} \d{4}": ("%d %b %Y",),
+    r"\d{1,2}/\d{1,2}/\d{2}": ("%d/%m/%y", "%m/%d/%y", "%y/%m/%d"),
+    r"\d{1,2}-\d{1,2}-\d{2}": ("%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
+    r"\d{1,2}\.\d{1,2}\.\d{2}": ("%d.%m.%y",),
+    r"(?:19|20)\d{6}": ("%Y%m%d",),
+    r"\d{4}-\d{1,2}": ("%Y-%m",),
+    r"\d{4}/\d{1,2}": ("%Y/%m",),
+    r"\d{4}M\d{2}": ("%YM%m",),
+    r"\d{1,2}/\d{4}": ("%m/%Y",),
+    r"\d{1,2}-\d{4}": ("%m-%Y",),
+    **{rf"\d{{4}}{between}Q[1-4]": (f"%Y{between}Q%q",) for between in ("", " ", "-")},
+    **{rf"Q[1-4]{between}\d{{4}}": (f"Q%q{between}%Y",) for between in ("", " ", "-", "/")},
 }
-"""Shape of a date -> formats that it may have."""
+"""Shape of a date in figures -> formats that it may have; ``%q`` is the quarter."""
+MONTH = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{2,8}(?![A-Za-z])|[A-Z]{3}|[a-z]{3,9}")
+NAMED_SHAPES = (
+    *("%d-M-%Y", "%d M %Y", "%dM%Y", "%d-M-%y", "%d M %y", "%dM%y", "%d/M/%Y", "%d. M %Y"),
+    *("M %d, %Y", "M %d %Y", "M-%d-%Y", "%Y-M-%d", "%Y M %d"),
+    *("M %Y", "M-%Y", "M-%y", "M %y", "%Y-M", "%Y M", "%y-M"),
+)
+"""Formats of dates with the name of a month, for which M stands."""
+PARTS = {"%d": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "M": "[A-Za-z]{3,9}"}
+NAMED = [re.sub("%[dYy]|M", lambda part: PARTS[part[0]], re.escape(s)) for s in NAMED_SHAPES]
+WEEKDAY = r"[A-Z][a-z]{2},? "
 
 TIMESTAMP_PATTERN = re.compile(
-    rf"(?P<date>{'|'.join(DATE_SHAPES)})"
-    r"(?:(?P<between>[T ])(?P<time>\d{1,2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
-    r"(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+    rf"(?P<weekday>{WEEKDAY})?(?P<date>{'|'.join([*DATE_SHAPES, *NAMED])})"
+    r"(?:(?P<between>[T ]|, )(?P<time>\d{1,2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
+    r"(?P<noon> ?[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
 )
-PADDINGS = (r"%()(?!.)", r"%(H)", r"%([dm])", r"%([dmH])")
+PADDINGS = (r"%()(?!.)", r"%([HI])", r"%([dm])", r"%([dmHI])")
 """Parts of a format that may lack leading zeros: none, the hour, day and month, all of them."""
 PROBE_TEXTS = 100
 """First texts, with which most formats that do not fit are ruled out."""
+PROBE_DATES = 5
+"""First texts whose formats are tried on dates in several formats."""
 MIN_REGULAR_DATES = 4
 """Distinct dates from which their distances tell how they are read."""
 MAX_GAP_RATIO = 1.2
 """Longest distance of regular dates, as a multiple of the shortest: months are regular."""
+QUARTER = re.compile(r"Q([1-4])")
 FRACTION_PATTERN = re.compile(r"\.%(\d)f")
 
 
@@ -69,22 +92,56 @@ def possible_date_formats(texts: np.ndarray) -> list[str]:
     shape = TIMESTAMP_PATTERN.fullmatch(texts[0]) if len(texts) else None
     if shape is None:
         return []
-    dates = next(v for k, v in DATE_SHAPES.items() if re.fullmatch(k, shape["date"]))
+    dates = _formats_of(shape["date"])
+    head = re.sub("[A-Za-z]+", "%a", shape["weekday"] or "")
     tail = ""
     if shape["time"]:
-        tail = f"{shape['between']}%H:%M" + (":%S" if shape["second"] else "")
+        tail = f"{shape['between']}{'%I' if shape['noon'] else '%H'}:%M"
+        tail += ":%S" if shape["second"] else ""
         tail += f".%{len(shape['fraction'])}f" if shape["fraction"] else ""
+        tail += re.sub("[ap]m", "%~p", re.sub("[AP]M", "%p", shape["noon"] or ""))
         tail += shape["zone"] or ""
     for pattern in PADDINGS:
-        formats = [re.sub(pattern, r"%-\1", date + tail) for date in dates]
+        formats = [re.sub(pattern, r"%-\1", head + date + tail) for date in dates]
         ticks = {f: parse(texts, f) for f in formats if _fits(texts, f)}
         if ticks:
             break
+    ticks = {f: t for f, t in ticks.items() if not _is_repeated(t, ticks.values())}
     for is_evident in (_is_regular, _is_monotonic):
         evident = [f for f, dates_of in ticks.items() if is_evident(dates_of)]
         if len(ticks) > 1 and len(evident) == 1:
             return evident
     return list(ticks)
+
+
+def odd_text(texts: np.ndarray) -> tuple[str, str] | None:
+    """Return a text in the format of most others, and the first that is not; None for no dates.
+
+    Args:
+        texts: different texts in order of appearance.
+    """
+    for text in texts[:PROBE_DATES]:
+        for date_format in possible_date_formats(np.array([text], dtype=object)):
+            is_odd = parse(texts, date_format) == NAT
+            if 0 < is_odd.sum() < len(texts) / 2:
+                return str(text), str(texts[np.argmax(is_odd)])
+    return None
+
+
+def _formats_of(date: str) -> list[str]:
+    """Return the formats that a date may have; ``%^b`` is a month in capitals, ``%~b`` in small."""
+    formats = [f for shape, some in DATE_SHAPES.items() if re.fullmatch(shape, date) for f in some]
+    for shape, named in zip(NAMED, NAMED_SHAPES, strict=True):
+        if re.fullmatch(shape, date):
+            month = re.sub("[^A-Za-z]", "", date)
+            case = "^" if month.isupper() else "~" if month.islower() else ""
+            formats += [named.replace("M", f"%{case}{code}") for code in "bB"]
+    return formats
+
+
+def _is_repeated(ticks: np.ndarray, others: Iterable[np.ndarray]) -> bool:
+    """Check if one of the others, before the ticks themselves, is equal to them (in May)."""
+    return next(other for other in others if np.array_equal(other, ticks)) is not ticks
 
 
 def _is_regular(ticks: np.ndarray) -> bool:
@@ -110,9 +167,11 @@ def unit_of(date_format: str) -> str:
 
 def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     """Return ticks (int64) of texts; `NAT` where a text does not have the format."""
-    core, digits, zone = _parts(date_format.replace("%-", "%"))
+    core, digits, zone = _parts(re.sub("%[-^~]", "%", date_format))
     cut = len(zone) + (digits + 1 if digits else 0)
     heads = np.array([t[: len(t) - cut] for t in texts], dtype=object)
+    if "%q" in core:
+        core, heads = core.replace("Q%q", "%m"), np.array([_first_months(t) for t in heads])
     timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
     ticks = np.array(timestamps.asi8)
     if not digits:
@@ -122,6 +181,10 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     whole = np.array([int(f) if f.isdecimal() else -1 for f in fractions], dtype=np.int64)
     scaled = ticks * per_second + whole * (per_second // 10**digits)
     return np.where((ticks == NAT) | (whole < 0), NAT, scaled)
+
+
+def _first_months(text: str) -> str:
+    return QUARTER.sub(lambda quarter: f"{int(quarter[1]) * 3 - 2:02d}", text)
 
 
 def render(ticks: np.ndarray, date_format: str) -> np.ndarray:
@@ -140,13 +203,15 @@ def render(ticks: np.ndarray, date_format: str) -> np.ndarray:
 
 def _parts(date_format: str) -> tuple[str, int, str]:
     """Return a format without fraction and zone, the digits of the fraction, and the zone."""
-    zone = re.search(r"(?<=[MSf])(?:Z|[+-]\d{2}:?\d{2})$", date_format)
+    zone = re.search(r"(?<=[MSfp])(?:Z|[+-]\d{2}:?\d{2})$", date_format)
     end = zone[0] if zone else ""
     core = date_format[: len(date_format) - len(end)]
     fraction = FRACTION_PATTERN.search(core)
     return FRACTION_PATTERN.sub("", core), int(fraction[1]) if fraction else 0, end
 
 
+CASE = re.compile(r"%([\^~])([bBp])")
+"""Codes of a format for months in capitals (``%^b``), and for small letters (``%~p``)."""
 NUMPY_UNITS: dict[str, Any] = {
     "%Y-%m": "M",
     "%Y-%m-%d": "D",
@@ -160,7 +225,17 @@ NUMPY_UNITS: dict[str, Any] = {
 
 def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
     if core not in NUMPY_UNITS:
-        return pd.DatetimeIndex(seconds).strftime(core).to_numpy(dtype=object)
+        index = pd.DatetimeIndex(seconds)
+        texts = index.strftime(CASE.sub(r"%\2", core.replace("%q", "%%q"))).to_numpy(dtype=object)
+        for case, code in CASE.findall(core):  # strftime has no codes for these on every system
+            plain = index.strftime(f"%{code}")
+            cased = plain.str.upper() if case == "^" else plain.str.lower()
+            pairs = zip(texts, plain, cased, strict=True)
+            texts = np.array([t.replace(old, new) for t, old, new in pairs], dtype=object)
+        if "%q" in core:
+            quarters = zip(texts, index.quarter, strict=True)
+            texts = np.array([text.replace("%q", str(q)) for text, q in quarters], dtype=object)
+        return texts
     texts = np.datetime_as_string(seconds, unit=NUMPY_UNITS[core])
     if " " in core and len(texts):
         texts.view("U1").reshape(len(texts), -1)[:, 10] = " "
@@ -172,7 +247,7 @@ def _fits(texts: np.ndarray, date_format: str) -> bool:
     if len(texts) > PROBE_TEXTS and not _fits(texts[:PROBE_TEXTS], date_format):
         return False
     zone: Any = _parts(date_format)[2]
-    is_padded = "%-" not in date_format
+    is_padded = "%-" not in date_format and "B" not in date_format
     if is_padded and not all(len(text) == len(texts[0]) for text in texts):
         return False
     if not all(text.endswith(zone) for text in texts):

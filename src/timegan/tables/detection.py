@@ -17,6 +17,8 @@ from timegan.tables.time_column import infer_time, may_hold_time, read_time
 
 SEQUENCE = "sequence"
 """Name of the key column where a table brings none of its own."""
+FILE = "file"
+"""Name of the column, and of the attribute of a frame, that tells the files of a pattern apart."""
 
 
 def sequences(column: RawColumn) -> np.ndarray:
@@ -108,6 +110,23 @@ def assign_time(roles: ColumnRoles) -> None:
             )
         roles.notes.append(told)
         return
+
+
+def assign_files(roles: ColumnRoles, files: RawColumn) -> None:
+    """Take files for sequences, unless they continue one another or there is a key."""
+    if roles.codes is not None:
+        return
+    count = files.series.nunique()
+    time = next(iter(roles.of("time")), None)
+    if time is not None and _rises(time, None):
+        roles.notes.append(f"{count} files continue one another: they are one long series.")
+        return
+    files.role = "key"
+    roles.codes = sequences(files)
+    roles.columns.insert(0, files)
+    roles.notes.append(f"{count} files are as many sequences: their names are the key.")
+    if time is None:
+        assign_time(roles)
 
 
 def assign_parts(roles: ColumnRoles, given: Sequence[RawColumn] | None) -> None:
@@ -234,7 +253,12 @@ def infer_roles(
             _assign_role(find(name, raw), role)
     roles = ColumnRoles(raw)
     assign_key(roles)
+    files = next((c for c in raw if c.role is None and c.name == frame.attrs.get(FILE, "")), None)
+    if files is not None:
+        roles.columns = [column for column in raw if column is not files]
     assign_time(roles)
+    if files is not None:
+        assign_files(roles, files)
     if parts or (columns is None and not roles.of("time")):
         assign_parts(roles, None if parts is None else [find(name, raw) for name in parts])
     if columns is None:

@@ -1,4 +1,4 @@
-"""Numbers that count time since 1970: recognition, reading and writing."""
+"""Numbers that are times: they count since 1970, or are dates such as 20240131."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from timegan.tables.date_formats import NAT
+from timegan.tables.date_formats import NAT, parse, render
 from timegan.tables.dtypes import TICKS_PER_SECOND, is_number, parse_dtype
 
 EPOCH = "epoch "
@@ -16,6 +16,11 @@ FRACTIONS = "epoch s.us"
 MIN_SECONDS, MAX_SECONDS = 365 * 86_400, 130 * 365.25 * 86_400
 """From 1971 to 2100: units differ by 1,000, so that numbers in this range have one unit only."""
 TIME_NAME = re.compile(r"time|epoch|unix|utc|stamp|(^|[_ ])(date|ts|at|dt)($|[_ ])", re.IGNORECASE)
+PERIOD_NAME = re.compile(r"month|day|period|quarter", re.IGNORECASE)
+CALENDARS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""Digits of numbers such as 20240131 -> format of the dates that they are."""
+MIN_MONTHS = 13
+"""Different numbers from which all of them are months by accident too rarely: 200001."""
 NATURAL_STEP = 60
 """Ticks of which all times are multiples where only the values tell that they are times."""
 
@@ -23,6 +28,7 @@ NATURAL_STEP = 60
 def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
     """Return the date format of numbers that count time since 1970, or an empty text.
 
+    Numbers that are all dates, such as 20240131 or 202401, have a format, too. Otherwise:
     All numbers lie between 1971 and 2100 in one unit (s, ms, us or ns). They are whole, or seconds
     with at most six decimals. The column's name says that it is a time; or all of them are
     multiples of 60 ticks or one distance apart.
@@ -32,6 +38,9 @@ def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
     if series.isna().any() or not len(series):
         return ""
     low, high = float(series.min()), float(series.max())
+    calendar = _infer_calendar(series, name, low, high)
+    if calendar:
+        return calendar
     unit = ""
     for name_of, scale in TICKS_PER_SECOND.items():
         if MIN_SECONDS * scale <= low and high <= MAX_SECONDS * scale:
@@ -51,14 +60,37 @@ def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
     return date_format if is_even or TIME_NAME.search(str(name)) else ""
 
 
+def _infer_calendar(series: "pd.Series[Any]", name: Any, low: float, high: float) -> str:
+    """Return the format of dates that are written as numbers, from 1900 to 2100."""
+    digits = len(f"{max(low, 0):.0f}")
+    if (
+        digits not in CALENDARS
+        or not 1900 <= low // 10 ** (digits - 4) <= high // 10 ** (digits - 4) <= 2100
+    ):
+        return ""
+    if not (_floats(series) % 1 == 0).all():
+        return ""
+    date_format = EPOCH + CALENDARS[digits]
+    if (epoch_ticks(series, date_format) == NAT).any():
+        return ""
+    is_named = TIME_NAME.search(str(name)) or PERIOD_NAME.search(str(name))
+    is_evident = digits > 6 or series.nunique() >= MIN_MONTHS
+    return date_format if is_named or is_evident else ""
+
+
 def epoch_unit(date_format: str) -> str:
     """Return the unit of the ticks of a format of `infer_epoch_format`."""
+    if "%" in date_format:
+        return "s"
     return "us" if date_format == FRACTIONS else date_format.removeprefix(EPOCH)
 
 
 def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
     """Return ticks (R,) of numbers in a format; `NAT` where a number is missing."""
     empty = series.isna().to_numpy()
+    if "%" in date_format:
+        texts = series.astype("Int64").astype(str).to_numpy(dtype=object)
+        return parse(texts, date_format.removeprefix(EPOCH))
     if date_format == FRACTIONS:
         scaled = np.where(empty, 0, _floats(series)) * TICKS_PER_SECOND["us"]
         return np.where(empty, NAT, np.rint(scaled).astype(np.int64))
@@ -68,6 +100,9 @@ def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
 
 def epoch_numbers(ticks: np.ndarray, date_format: str, dtype: str) -> Any:
     """Return a column of numbers of a type from ticks (R,)."""
+    if "%" in date_format:
+        texts = render(ticks, date_format.removeprefix(EPOCH))
+        return pd.Series(texts.astype(np.int64)).astype(parse_dtype(dtype)).array
     numbers = ticks / TICKS_PER_SECOND["us"] if date_format == FRACTIONS else ticks
     return pd.Series(numbers).astype(parse_dtype(dtype)).array
 

@@ -14,8 +14,10 @@ from timegan.errors import InputError
 from timegan.tables.categories import plain_categories
 from timegan.tables.date_formats import (
     NAT,
+    PROBE_DATES,
     common_date_format,
     looks_like_date,
+    odd_text,
     parse,
     possible_date_formats,
     unit_of,
@@ -45,6 +47,10 @@ MAX_EXACT_INTEGER = 2**53
 """Largest integer up to which float64 holds all."""
 MAX_TEXT_LABELS = 100
 """Maximum of different texts of a column of labels; more are free text."""
+MIN_FREE_TEXTS = 10
+"""Cells from which texts that nearly all differ are free text."""
+FREE_TEXT_SHARE = 0.9
+"""Share of different texts above which they nearly all differ."""
 ZERO_PADDED = re.compile(r"0\d+")
 """A whole number with leading zeros: a label, such as the zip code 04110."""
 MAX_CATEGORIES = 1_000
@@ -63,6 +69,7 @@ def infer_field(
     index: bool = False,
     category: bool = False,
     na_values: Sequence[float | str] = (),
+    cells: int | None = None,
 ) -> Field:
     """Describe a column of values.
 
@@ -73,6 +80,7 @@ def infer_field(
         index: is it a level of the index?
         category: take text for labels even where it reads like numbers or dates.
         na_values: numbers or texts that mark missing values.
+        cells: number of values among which texts must repeat; None: as many as have one.
 
     Raises:
         UnsupportedColumn: the column is empty or cannot be learned; the message says why.
@@ -100,7 +108,7 @@ def infer_field(
     if is_number(dtype):
         return _infer_number(present, field)
     if is_text(dtype) or types.is_object_dtype(dtype):
-        return _infer_objects(series, field, category)
+        return _infer_objects(series, field, category, cells)
     raise UnsupportedColumn(_not_learned(series, field))
 
 
@@ -151,17 +159,17 @@ def infer_date_format(series: "pd.Series[Any]") -> str:
 
 
 def check_unambiguous(series: "pd.Series[Any]", label: str) -> None:
-    """Refuse a column of dates that may have the day or the month first.
+    """Refuse a column of dates in several formats, or with the day or the month first.
 
     Raises:
-        UnsupportedColumn: names both readings.
+        UnsupportedColumn: names the first date in another format, or both readings.
     """
     there = series[series.notna().to_numpy()]
-    first = there.iloc[0] if len(there) else None
-    if not isinstance(first, str) or not looks_like_date(first):
-        return
     texts = there.unique()
     if not all(isinstance(text, str) for text in texts):
+        return
+    first = next((text for text in texts[:PROBE_DATES] if looks_like_date(text)), None)
+    if first is None:
         return
     formats = possible_date_formats(np.asarray(texts, dtype=object))
     if len(formats) > 1:
@@ -174,6 +182,14 @@ def check_unambiguous(series: "pd.Series[Any]", label: str) -> None:
             f"Column {label!r} holds dates such as {first}: with the day first it is {days}, with "
             f"the month first {months}, and no date tells which. Write dates as {days}, or convert "
             "them with pandas.to_datetime(..., dayfirst=True)."
+        )
+    odd = odd_text(np.asarray(texts, dtype=object)) if not formats else None
+    if odd is not None:
+        row = int(np.argmax((series == odd[1]).to_numpy()))
+        raise UnsupportedColumn(
+            f"Column {label!r} holds dates such as {odd[0]}, and {odd[1]!r} in row {row + 1:,} "
+            "(the first row is 1), which is no date of this format. Correct the cell. If it marks "
+            f"a missing value, set dataset.na_values=[{odd[1]!r}]."
         )
 
 
@@ -221,7 +237,7 @@ def _infer_categories(series: "pd.Series[Any]", field: Field) -> Field:
     categories = series.cat.categories
     used = int(series.cat.codes.nunique()) - int(series.isna().any())
     if used > MAX_CATEGORIES:
-        raise UnsupportedColumn(_too_many(field, used, MAX_CATEGORIES))
+        raise UnsupportedColumn(_too_many(field, used, MAX_CATEGORIES, int(series.count())))
     try:
         values, dtype, closed = plain_categories(categories)
     except InputError as error:
@@ -236,7 +252,9 @@ def _infer_categories(series: "pd.Series[Any]", field: Field) -> Field:
     )
 
 
-def _infer_objects(series: "pd.Series[Any]", field: Field, category: bool) -> Field:
+def _infer_objects(
+    series: "pd.Series[Any]", field: Field, category: bool, cells: int | None
+) -> Field:
     """Describe a column of text, booleans or dates; refuse numbers among text."""
     there = series[series.notna().to_numpy()]
     kind = "string" if is_text(series.dtype) else types.infer_dtype(there, skipna=True)
@@ -256,8 +274,9 @@ def _infer_objects(series: "pd.Series[Any]", field: Field, category: bool) -> Fi
     texts = sorted(pd.unique(there).tolist())
     if not category:
         _refuse_numbers(series, field)
-    if len(texts) > MAX_TEXT_LABELS:
-        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS))
+    nearly_all = len(texts) > FREE_TEXT_SHARE * (cells or len(there)) and not category
+    if (nearly_all and (cells or len(there)) >= MIN_FREE_TEXTS) or len(texts) > MAX_TEXT_LABELS:
+        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, cells or len(there)))
     return replace(
         field, type="category", categories=tuple(texts), missing=missing_value_name(series)
     )
@@ -289,11 +308,15 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
         )
 
 
-def _too_many(field: Field, count: int, most: int) -> str:
+def _too_many(field: Field, count: int, most: int, cells: int) -> str:
+    places = "sequences" if field.role == "context" else "cells"
+    which = f"{count:,} different texts in {cells:,} {places}"
+    rule = f"at most {most:,} can be learned as categories"
+    if count <= most:
+        rule = "texts that nearly all differ cannot be learned as categories"
     return (
-        f"Column {field.label!r} has {count:,} different texts, and at most {most:,} can be "
-        "learned as categories. If they are dates, write them as 2024-01-31; if the column tells "
-        f"sequences apart, give dataset.sequence_key={field.label}."
+        f"Column {field.label!r} has {which}, and {rule}. If they are dates, write them as "
+        f"2024-01-31; if the column tells sequences apart, set dataset.sequence_key={field.label}."
     )
 
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from timegan.errors import InputError
 from timegan.tables.codecs import encode
 from timegan.tables.context_detection import find_constant_columns
 from timegan.tables.detection import infer_roles
-from timegan.tables.dtypes import dtype_name, is_number
+from timegan.tables.dtypes import dtype_name
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.missing_marks import find_marks
@@ -69,8 +68,9 @@ class TableReader:
         if moved:
             self.roles.notes.append("Rows were put in the order of time within each sequence.")
         self.time = time if time is None or self.order is None else time[self.order]
+        self.found_context = []
         if context_columns is None and columns is None:
-            self._assign_context()
+            self.found_context = self._assign_context()
         self.na_values = {} if like else self._find_marks(na_values)
         self.fields = {column: self._field(column) for column in self.roles.columns}
         self.time_axis = like.time_axis if like else self._time_axis()
@@ -149,14 +149,14 @@ class TableReader:
         fields = self.like.fields if self.like else ()
         return next((f for f in fields if f.label == column.label and f.role == column.role), None)
 
-    def _assign_context(self) -> None:
+    def _assign_context(self) -> list[RawColumn]:
         """Take columns that never change within a sequence for context columns."""
         features = self.roles.of("feature")
         if self.roles.codes is None or len(features) < 2:
-            return
+            return []
         found = find_constant_columns(features, self.bounds, self.order)
         if not found or len(found) == len(features):
-            return
+            return []
         for column in found:
             column.role = "context"
         names = ", ".join(repr(column.label) for column in found)
@@ -165,6 +165,7 @@ class TableReader:
             f"column{'s' * (len(found) > 1)}. Set dataset.context_columns=[] to learn "
             f"{'it as a feature' if len(found) == 1 else 'them as features'}."
         )
+        return found
 
     def _find_marks(
         self, given: Sequence[float | str] | None
@@ -224,9 +225,12 @@ class TableReader:
                 index=column.index,
                 category=column.label in self.categories,
                 na_values=self.na_values.get(column.label, ()),
+                cells=len(self.bounds) if column in self.found_context else None,
             )
         except UnsupportedColumn as error:
-            raise InputError(f"{error} Or leave it out: {self._suggestion(column)}.") from error
+            raise InputError(
+                f"{error} Or leave it out: dataset.exclude=[{column.label}]."
+            ) from error
 
     def _knows_frequency(self, column: RawColumn) -> bool:
         kinds = (pd.DatetimeIndex, pd.TimedeltaIndex)
@@ -237,13 +241,6 @@ class TableReader:
         if column is None or self.time is None:
             return None
         return TimeAxis.fit(self.time, self.bounds, self.fields[column])
-
-    def _suggestion(self, refused: RawColumn) -> str:
-        """Return the option that selects the columns of numbers without the refused one."""
-        columns = [s for s in self.roles.of("feature") if s is not refused]
-        names = [s.label for s in columns if is_number(s.series.dtype)]
-        short = 0 < len(names) <= 8 and all(name.isidentifier() for name in names)
-        return f"dataset.columns=[{','.join(names) if short else '...'}]"
 
     def _not_constant(self, column: RawColumn, row: int) -> str:
         place = row if self.order is None else int(self.order[row])
@@ -301,14 +298,7 @@ def order_rows(
 def _check_unnamed(roles: ColumnRoles) -> None:
     for column in roles.of("feature"):
         if column.label.startswith("Unnamed: "):
-            numbers = [
-                s.label
-                for s in roles.of("feature")
-                if s is not column and types.is_numeric_dtype(s.series.dtype)
-            ]
-            short = 0 < len(numbers) <= 8 and all(name.isidentifier() for name in numbers)
             raise InputError(
-                "The table has a column without a name (a saved row number?): it would be learned "
-                "as a feature. Give it a name, or list the features: "
-                f"dataset.columns=[{','.join(numbers) if short else '...'}]."
+                "The table has a column without a name (a saved row number?). Give it a name, or "
+                f"leave it out: dataset.exclude=['{column.label}']."
             )

@@ -1,35 +1,58 @@
-"""Readers of table files by suffix, and downloads with a checksum."""
+"""Readers of table files by suffix or pattern, and downloads with a checksum."""
 
+import csv
+import glob
 import hashlib
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from timegan.errors import InputError
-from timegan.tables.csv_reader import read_csv
-from timegan.tables.detection import SEQUENCE
+from timegan.errors import InputError, short_message
+from timegan.tables.csv_reader import TextOptions, read_csv
+from timegan.tables.detection import FILE, SEQUENCE
+from timegan.tables.raw_columns import free_name
+
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
+"""Suffixes of compressed text, behind the suffix of the text."""
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, options: TextOptions | None = None) -> pd.DataFrame:
     """Read a table, one row a step.
 
     Args:
-        path: a ``.csv`` (`timegan.tables.csv_reader`), a ``.parquet`` (with its index), or an
-            ``.npz``. An archive holds ``windows`` (N, T, C) and, where there are, ``features`` (C)
-            names, ``lengths`` (N) of the sequences, ``context`` (N, K) and ``context_features``
-            (K). It becomes a long table with the key column ``sequence``.
+        path: text (`timegan.tables.csv_reader`; ``.csv``, ``.tsv``, ``.txt`` or ``.dat``, also
+            compressed), an Excel workbook, of which the first sheet is read, a ``.parquet`` (with
+            its index), or an ``.npz``. An archive holds ``windows`` (N, T, C) and, where there are,
+            ``features`` (C) names, ``lengths`` (N) of the sequences, ``context`` (N, K) and
+            ``context_features`` (K). It becomes a long table with the key column ``sequence``.
+            A pattern such as ``logs/*.csv`` reads all its files, in the order of their names, with
+            the name of each row's file in the column ``file``.
+        options: of text.
 
     Raises:
-        InputError: the file is missing or empty, its suffix is unknown, names occur twice, or the
-            content does not fit the suffix.
+        InputError: the file is missing or empty, its suffix is unknown, names occur twice, the
+            content does not fit the suffix, or files have different columns.
     """
     path = Path(path)
+    if not path.exists() and glob.has_magic(str(path)):
+        return _read_all(path, options)
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {what}: the data must be a file. Check dataset.path.")
-    reader = READERS.get(path.suffix.lower())
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder: the data must be a file, or a pattern such as "
+                f"'{path / '*.csv'}'. Check dataset.path."
+            )
+        raise InputError(f"{path} does not exist: the data must be a file. Check dataset.path.")
+    suffixes = [s.lower() for s in path.suffixes]
+    while len(suffixes) > 1 and suffixes[-1] in PACKED_SUFFIXES:
+        suffixes.pop()
+    reader = READERS.get(suffixes[-1] if suffixes else "")
     if reader is None:
         raise InputError(
             f"{path} ends in {path.suffix or 'nothing'!r}: known endings are "
@@ -37,7 +60,35 @@ def read_table(path: str | Path) -> pd.DataFrame:
         )
     if path.stat().st_size == 0:
         raise InputError(f"{path} is empty: a table needs a header and rows. Check dataset.path.")
-    return reader(path)
+    return reader(path, options)
+
+
+def _read_all(pattern: Path, options: TextOptions | None) -> pd.DataFrame:
+    """Read the files of a pattern as one table, with the name of each row's file."""
+    found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+    paths = sorted(path for path in found if path.is_file())
+    if not paths:
+        raise InputError(f"{pattern}: there is no file of this pattern. Check dataset.path.")
+    frames = [read_table(path, options) for path in paths]
+    names = [list(map(str, frame.columns)) for frame in frames]
+    for path, columns in zip(paths, names, strict=True):
+        if columns != names[0]:
+            raise InputError(
+                f"{path} has the columns {', '.join(columns)}, and {paths[0]} has "
+                f"{', '.join(names[0])}: files of a pattern need the same. Correct it, or give a "
+                "narrower pattern."
+            )
+    if len(paths) == 1:
+        return frames[0]
+    table = pd.concat(frames, ignore_index=True)
+    labels = [path.name.partition(".")[0] for path in paths]
+    if len(set(labels)) < len(labels):
+        labels = [str(path) for path in paths]
+    column = free_name(FILE, table.columns)
+    table.insert(0, column, np.repeat(labels, [len(frame) for frame in frames]))
+    table.attrs["notes"] = frames[0].attrs.get("notes", [])
+    table.attrs[FILE] = column
+    return table
 
 
 def download(url: str, sha256: str | None) -> Path:
@@ -77,7 +128,7 @@ def cached_path(url: str) -> Path:
     return Path(pooch.os_cache("timegan")) / f"{digest}-{name}"
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, options: TextOptions | None) -> pd.DataFrame:
     import pyarrow
     from pyarrow import parquet
 
@@ -94,7 +145,46 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def _read_npz(path: Path) -> pd.DataFrame:
+def _read_excel(path: Path, options: TextOptions | None) -> pd.DataFrame:
+    """Read the first sheet of a workbook as text: it has titles and units as other files do."""
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise InputError(
+            f"{path} is an Excel workbook, which needs openpyxl. Install it (pip install "
+            "'timegan-lightning[excel]'), or save the sheet as CSV."
+        ) from error
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:  # zipfile, XML and openpyxl each have their own
+        raise InputError(
+            f"{path} cannot be read as an Excel workbook ({short_message(error)}). Save it again."
+        ) from error
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as text:
+        csv.writer(text).writerows(
+            ["" if cell is None else _excel_text(cell) for cell in row]
+            for row in book.worksheets[0].iter_rows(values_only=True)
+        )
+        text.flush()
+        if not text.tell():
+            raise InputError(f"The first sheet of {path} is empty. Move the table there.")
+        try:
+            frame = read_csv(Path(text.name), replace(options or TextOptions(), separator=","))
+        except InputError as error:
+            raise InputError(str(error).replace(text.name, str(path))) from error
+    if len(book.sheetnames) > 1:
+        first, *others = map(repr, book.sheetnames)
+        note = f"The sheet {first} is read, and not {', '.join(others)}."
+        frame.attrs["notes"] = [note, *frame.attrs.get("notes", [])]
+    return frame
+
+
+def _excel_text(cell: Any) -> str:
+    """Return a cell as text, a date without a time of day at midnight."""
+    return str(cell).removesuffix(" 00:00:00") if isinstance(cell, datetime) else str(cell)
+
+
+def _read_npz(path: Path, options: TextOptions | None) -> pd.DataFrame:
     try:
         with np.load(path, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
@@ -149,9 +239,11 @@ def _names(
     return names
 
 
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+READERS: dict[str, Callable[[Path, TextOptions | None], pd.DataFrame]] = {
     ".csv": read_csv,
     ".parquet": _read_parquet,
     ".npz": _read_npz,
+    ".xlsx": _read_excel,
+    **dict.fromkeys((".tsv", ".txt", ".dat", *PACKED_SUFFIXES), read_csv),
 }
 """Suffix -> reader."""

@@ -20,6 +20,8 @@ MAX_SETBACK = 3 * 3_600
 """Seconds that a clock may be set back."""
 MAX_SHARE_SETBACKS = 0.01
 """Share of rows at which it may be set back; two are always allowed."""
+MAX_SHARE_HOLES = 0.1
+"""Share of rows in which dates may be empty and still be the time that was meant."""
 DATE_PART = re.compile(r"(year|month|week|day|hour|minute|second|date|time)", re.IGNORECASE)
 KEY_NAME = re.compile(
     r"id|key|name|code|symbol|ticker|unit|patient|person|user|subject|customer|station|site|store"
@@ -69,6 +71,7 @@ def check_clock(roles: ColumnRoles) -> None:
     for column in roles.columns:
         if column.index or column.role is not None or is_number(column.series.dtype):
             continue
+        _check_holes(column, roles.codes)
         ticks = _ticks(column)
         if ticks is None or column.field is None:
             continue
@@ -96,6 +99,26 @@ def check_clock(roles: ColumnRoles) -> None:
         roles.notes.append(
             f"{column.label!r} holds dates that do not increase, and is not taken for the time. "
             f"Set dataset.sequence_index={column.label} to sort rows by it."
+        )
+
+
+def _check_holes(column: RawColumn, codes: np.ndarray | None) -> None:
+    """Refuse dates that would be the time if they were not empty in a few rows."""
+    empty = column.series.isna().to_numpy()
+    if not 0 < empty.sum() <= MAX_SHARE_HOLES * len(empty):
+        return
+    there = np.flatnonzero(~empty)
+    ticks = _ticks(RawColumn(column.name, column.series.iloc[there], False))
+    if ticks is None:
+        return
+    owner = np.zeros(len(there)) if codes is None else codes[there]
+    order = np.argsort(owner, kind="stable")
+    steps = np.diff(ticks[order])[np.diff(owner[order]) == 0]
+    if steps.size and (steps >= 0).all() and (steps > 0).mean() >= 0.5:
+        raise InputError(
+            f"Column {column.label!r} is empty in row {np.argmax(empty) + 1:,} (the first row is "
+            "1), and its dates increase in all others: it would be the time. Fill the cell or drop "
+            f"the row. To do without a time, set dataset.exclude=[{column.label}]."
         )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from timegan.tables.detection import SEQUENCE
 from timegan.tables.fields import Name
 from timegan.tables.ingestion import TableReader
+from timegan.tables.raw_columns import find, raw_columns
 from timegan.tables.schema import Schema
 
 __all__ = ["SEQUENCE", "Schema", "Sequences", "Table"]
@@ -47,6 +48,7 @@ class Table:
         context_columns: Sequence[Name] | None = None,
         exogenous: Sequence[Name] = (),
         *,
+        exclude: Sequence[Name] = (),
         categories: Collection[Name] = (),
         na_values: Sequence[float | str] | None = None,
         like: Schema | None = None,
@@ -67,6 +69,7 @@ class Table:
                 that never change within one, where there is a key and ``columns`` is None
                 (`timegan.tables.context_detection`).
             exogenous: columns that are given from outside at each step.
+            exclude: columns to leave out.
             categories: text columns to take for labels even where they read like numbers.
             na_values: numbers and texts that mark missing values. They are written back. None
                 looks for numbers such as -9999 (`timegan.tables.missing_marks`).
@@ -86,6 +89,9 @@ class Table:
                 sequence_index = None
             context_columns = roles["context"]
             exogenous = [f.name for f in like.of("exogenous")]
+        elif exclude:
+            columns_out = [find(name, raw_columns(frame)).name for name in exclude]
+            frame = frame.drop(columns=columns_out)
         reader = TableReader(
             frame,
             columns,

@@ -1,0 +1,396 @@
+"""Files as people have them: each is read right, or refused with the cell and the remedy."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timegan.errors import InputError
+from timegan.tables.csv_reader import TextOptions
+from timegan.tables.readers import read_table
+from timegan.tables.table import Table
+
+ROWS = 12
+DAYS = pd.date_range("2024-01-25", periods=ROWS)
+LOAD = np.array(
+    [1503.25, 998.5, 1210.75, 87.0, 1640.1, 2001.05, 7.5, 512.33, 940.0, 3.0, 44.4, 1e3]
+)
+COUNT = np.array([1200, 950, 1050, 12, 3, 1207, 88, 1999, 400, 1, 77, 2500])
+
+
+def lines(
+    day: Callable[[pd.Timestamp], str] = lambda day: f"{day:%Y-%m-%d}",
+    load: Callable[[float], str] = lambda load: f"{load:.2f}",
+    count: Callable[[int], str] = str,
+    *,
+    separator: str = ",",
+    header: str | None = "day,load,count",
+) -> str:
+    """Return a table as text, with its cells written by the functions."""
+    rows = [
+        separator.join([day(d), load(x), count(int(n))])
+        for d, x, n in zip(DAYS, LOAD, COUNT, strict=True)
+    ]
+    first = [] if header is None else [header.replace(",", separator)]
+    return "\n".join([*first, *rows]) + "\n"
+
+
+def german(number: float) -> str:
+    return f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+PLAIN = lines()
+PREAMBLE = "Station: Berlin\nExported 2024-02-06 by the logger\n\n"
+READ: dict[str, str | bytes] = {
+    "semicolons": lines(separator=";"),
+    "tabs": lines(separator="\t"),
+    "bars": lines(separator="|"),
+    "blanks": lines(separator=" "),
+    "aligned blanks": "\n".join(
+        "  ".join(cell.rjust(12) for cell in line.split(",")) for line in PLAIN.splitlines()
+    ),
+    "blanks after commas": lines(separator=", "),
+    "decimal commas": lines(load=german, separator=";"),
+    "decimal commas and tabs": lines(load=lambda x: f"{x:.2f}".replace(".", ","), separator="\t"),
+    "decimal commas in quotes": lines(load=lambda x: quoted(f"{x:.2f}".replace(".", ","))),
+    "thousands with commas": lines(load=lambda x: quoted(f"{x:,.2f}")),
+    "counts with commas": lines(count=lambda n: quoted(f"{n:,}")),
+    "counts with points": lines(
+        load=german, count=lambda n: f"{n:,}".replace(",", "."), separator=";"
+    ),
+    "thousands with blanks": lines(
+        load=lambda x: f"{x:,.2f}".replace(",", "\u00a0").replace(".", ","), separator=";"
+    ),
+    "thousands with apostrophes": lines(load=lambda x: f"{x:,.2f}".replace(",", "'")),
+    "currency before": lines(load=lambda x: quoted(f"${x:,.2f}")),
+    "currency behind": lines(load=lambda x: german(x) + " €", separator=";"),
+    "percent": lines(load=lambda x: f"{x:.2f}%"),
+    "units in cells": lines(load=lambda x: f"{x:.2f} kW"),
+    "thousands as K": lines(load=lambda x: f"{x / 1e3:.5f}K"),
+    "a byte order mark": "\ufeff" + PLAIN,
+    "Windows lines": PLAIN.replace("\n", "\r\n"),
+    "old Mac lines": PLAIN.replace("\n", "\r"),
+    "UTF-16": PLAIN.encode("utf-16"),
+    "UTF-16 with tabs": lines(separator="\t").encode("utf-16"),
+    "all cells in quotes": "\n".join(
+        ",".join(map(quoted, line.split(","))) for line in PLAIN.splitlines()
+    ),
+    "lines before the header": PREAMBLE + PLAIN,
+    "comments": "# a logger\n# of 2024\n" + PLAIN,
+    "a commented header": "# day load count\n" + lines(separator=" ", header=None),
+    "padded lines before": "Report,,\n,,\n" + PLAIN,
+    "blank lines": PLAIN.replace("\n", "\n\n"),
+    "a row of units": PLAIN.replace("count\n", "count\n-,[kW],[1]\n"),
+    "units without brackets": PLAIN.replace("count\n", "count\n,kW,\n"),
+    "a repeated header": PLAIN + PLAIN.replace("2024-01", "2024-03").replace("2024-02", "2024-04"),
+    "a total": PLAIN + f"Total,{LOAD.sum():.2f},{COUNT.sum()}\n",
+    "a total and a source": PLAIN + "Total,9,9\n,,\n\nSource: the office for loads\n",
+    "a source below": PLAIN + "\nSource: the office for loads\n",
+    "commas at the end": "\n".join(line + "," for line in PLAIN.splitlines()),
+    "empty columns": "\n".join(line + ",," for line in PLAIN.splitlines()),
+    "row numbers": "\n".join(f"{i or ''},{line}" for i, line in enumerate(PLAIN.splitlines())),
+    "newest first": "\n".join([PLAIN.splitlines()[0], *PLAIN.splitlines()[:0:-1]]),
+    "minus signs": lines(load=lambda x: f"\u2212{x:.2f}"),
+    "minus in brackets": lines(load=lambda x: quoted(f"({x:,.2f})")),
+    "plus signs": lines(load=lambda x: f"+{x:.2f}"),
+    "exponents": lines(load=lambda x: f"{x:.6E}"),
+    "exponents with commas": lines(load=lambda x: f"{x:.6E}".replace(".", ","), separator=";"),
+    "day first": lines(day=lambda d: f"{d:%d/%m/%Y}"),
+    "month first": lines(day=lambda d: f"{d:%m/%d/%Y}"),
+    "short years": lines(day=lambda d: f"{d:%d/%m/%y}"),
+    "points in dates": lines(day=lambda d: f"{d:%d.%m.%Y}"),
+    "points and decimal commas": lines(lambda d: f"{d:%d.%m.%Y}", german, separator=";"),
+    "month names": lines(day=lambda d: f"{d:%d %B %Y}"),
+    "short month names": lines(day=lambda d: quoted(f"{d:%b %d, %Y}")),
+    "upper case months": lines(day=lambda d: f"{d:%d%b%Y}".upper()),
+    "compact dates": lines(day=lambda d: f"{d:%Y%m%d}"),
+    "compact dates and hours": lines(day=lambda d: f"{d:%Y%m%d} 06:00"),
+    "unpadded dates": lines(day=lambda d: f"{d.year}-{d.month}-{d.day}"),
+    "half days": lines(day=lambda d: f"{d:%m/%d/%Y} 11:00 PM"),
+    "epoch seconds": lines(day=lambda d: str(int(d.timestamp()))),
+    "epoch milliseconds": lines(day=lambda d: str(int(d.timestamp()) * 1000)),
+    "a time zone": lines(day=lambda d: f"{d:%Y-%m-%d}T00:00:00Z"),
+}
+CHANGED = {"a repeated header": 2, "minus signs": -1, "minus in brackets": -1}
+"""Files with twice the rows, and with negative loads."""
+
+
+def features(table: Table) -> list[str]:
+    return [field.label for field in table.schema.of("feature")]
+
+
+def encoded(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_is_read_as_what_it_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(encoded(READ[name]))
+    table = Table.from_frame(read_table(path))
+    assert features(table) == ["load", "count"], table.notes
+    [time] = table.schema.of("time")
+    assert time.label == "day"
+    copies = max(CHANGED.get(name, 1), 1)
+    sign = min(CHANGED.get(name, 1), 1)
+    load = np.round(LOAD / 1e3, 5) * 1e3 if "K" in name else LOAD
+    np.testing.assert_allclose(table.values[:, 0], np.tile(sign * load, copies), rtol=1e-12)
+    np.testing.assert_allclose(table.values[:, 1], np.tile(COUNT, copies))
+    ticks = {"s": 1, "ms": 1_000, "us": 10**6, "ns": 10**9}[time.unit]
+    assert table.time is not None
+    if copies == 1:
+        days = (table.time // ticks // 86_400).astype("M8[D]")
+        assert (days == DAYS.to_numpy().astype("M8[D]")).all()
+
+
+PERIODS = {
+    "2000Q1": lambda p: f"{p.year}Q{p.quarter}",
+    "2000 Q1": lambda p: f"{p.year} Q{p.quarter}",
+    "2000-Q1": lambda p: f"{p.year}-Q{p.quarter}",
+    "Q1 2000": lambda p: f"Q{p.quarter} {p.year}",
+    "Q1-2000": lambda p: f"Q{p.quarter}-{p.year}",
+    "Mar 2000": lambda p: f"{p:%b %Y}",
+    "Mar-00": lambda p: f"{p:%b-%y}",
+    "March 2000": lambda p: f"{p:%B %Y}",
+    "2000M03": lambda p: f"{p:%YM%m}",
+    "2000/03": lambda p: f"{p:%Y/%m}",
+    "03/2000": lambda p: f"{p:%m/%Y}",
+    "200003": lambda p: f"{p:%Y%m}",
+}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_quarters_and_months_are_times_and_come_back(tmp_path: Path, name: str) -> None:
+    periods = pd.date_range("2000-01-01", periods=40, freq="QS")
+    texts = [PERIODS[name](period) for period in periods]
+    path = tmp_path / "table.csv"
+    path.write_text("when,x\n" + "".join(f"{t},{i * 0.5}\n" for i, t in enumerate(texts)))
+    table = Table.from_frame(read_table(path))
+    assert features(table) == ["x"]
+    assert table.time is not None
+    np.testing.assert_array_equal(table.time, periods.to_numpy().astype("M8[s]").astype(int))
+    frame = table.schema.to_frame(table.values[None], starts=table.time[:1])
+    assert frame["when"].astype(str).tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("encoding", "labels"),
+    [
+        ("utf-8", ["Zürich", "Łódź", "東京"]),
+        ("utf-16", ["Zürich", "Łódź", "東京"]),
+        ("utf-16-le", ["Zürich", "Genève", "Bern"]),
+        ("cp1252", ["Zürich", "Genève", "Bern"]),
+        ("cp1252", ["12 °C", "€", "–"]),
+        ("cp1250", ["Łódź", "Gdańsk", "Białystok"]),
+        ("cp1251", ["Москва", "Казань", "Омск"]),
+        ("shift_jis", ["東京都", "大阪府", "京都府"]),
+        ("gb18030", ["北京市", "上海市", "天津市"]),
+    ],
+)
+def test_other_encodings_are_read_and_named(
+    tmp_path: Path, encoding: str, labels: list[str]
+) -> None:
+    path = tmp_path / "table.csv"
+    rows = [f"{labels[i % 3]},{i * 0.5}" for i in range(30)]
+    path.write_bytes("\n".join(["place,x", *rows, ""]).encode(encoding))
+    frame = read_table(path)
+    assert frame["place"].tolist() == labels * 10
+    if not encoding.startswith("utf"):
+        assert "encoding" in frame.attrs["notes"][0]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip), (".bz2", bz2), (".xz", lzma)])
+def test_a_compressed_file_is_read(tmp_path: Path, suffix: str, pack: Any) -> None:
+    path = tmp_path / f"table.csv{suffix}"
+    path.write_bytes(pack.compress(PLAIN.encode()))
+    assert read_table(path)["count"].tolist() == COUNT.tolist()
+    path.write_bytes(pack.compress(PLAIN.encode())[:-9])
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        read_table(path)
+
+
+def test_an_archive_of_one_file_is_read_and_of_two_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("table.csv", PLAIN)
+    assert read_table(path)["count"].tolist() == COUNT.tolist()
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other.csv", PLAIN)
+    with pytest.raises(InputError, match=r"2 files.*table\.csv, other\.csv.*Unpack"):
+        read_table(path)
+
+
+def split(folder: Path, parts: dict[str, str]) -> str:
+    for name, content in parts.items():
+        (folder / name).write_text(content)
+    return str(folder / "*.csv")
+
+
+def test_files_of_one_series_continue_it(tmp_path: Path) -> None:
+    head, *rows = PLAIN.splitlines()
+    parts = {f"log{i}.csv": "\n".join([head, *rows[i * 4 : i * 4 + 4]]) for i in range(3)}
+    table = Table.from_frame(read_table(split(tmp_path, parts)))
+    assert features(table) == ["load", "count"]
+    assert len(table.bounds) == 1
+    np.testing.assert_array_equal(table.values[:, 1], COUNT)
+    assert any("3 files" in note for note in table.notes)
+
+
+def test_files_whose_times_start_again_are_sequences(tmp_path: Path) -> None:
+    parts = {"north.csv": PLAIN, "south.csv": PLAIN}
+    table = Table.from_frame(read_table(split(tmp_path, parts)))
+    assert [field.label for field in table.schema.of("key")] == ["file"]
+    assert table.bounds.tolist() == [[0, ROWS], [ROWS, 2 * ROWS]]
+
+
+def test_files_without_times_are_sequences(tmp_path: Path) -> None:
+    parts = {f"{i}.csv": "x,y\n1,2\n3,5\n4,1\n" for i in range(3)}
+    table = Table.from_frame(read_table(split(tmp_path, parts)))
+    assert table.bounds.tolist() == [[0, 3], [3, 6], [6, 9]]
+
+
+def test_files_with_other_columns_and_no_files_are_refused(tmp_path: Path) -> None:
+    pattern = split(tmp_path, {"a.csv": "x,y\n1,2\n3,4\n", "b.csv": "x,z\n1,2\n3,4\n"})
+    with pytest.raises(InputError, match=r"b\.csv has the columns x, z.*a\.csv.* x, y"):
+        read_table(pattern)
+    with pytest.raises(InputError, match=r"\*\.txt: there is no file of this pattern"):
+        read_table(tmp_path / "*.txt")
+
+
+def test_a_sheet_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("openpyxl")
+    frame = pd.DataFrame({"day": DAYS, "load": LOAD, "count": COUNT, "zip": "04110"})
+    path = tmp_path / "table.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        frame.to_excel(writer, sheet_name="Data", index=False, startrow=2)
+        frame.to_excel(writer, sheet_name="Other", index=False)
+    found = read_table(path)
+    assert found["load"].tolist() == LOAD.tolist()
+    assert found["day"].tolist() == [f"{day:%Y-%m-%d}" for day in DAYS]
+    assert set(found["zip"]) == {"04110"}
+    assert any("'Data'" in note and "'Other'" in note for note in found.attrs["notes"])
+
+
+REFUSED: dict[str, tuple[str | bytes, str]] = {
+    "no header": (lines(header=None), r"2024-01-25, 1503.25.*Add a header.*dataset\.header=0"),
+    "blanks and no header": (lines(header=None, separator=" "), r"blanks.*header.*Add a header"),
+    "a short row": (PLAIN + "2024-03-01,5\n", r"line 14 has 2 cells.*3 names"),
+    "a long row": (PLAIN + "2024-03-01,5,6,7\n", r"line 14 has 4 cells.*3 names"),
+    "commas in numbers": (lines(load=german), r"line 2 has 4 cells.*3 names"),
+    "an odd cell": (PLAIN.replace("1210.75", "12l0.75"), r"'load' has the text '12l0.75' in row 3"),
+    "a question mark": (
+        PLAIN.replace("1210.75", "?"),
+        r"'load' has the text '\?' in row 3.*na_values",
+    ),
+    "an odd cell among percents": (
+        lines(load=lambda x: f"{x:.2f}%").replace("87.00%", "8x%"),
+        r"'load' has the text '8x%' in row 4",
+    ),
+    "two currencies": (
+        lines(load=lambda x: f"${x:.2f}").replace("$87.00", "€87.00"),
+        r"'load'.*'\$1503.25'.*'€87.00' in row 4",
+    ),
+    "thousands or decimals": (
+        lines(load=lambda x: f"{1 + x / 1e4:.3f}".replace(".", ","), separator=";"),
+        r"'load'.*'1,150' in row 1.*1150.*1\.150.*dataset\.decimal",
+    ),
+    "points as thousands or decimals": (
+        lines(load=lambda x: f"{1 + x / 1e4:.3f}", separator=";"),
+        r"'load'.*'1\.150' in row 1.*1150.*1\.150.*dataset\.decimal",
+    ),
+    "commas and points": (
+        lines(load=lambda x: quoted(f"{x:,.2f}")).replace("87.00", "87,00"),
+        r"'load' has the text '87,00' in row 4",
+    ),
+    "an impossible date": (
+        PLAIN.replace("2024-01-31", "2024-02-31"),
+        r"'day'.*'2024-02-31' in row 7",
+    ),
+    "dates in two formats": (
+        PLAIN.replace("2024-01-31", "31.01.2024"),
+        r"'day'.*'31\.01\.2024' in row 7",
+    ),
+    "a date without a value": (PLAIN.replace("2024-01-31", ""), r"'day' is empty in row 7"),
+    "ambiguous dates": (
+        "day,x\n"
+        + "".join(f"0{i}/0{j}/2024,{i}\n" for i, j in ((1, 2), (5, 4), (2, 9), (7, 1), (3, 3))),
+        r"'day'.*01/02/2024.*2024-02-01.*2024-01-02",
+    ),
+    "names in two lines": (
+        "load,temp\nnorth,south\n1.5,2\n2.5,3\n3.5,4\n",
+        r"lines 1 and 2.*dataset\.header",
+    ),
+    "a page": ("<!DOCTYPE html>\n<html><body>404</body></html>\n", r"HTML"),
+    "JSON": ('[{"a": 1, "b": 2},\n{"a": 2, "b": 3}]\n', r"JSON"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", r"not a text"),
+    "Parquet": (b"PAR1\x15\x04\x15", r"Parquet.*\.parquet"),
+    "free text": (
+        PLAIN.replace("count", "note").replace("\n2", ",\n2"),
+        "",
+    ),
+}
+REFUSED.pop("free text")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_is_refused_with_the_cell_and_the_remedy(tmp_path: Path, name: str) -> None:
+    content, words = REFUSED[name]
+    path = tmp_path / "table.csv"
+    path.write_bytes(encoded(content))
+    with pytest.raises(InputError, match=words):
+        Table.from_frame(read_table(path))
+
+
+@pytest.mark.parametrize("rows", [12, 60, 400])
+def test_texts_that_nearly_all_differ_are_no_category(rows: int) -> None:
+    notes = [f"note {i * 7919 % 1009} by {i % 3}" for i in range(rows)]
+    frame = pd.DataFrame({"x": np.arange(rows) * 0.5, "note": notes})
+    with pytest.raises(InputError, match=r"'note'.*different.*dataset\.exclude=\[note\]"):
+        Table.from_frame(frame)
+    table = Table.from_frame(frame, exclude=["note"])
+    assert features(table) == ["x"]
+
+
+def test_a_text_for_each_sequence_is_no_category() -> None:
+    person = np.repeat(np.arange(20), 5)
+    names = np.array([f"{chr(97 + i)}. smith" for i in range(20)])
+    frame = pd.DataFrame({"id": person, "name": names[person], "x": np.arange(100) % 7})
+    with pytest.raises(InputError, match=r"'name'.*dataset\.exclude=\[name\]"):
+        Table.from_frame(frame, sequence_key="id")
+
+
+def test_options_settle_what_may_be_read_in_two_ways(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("x;y\n1,150;1\n1,250;2\n1,350;3\n")
+    assert read_table(path, TextOptions(decimal="comma"))["x"].tolist() == [1.15, 1.25, 1.35]
+    assert read_table(path, TextOptions(decimal="point"))["x"].tolist() == [1150, 1250, 1350]
+    with pytest.raises(InputError, match="begins with 1, 150;1"):
+        read_table(path, TextOptions(separator="comma"))
+    with pytest.raises(InputError, match="set point or comma"):
+        TextOptions(decimal="dot")
+    path.write_text("1,2\n3,4\n5,6\n")
+    assert read_table(path, TextOptions(header=0)).columns.tolist() == ["column_1", "column_2"]
+    path.write_text("load,temp\nnorth,south\n1.5,2\n2.5,3\n3.5,4\n")
+    assert read_table(path, TextOptions(header=2)).columns.tolist() == ["north", "south"]
+    assert read_table(path, TextOptions(header=1))["load"].tolist() == [1.5, 2.5, 3.5]
+
+
+def test_whole_numbers_with_holes_are_nullable_integers(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text('n,x,c\n1,1.0,"1,200"\n,,\n3,2.0,900\n4,3.0,"1,050"\n')
+    frame = read_table(path)
+    assert frame.dtypes.astype(str).to_dict() == {"n": "Int64", "x": "float64", "c": "Int64"}
+    table = Table.from_frame(frame)
+    made = table.schema.to_frame(table.values[None])
+    pd.testing.assert_series_equal(made["n"], frame["n"])

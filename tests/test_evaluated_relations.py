@@ -97,6 +97,21 @@ def test_keys_that_real_data_bring_anew_break_no_lookup() -> None:
     assert not row["broken"]
 
 
+@pytest.mark.parametrize("is_context", [False, True])
+def test_labels_that_the_real_table_lacks_are_measured_and_broken(is_context: bool) -> None:
+    frame = table("visits")
+    late = frame["patient"] % 10 == 0
+    fake = frame.assign(sex=frame["sex"].where(~late, "x"))
+    context: dict[str, Any] = {"context_columns": ["sex"]} if is_context else {}
+    card = timegan.evaluate(frame, fake, **QUICK, sequence_key="patient", **context)
+    assert card["scores"]["density"]["mean"] > 0.5
+    row = card["relations"][0]
+    assert (row["text"], row["broken"]) == ("sex has a label of the real table", True)
+    assert row["synthetic"] == pytest.approx(1 - late.mean())
+    same = timegan.evaluate(frame, frame, **QUICK, sequence_key="patient", **context)
+    assert all(row["kind"] != "labels" for row in same["relations"])
+
+
 def test_an_evaluation_of_two_tables_puts_a_broken_relation_first() -> None:
     """Columns that never change in real sequences may change in synthetic ones."""
     frame = table("visits")

@@ -21,7 +21,7 @@ from timegan.metrics.period_autocorrelation import period_autocorrelations
 from timegan.metrics.protocols import find_protocol, run_protocol
 from timegan.metrics.relations import relation_shares
 from timegan.metrics.score import to_json
-from timegan.metrics.timing import timing
+from timegan.metrics.timing import phases_covered, timing
 from timegan.metrics.windows import check
 from timegan.nn.networks import HasNetworks, Networks
 from timegan.relations.lookup import TimePart
@@ -29,7 +29,7 @@ from timegan.sampling.long_series import boundary_positions, continue_series
 from timegan.sampling.sequences import generate
 from timegan.sampling.windows import CHUNK_SIZE, networks, sample
 from timegan.tables import Schema, Sequences
-from timegan.transforms.feature_view import Marks
+from timegan.transforms.feature_view import Marks, feature_groups
 from timegan.transforms.table_transform import TableTransform
 
 MIN_SAMPLES = 1_000
@@ -225,7 +225,7 @@ class EvaluationData:
             None if part is None else transform.numeric_features(part)
             for part in (real, held, made)
         ]
-        limits = _gaps_in_readable_units(names, windows, limits, transform.schema)
+        limits = _in_readable_units(names, windows, limits, transform.schema)
         train, holdout, synthetic = windows
         assert train is not None
         assert synthetic is not None
@@ -236,7 +236,13 @@ class EvaluationData:
             names,
             limits,
             transform.feature_marks,
-            data.describe() | {"holdout_windows": 0 if held is None else len(held)},
+            data.describe()
+            | {
+                "holdout_windows": 0 if held is None else len(held),
+                "feature_groups": feature_groups(
+                    transform.value_columns, transform.context_columns
+                ),
+            },
             counted,
             rows,
             transform.restore_time_order if not transform.variable else lambda windows: windows,
@@ -272,35 +278,45 @@ class EvaluationData:
         return card
 
 
-UNITS_OF_TIME = {"days": 86_400, "hours": 3_600, "minutes": 60}
+DAY = 86_400
+UNITS_OF_TIME = {"days": DAY, "hours": 3_600, "minutes": 60}
 """Seconds in each unit that gaps between rows may be given in, the longest first."""
 
 
-def _gaps_in_readable_units(
+def _in_readable_units(
     names: list[str], windows: list[np.ndarray | None], limits: Limits | None, schema: Schema
 ) -> Limits | None:
-    """Turn gaps between rows from seconds to days, hours or minutes; return the limits likewise.
+    """Turn gaps between rows and dates from seconds to days or less; return the limits likewise.
 
     Args:
-        names: of the features; that of the gap gets its unit.
+        names: of the features; those of gaps and dates get their unit.
         windows: real, held-out and synthetic windows (N, T, M), changed in place of the list.
         limits: minima and maxima of the features.
         schema: of the table.
     """
-    gap = next((field.label for field in schema.of("gap")), None)
-    axis, time = schema.time_axis, schema.time
-    if gap not in names or axis is None or time is None or not time.unit or axis.freq:
-        return limits
-    place, real = names.index(gap), windows[0]
+    scale, first, real = np.ones(len(names)), np.zeros(len(names)), windows[0]
     assert real is not None
-    median = float(np.median(real[..., place]))
-    fitting = ((name, size) for name, size in UNITS_OF_TIME.items() if median >= size)
-    unit, seconds = next(fitting, ("seconds", 1))
-    scale = np.ones(len(names))
-    scale[place] = seconds
-    names[place] = f"{gap} ({unit})"
-    windows[:] = [None if part is None else part / scale for part in windows]
-    return None if limits is None else (limits[0] / scale, limits[1] / scale)
+    axis, time = schema.time_axis, schema.time
+    for column in (*schema.value_fields, *schema.context_fields):
+        if column.label not in names:
+            continue
+        place = names.index(column.label)
+        if column.role == "gap":
+            if axis is None or time is None or not time.unit or axis.freq:
+                continue
+            median = float(np.median(real[..., place]))
+            fitting = ((name, size) for name, size in UNITS_OF_TIME.items() if median >= size)
+            unit, scale[place] = next(fitting, ("seconds", 1))
+            names[place] = f"{column.label} ({unit})"
+        elif column.type == "datetime":
+            offset = column.offset / column.per_second
+            day = np.floor((np.nanmin(real[..., place]) + offset) / DAY)
+            first[place], scale[place] = day * DAY - offset, DAY
+            names[place] = f"{column.label} (days after {np.datetime64(int(day), 'D')})"
+    windows[:] = [None if part is None else (part - first) / scale for part in windows]
+    if limits is None:
+        return None
+    return (limits[0] - first) / scale, (limits[1] - first) / scale
 
 
 def check_rows(rows: TableParts) -> dict[str, Any]:
@@ -339,6 +355,7 @@ def check_rows(rows: TableParts) -> dict[str, Any]:
         "relations": relations,
         "constraints": constraints,
         "timing": seasons,
+        "timing_phases": phases_covered(rows.real),
         "period_autocorrelation": long_series,
     }
 

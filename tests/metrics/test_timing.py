@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from timegan.metrics.period_autocorrelation import period_autocorrelations
-from timegan.metrics.timing import timing
+from timegan.metrics.timing import phases_covered, timing
 from timegan.relations import Rows
 from timegan.report.figures.figures import profiles
 from timegan.report.figures.graphs import Line
@@ -83,6 +83,21 @@ def test_values_at_the_wrong_times_are_poor_and_named(make: Make) -> None:
     verdict = timing_verdict(compared(make(0), shuffled(make(0))))
     assert verdict.grade is Grade.POOR
     assert ("hour of the day" if make is hourly else "month") in verdict.sentence
+
+
+def test_a_season_that_only_the_synthetic_table_has_is_poor_and_none_at_all_is_said() -> None:
+    real, synthetic = hourly(0), hourly(1)
+    flat = real.assign(load=real["walk"].diff().fillna(0), state="on")
+    rows = compared(flat, synthetic.assign(state="on"))
+    assert [(row["feature"], row["part"]) for row in rows] == [("load", "hour")]
+    assert rows[0]["real"] < 0.02 < 0.5 < rows[0]["synthetic"]
+    assert timing_verdict(rows).grade is Grade.POOR
+    assert compared(flat, flat) == []
+    phases = phases_covered(Rows.of_table(Table.from_frame(flat, sequence_index="time")))
+    assert phases == ["hour of the day", "weekday"]
+    verdict = timing_verdict([], (), phases)
+    assert verdict.grade is Grade.EXCELLENT
+    assert "hour of the day and weekday explain no column" in verdict.sentence
 
 
 def test_a_profile_that_is_shifted_is_poor_though_its_share_is_right() -> None:

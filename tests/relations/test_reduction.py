@@ -279,6 +279,42 @@ def test_a_class_of_a_measurement_that_real_rows_do_not_have_is_no_fault() -> No
     assert relation.share_kept(rows) == 1.0
 
 
+@pytest.mark.parametrize("count", [150, 1_000])
+@pytest.mark.parametrize("is_number", [True, False])
+def test_many_codes_and_their_names_are_kept(count: int, is_number: bool) -> None:
+    draw = rng(0, "names", count)
+    rows = panel(units=60, rows=4 * count // 60 + 1)
+    numbers = np.sort(draw.choice(90_000, count, replace=False)) + 10_000
+    codes = numbers if is_number else np.array([f"C{number}" for number in numbers])
+    names = np.array([f"{letters} place" for letters in draw.permutation(count)])
+    place = np.concatenate([np.arange(count), draw.integers(0, count, len(rows) - count)])
+    data = module(rows.assign(code=codes[place], name=names[place]))
+    made = generated(data, count=60)
+    for part in (made, generated(data, count=4, steps=200)):
+        frame = data.transform.to_frame(part)
+        known = dict(zip(codes.tolist(), names.tolist(), strict=True))
+        assert frame["code"].map(known).equals(frame["name"])
+        assert frame["code"].nunique() > 20
+
+
+def test_codes_in_the_order_of_their_names_have_none_in_between() -> None:
+    draw = rng(0, "ordered names")
+    codes = np.arange(1_000, 3_400, 20)
+    names = np.array([f"place {code}" for code in codes])
+    place = draw.integers(0, len(codes), 1_200)
+    data = module(panel().assign(code=codes[place], name=names[place]))
+    frame = data.transform.to_frame(generated(data, count=200))
+    assert frame["code"].isin(codes).all()
+    assert (frame["name"] == "place " + frame["code"].astype(str)).all()
+
+
+def test_free_text_of_many_labels_is_refused() -> None:
+    draw = rng(0, "text")
+    words = np.array([f"word {k}" for k in range(150)])
+    with pytest.raises(InputError, match="'word' has 150 categories"):
+        module(panel().assign(word=words[draw.integers(0, 150, 1_200)]))
+
+
 def test_more_codes_than_a_category_can_have_are_known_ones() -> None:
     draw = rng(0, "codes")
     codes = np.sort(draw.choice(9_000, 150, replace=False)) + 1_000

@@ -164,8 +164,8 @@ def test_many_features_are_chosen_from_and_the_caption_says_so() -> None:
     features = [f"feature {n}" for n in range(28)]
     real, fake = walks(30, 0, 28), walks(30, 1, 28)
     captions = {plot.name: plot.caption for plot in plots({}, real, fake, features)}
-    assert "Of 28 features the 6 are shown whose densities differ most" in captions["samples"]
-    assert "Of 28 features the 12 are shown" in captions["density"]
+    assert "Of 28 columns the 6 are shown whose densities differ most" in captions["samples"]
+    assert "Of 28 columns the 12 are shown" in captions["density"]
     assert "Of 378 pairs 6 are shown" in captions["correlation"]
 
 

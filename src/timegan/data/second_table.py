@@ -1,6 +1,6 @@
 """A second table, cut into windows like the one that a data module holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import pandas as pd
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.window_index import index_windows
 from timegan.errors import InputError
-from timegan.tables import Sequences, Table
+from timegan.tables import Field, Schema, Sequences, Table
+from timegan.tables.missing_marks import without_text_marks
 from timegan.tables.readers import read_table
 from timegan.transforms.table_transform import TableTransform
 
@@ -49,7 +50,7 @@ def read_second_table(
             "real table. Give every sequence such a key."
         )
     try:
-        table = Table.from_frame(frame, like=schema)
+        table = Table.from_frame(frame, like=_with_new_labels(schema, frame))
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
     _check_missing(table, data.transform, what)
@@ -61,6 +62,20 @@ def read_second_table(
             "Set a smaller dataset.window."
         )
     return SecondTable(table, data.windows_of_table(turned, index))
+
+
+def _with_new_labels(schema: Schema, frame: pd.DataFrame) -> Schema:
+    """Return the schema with labels of the frame that it lacks, so that they are measured."""
+
+    def extended(field: Field) -> Field:
+        if field.type != "category" or field.closed or field.name not in frame.columns:
+            return field
+        cells = without_text_marks(frame[field.name], field.na_values).dropna()
+        known, kinds = set(field.categories), {type(label) for label in field.categories}
+        new = [v for v in cells.unique().tolist() if v not in known and type(v) in kinds]
+        return replace(field, categories=(*field.categories, *new))
+
+    return replace(schema, fields=tuple(map(extended, schema.fields)))
 
 
 def _check_missing(table: Table, transform: TableTransform, what: str) -> None:

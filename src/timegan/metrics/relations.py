@@ -67,7 +67,42 @@ def relation_shares(
             "broken": shortfall > MAX_SHORTFALL + DEVIATIONS * error,
         }
         rows.append(row)
+    rows += _new_labels(real, synthetic, real if train is None else train, held_out)
     return sorted(rows, key=_rank)
+
+
+def _new_labels(
+    real: Rows, synthetic: Rows, train: Rows, held_out: Rows | None
+) -> list[dict[str, Any]]:
+    """Return a row for each column in which synthetic rows have labels that real rows lack."""
+    rows = []
+    for label, field in real.fields.items():
+        count = len(field.categories)
+        codes = synthetic.columns.get(label, np.empty(0))
+        if field.type != "category" or not (codes >= count).any():
+            continue
+        unseen, error = None, 0.0
+        if held_out is not None and len(held_out):
+            codes_of = held_out.columns[label]
+            known = np.isnan(codes_of) | np.isin(codes_of, train.columns[label])
+            unseen = float(known.mean())
+            error = _standard_error(unseen, held_out)
+        share = float(1 - (codes >= count).mean())
+        expected = 1.0 if unseen is None else unseen
+        rows.append(
+            {
+                "kind": "labels",
+                "text": f"{label} has a label of the real table",
+                "reason": f"{count:,} labels in {len(real):,} rows",
+                "columns": [label],
+                "unit": "rows",
+                "real": 1.0,
+                "held_out": unseen,
+                "synthetic": share,
+                "broken": expected - share > DEVIATIONS * error,
+            }
+        )
+    return rows
 
 
 def _rank(row: Mapping[str, Any]) -> tuple[bool, float]:
@@ -83,12 +118,15 @@ def _discover(rows: Rows) -> list[Relation]:
 
 
 def _share(relation: Relation, rows: Rows) -> tuple[float | None, float]:
-    """Return the share of units that keep a relation, and its standard error.
+    """Return the share of units that keep a relation, and its standard error."""
+    share = relation.share_kept(rows)
+    return share, 0.0 if share is None else _standard_error(share, rows)
+
+
+def _standard_error(share: float, rows: Rows) -> float:
+    """Return the standard error of a share of rows.
 
     Neighbouring rows are alike: ten of them, or a sequence, count as one independent unit.
     """
-    share = relation.share_kept(rows)
-    if share is None:
-        return None, 0.0
     units = max(len(rows.bounds), len(rows) / 10)
-    return share, float(np.sqrt(share * (1 - share) / units))
+    return float(np.sqrt(share * (1 - share) / units))

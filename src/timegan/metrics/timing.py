@@ -1,6 +1,6 @@
 """Values and the calendar: the share of variance that hour, weekday, day and month explain."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -73,9 +73,9 @@ PHASES: Mapping[str, Phase] = MappingProxyType(
 def timing(
     real: Rows, synthetic: Rows, held_out: Rows | None = None, followed: Collection[str] = ()
 ) -> list[dict[str, Any]]:
-    """Return the phases of the calendar that explain a column of the real table.
+    """Return the phases of the calendar that explain a column of either table.
 
-    A phase counts where it explains more of a real column than after blocks of time are shifted at
+    A phase counts where it explains more of a column than after blocks of time are shifted at
     random, in data that cover several of its periods.
 
     Args:
@@ -96,9 +96,13 @@ def timing(
     if real.local_time is None:
         return []
     real, synthetic = real.stretches(MAX_ROWS), synthetic.stretches(MAX_ROWS)
+    features = [f for f in _features(real) if f[1] not in followed][:MAX_FEATURES]
+    found_in = _seasons(real, features), _seasons(synthetic, features)
     rows = []
-    for part, labels in _seasons(real, followed).items():
-        phase = PHASES[part]
+    for part, phase in PHASES.items():
+        labels = [f for f in features if any(f in seasons.get(part, ()) for seasons in found_in)]
+        if not labels:
+            continue
         sides = {"real": _Side(real, part), "synthetic": _Side(synthetic, part)}
         if held_out is not None:
             sides["held_out"] = _Side(held_out.stretches(MAX_ROWS), part)
@@ -183,7 +187,8 @@ def _explained(n: np.ndarray, s: np.ndarray, q: float) -> float:
 
 def _compared(found: Mapping[str, _Share | None]) -> dict[str, Any] | None:
     real, synthetic, held_out = (found.get(k) for k in ("real", "synthetic", "held_out"))
-    if real is None or real.share < MIN_SHARE:
+    largest = max((side.share for side in (real, synthetic) if side is not None), default=0.0)
+    if real is None or largest < MIN_SHARE:
         return None
     row: dict[str, Any] = {"real": real.share, "held_out": held_out and held_out.share}
     profiles = {"real": _plain(real.means)}
@@ -214,15 +219,28 @@ def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> float:
     return float(weights @ (a * b) / scale) if scale > 0 else 0.0
 
 
+def phases_covered(rows: Rows) -> list[str]:
+    """Return the names of the phases whose periods the rows cover at least twice."""
+    if rows.local_time is None or not len(rows):
+        return []
+    rows = rows.stretches(MAX_ROWS)
+    phases, nothing = _phases(rows), np.zeros((len(rows), 1))
+    return [
+        phase.label
+        for phase in PHASES.values()
+        if Cells.of(phases, nothing, phase.period) is not None
+    ]
+
+
 def _seasons(
-    real: Rows, followed: Collection[str]
+    rows: Rows, features: Sequence[tuple[str, str, float | None]]
 ) -> dict[str, list[tuple[str, str, float | None]]]:
     """Return the features that each phase explains better than chance."""
-    features = [f for f in _features(real) if f[1] not in followed][:MAX_FEATURES]
-    if not features:
+    features = [f for f in features if f[1] in rows.columns]
+    if not features or rows.local_time is None or not len(rows):
         return {}
-    x = np.stack([_centred(real, column, code) for _, column, code in features], axis=-1)
-    phases = _phases(real)
+    x = np.stack([_centred(rows, column, code) for _, column, code in features], axis=-1)
+    phases = _phases(rows)
     found = {}
     for part, phase in PHASES.items():
         cells = Cells.of(phases, x, phase.period)

@@ -10,6 +10,7 @@ from timegan.relations.calendar_parts import PARTS
 from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
+from timegan.tables import Field
 from timegan.variation import span
 
 MAX_KEYS = 10_000
@@ -19,7 +20,7 @@ PROBE_ROWS = 2_000
 """First rows, in which most columns already turn out not to follow from each other."""
 
 MAX_CODES = 100
-"""Distinct numbers that are learned as categories, where what follows does not follow in order."""
+"""Distinct codes that are learned as categories; more are learned as numbers."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Lookup(Relation):
         """
         source, target = rows.columns[self.source], rows.columns[self.target]
         expected, known = self.look_up(source)
-        in_order = self.is_monotone and rows.fields[self.source].type == "number"
+        in_order = rows.fields[self.source].type == "number" and not self._is_code(rows.fields)
         kept: np.ndarray = (known | in_order) & same(target, expected)
         return kept
 
@@ -75,7 +76,7 @@ class Lookup(Relation):
         return values[nearest], same(keys[nearest], source)
 
     def reduce(self, draft: Draft) -> bool:
-        """Leave the target out; learn numbers that are codes as a category."""
+        """Leave the target out; learn few codes as a category, and many as their numbers."""
         if not draft.may_change(self.target) or not draft.has_other_features(self.target):
             return False
         if draft.role(self.source) == "feature" and draft.role(self.target) == "context":
@@ -83,27 +84,38 @@ class Lookup(Relation):
         if self.source not in draft.fields:
             return False
         draft.drop(self.target)
-        is_code = draft.fields[self.source].type == "number" and not self.is_monotone
-        if is_code and len(self.keys) <= MAX_CODES and draft.may_change(self.source):
+        if not self._is_code(draft.rows.fields) or not draft.may_change(self.source):
+            return True
+        field = draft.fields[self.source]
+        if len(self.keys) > MAX_CODES and field.type == "category":
+            number = Field(self.source, field.role, "number", "int64")
+            draft.replace(self.source, number, draft.columns[self.source])
+        elif len(self.keys) <= MAX_CODES and field.type == "number":
             draft.types[self.source] = "categorical"
             draft.changed.add(self.source)
         return True
 
     def restore(self, block: Block) -> None:
         """Write the target of each source; a generated code becomes the nearest known one."""
-        field = block.fields[self.source]
-        if field.role == "feature" and field.type == "number" and not self.is_monotone:
-            codes = replace(self, values=self.keys)
-            block.columns[self.source] = codes.look_up(block.columns[self.source])[0]
+        if self._is_code(block.fields):
+            codes, place = replace(self, values=self.keys), block.place(self.source)
+            place[self.source] = codes.look_up(place[self.source])[0]
         block.map(self.source, self.target, lambda source: self.look_up(source)[0])
 
-    @property
-    def is_monotone(self) -> bool:
-        """True if the target rises or falls with the source, as measurements do."""
+    def _is_code(self, fields: Mapping[str, Field]) -> bool:
+        """Decide whether values of the source are labels, with none in between.
+
+        A class that rises or falls with a number follows from a measurement, unless each number
+        has a label of its own.
+        """
+        if fields[self.source].type != "number":
+            return fields[self.source].type == "category"
         pairs = zip(self.keys, self.values, strict=True)
         values = [v for k, v in pairs if k is not None and v is not None]
         steps = np.diff(np.array(values, dtype=np.float64))
-        return bool((steps >= 0).all() or (steps <= 0).all())
+        in_order = bool((steps >= 0).all() or (steps <= 0).all())
+        is_named = fields[self.target].type == "category" and len(set(values)) == len(values)
+        return is_named or not in_order
 
 
 @dataclass(frozen=True)
@@ -202,10 +214,14 @@ def find_lookups(rows: Rows, excluded: set[str]) -> list[Lookup]:
     labels = [label for label in rows.columns if label not in excluded]
     codes = {label: _codes(rows.columns[label]) for label in labels}
     sizes = {label: int(code.max()) + 1 for label, code in codes.items() if code.size}
-    # Of columns that decide each other the one with names comes first, then the leftmost.
+    # Of columns that decide each other the one with names comes first, then the leftmost. Many
+    # names are learned as numbers, in whose place a column of numbers is as good.
     order = sorted(
         (label for label in labels if sizes[label] > 1),
-        key=lambda label: (-sizes[label], rows.fields[label].type != "category"),
+        key=lambda label: (
+            -sizes[label],
+            (rows.fields[label].type != "category") == (sizes[label] <= MAX_CODES),
+        ),
     )
     roots: list[str] = []
     found = []

@@ -16,12 +16,13 @@ from timegan.metrics.windows import Array, check
 from timegan.report.figures.graphs import Graph
 from timegan.report.figures.picture import picture, png
 from timegan.report.figures.plotly import TEMPLATE, spec
-from timegan.report.figures.plots import Plot, plots
+from timegan.report.figures.plots import Plot, feature_groups_of, of_numbers, plots
 from timegan.report.figures.theme import DARK, LIGHT
 from timegan.report.formatting import decimal, duration, number
 from timegan.report.tables import CONTROLS, controls, score_rows, tables
 from timegan.report.verdicts.overall import overall_verdict
 from timegan.report.verdicts.verdicts import verdicts
+from timegan.transforms.feature_view import PRESENT
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
@@ -82,8 +83,8 @@ def write_report(
         controls={name: CONTROLS[name] for name in controls(metrics)},
         tables=attempt("other tables", lambda: tables(metrics), lambda _: []),
         figures=drawn,
-        features=list(features),
-        steps=train.shape[1],
+        size=_size(metrics, features, train.shape[1]),
+        statistics=of_numbers(metrics.get("statistics") or [], metrics, features),
         counts=counts | {"synthetic": len(synthetic)},
         config=config_yaml.strip(),
         command=command,
@@ -130,6 +131,14 @@ def _drawn(plot: Plot, file: Path, overwrite: bool) -> dict[str, Any]:
         "min_width": 24 if plot.columns < 3 else 17,
         "scale": name == "correlation_matrix",
     }
+
+
+def _size(metrics: Mapping[str, Any], features: Sequence[str], steps: int) -> str:
+    """Return the steps and columns of a window in words."""
+    count = len(feature_groups_of(metrics)) or len(features)
+    low = min((metrics.get("data") or {}).get("lengths") or [steps])
+    long = f"{low} to {steps}" if PRESENT in features and low < steps else f"{steps}"
+    return f"{long} step{'s' * (steps != 1)} and {count} column{'s' * (count != 1)}"
 
 
 def _environment() -> Environment:

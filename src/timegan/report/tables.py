@@ -89,15 +89,15 @@ def relation_table(metrics: Mapping[str, Any]) -> Table | None:
     cells = [
         [
             row["text"],
+            *(_percent(row[part]) for part in ("real", "held_out", "synthetic")),
+            "broken" if row["broken"] else "",
             row["kind"],
             row["reason"],
             row["unit"],
-            *(_percent(row[part]) for part in ("real", "held_out", "synthetic")),
-            "broken" if row["broken"] else "",
         ]
         for row in rows
     ]
-    columns = ["Relation", "Kind", "Evidence", "Kept in", "Real", "Held out", "Synthetic", ""]
+    columns = ["Relation", "Real", "Held out", "Synthetic", "", "Kind", "Evidence", "Kept in"]
     caption = (
         "Relations and constraints that real rows keep, and the share of rows, steps or sequences "
         "that keep each. Ranges and grids are those of the training rows, so that other real rows "

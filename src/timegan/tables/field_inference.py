@@ -46,7 +46,9 @@ from timegan.tables.timestamps import (
 MAX_EXACT_INTEGER = 2**53
 """Largest integer up to which float64 holds all."""
 MAX_TEXT_LABELS = 100
-"""Maximum of different texts of a column of labels; more are free text."""
+"""Maximum of different texts of a column of labels; more have to come back, as codes do."""
+MAX_TEXT_CODES = 10_000
+"""Maximum of different texts of a column of codes, each in two rows on average."""
 MIN_FREE_TEXTS = 10
 """Cells from which texts that nearly all differ are free text."""
 FREE_TEXT_SHARE = 0.9
@@ -274,9 +276,11 @@ def _infer_objects(
     texts = sorted(pd.unique(there).tolist())
     if not category:
         _refuse_numbers(series, field)
-    nearly_all = len(texts) > FREE_TEXT_SHARE * (cells or len(there)) and not category
-    if (nearly_all and (cells or len(there)) >= MIN_FREE_TEXTS) or len(texts) > MAX_TEXT_LABELS:
-        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, cells or len(there)))
+    count = cells or len(there)
+    nearly_all = len(texts) > FREE_TEXT_SHARE * count and not category
+    most = max(MAX_TEXT_LABELS, min(MAX_TEXT_CODES, count // 2))
+    if (nearly_all and count >= MIN_FREE_TEXTS) or len(texts) > most:
+        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, count))
     return replace(
         field, type="category", categories=tuple(texts), missing=missing_value_name(series)
     )

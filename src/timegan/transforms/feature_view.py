@@ -8,7 +8,7 @@ that marks them. Context columns are repeated at every step. Where lengths diffe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -93,6 +93,38 @@ def feature_marks(
     return Marks(
         np.array([*missing, -1] if variable else missing), len(missing) if variable else None
     )
+
+
+def feature_groups(
+    columns: Sequence[Column], context: Sequence[Column] = ()
+) -> list[dict[str, Any]]:
+    """Return the features of each column, as plain values for ``metrics.json``.
+
+    Returns:
+        For each column its name, ``column``; the numbers of its ``features``, the mark of missing
+        values not among them; the number of that mark, ``missing``, or None; the ``labels`` of a
+        category or boolean, empty for a number.
+    """
+    groups: list[dict[str, Any]] = []
+    first = 0
+    for field, transformer in [*columns, *context]:
+        count = len(_names((field, transformer)))
+        labels = category_labels(field) or ()
+        if field.type == "boolean":
+            labels = ("False", "True")
+        elif len(labels) > MAX_SHOWN_CATEGORIES:
+            labels = (*labels[:MAX_SHOWN_CATEGORIES], "other")
+        own = count - transformer.has_missing
+        groups.append(
+            {
+                "column": field.label,
+                "features": list(range(first, first + own)),
+                "missing": first + own if transformer.has_missing else None,
+                "labels": list(labels),
+            }
+        )
+        first += count
+    return groups
 
 
 def numeric_features(

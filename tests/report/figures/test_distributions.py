@@ -1,9 +1,12 @@
 """Distributions: bars for few values, densities for many."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from timegan.metrics.fidelity.density import Densities
+from timegan.metrics.windows import Array
 from timegan.report.figures.distributions import (
     Shares,
     change_distributions,
@@ -12,6 +15,7 @@ from timegan.report.figures.distributions import (
     least_alike,
     view_of,
 )
+from timegan.report.figures.figures import Figures
 from timegan.report.figures.graphs import Bars, Line
 from timegan.seeds import rng
 
@@ -27,7 +31,37 @@ def test_few_values_are_shares_and_many_are_densities() -> None:
     assert bars.real[4] == 0
     assert bars.overlap == pytest.approx(np.minimum(bars.real, bars.synthetic).sum())
     assert isinstance(distribution(REAL, rng(0, "many").normal(size=99)), Densities)
-    assert isinstance(distribution(REAL + 1e9, FAKE + 1e9), Densities)  # one place for a browser
+
+
+@pytest.mark.parametrize("values", [1e9 + np.arange(5), np.array([0, 1, 2, 500, 40_000])])
+def test_values_with_no_room_for_bars_between_them_stand_side_by_side(values: Array) -> None:
+    bars = distribution(values[REAL.astype(int)], values[FAKE.astype(int)])
+    assert isinstance(bars, Shares)
+    assert bars.values.tolist() == [0, 1, 2, 3, 4]
+    assert [float(name) for name in bars.labels] == values.tolist()
+    assert bars.overlap == distribution(REAL, FAKE).overlap
+
+
+def test_features_of_a_category_are_one_column_and_missing_values_are_none() -> None:
+    kind = rng(0, "kind").integers(0, 3, (20, 6))
+    size = rng(1, "size").normal(size=(20, 6))
+    gone = rng(2, "gone").random((20, 6)) < 0.3
+    features = np.stack([*(kind == code for code in range(3)), size, gone], axis=-1).astype(float)
+    groups: list[dict[str, Any]] = [
+        {"column": "kind", "features": [0, 1, 2], "missing": None, "labels": ["a", "b", "c"]},
+        {"column": "size", "features": [3], "missing": 4, "labels": []},
+    ]
+    names = ["kind=a", "kind=b", "kind=c", "size", "size is missing"]
+    figures = Figures(features, features[:5], names, groups)
+    columns = figures.columns
+    assert (columns.names, columns.numbers) == (["kind", "size"], [3])
+    assert np.array_equal(columns.real[..., 0], kind)
+    assert np.array_equal(columns.real[..., 1], np.where(gone, np.nan, size), equal_nan=True)
+    labels = {0: "a", 1: "b", 2: "c"}
+    assert [graph.title for graph in figures.values()] == ["kind", "size"]
+    assert figures.values()[0].views[0].x.ticks == labels
+    assert figures.changes()[0].views[0].x.ticks == {0: "stays", 1: "changes"}
+    assert figures.examples()[0].views[0].y.ticks == labels
 
 
 def test_a_single_value_is_one_bar() -> None:

@@ -25,12 +25,14 @@ class Shares:
         real: share of each.
         synthetic: likewise.
         shared: the sum of the smaller shares of each exact value, where bars are wider.
+        labels: of the values, where they are places.
     """
 
     values: Array
     real: Array
     synthetic: Array
     shared: float | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def overlap(self) -> float:
@@ -53,7 +55,12 @@ BARS_BESIDE = 7
 Distribution = Densities | Shares
 
 
-def distribution(real: Array, synthetic: Array, resolution: float | None = None) -> Distribution:
+def distribution(
+    real: Array,
+    synthetic: Array,
+    resolution: float | None = None,
+    labels: Sequence[str] = (),
+) -> Distribution:
     """Return the shares of a few values, or densities of many; missing values are left out.
 
     Where one side has a single value and the other many, bars of equal width show how far the
@@ -63,18 +70,29 @@ def distribution(real: Array, synthetic: Array, resolution: float | None = None)
         real: values of one feature, in any shape.
         synthetic: values, in any shape.
         resolution: the least bandwidth of a density.
+        labels: of the values 0, 1, 2 ..., where they are codes.
     """
     a, b = real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
+    if labels:
+        counts = [np.bincount(x.astype(np.int64), minlength=len(labels)) for x in (a, b)]
+        places = np.arange(len(counts[0]), dtype=np.float64)
+        sizes = [max(x.size, 1) for x in (a, b)]
+        named = tuple(labels)
+        return Shares(places, counts[0] / sizes[0], counts[1] / sizes[1], labels=named)
     values = np.unique(np.concatenate([a, b]))
     if len(values) > MAX_BARS:
         for side in (a, b):
             bars = _around(float(side[0]), a, b) if side.min() == side.max() else None
             if bars is not None and not _is_narrow(bars.values):
                 return bars
-    if len(values) > MAX_BARS or _is_narrow(values):
+    if len(values) > MAX_BARS:
         return densities(a, b, resolution=resolution)
     counts = [np.bincount(np.searchsorted(values, x), minlength=len(values)) for x in (a, b)]
-    return Shares(values, counts[0] / a.size, counts[1] / b.size)
+    shares = counts[0] / a.size, counts[1] / b.size
+    if len(values) > 2 and _are_uneven(values):
+        places = np.arange(len(values), dtype=np.float64)
+        return Shares(places, *shares, labels=tuple(f"{value:.10g}" for value in values))
+    return Shares(values, *shares)
 
 
 def _around(single: float, real: Array, synthetic: Array) -> Shares:
@@ -98,16 +116,42 @@ def _is_narrow(values: Array) -> bool:
     return bool(negligible(float(np.diff(values).min()), largest, np.float32))
 
 
-def distributions(real: Array, synthetic: Array) -> list[Distribution]:
-    """Return the distribution of each feature's values over all windows (N, T, C) and steps."""
-    return [distribution(real[..., c], synthetic[..., c]) for c in range(real.shape[2])]
+def _are_uneven(values: Array) -> bool:
+    """Tell whether bars at such values would be too thin, so that they stand side by side."""
+    gaps = np.diff(values)
+    return _is_narrow(values) or float(gaps.min()) * 2 * MAX_BARS < float(gaps.sum())
 
 
-def change_distributions(real: Array, synthetic: Array) -> list[Distribution]:
-    """Return the distribution of each feature's changes from step to step."""
+def distributions(
+    real: Array, synthetic: Array, labels: Sequence[Sequence[str]] = ()
+) -> list[Distribution]:
+    """Return the distribution of each feature's values over all windows (N, T, C) and steps.
+
+    Args:
+        real: windows, NaN where a value is missing.
+        synthetic: windows.
+        labels: of each feature's codes, empty where it is a number.
+    """
+    known = labels or [()] * real.shape[2]
+    return [
+        distribution(real[..., c], synthetic[..., c], labels=known[c]) for c in range(len(known))
+    ]
+
+
+def change_distributions(
+    real: Array, synthetic: Array, labels: Sequence[Sequence[str]] = ()
+) -> list[Distribution]:
+    """Return the distribution of each feature's changes from step to step.
+
+    Categories stay or change; see `distributions` for the arguments.
+    """
     found = []
     for c in range(real.shape[2]):
         a, b = (np.diff(windows[..., c], axis=1) for windows in (real, synthetic))
+        if labels and labels[c]:
+            a, b = (np.where(np.isnan(x), np.nan, x != 0) for x in (a, b))
+            found.append(distribution(a, b, labels=("stays", "changes")))
+            continue
         known = real[..., c][~np.isnan(real[..., c])]
         size = float(deviation(known))
         resolution = 0.01 * size if size > 0 else 1e-3 * float(np.abs(known).max())
@@ -131,7 +175,8 @@ def view_of(found: Distribution) -> View:
                 SIDES, (found.real, found.synthetic), (-half, 0.0), strict=True
             )
         ]
-        return View(marks, Axis(limits=(ends[0] - 2 * half, ends[1] + 2 * half)), y)
+        ticks = dict(enumerate(found.labels)) or None
+        return View(marks, Axis(limits=(ends[0] - 2 * half, ends[1] + 2 * half), ticks=ticks), y)
     both = found.real + found.synthetic
     seen = np.flatnonzero(both > 1e-3 * both.max())
     places = np.unique(np.linspace(seen[0], seen[-1], POINTS).round().astype(int))

@@ -12,6 +12,7 @@ from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.projection import pca, tsne
 from timegan.metrics.windows import Array, subset
 from timegan.report.figures.calendar_labels import explained, phase_ticks
+from timegan.report.figures.columns import Columns
 from timegan.report.figures.distributions import (
     Distribution,
     change_distributions,
@@ -58,20 +59,29 @@ class Figures:
             steps of a sequence, and steps behind its end repeat the last ones.
         synthetic: windows (M, T, C).
         features: names of the C features.
+        groups: features of each column, as of `timegan.transforms.feature_view.feature_groups`;
+            empty where every feature is a column.
     """
 
-    def __init__(self, real: Array, synthetic: Array, features: Sequence[str]) -> None:
+    def __init__(
+        self,
+        real: Array,
+        synthetic: Array,
+        features: Sequence[str],
+        groups: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         self.features, self.windows, self.cut = list(features), [real, synthetic], [real, synthetic]
         if self.features[-1] == PRESENT and len(self.features) > 1:
             self.features.pop()
             self.windows = [windows[..., :-1] for windows in self.cut]
             # NaN behind the ends
             self.cut = [np.where(w[..., -1:] > 0.5, w[..., :-1], np.nan) for w in self.cut]
+        self.columns = Columns.of(self.cut[0], self.cut[1], self.features, groups)
 
     def examples(self, count: int = 12, limit: int = FEATURES) -> list[Graph]:
-        """Draw random sequences of each feature over the band that holds 90% of all."""
-        sides = []
-        for side, windows in zip(SIDES, self.cut, strict=True):
+        """Draw random sequences of each column over the band that holds 90% of all."""
+        sides, columns = [], self.columns
+        for side, windows in zip(SIDES, (columns.real, columns.synthetic), strict=True):
             steps = np.flatnonzero(~np.isnan(windows).all(axis=(0, 2)))
             low, high = np.nanquantile(windows[:, steps], (0.05, 0.95), axis=0)
             shown = subset(windows, count, rng(0, "figure", "samples", side))[:, steps]
@@ -86,19 +96,24 @@ class Figures:
                     Line(side, steps, high[:, c], width=0, fill=0.14, base=low[:, c]),
                     Line(side, x, with_gaps(shown[..., c]), width=1.2, opacity=0.8, hover=hover),
                 ]
-                title = f"{label(self.features[c])}, {side}"
-                found.append(View(marks, Axis("step"), title=title))
+                title = f"{label(columns.names[c])}, {side}"
+                y = Axis(ticks=dict(enumerate(columns.labels[c])) or None)
+                found.append(View(marks, Axis("step"), y, title=title))
             return found
 
-        return self._by_feature(views, self._shown(limit))
+        first = least_alike(self._column_values, limit)
+        return self._by_feature(views, first, names=columns.names)
 
     def values(self) -> list[Graph]:
-        """Draw the distribution of each feature's values."""
-        return self._distributions(self._values)
+        """Draw the distribution of each column's values."""
+        return self._distributions(self._column_values)
 
     def changes(self) -> list[Graph]:
-        """Draw the distribution of each feature's changes from step to step."""
-        return self._distributions(change_distributions(*self.cut))
+        """Draw the distribution of each column's changes from step to step."""
+        columns = self.columns
+        return self._distributions(
+            change_distributions(columns.real, columns.synthetic, columns.labels)
+        )
 
     def planes(self) -> list[Graph]:
         """Draw whole windows on a plane: principal components, and t-SNE of enough windows."""
@@ -190,8 +205,10 @@ class Figures:
         ]
 
     def trajectories(self) -> list[Graph]:
-        """Draw random sequences as curves in the space of two features and time."""
-        i, j = pair_in_space(self._correlations[0])
+        """Draw random sequences as curves in the space of two columns of numbers and time."""
+        numbers = self.columns.numbers
+        among = self._correlations[0][np.ix_(numbers, numbers)]
+        i, j = (numbers[place] for place in pair_in_space(among))
         steps = np.append(np.arange(self.windows[0].shape[1], dtype=np.float64), np.nan)
         ends = range_of(self.cut[0][..., [i, j]])
         y, z = (Axis(label(self.features[c]), ends[n]) for n, c in enumerate((i, j)))
@@ -206,8 +223,15 @@ class Figures:
         return graphs
 
     @cached_property
+    def _column_values(self) -> list[Distribution]:
+        columns = self.columns
+        return distributions(columns.real, columns.synthetic, columns.labels)
+
+    @cached_property
     def _values(self) -> list[Distribution]:
-        return distributions(*self.cut)
+        if self.columns.real is self.cut[0]:
+            return self._column_values
+        return distributions(self.cut[0], self.cut[1])
 
     @cached_property
     def _correlations(self) -> list[Array]:
@@ -224,6 +248,7 @@ class Figures:
             lambda c: [view_of(found[c])],
             least_alike(found, DENSITIES),
             lambda c: f"overlap {found[c].overlap:.3f}",
+            self.columns.names,
         )
 
     def _by_feature(
@@ -231,11 +256,13 @@ class Figures:
         views: Callable[[int], list[View]],
         shown: Sequence[int],
         note: Callable[[int], str] = lambda c: "",
+        names: Sequence[str] | None = None,
     ) -> list[Graph]:
         """Return a graph of each feature: the ``shown`` ones first, the others on request."""
-        others = [c for c in range(len(self.features)) if c not in shown]
+        names = self.features if names is None else names
+        others = [c for c in range(len(names)) if c not in shown]
         return [
-            Graph(self.features[c], views(c), note(c), is_extra=c not in shown)
+            Graph(names[c], views(c), note(c), is_extra=c not in shown)
             for c in [*shown, *others][:MOST]
         ]
 

@@ -45,13 +45,14 @@ def plots(
 ) -> list[Plot]:
     """Return the figures of a report, in the order of the page."""
     real, fake = subset(train, LIMIT, rng(0, "report", "real")), rng(0, "report", "synthetic")
-    figures = Figures(real, subset(synthetic, LIMIT, fake), features)
+    groups = feature_groups_of(metrics)
+    figures = Figures(real, subset(synthetic, LIMIT, fake), features, groups)
     steps, count, seasons = train.shape[1], len(figures.features), metrics.get("timing") or []
-    pairs, space = count * (count - 1) // 2, "the feature twice" if count == 1 else "two features"
+    pairs, columns = count * (count - 1) // 2, len(figures.columns.names)
 
-    def narrowed(limit: int) -> str:
-        some = f" Of {count} features the {limit} are shown whose densities differ most."
-        return some if count > limit else ""
+    def narrowed(limit: int, total: int = count, noun: str = "features") -> str:
+        some = f" Of {total} {noun} the {limit} are shown whose densities differ most."
+        return some if total > limit else ""
 
     closest = f" Of {pairs} pairs {PAIRS} are shown: those with the largest error, and those most "
     closest = closest + "closely tied." if pairs > PAIRS else ""
@@ -61,7 +62,7 @@ def plots(
             "samples",
             "Examples",
             "Random windows, in the table's own units. The band holds 90% of all windows at "
-            f"each step.{narrowed(FEATURES)}",
+            f"each step.{narrowed(FEATURES, columns, 'columns')}",
             figures.examples,
             1,
         ),
@@ -69,16 +70,17 @@ def plots(
             "density",
             "Values",
             "How often each value occurs, over all windows and steps. The overlap is the area "
-            f"that both densities share; 1 is perfect.{narrowed(DENSITIES)}",
+            f"that both densities share; 1 is perfect.{narrowed(DENSITIES, columns, 'columns')}",
             figures.values,
             3,
         ),
-        Plot(
+        bool(figures.columns.numbers)
+        and Plot(
             "statistics",
             "Means, deviations and ranges",
-            "In min-max units: 0 is the smallest real value of a feature and 1 its largest. "
+            "In min-max units: 0 is the smallest real value of a column and 1 its largest. "
             "The table below has the numbers.",
-            lambda: statistics(metrics["statistics_scaled"]),
+            lambda: statistics(of_numbers(metrics["statistics_scaled"], metrics, features)),
             2,
         ),
         Plot(
@@ -95,7 +97,7 @@ def plots(
             "changes",
             "Changes",
             "How often each change from one step to the next occurs. Curves that are too smooth "
-            f"or too rough show here first.{narrowed(DENSITIES)}",
+            f"or too rough show here first.{narrowed(DENSITIES, columns, 'columns')}",
             figures.changes,
             3,
         ),
@@ -111,7 +113,7 @@ def plots(
         bool(seasons)
         and Plot(
             "calendar",
-            "Calendar",
+            "Calendar profiles",
             "The mean at each phase, and the share of the variance that the phase explains. "
             f"{thin}",
             lambda: profiles(seasons),
@@ -143,12 +145,27 @@ def plots(
             figures.correlations,
             3 if count <= 10 else 2,
         ),
-        Plot(
+        (len(figures.columns.numbers) > 1)
+        and Plot(
             "trajectories",
             "Trajectories",
-            f"Windows as curves through time and {space}.",
+            "Windows as curves through time and two columns.",
             figures.trajectories,
             2,
         ),
     ]
     return [plot for plot in every if plot]
+
+
+def feature_groups_of(metrics: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the features of each column; empty where every feature is one."""
+    return (metrics.get("data") or {}).get("feature_groups") or ()
+
+
+def of_numbers(
+    rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any], features: Sequence[str]
+) -> list[Mapping[str, Any]]:
+    """Return the rows of statistics that are about columns of numbers."""
+    groups = feature_groups_of(metrics)
+    kept = {features[group["features"][0]] for group in groups if not group["labels"]}
+    return [row for row in rows if not groups or row["feature"] in kept]

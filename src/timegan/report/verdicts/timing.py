@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timegan.report.formatting import decimal, share
-from timegan.report.verdicts.grades import TIMING, Verdict, graded, not_measured, worst_grade
+from timegan.report.verdicts.grades import TIMING, Grade, Verdict, graded, not_measured, worst_grade
 
 EXCELLENT = 0.05
 """Difference of the explained shares of variance up to which a season is excellent."""
@@ -20,16 +20,26 @@ MAX_NAMED = 3
 
 
 def timing_verdict(
-    seasons: Sequence[Mapping[str, Any]] | None, lags: Sequence[Mapping[str, Any]] = ()
+    seasons: Sequence[Mapping[str, Any]] | None,
+    lags: Sequence[Mapping[str, Any]] = (),
+    phases: Sequence[str] = (),
 ) -> Verdict:
-    """Grade the season that is missed most.
+    """Grade the season that is missed, or invented, most.
 
     Args:
         seasons: rows of `timegan.metrics.timing.timing`; None where that failed.
         lags: rows of `timegan.metrics.period_autocorrelation`.
+        phases: names of the phases that were looked at.
     """
     if seasons is None:
         return not_measured(TIMING, "The phases of the calendar could not be computed.")
+    if not seasons:
+        subject = " and ".join(filter(None, [", ".join(phases[:-1]), *phases[-1:]]))
+        verb = "explains" if len(phases) == 1 else "explain"
+        sentence = (
+            f"The {subject} {verb} no column of the real table, and none of the synthetic one."
+        )
+        return Verdict(TIMING, Grade.EXCELLENT, sentence)
     measured = [row for row in seasons if row["synthetic"] is not None]
     if not measured:
         return not_measured(TIMING, "Synthetic rows have no times.")

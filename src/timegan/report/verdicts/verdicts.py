@@ -44,8 +44,9 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     if relations or constraints or relations is None:
         ways["relations"] = lambda: relation_verdict(relations, constraints)
     seasons, lags = metrics.get("timing", []), metrics.get("period_autocorrelation") or []
-    if seasons or seasons is None:
-        ways["timing"] = lambda: timing_verdict(seasons, lags)
+    phases = metrics.get("timing_phases") or []
+    if seasons or seasons is None or phases:
+        ways["timing"] = lambda: timing_verdict(seasons, lags, phases)
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copy_verdict(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]

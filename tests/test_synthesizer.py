@@ -1,5 +1,6 @@
 """The four calls for people with a DataFrame."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import check_get_params_invariance, check_set_params
 
 import timegan
 from timegan import InputError, Schedule, Synthesizer
@@ -109,7 +112,7 @@ def test_the_frame_is_left_as_it_was(frame: pd.DataFrame) -> None:
         ({"hiden": 24}, "no option 'hiden'. Did you mean 'hidden'?"),
         ({"sequence": "id"}, "no option 'sequence'. Did you mean 'sequence_key'?"),
         ({"path": "a.csv"}, "no option 'path'"),
-        ({"qqq": 1}, "There are: adversarial, "),
+        ({"qqq": 1}, "There are: accelerator, "),
     ],
 )
 def test_an_unknown_option_is_answered_with_the_nearest(
@@ -120,8 +123,74 @@ def test_an_unknown_option_is_answered_with_the_nearest(
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model, _: model.fit(None), "table is None (NoneType). Give a DataFrame"),
+        (lambda model, _: model.fit("no.csv"), "no.csv does not exist: the data must be a file."),
+        (lambda model, _: model.fit([]), "table is an empty list"),
+        (lambda model, frame: model.fit(frame, sequence_key="ptient"), "Did you mean 'patient'?"),
+        (lambda model, frame: model.fit(frame, context_columns="weight"), "not text"),
+        (lambda model, _: model.set_params(window="24"), "window='24': this has to be a whole"),
+        (lambda model, _: model.set_params(threads=0), "threads=0: give a number from 1"),
+        (lambda model, _: model.set_params(schedule="smoke"), "schedule='smoke': this has to be"),
+        (lambda model, _: model.sample("10"), "count='10' is no whole number"),
+        (lambda model, _: model.sample(2.5), "count=2.5 is no whole number"),
+        (lambda model, _: model.sample(context={"sex": "f"}), "context_columns=[...], or remove"),
+    ],
+)
+def test_wrong_arguments_are_answered_in_words_of_python(
+    fitted: Synthesizer, frame: pd.DataFrame, call: Any, message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        call(fitted, frame)
+    assert message in str(error.value)
+    assert "dataset." not in str(error.value)
+    assert "null" not in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore:InputError occurred during set_params")
+def test_a_synthesizer_is_cloned_shown_and_pickled(fitted: Synthesizer) -> None:
+    copy = clone(fitted)
+    assert copy.get_params(deep=False) == fitted.get_params()
+    assert repr(Synthesizer(window=24, columns=["a"])) == "Synthesizer(window=24, columns=['a'])"
+    assert Synthesizer().set_params(window=9, hidden=3).get_params()["hidden"] == 3
+    check_get_params_invariance("Synthesizer", Synthesizer())
+    check_set_params("Synthesizer", Synthesizer())
+    again = pickle.loads(pickle.dumps(fitted))
+    assert again.sample(3).equals(fitted.sample(3))
+
+
+def test_every_form_of_a_table_teaches_the_same(
+    fitted: Synthesizer, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    numbers = frame[["weight", "visits"]]
+    parts = [part.reset_index(drop=True) for _, part in numbers.groupby(frame["patient"])]
+    options = OPTIONS | {"sequence_key": None}
+    listed = Synthesizer(**options).fit(parts).sample(3)
+    array = numbers.to_numpy().reshape(40, 10, 2)
+    named = Synthesizer(**options).fit(array).sample(3)
+    np.testing.assert_array_equal(named.to_numpy(), listed.to_numpy())
+    own = fitted.sample(3)
+    np.testing.assert_array_equal(listed["weight"], own["weight"])
+
+    class OtherFrame:
+        def to_pandas(self) -> pd.DataFrame:
+            return frame
+
+    assert Synthesizer(**OPTIONS).fit(OtherFrame()).sample(3).equals(own)
+
+
+def test_conditions_may_be_a_dict(frame: pd.DataFrame) -> None:
+    table = frame.assign(site=np.repeat(["north", "east"] * 20, 10))
+    model = Synthesizer(**OPTIONS).fit(table)
+    assert set(model.sample(4, context={"site": "east"})["site"]) == {"east"}
+    both = model.sample(context={"site": ["north", "east"]})
+    assert both["site"].tolist() == ["north"] * 8 + ["east"] * 8
+
+
 def test_an_unknown_phase_is_refused(frame: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match=r"model\.schedule\.supervise: there is no such phase"):
+    with pytest.raises(InputError, match="supervise: there is no such phase"):
         Synthesizer(**OPTIONS | {"schedule": {"supervise": 1}}).fit(frame)
 
 

@@ -37,6 +37,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a name when it is first asked for: torch and Lightning take seconds."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("timegan-lightning")
     if name not in MODULES:
         raise AttributeError(f"module 'timegan' has no attribute {name!r}")
     return getattr(import_module(MODULES[name]), name)

@@ -1,9 +1,11 @@
 """Errors that the user can correct, helpers for their messages, and notices on stderr."""
 
 import difflib
+import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -65,6 +67,46 @@ def quote_argument(key: str, path: str | Path) -> str:
     if all(character.isalnum() or character in "/._-+%" for character in path):
         return f"{key}={path}"
     return shlex.quote(f'{key}="{path}"')
+
+
+KEY = re.compile(
+    r"\b(?:dataset|model|trainer)\.(?:schedule\.)?(\w+)"
+    r"""(?:=(\[[^\]]*\]|'[^']*'|"[^"]*"|[^\s,;:()]*[^\s,;:().]))?"""
+)
+"""A key of the configuration, with its value if it has one."""
+CONSTANTS = {"true": "True", "false": "False", "null": "None", "...": "..."}
+
+
+def python_words(message: str) -> str:
+    """Return a message about keys of the configuration in terms of arguments of Python.
+
+    >>> python_words("Set dataset.sequence_key=ticker, or leave it out: dataset.exclude=[a,b].")
+    "Set sequence_key='ticker', or leave it out: exclude=['a', 'b']."
+    """
+
+    def literal(value: str) -> str:
+        value = value.strip()
+        if value.startswith("["):
+            return f"[{', '.join(literal(part) for part in value[1:-1].split(',') if part)}]"
+        is_plain = re.fullmatch(r"""['"].*['"]|-?[\d.]+(e-?\d+)?""", value)
+        return value if is_plain else CONSTANTS.get(value, repr(value))
+
+    def argument(key: re.Match[str]) -> str:
+        if key[1] == "path":
+            return "the path"
+        return key[1] if key[2] is None else f"{key[1]}={literal(key[2])}"
+
+    return KEY.sub(argument, message)
+
+
+@contextmanager
+def errors_for_python() -> Iterator[None]:
+    """Word errors within a block, or of a function, for people who write Python."""
+    try:
+        yield
+    except InputError as error:
+        error.args = (python_words(str(error)),)
+        raise
 
 
 def tell(*lines: str) -> None:

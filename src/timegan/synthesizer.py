@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from warnings import catch_warnings, filterwarnings
 
+import numpy as np
 import pandas as pd
 import torch
 
-from timegan.errors import InputError, closest_match, short_message
+from timegan.errors import InputError, errors_for_python, short_message
+from timegan.parameters import Parameters, plain_value
 from timegan.sampling.conditioning import parse_context, parse_exogenous
 from timegan.sampling.sequences import generate
 from timegan.sampling.start_times import StartTime, parse_starts
 from timegan.serialization.model_folder import TrainedModel, export_model
 from timegan.serialization.runs import read_run
 from timegan.serialization.training_position import TrainingPosition
-from timegan.signatures import check_arguments, read_signature
+from timegan.signatures import Argument, check_arguments, read_signature
+from timegan.tables.frames import to_frame
+from timegan.tables.sdv_metadata import options_of_metadata
 from timegan.training.schedule import Schedule
 from timegan.transforms.table_transform import TableTransform
 
@@ -36,10 +40,11 @@ DERIVED_ARGUMENTS = {"features", "context", "variable_length", "batches_per_step
 MAX_THREADS = 1_024
 """Threads that a loaded model can ask for, at most."""
 
-Table = pd.DataFrame | str | Path
+Table = Any
+"""A DataFrame, an array, a list of them, or a file; see `timegan.tables.frames.to_frame`."""
 
 
-class Synthesizer:
+class Synthesizer(Parameters):
     """A generator of tables: it learns a table of sequences and samples similar ones.
 
     Args:
@@ -85,13 +90,28 @@ class Synthesizer:
         self.fingerprint: str | None = None
         self._unfinished: TrainingPosition | None = None
         self._fitted: tuple[TimeGAN | TrainedModel, TableTransform] | None = None
-        self._check_options(options)
+        with errors_for_python():
+            self._check(self.get_params())
 
-    def get_params(self) -> dict[str, Any]:
-        """Return all arguments; ``Synthesizer(**model.get_params())`` is an unfitted copy."""
-        names = ("window", "schedule", "seed", "accelerator", "threads", "progress")
-        return {name: getattr(self, name) for name in names} | self.options
+    @classmethod
+    def from_sdv_metadata(cls, metadata: Any, **options: Any) -> Self:
+        """Return an unfitted Synthesizer with the roles and types of SDV's metadata.
 
+        Args:
+            metadata: a ``metadata.json``, its content, or SDV's own object.
+            options: arguments of the constructor, which come before those of the metadata.
+
+        Raises:
+            InputError: the metadata cannot be read, or describe several tables.
+
+        >>> columns = {"id": {"sdtype": "id"}, "day": {"sdtype": "datetime"}}
+        >>> keys = {"sequence_key": "id", "sequence_index": "day"}
+        >>> Synthesizer.from_sdv_metadata({"columns": columns, **keys})
+        Synthesizer(sequence_key='id', sequence_index='day')
+        """
+        return cls(**(options_of_metadata(metadata) | options))
+
+    @errors_for_python()
     def fit(
         self,
         table: Table,
@@ -102,10 +122,12 @@ class Synthesizer:
         window: int | None = None,
         **options: Any,
     ) -> Self:
-        """Train from scratch on a DataFrame or on a ``.csv``, ``.parquet`` or ``.npz`` file.
+        """Train from scratch on a table.
 
         Args:
-            table: one row a step.
+            table: a DataFrame of pandas, polars or any library with ``to_pandas``, one row a step;
+                an array (T, C) of one series, or (N, T, C) of sequences; a list with a table for
+                each sequence; a file or a pattern of files (``logs/*.csv``).
             sequence_key: the column that tells sequences apart.
             sequence_index: the column that holds the time.
             context_columns: columns that are constant within a sequence; None takes the features
@@ -125,13 +147,10 @@ class Synthesizer:
         named = {
             "sequence_key": sequence_key,
             "sequence_index": sequence_index,
-            "context_columns": None if context_columns is None else list(context_columns),
+            "context_columns": context_columns,
         }
-        self._check_options(options)
-        self.options |= {k: v for k, v in named.items() if v is not None} | options
-        self.window = self.window if window is None else window
-        if self._stops_early():  # held-out windows choose the ends, so scores need others
-            self.options["select_on_holdout"] = True
+        given = {k: v for k, v in named.items() if v is not None} | options
+        self.set_params(**given, **({} if window is None else {"window": window}))
         data = self._data(table)
         data.setup()
         if self.progress:
@@ -149,13 +168,14 @@ class Synthesizer:
         self._fitted = model.cpu().eval(), data.transform
         return self
 
+    @errors_for_python()
     def sample(
         self,
         count: int = 1,
         seed: int = 0,
         *,
-        context: pd.DataFrame | None = None,
-        exogenous: pd.DataFrame | None = None,
+        context: Any = None,
+        exogenous: Any = None,
         steps: int | None = None,
         start: StartTime | Sequence[StartTime] | None = None,
     ) -> pd.DataFrame:
@@ -167,7 +187,8 @@ class Synthesizer:
             count: number of sequences; conditions and a list of start times set it to their own
                 number.
             seed: seed of all random numbers.
-            context: context columns, one row a sequence; None: the model samples them.
+            context: context columns, one row a sequence: a DataFrame, or a dict of lists. A dict of
+                single values holds for all ``count`` sequences. None: the model samples them.
             exogenous: exogenous columns of every step, ``window`` rows a sequence; None: the model
                 samples them.
             steps: length of each sequence if it is to be longer than the window; see
@@ -180,12 +201,16 @@ class Synthesizer:
                 not fit the model.
         """
         model, transform = self._require_fitted()
-        if count < 0:
-            raise InputError(f"count={count} is below 0. Give a number of sequences.")
-        given = None if context is None else parse_context(context, transform)
-        channels = (
-            None if exogenous is None else parse_exogenous(exogenous, transform, model.net.window)
-        )
+        arguments = {"count": count, "seed": seed} | ({} if steps is None else {"steps": steps})
+        check_numbers(arguments)
+        count, seed = int(count), int(seed)
+        window = model.net.window
+        given = channels = None
+        if context is not None:
+            given = parse_context(_conditions(context, count, "context"), transform)
+        if exogenous is not None:
+            frame = _conditions(exogenous, count * window, "exogenous")
+            channels = parse_exogenous(frame, transform, window)
         conditions = given if given is not None else channels
         count = count if conditions is None else len(conditions)
         if start is not None and not isinstance(start, StartTime) and conditions is None:
@@ -204,6 +229,7 @@ class Synthesizer:
             )
         return transform.to_frame(sequences)
 
+    @errors_for_python()
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
     ) -> dict[str, Any]:
@@ -222,6 +248,7 @@ class Synthesizer:
         data = self._data(table)
         return evaluate_model(data, model, transform, count, protocol, seed=self.seed, **options)
 
+    @errors_for_python()
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write ``model.safetensors``, ``model.json`` and a model card to ``folder``.
 
@@ -245,6 +272,7 @@ class Synthesizer:
         )
 
     @classmethod
+    @errors_for_python()
     def load(cls, path: str | Path) -> Self:
         """Load a saved model, a run folder or a checkpoint of ``train.py``.
 
@@ -290,18 +318,21 @@ class Synthesizer:
 
         batches = int(self.options.get("generator_steps", 2)) + 1
         options: dict[str, Any] = {
-            "window": self.window,
+            "window": plain_value(self.window),
             "seed": self.seed,
             "batches_per_step": batches,
         }
         options |= self._options_of(DATA_MODULE)
-        if isinstance(table, pd.DataFrame):
-            return WindowDataModule.from_frame(table, **options)
-        return WindowDataModule(path=str(table), **options)
+        if self._stops_early():  # held-out windows choose the ends, so scores need others
+            options["select_on_holdout"] = True
+        if isinstance(table, str | Path):
+            return WindowDataModule(path=str(table), **options)
+        return WindowDataModule.from_frame(to_frame(table), **options)
 
     def _options_of(self, module: str) -> dict[str, Any]:
         """Return the options of one of the two modules."""
-        return {k: v for k, v in self.options.items() if k in option_names(module)}
+        names = option_names(module)
+        return {k: plain_value(v) for k, v in self.options.items() if k in names}
 
     def _stops_early(self) -> bool:
         schedule = self.schedule
@@ -309,16 +340,28 @@ class Synthesizer:
             return schedule.patience is not None
         return (schedule or {}).get("patience") is not None
 
-    @staticmethod
-    def _check_options(options: Mapping[str, Any]) -> None:
-        known = option_names(MODULE) | option_names(DATA_MODULE)
-        for name in options:
-            if name not in known:
-                near = closest_match(name, sorted(known))
-                hint = (
-                    f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
-                )
-                raise InputError(f"There is no option {name!r}. {hint}")
+    @classmethod
+    def _check(cls, params: Mapping[str, Any]) -> None:
+        super()._check(params)
+        schedule = params.get("schedule")
+        if schedule is not None and not isinstance(schedule, Schedule | Mapping):
+            raise InputError(
+                f"schedule={schedule!r}: this has to be a dict of epochs, such as "
+                "{'joint': 100}, a Schedule, or None."
+            )
+        try:
+            check_threads(params.get("threads", 1))
+        except ValueError as error:
+            raise InputError(f"{error}.") from error
+
+    @classmethod
+    def _arguments(cls) -> dict[str, Argument]:
+        own = read_signature(f"{__name__}.{Synthesizer.__qualname__}") or {}
+        known = {name: own[name] for name in cls._named()}
+        for module in (MODULE, DATA_MODULE):
+            signature = read_signature(module) or {}
+            known |= {name: signature[name] for name in option_names(module)}
+        return known
 
 
 def option_names(module: str) -> set[str]:
@@ -327,10 +370,35 @@ def option_names(module: str) -> set[str]:
     return names - {"exogenous"} if module == MODULE else names
 
 
+def check_numbers(arguments: Mapping[str, Any]) -> None:
+    """Raise an InputError unless all arguments are whole numbers that are not negative."""
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise InputError(f"{name}={value!r} is no whole number. Give one, such as {name}=100.")
+        if value < 0:
+            raise InputError(f"{name}={value} is below 0. Give a number from 0 on.")
+
+
+def _conditions(given: Any, rows: int, name: str) -> pd.DataFrame:
+    """Return conditions as a DataFrame; single values hold for all rows."""
+    if not isinstance(given, Mapping):
+        return to_frame(given, name)
+    is_single = [np.ndim(value) == 0 for value in given.values()]
+    try:
+        return pd.DataFrame(given, index=range(rows) if all(is_single) else None)
+    except ValueError as error:
+        lengths = ", ".join(
+            f"{key!r}: {len(value)}" for key, value in given.items() if np.ndim(value)
+        )
+        raise InputError(
+            f"{name} has lists of several lengths ({lengths}). Give one value, or one for each row."
+        ) from error
+
+
 def check_threads(threads: int) -> None:
     """Raise a ValueError for a number of threads that would harm the machine."""
     if not 1 <= threads <= MAX_THREADS:
-        raise ValueError(f"threads={threads}: 1 to {MAX_THREADS:,}")
+        raise ValueError(f"threads={threads}: give a number from 1 to {MAX_THREADS:,}")
 
 
 @contextmanager

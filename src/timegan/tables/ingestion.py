@@ -45,7 +45,7 @@ class TableReader:
         if len(frame) < 2:
             raise InputError(
                 f"The table has {len(frame)} row{'s' * (len(frame) != 1)}: "
-                "a series needs at least two. Check dataset.path."
+                "a series needs at least two. Give more rows."
             )
         self.frame = frame
         self.like = like

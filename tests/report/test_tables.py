@@ -1,5 +1,9 @@
 """The page's tables: controls as columns, blind spots in words, and any other table as it is."""
 
+import numpy as np
+import pytest
+
+from timegan.metrics.fidelity.change_sizes import change_sizes
 from timegan.metrics.score import Score
 from timegan.report.tables import controls, score_rows, tables
 
@@ -43,3 +47,18 @@ def test_relations_and_constraints_stand_in_one_table_the_broken_ones_first() ->
     assert [row[0] for row in sheet.rows] == ["High ≥ Low", "a decides b"]
     assert sheet.rows[0][1:5] == ["100%", "100%", "75.0%", "broken"]
     assert sheet.rows[1][1:5] == ["100%", "–", "100%", ""]
+
+
+def test_changes_stand_in_one_row_for_each_feature_the_worst_first() -> None:
+    steps = np.random.default_rng(0).normal(size=(60, 12, 2)).cumsum(axis=1)
+    sizes = change_sizes(steps, steps * [1.0, 1.3], ["Open", "Volume"])
+    errors = {"features": {"Open": 0.0, "Volume": 0.26}}
+    floors = {"baseline_features": {"Open": 0.01, "Volume": 0.02}}
+    details = {"sizes": sizes} | errors | floors
+    (sheet,) = tables({"scores": {"change_size": Score(0.13, details=details)}})
+    assert sheet.columns[:3] == ["Feature", "Over 1 step", "Over 2 steps"]
+    assert [row[0] for row in sheet.rows] == ["Volume", "Open"]
+    assert sheet.rows[0][1:5] == pytest.approx([1.3] * 4)
+    assert sheet.rows[0][-1] == 0.02
+    assert all(len(row) == len(sheet.columns) for row in sheet.rows)
+    assert sheet.caption.startswith("Changes of Volume from step to step are 30% too large; two")

@@ -8,6 +8,7 @@ from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score
 from timegan.report.formatting import share
 from timegan.report.verdicts.caveats import notes
+from timegan.report.verdicts.changes import change_verdict
 from timegan.report.verdicts.relations import kept_shares
 
 CONTROLS = {
@@ -106,6 +107,46 @@ def relation_table(metrics: Mapping[str, Any]) -> Table | None:
     return Table("relations", "Relations", columns, cells, caption)
 
 
+def change_table(metrics: Mapping[str, Any]) -> Table | None:
+    """Return the sizes of changes of each feature, the one that is furthest off first."""
+    scores = metrics.get("scores", {})
+    details = scores["change_size"].details if "change_size" in scores else {}
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in details.get("sizes", []):
+        rows.setdefault(row["feature"], []).append(row)
+    errors, floors = (details.get(key) or {} for key in ("features", "baseline_features"))
+    if not rows:
+        return None
+    lags = [row["lag"] for row in next(iter(rows.values()))]
+    cells = []
+    for feature in sorted(rows, key=lambda name: -errors.get(name, 0.0)):
+        first = rows[feature][0]
+        cells.append(
+            [
+                feature,
+                *(row["std"] for row in rows[feature]),
+                *(first[name] for name in ("median", "largest", "kurtosis")),
+                *(_percent(first[f"{side}_repeats"]) for side in ("real", "synthetic")),
+                *(first[f"{side}_spread"] for side in ("real", "synthetic")),
+                floors.get(feature),
+            ]
+        )
+    columns = [
+        "Feature",
+        *(f"Over {lag} step{'s' if lag > 1 else ''}" for lag in lags),
+        *("Median", "Largest 1%", "Kurtosis"),
+        *("Repeats, real", "Repeats, synthetic", "Spread, real", "Spread, synthetic"),
+        "Two real samples",
+    ]
+    caption = (
+        f"{change_verdict(scores).sentence} Ratios of sizes of changes, synthetic to real: their "
+        "deviation over several steps; median, 99% quantile and kurtosis from step to step. Then "
+        "the share of steps at which a value stays exactly the same, and how much windows differ "
+        "in the size of their changes. Last, the error of sizes between two real samples."
+    )
+    return Table("changes-sizes", "Changes from step to step", columns, cells, caption)
+
+
 def timing_table(metrics: Mapping[str, Any]) -> Table | None:
     """Return the phases of the calendar that explain a real column, the one missed most first."""
     rows = metrics.get("timing") or []
@@ -134,7 +175,8 @@ def _percent(value: float | None) -> str:
 
 def tables(metrics: Mapping[str, Any]) -> list[Table]:
     """Return what else an evaluation left that has the form of a table, whatever its name."""
-    found = [s for s in (relation_table(metrics), timing_table(metrics)) if s is not None]
+    makers = (change_table, relation_table, timing_table)
+    found = [table for table in (make(metrics) for make in makers) if table is not None]
     for name, part in metrics.items():
         if name in SHOWN:
             continue

@@ -21,6 +21,7 @@ NAMES = {
     "change_size",
     "change_repeats",
     "change_spread",
+    "change_correlation",
     "correlation",
     "autocorrelation",
     "change_autocorrelation",
@@ -74,7 +75,7 @@ def test_a_copy_of_the_data_beats_the_baseline_and_noise_does_not() -> None:
         sign = 1 if copy["scores"][name]["better"] == "lower" else -1
         baseline = sign * copy["scores"][name]["baseline"]["mean"]
         assert sign * copy["scores"][name]["mean"] <= baseline
-        if name not in ("correlation", "change_repeats", "change_spread"):  # noise is even, too
+        if name in ("density", "change_density", "autocorrelation", "change_size"):
             assert sign * bad["scores"][name]["mean"] > baseline
     assert copy["copying"]["warning"]
     assert not bad["copying"]["warning"]
@@ -85,7 +86,7 @@ def test_a_copy_of_the_data_beats_the_baseline_and_noise_does_not() -> None:
     [
         (6, 2, 8, {"discriminative", "change_spread"}),
         (1, 2, 8, NAMES - {"density", "change_density", "correlation"}),
-        (30, 1, 8, {"correlation"}),
+        (30, 1, 8, {"correlation", "change_correlation"}),
         (30, 2, 1, {name for name in NAMES if "change" in name} | {"autocorrelation"}),
         (30, 2, 2, {"change_autocorrelation"}),
     ],

@@ -351,7 +351,7 @@ def test_every_scorecard_has_a_verdict(count: int, features: int, steps: int) ->
     card = quick(real, None, fake, names, classifier_steps=2, classifiers=1)
     found = verdicts(card)
     assert all("None" not in verdict.sentence for verdict in found)
-    assert len(found) == (7 if features > 1 else 6)
+    assert len(found) == (6 if features == 1 else 8)
 
 
 def test_real_data_are_excellent_and_noise_is_poor() -> None:

@@ -7,7 +7,7 @@ figures are compared as ratios, synthetic to real, so that units and scales do n
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,8 @@ LIMIT = 2_000
 MAX_BASELINES = 2
 """Pairs of real samples that a baseline is the mean of."""
 
+Measured = TypeVar("Measured")
+
 
 @dataclass(frozen=True)
 class ChangeSizes:
@@ -69,8 +71,7 @@ class ChangeSizes:
         [1.0, 2.0, 4.0, 8.0]
         """
         lags = [lag for lag in LAGS if lag < windows.shape[1]]
-        largest = np.fmax.reduce(np.abs(windows), axis=(0, 1))
-        found = [_figures(changes_over(windows, lag), np.nan_to_num(largest)) for lag in lags]
+        found = [_figures(changes_over(windows, lag)) for lag in lags]
         count, _, features = windows.shape
         if not lags:
             nothing = np.empty((0, features))
@@ -101,6 +102,10 @@ def changes_over(windows: Array, lag: int) -> Array:
     ([1.0, nan, nan, 2.0, 2.0], [nan, nan, nan, 4.0])
     """
     difference: Array = windows[:, lag:] - windows[:, :-lag]
+    largest = np.nan_to_num(np.fmax.reduce(np.abs(windows), axis=(0, 1)))
+    # Equal up to rounding is equal; by a power of two a division is exact.
+    unit = 2.0 ** np.ceil(np.log2(divisor(ROUNDING * np.finfo(np.float64).eps * largest)))
+    difference = np.round(difference / unit) * unit
     missing = np.isnan(windows)
     if lag > 1 and missing.any():
         passed = np.cumsum(missing, axis=1)
@@ -177,30 +182,35 @@ Errors = Callable[[ChangeSizes, ChangeSizes], Array]
 
 def _measure(errors: Errors, comparison: SetComparison, candidate: Candidate) -> Score:
     """Return the mean error over features, of each pair of a candidate."""
-    found = [errors(*sides) for sides in _sides(comparison, candidate)]
+    found = [errors(*sides) for sides in sides_of(ChangeSizes.of, comparison, candidate)]
     return Score.of(
         [_plain(_nan_mean(e)) for e in found], "No feature varies, or windows are too few."
     )
 
 
-def _sides(
-    comparison: SetComparison, candidate: Candidate
-) -> list[tuple[ChangeSizes, ChangeSizes]]:
-    """Return the figures of both sides of each pair; each is measured once for all metrics."""
-    draw = partial(rng, comparison.seed, "changes")
+def sides_of(
+    measure: Callable[[Array], Measured], comparison: SetComparison, candidate: Candidate
+) -> list[tuple[Measured, Measured]]:
+    """Return figures of both sides of each pair; each is measured once for all metrics.
 
-    def sizes(windows: Array, *path: str | int) -> ChangeSizes:
+    Args:
+        measure: takes windows (N, T, C) in the table's units, NaN where there is no value.
+        comparison: of the candidate.
+        candidate: at most two pairs of it are looked at, and 2,000 windows of a side.
+    """
+
+    def measured(windows: Array, *path: str | int) -> Measured:
+        draw = rng(comparison.seed, "changes", *path)
         return comparison.once(
-            ("change sizes", *path),
-            lambda: ChangeSizes.of(comparison.in_table_units(subset(windows, LIMIT, draw(*path)))),
+            (measure, *path),
+            lambda: measure(comparison.in_table_units(subset(windows, LIMIT, draw))),
         )
 
+    name = candidate.name
     return [
         (
-            sizes(
-                real.values(), *(("half", number) if candidate.name == "real" else ("training",))
-            ),
-            sizes(made.values(), candidate.name, number),
+            measured(real.values(), *(("half", number) if name == "real" else ("all",))),
+            measured(made.values(), name, number),
         )
         for number, (real, made) in enumerate(candidate.pairs[:MAX_BASELINES])
         if len(real) and len(made)
@@ -213,8 +223,8 @@ def _details(errors: Errors, comparison: SetComparison) -> dict[str, Any]:
         return {}
     names = comparison.data.features
     sides = {
-        "features": _sides(comparison, comparison.synthetic()),
-        "baseline_features": _sides(comparison, comparison.baseline()),
+        "features": sides_of(ChangeSizes.of, comparison, comparison.synthetic()),
+        "baseline_features": sides_of(ChangeSizes.of, comparison, comparison.baseline()),
     }
     found = {
         key: np.mean([errors(*pair) for pair in pairs], axis=0).tolist()
@@ -232,7 +242,7 @@ def _size_details(comparison: SetComparison) -> dict[str, Any]:
     found = _details(size_errors, comparison)
     if not found:
         return found
-    ((real, made),) = _sides(comparison, comparison.synthetic())
+    ((real, made),) = sides_of(ChangeSizes.of, comparison, comparison.synthetic())
     names = comparison.data.features
     logs = np.abs(_log_ratio(_ratio(real, made, "std")))[0]
     if np.isfinite(logs).any():
@@ -289,17 +299,11 @@ _register(
 )
 
 
-def _figures(changes: Array, largest: Array) -> tuple[Array, ...]:
-    """Return the fields of `ChangeSizes` for changes (N, T, C) of values up to ``largest``."""
-    rounding = ROUNDING * np.finfo(np.float64).eps * largest
-    # A power of two, so that a division by it is exact.
-    unit = 2.0 ** np.ceil(np.log2(divisor(rounding)))
-    changes = np.round(changes / unit) * unit
+def _figures(changes: Array) -> tuple[Array, ...]:
+    """Return the fields of `ChangeSizes` for changes (N, T, C)."""
     columns = np.ascontiguousarray(changes.reshape(-1, changes.shape[2]).T)
     known = ~np.isnan(columns)
-    found = np.array(
-        [_of_column(column[here]) for column, here in zip(columns, known, strict=True)]
-    ).T
+    found = np.transpose([_of_column(c[here]) for c, here in zip(columns, known, strict=True)])
     return (*found, np.sqrt(_nan_mean(np.square(changes), 1)))
 
 

@@ -1,4 +1,4 @@
-"""The verdict on changes from step to step: their sizes, repeated values, and quiet windows."""
+"""Verdicts on changes from step to step: their sizes, repeats, quiet windows, correlations."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +8,7 @@ from timegan.metrics.score import Score
 from timegan.report.formatting import decimal, share
 from timegan.report.verdicts.grades import (
     CHANGES,
+    CO_CHANGES,
     Grade,
     Verdict,
     graded,
@@ -53,6 +54,42 @@ def change_verdict(scores: Mapping[str, Score]) -> Verdict:
         worst_grade(grade for grade, _ in answers),
         f"{sentence[0].upper()}{sentence[1:]}.",
         poor[0] if poor else "",
+    )
+
+
+def co_change_verdict(score: Score) -> Verdict:
+    """Grade correlations of changes by the pair of features that is furthest off."""
+    floor = score.details.get("baseline_worst")
+    known = [
+        (abs(pair[f"real_{kind}"] - pair[f"synthetic_{kind}"]), kind, pair)
+        for pair in score.details["pairs"]
+        for kind in ("pearson", "spearman")
+        if pair[f"real_{kind}"] is not None and pair[f"synthetic_{kind}"] is not None
+    ]
+    if not known or score.mean is None:
+        return not_measured(
+            CO_CHANGES, score.reason or "No pair of features changes on both sides."
+        )
+    if floor is None or floor >= NO_POWER:
+        reason = "Two real samples are too few, or differ by a quarter or more in a pair."
+        return Verdict(CO_CHANGES, Grade.UNKNOWN, reason)
+    error, kind, worst = max(known, key=lambda item: item[0])
+    a, b = worst["features"]
+    finding = (
+        f"changes of {a} and {b} correlate by {decimal(worst[f'synthetic_{kind}'], 2)} where real "
+        f"ones do by {decimal(worst[f'real_{kind}'], 2)}"
+    )
+    grade = _grade(error, floor)
+    sentence = (
+        f"{finding} ({kind.capitalize()}), which is the furthest off; all pairs are off by "
+        f"{decimal(score.mean)} on average, two real samples by "
+        f"{decimal(score.baseline_or(0.0))}, and by {decimal(floor)} at most."
+    )
+    return Verdict(
+        CO_CHANGES,
+        grade,
+        f"{sentence[0].upper()}{sentence[1:]}",
+        finding if grade is Grade.POOR else "",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from timegan.report.verdicts.grades import (
     CHANGES,
     CLASSIFIER,
+    CO_CHANGES,
     COPIES,
     CORRELATIONS,
     COVERAGE,
@@ -28,6 +29,7 @@ SUBJECTS = {
     CORRELATIONS: "correlations",
     DYNAMICS: "changes over time",
     CHANGES: "the size of changes",
+    CO_CHANGES: "correlations of changes",
     UTILITY: "training of forecasters",
     COVERAGE: "variety",
     CLASSIFIER: "realism of whole windows",

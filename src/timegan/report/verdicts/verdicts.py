@@ -7,7 +7,7 @@ from typing import Any
 from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
-from timegan.report.verdicts.changes import change_verdict
+from timegan.report.verdicts.changes import change_verdict, co_change_verdict
 from timegan.report.verdicts.grades import COPIES, RELATIONS, TIMING, Grade, Verdict
 from timegan.report.verdicts.relations import relation_verdict
 from timegan.report.verdicts.timing import timing_verdict
@@ -32,6 +32,8 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         ways["motion"] = lambda: fidelity.dynamics_verdict(scores)
     if "change_size" in scores:
         ways["changes"] = lambda: change_verdict(scores)
+    if scores.get("change_correlation", Score()).details.get("pairs"):
+        ways["joint changes"] = lambda: co_change_verdict(scores["change_correlation"])
     if "correlation" in scores and scores["correlation"].details.get("pairs"):
         ways["pairs of features"] = lambda: fidelity.correlation_verdict(scores["correlation"])
     if "tstr" in scores:

@@ -57,6 +57,14 @@ def short_message(error: Exception) -> str:
     return (str(error) or type(error).__name__).partition("\n")[0][:200]
 
 
+def program(command: str) -> str:
+    """Return how a command is called here: by its script, or as it is installed."""
+    script = Path(sys.argv[0] if sys.argv else "").name
+    is_script = script in (f"{name}.py" for name in ("train", "sample", "evaluate", "export"))
+    is_beside = not script.startswith("timegan") and Path(f"{command}.py").is_file()
+    return f"python {command}.py" if is_script or is_beside else f"timegan {command}"
+
+
 def quote_argument(key: str, path: str | Path) -> str:
     """Return ``key=path`` for a shell and Hydra's grammar; sweeps make folders named ``a=1``.
 

@@ -1,12 +1,15 @@
 """Bad input ends with status 2 and one message; nothing is left behind."""
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.cli.conftest import Shell
-from timegan.errors import InputError
+from timegan.cli.main import main
+from timegan.errors import InputError, program
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,24 @@ from timegan.errors import InputError
         ("train dataset=csv", "dataset.path=null: there is no table"),
         ("train dataset=csv dataset.path=nope.csv", "nope.csv does not exist"),
         ("train ckpt_path=nope.ckpt", "nope.ckpt: there is no such checkpoint."),
+        ("train epochs=10", "epochs=10: there is no key epochs. Write model.schedule.joint=10."),
+        (
+            "train --window 24",
+            "--window 24: arguments are written as key=value. Write dataset.window",
+        ),
+        ("train --lr=0.1", "--lr=0.1: arguments are written as key=value. Write model.lr=0.1."),
+        (
+            "train my.csv",
+            "my.csv: this cannot be read as key=value. Write dataset=csv dataset.path",
+        ),
+        ("sample runs/x", "runs/x: this cannot be read as key=value. Write run=runs/x."),
+        ("sample n=5", "n=5: there is no key n. Write count=5."),
+        ("evaluate a.csv b.csv", "a.csv: this cannot be read as key=value. Write real=a.csv"),
+        pytest.param(
+            "train logger=wandb",
+            "logger=wandb needs the package wandb. Install it: pip install",
+            marks=pytest.mark.skipif(find_spec("wandb") is not None, reason="it is installed"),
+        ),
         ("train a b", "a: this cannot be read as key=value."),
         ("sample run=a=1", "a=1: there is no such run."),
         ("train model.hidden=1,2", "model.hidden=1,2: several values need -m"),
@@ -80,6 +101,45 @@ def test_bad_input_is_one_message_and_status_2(
     assert "Traceback" not in result.err
     assert result.err.count("\n") == 1
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("command", ["train", "sample", "evaluate", "export"])
+def test_the_help_fits_a_screen_and_begins_with_five_commands(shell: Shell, command: str) -> None:
+    result = shell(f"{command} --help")
+    lines = result.out.rstrip().splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 100 for line in lines)
+    assert [f" {command}" in line or f" {command}.py" in line for line in lines[2:7]] == [True] * 5
+
+
+def test_the_command_answers_by_its_subcommands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, words in ([], "timegan train"), (["--version"], "timegan-lightning "):
+        monkeypatch.setattr(sys, "argv", ["timegan", *arguments])
+        main()
+        assert words in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["timegan", "sample", "--version"])
+    main()
+    assert capsys.readouterr().out.startswith("timegan-lightning ")
+    monkeypatch.setattr(sys, "argv", ["timegan", "trein"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "Did you mean timegan train?" in capsys.readouterr().err
+
+
+def test_commands_are_named_as_they_are_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = {
+        "train.py": "python sample.py",
+        "bin/timegan": "timegan sample",
+        "-c": "timegan sample",
+    }
+    for script, name in names.items():
+        monkeypatch.setattr(sys, "argv", [script])
+        assert program("sample") == name
 
 
 def test_the_traceback_is_shown_on_request(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

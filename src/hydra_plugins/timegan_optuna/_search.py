@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 from hydra_plugins.timegan_optuna import OptunaSweeper
 from timegan.cli.console import print_lines
 from timegan.cli.error_messages import explain
-from timegan.errors import InputError, choose
+from timegan.errors import InputError, choose, program
 from timegan.seeds import derive
 
 Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
@@ -77,7 +77,7 @@ def search(options: OptunaSweeper, arguments: Sequence[str]) -> None:
     print_lines(
         f"Trials    {len(complete)} complete, {len(study.get_trials(states=FINISHED[1:]))} failed",
         f"Best      {best.value:.4g} by trial-{best.number:04d}; train it with other seeds:",
-        f"          python train.py {' '.join([*fixed, *to_overrides(best.params)])}",
+        f"          {program('train')} {' '.join([*fixed, *to_overrides(best.params)])}",
     )
 
 

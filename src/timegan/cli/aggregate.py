@@ -1,4 +1,4 @@
-"""The command `python -m timegan.cli.aggregate`: runs over seeds as one table."""
+"""The command `timegan results`: runs over seeds as one table."""
 
 import argparse
 import json
@@ -30,9 +30,9 @@ IGNORED_SETTINGS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `python -m timegan.cli.aggregate RUNS ...`."""
+    """Run `timegan results RUNS ...`."""
     parser = argparse.ArgumentParser(
-        prog="python -m timegan.cli.aggregate",
+        prog="timegan results",
         description="Gathers evaluated runs into one table: means and deviations over training "
         "seeds, floors, and published results where the data are known. Writes results.md, "
         "results.csv and results.png.",
@@ -146,9 +146,7 @@ def _load(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: not a readable metrics.json ({error}).") from error
     if not isinstance(metrics, dict) or not isinstance(metrics.get("scores"), dict):
-        raise InputError(
-            f"{file}: it has no scores. Give folders that train.py or evaluate.py made."
-        )
+        raise InputError(f"{file}: it has no scores. Give folders of runs or evaluations.")
     return metrics | {"scores": read_scores(metrics["scores"])}
 
 

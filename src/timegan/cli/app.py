@@ -27,9 +27,11 @@ from hydra_plugins.timegan_optuna import OptunaSweeper
 from timegan.cli.error_messages import explain
 from timegan.cli.folder import withdraw
 from timegan.cli.invocation import Invocation
+from timegan.cli.main import print_version
 from timegan.cli.resume import merge_run_config, run_folder
 from timegan.cli.schema import SCHEMAS
-from timegan.errors import InputError
+from timegan.cli.spelling import check_spelling
+from timegan.errors import InputError, program
 
 BAD_INPUT = (InputError, HydraException, OmegaConfBaseException)
 TRACEBACK = "HYDRA_FULL_ERROR"
@@ -39,22 +41,22 @@ Task = Callable[[DictConfig], Any]
 
 
 def train() -> None:
-    """Run `python train.py` or `timegan-train`."""
+    """Run `python train.py` or `timegan train`."""
     run_app("train")
 
 
 def sample() -> None:
-    """Run `python sample.py` or `timegan-sample`."""
+    """Run `python sample.py` or `timegan sample`."""
     run_app("sample")
 
 
 def evaluate() -> None:
-    """Run `python evaluate.py` or `timegan-evaluate`."""
+    """Run `python evaluate.py` or `timegan evaluate`."""
     run_app("evaluate")
 
 
 def export() -> None:
-    """Run `python export.py` or `timegan-export`."""
+    """Run `python export.py` or `timegan export`."""
     run_app("export")
 
 
@@ -68,8 +70,16 @@ def run_app(command: str, task: Task | None = None) -> None:
         command: name of the command.
         task: what to run with the configuration instead of the command.
     """
+    if "--version" in sys.argv[1:]:
+        print_version()
+        return
+    try:
+        check_spelling(sys.argv[1:], command)
+    except InputError as error:
+        _fail(error, command)
     sys.argv[1:] = [normalize_override(argument) for argument in sys.argv[1:]]
     OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
+    OmegaConf.register_new_resolver("program", program, replace=True)
     OmegaConf.register_new_resolver("run_folder", run_folder, replace=True)
     # Hydra looks for plugins in folders, and an editable install has none of that name.
     Plugins.instance().register(OptunaSweeper)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from timegan.errors import quote_argument
+from timegan.errors import program, quote_argument
 
 COLOURS = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red"}
 
@@ -59,7 +59,7 @@ def print_paths(folder: Path, *, report: bool) -> None:
         print_lines(f"Report    {short_path(folder / 'report.html')}")
     print_lines(
         f"Samples   {short_path(folder / 'samples.csv')}",
-        f"More      python sample.py {run} count=1000 out=synthetic.csv",
+        f"More      {program('sample')} {run} count=1000 out=synthetic.csv",
     )
 
 

@@ -10,7 +10,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.console import short_path
-from timegan.errors import InputError, quote_argument
+from timegan.errors import InputError, program, quote_argument
 from timegan.serialization.run_folder import (
     EXPORT_FILES,
     TRAINING_ARTIFACTS,
@@ -57,7 +57,7 @@ def begin_evaluation(cfg: DictConfig, *, overwrite: bool) -> Path:
     names = [name for name in (*TRAINING_ARTIFACTS, *EXPORT_FILES) if (folder / name).exists()]
     if names or "model" in read_settings(folder, "config"):
         again = quote_argument("resume", short_path(folder))
-        anew = f", or measure the run again with `python train.py {again} evaluation=strict`"
+        anew = f", or measure the run again with `{program('train')} {again} evaluation=strict`"
         raise InputError(
             f"{_name(folder)}: the folder holds a run or a model, and an evaluation must not mix "
             "with it. Remove hydra.run.dir to evaluate into a new folder"
@@ -150,7 +150,7 @@ def _held(folder: Path) -> str:
     again = quote_argument("resume", short_path(folder))
     return (
         f"{_name(folder)}: the folder holds a run ({names}), and two runs "
-        f"must not mix. Continue it with `python train.py {again}`, or choose another folder."
+        f"must not mix. Continue it with `{program('train')} {again}`, or choose another folder."
     )
 
 

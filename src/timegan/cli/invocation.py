@@ -7,6 +7,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from timegan.errors import program
+
 
 @dataclass(frozen=True)
 class Invocation:
@@ -32,7 +34,8 @@ class Invocation:
     @property
     def command(self) -> str:
         """The command line that makes the run again."""
-        return shlex.join(["python", f"{HydraConfig.get().job.config_name}.py", *self.overrides])
+        name = str(HydraConfig.get().job.config_name)
+        return f"{program(name)} {shlex.join(self.overrides)}".strip()
 
 
 def sweep_direction() -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from omegaconf import DictConfig
@@ -15,6 +16,9 @@ TRAINER = "lightning.Trainer"
 PROTOCOL = "timegan.metrics.protocols.runner.run_protocol"
 QUICK_OPTIONS = {"protocol", "seed", "classifiers", "classifier_steps", "cache"}
 """Keys of `evaluation=quick`, the default: they are valid, and need no import of the metrics."""
+
+LOGGER_PACKAGES = {"WandbLogger": "wandb", "MLFlowLogger": "mlflow"}
+"""Loggers of Lightning that need another package."""
 
 FORMATS = ("safetensors", "onnx", "torch")
 """Formats of an exported model."""
@@ -102,6 +106,7 @@ class TrainConfig:
                 for name, node in content[group].items()
                 if node  # null leaves one out
             }
+        check_loggers(content["logger"])
         content["evaluation"] = read_evaluation(content["evaluation"])
         return cls(**content)
 
@@ -258,6 +263,21 @@ def read_evaluation(section: dict[str, Any]) -> dict[str, Any]:
 
         check_options(**options)
     return options
+
+
+def check_loggers(loggers: Mapping[str, Any]) -> None:
+    """Refuse loggers whose package is not installed.
+
+    Raises:
+        InputError: names the package.
+    """
+    for name, node in loggers.items():
+        package = LOGGER_PACKAGES.get(str(node.get("_target_")).rpartition(".")[2])
+        if package is not None and find_spec(package) is None:
+            raise InputError(
+                f"logger={name} needs the package {package}. Install it: "
+                f"pip install 'timegan-lightning[{package}]'."
+            )
 
 
 def selects_on_holdout(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:

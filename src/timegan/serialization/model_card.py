@@ -128,7 +128,7 @@ def _sampling_section(description: Mapping[str, Any], programs: list[str]) -> st
         "from timegan.serialization.model_folder import load_networks\n\n"
         'model, transform = load_networks("FOLDER")\n'
         "frame = transform.to_frame(generate(model, transform, 1000, seed=0))\n```\n\n"
-        "or `timegan-sample run=FOLDER count=1000 out=synthetic.csv`."
+        "or `timegan sample run=FOLDER count=1000 out=synthetic.csv`."
     )
     if not programs:
         return text

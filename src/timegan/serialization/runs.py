@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from timegan.errors import InputError, short_message, tell
+from timegan.errors import InputError, program, short_message, tell
 from timegan.serialization.architecture_check import transform_for
 from timegan.serialization.model_folder import (
     DESCRIPTION_FILE,
@@ -113,7 +113,7 @@ def _print_unfinished(folder: Path, position: TrainingPosition | None) -> None:
     """Print a note on a run without a model of its own, and the command that finishes it."""
     remedy = ""
     if is_run(folder):
-        remedy = f" `python train.py {shlex.quote(f'resume={folder}')}` finishes the run."
+        remedy = f" `{program('train')} {shlex.quote(f'resume={folder}')}` finishes the run."
     if position is not None:
         tell(
             f"Note      {folder} was not finished: its newest checkpoint, which is used, is from "
@@ -163,7 +163,7 @@ def from_checkpoint(path: str | Path, content: Mapping[str, Any]) -> LoadedRun:
     except Exception as error:  # what a wrong value raises depends on where it is
         raise InputError(
             f"{path}: no checkpoint of a TimeGAN with its table's columns, or one that this "
-            f"version cannot read ({short_message(error)}). Give a checkpoint that train.py wrote."
+            f"version cannot read ({short_message(error)}). Give a checkpoint of a run."
         ) from error
 
 

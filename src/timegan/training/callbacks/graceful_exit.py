@@ -14,7 +14,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from timegan.errors import quote_argument, tell
+from timegan.errors import program, quote_argument, tell
 from timegan.training.callbacks.checkpoints import PhaseCheckpoint
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -111,7 +111,7 @@ class GracefulExit(Checkpoint):
             run = path.parent.parent
             remedy = f"run the same command with {quote_argument('ckpt_path', path)}"
             if (run / ".hydra" / "config.yaml").is_file():  # of `train.py`
-                remedy = f"run `python train.py {quote_argument('resume', run)}`"
+                remedy = f"run `{program('train')} {quote_argument('resume', run)}`"
             tell(
                 f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
                 f"Nothing is lost: {remedy} to go on."

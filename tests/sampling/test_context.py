@@ -1,11 +1,18 @@
 """Sequences have the context that is asked for, and contexts are those of the table."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from timegan import Synthesizer
+from timegan.data import WindowDataModule
+from timegan.sampling.calibration import calibrate_thresholds
+from timegan.sampling.sequences import generate
 from timegan.seeds import rng
+from timegan.training.factory import build_model
+from timegan.transforms.table_transform import TableTransform
 
 STEPS = 20
 
@@ -71,3 +78,52 @@ def test_sequences_have_the_context_that_is_asked_for() -> None:
         assert share == pytest.approx(expected, abs=0.12)
     own = frequencies(free["x"].to_numpy().reshape(-1, STEPS))
     assert np.corrcoef(own, first["frequency"])[0, 1] > 0.9
+
+
+def stations(count: int, rows: int = 60) -> pd.DataFrame:
+    """Return stations, each with a height and a zone of its own, of different lengths."""
+    draw = rng(0, "stations")
+    parts = []
+    for number in range(count):
+        steps = rows - number % 4
+        parts.append(
+            pd.DataFrame(
+                {
+                    "station": f"S{number}",
+                    "day": pd.date_range("2024-01-01", periods=steps, freq="D"),
+                    "height": float(137 * number % 911) / 7,
+                    "zone": "coast" if number % 3 else "hills",
+                    "x": draw.normal(number, 1, steps).round(2),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+@pytest.mark.parametrize("window", [None, 12])
+def test_contexts_of_few_sequences_are_those_of_real_ones(window: int | None) -> None:
+    table = stations(4)
+    data = WindowDataModule.from_frame(table, sequence_key="station", window=window, holdout=0.0)
+    data.setup()
+    assert data.transform.schema.context == ("height", "zone")
+    model = build_model(data, {"autoencoder": 1, "supervised": 1, "joint": 1}, hidden=4)
+    transform = calibrate_thresholds(model, data.transform, 256)
+    transform = TableTransform.from_state(json.loads(json.dumps(transform.state())))
+    known = set(table.groupby("station")[["height", "zone"]].first().itertuples(index=False))
+    for steps in (None, 200):
+        made = generate(model, transform, 40 if steps is None else 4, seed=3, steps=steps)
+        frame = transform.to_frame(made)
+        first = frame.groupby("station")[["height", "zone"]].agg(["first", "nunique"])
+        assert (first.xs("nunique", axis=1, level=1) == 1).all().all()
+        assert set(first.xs("first", axis=1, level=1).itertuples(index=False)) <= known
+    assert len(first) > 1
+    part = generate(model, transform, 7, seed=3, start=20)
+    whole = generate(model, transform, 40, seed=3)
+    np.testing.assert_array_equal(part.context, whole.context[20:27])
+    np.testing.assert_array_equal(part.values, whole.values[20:27])
+
+
+def test_contexts_of_many_sequences_are_learned() -> None:
+    data = WindowDataModule.from_frame(stations(60, 12), sequence_key="station", holdout=0.0)
+    data.setup()
+    assert data.transform.draw_contexts(3, 0, 0) is None

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import available_timezones
 
 from timegan.data.imputation import MISSING_OPTIONS
 from timegan.data.simulated import GENERATORS
-from timegan.errors import InputError
+from timegan.errors import InputError, closest_match
 from timegan.transforms.scalers import SCALERS
 
 CHOICES = {
@@ -39,6 +40,11 @@ def check_options(options: Mapping[str, Any]) -> None:
                 f"dataset.{key}={options[key]} is unknown. Set {', '.join(choices[:-1])} or "
                 f"{choices[-1]}."
             )
+    zone, zones = options["time_zone"], sorted(available_timezones())
+    if zone is not None and zone not in zones:
+        raise InputError(
+            f"dataset.time_zone={zone} is unknown. Did you mean {closest_match(zone, zones)}?"
+        )
     if options["custom_constraints"] and options["constraints"] == "off":
         raise InputError(
             "dataset.custom_constraints is given, but dataset.constraints=off ignores constraints. "

@@ -76,6 +76,8 @@ class WindowDataModule(lightning.LightningDataModule):
         missing: ``learn``, ``interpolate``, ``drop`` or ``error``.
         na_values: numbers and texts that mark missing values, and are written back. None looks for
             numbers such as -9999 (not with ``reference``); [] finds none.
+        time_zone: of local times, such as ``Europe/Berlin``. None looks for the zone where a clock
+            was set forward or back. ``UTC`` reads times as they are.
         constraints: of the training rows. ``enforce`` moves synthetic rows to the nearest ones
             that violate none, ``report`` only counts violations, ``off`` ignores constraints.
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
@@ -129,6 +131,7 @@ class WindowDataModule(lightning.LightningDataModule):
         infer_types: bool = True,
         missing: str = "learn",
         na_values: list[float | str] | None = None,
+        time_zone: str | None = None,
         constraints: str = "enforce",
         custom_constraints: list[str] | None = None,
         seasonality: str = "auto",
@@ -394,6 +397,7 @@ class WindowDataModule(lightning.LightningDataModule):
             exclude=options.exclude or (),
             categories=[k for k, v in (options.column_types or {}).items() if v == "categorical"],
             na_values=self._unless_reference(options.na_values),
+            time_zone=options.time_zone,
         )
         del frame
         if len(table.values) > MAX_ROWS:

@@ -39,7 +39,14 @@ def calibrate_thresholds(
         static = np.concatenate(list(context_chunks(model, count, seed=SEED)))
         transform = transform.calibrated_static(static)
         chunks = [
-            sample_context(model, transform, SEED, i, CHUNK_SIZE)
+            sample_context(
+                model,
+                transform,
+                SEED,
+                i,
+                CHUNK_SIZE,
+                transform.draw_contexts(CHUNK_SIZE, SEED, i),
+            )
             for i in range(0, count, CHUNK_SIZE)
         ]
         channels = np.concatenate([chunk[2] for chunk in chunks])

@@ -19,7 +19,7 @@ from timegan.transforms.table_transform import TableTransform
 CANDIDATES = 2_048
 """Contexts that are generated to find lengths and values at the start for given contexts."""
 NEAREST_CANDIDATES = 8
-"""Nearest of these contexts, one of which is drawn."""
+"""Nearest of these contexts, one of which is drawn, or one of those as near."""
 
 
 def generate(
@@ -66,8 +66,9 @@ def generate_chunks(
 ) -> Iterator[Sequences]:
     """Generate sequences ``start`` to ``start + count`` in the table's units, a chunk at a time.
 
-    A model with a context generates it first. It is rounded to possible values (one category, a
-    whole length), and the sequence is generated for exactly these.
+    A model with a context generates it first, or takes it from one of the real sequences where
+    these are few. It is rounded to possible values (one category, a whole length), and the sequence
+    is generated for exactly these.
 
     Args:
         model: a trained model.
@@ -90,7 +91,11 @@ def generate_chunks(
     disable_heap_trimming()
     net = networks(model)
     on_progress = progress or (lambda done: None)
-    given = None if context is None else transform.reduction.reduce_context(context)
+    given = None
+    if context is not None:
+        given = transform.reduction.reduce_context(context)
+    elif net.context:
+        given = transform.draw_contexts(count, seed, start)
     starts_given = lengths_given = None
     if given is not None and (net.variable_length or transform.reduction.start_fields):
         starts_given, lengths_given = sample_unknown(model, transform, given, seed, start)
@@ -264,6 +269,7 @@ def sample_unknown(
     found = np.empty(len(context), dtype=np.int64)
     for i, row in enumerate(given[:, :width]):
         distances = np.square(clean[:, :width] - row).sum(axis=1)
-        near = np.argpartition(distances, NEAREST_CANDIDATES)[:NEAREST_CANDIDATES]
-        found[i] = near[rng(seed, "length", start + i).integers(NEAREST_CANDIDATES)]
+        most = np.partition(distances, NEAREST_CANDIDATES)[NEAREST_CANDIDATES - 1]
+        near = np.flatnonzero(distances <= most)  # many, where categories agree
+        found[i] = near[rng(seed, "length", start + i).integers(len(near))]
     return values[found, size:], None if lengths is None else lengths[found]

@@ -14,6 +14,7 @@ from timegan.tables.fields import Name, Role
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, free_name, raw_columns
 from timegan.tables.row_order import check_clock, check_key
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
+from timegan.tables.wall_clock import read_wall_clock
 
 SEQUENCE = "sequence"
 """Name of the key column where a table brings none of its own."""
@@ -68,6 +69,34 @@ def _key_level(levels: list[RawColumn]) -> RawColumn | None:
             "dataset.context_columns, or join them."
         )
     return free[0]
+
+
+def assign_clocks(roles: ColumnRoles, zone: str | None) -> "dict[RawColumn, pd.Series[Any]]":
+    """Read local times in their time zone, where one is named or a clock was set.
+
+    Returns:
+        The columns that were read, as they were.
+    """
+    before = {}
+    for column in roles.columns:
+        given = column.role == "time"
+        if column.index or column.role not in (None, "time") or is_number(column.series.dtype):
+            continue
+        if not may_hold_time(column.series.rename(column.label)):
+            continue
+        found = read_wall_clock(column.series, roles.codes, zone)
+        if found is None:
+            continue
+        series, column.series = column.series, found[0]
+        if not given and not _rises(column, roles.codes):
+            column.series = series
+            continue
+        column.wall_format, before[column] = found[1], series
+        roles.notes.append(
+            f"{column.label!r} is read as local time in {found[0].dt.tz}, and written so. "
+            "Set dataset.time_zone to name another zone."
+        )
+    return before
 
 
 def assign_time(roles: ColumnRoles) -> None:
@@ -224,6 +253,9 @@ def infer_roles(
     context: Sequence[Name],
     exogenous: Sequence[Name],
     parts: Sequence[Name] | None = None,
+    time_zone: str | None = None,
+    *,
+    is_known: bool = False,
 ) -> ColumnRoles:
     """Assign a role to every column and index level; leave out columns that are not requested.
 
@@ -235,6 +267,8 @@ def infer_roles(
         context: columns that are constant within a sequence.
         exogenous: columns that are given from outside at each step.
         parts: columns that together are the time, such as year and month; None looks for them.
+        time_zone: of local times; None looks for it where a clock was set.
+        is_known: whether a schema tells how columns are read.
 
     Raises:
         InputError: a name does not exist, occurs twice or cannot be kept; a column has two roles;
@@ -256,7 +290,11 @@ def infer_roles(
     files = next((c for c in raw if c.role is None and c.name == frame.attrs.get(FILE, "")), None)
     if files is not None:
         roles.columns = [column for column in raw if column is not files]
+    local = {} if is_known else assign_clocks(roles, time_zone)
     assign_time(roles)
+    for column, series in local.items():
+        if column.role != "time":
+            column.series, column.wall_format = series, ""
     if files is not None:
         assign_files(roles, files)
     if parts or (columns is None and not roles.of("time")):

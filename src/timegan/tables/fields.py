@@ -32,6 +32,8 @@ class Field:
         local_time: are its timestamps counted in local time?
         unit: of its ticks, ``s`` to ``ns``; empty where it has none.
         zone: time zone of its datetimes.
+        wall_format: how local times of the zone are written, where they are not timestamps in it:
+            a format of dates, or the type of timestamps (`timegan.tables.wall_clock`).
         date_format: of dates that are kept as text (`timegan.tables.date_formats`); ``date`` for
             objects of `datetime.date`.
         na_values: numbers or texts that mark missing values.
@@ -56,6 +58,7 @@ class Field:
     local_time: bool = False
     unit: str = ""
     zone: str = ""
+    wall_format: str = ""
     date_format: str = ""
     na_values: tuple[float | str, ...] = ()
     na_mark: float | str | None = None

@@ -41,6 +41,7 @@ class TableReader:
         categories: Collection[Name],
         na_values: Sequence[float | str] | None,
         like: Schema | None,
+        time_zone: str | None = None,
     ) -> None:
         if len(frame) < 2:
             raise InputError(
@@ -58,6 +59,8 @@ class TableReader:
             context_columns or (),
             exogenous,
             parts=[field.name for field in like.of("part")] if like else None,
+            time_zone=time_zone,
+            is_known=like is not None,
         )
         self.roles.notes[:0] = frame.attrs.get("notes", [])
         self.key_generator: KeyGenerator | None = None
@@ -188,12 +191,13 @@ class TableReader:
         column = next(iter(self.roles.of("time")), None)
         if column is None:
             return None
-        return read_time(column.series, self._known(column) or self._time_field(column))
+        field = self._known(column) or self._time_field(column)
+        return read_time(column.series, field, self.roles.codes)
 
     def _time_field(self, column: RawColumn) -> Field:
         if column.field is None:
             column.field = infer_time(column.series, column.name, column.index)
-        return column.field
+        return replace(column.field, wall_format=column.wall_format)
 
     def _field(self, column: RawColumn) -> Field:
         known = self._known(column)

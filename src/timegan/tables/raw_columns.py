@@ -21,6 +21,7 @@ class RawColumn:
     role: Role | None = None
     is_hidden: bool = False  # the time of a table that has only its parts
     field: Field | None = None  # where inferring the role has described the column
+    wall_format: str = ""  # how local times are written that were read in a time zone
 
     @property
     def label(self) -> str:

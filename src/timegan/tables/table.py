@@ -51,6 +51,7 @@ class Table:
         exclude: Sequence[Name] = (),
         categories: Collection[Name] = (),
         na_values: Sequence[float | str] | None = None,
+        time_zone: str | None = None,
         like: Schema | None = None,
     ) -> "Table":
         """Check a DataFrame and convert it to numbers.
@@ -73,6 +74,8 @@ class Table:
             categories: text columns to take for labels even where they read like numbers.
             na_values: numbers and texts that mark missing values. They are written back. None
                 looks for numbers such as -9999 (`timegan.tables.missing_marks`).
+            time_zone: of local times, such as ``Europe/Berlin``. None looks for it where a clock
+                was set forward or back.
             like: read the columns as this schema does, with its roles, categories and units; the
                 other options are ignored.
 
@@ -102,6 +105,7 @@ class Table:
             categories,
             na_values,
             like,
+            time_zone,
         )
         return cls(
             reader.values(),

@@ -21,6 +21,7 @@ from timegan.tables.field_inference import (
 )
 from timegan.tables.fields import Field, Name
 from timegan.tables.timestamps import from_ticks, time_attributes, to_ticks
+from timegan.tables.wall_clock import as_aware, write_wall_clock
 
 
 def infer_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
@@ -61,14 +62,24 @@ def infer_time(series: "pd.Series[Any]", name: Name, index: bool) -> Field:
     )
 
 
-def read_time(series: "pd.Series[Any]", field: Field) -> np.ndarray:
+def read_time(
+    series: "pd.Series[Any]", field: Field, codes: np.ndarray | None = None
+) -> np.ndarray:
     """Read times (R,): int64 ticks, ordinals of periods, integers, or float64.
+
+    Args:
+        series: the column.
+        field: that describes it.
+        codes: (R,) sequence of each row, by which local times are told apart that a clock shows
+            twice; None where there is one sequence.
 
     Raises:
         InputError: the column has another type than the field.
     """
     dtype: Any = series.dtype
     try:
+        if field.wall_format:
+            series = as_aware(series, codes, field.zone, field.wall_format)
         if field.type != "number":
             ticks = ticks_in_field_unit(series, field)
             if (ticks == NAT).any():
@@ -95,6 +106,8 @@ def write_time(times: np.ndarray, field: Field) -> Any:
     Raises:
         InputError: the type cannot hold them.
     """
+    if field.wall_format:
+        return write_wall_clock(times, field.unit, field.zone, field.wall_format)
     if field.type != "number" or field.dtype.startswith("period"):
         return from_ticks(times, field)
     if times.dtype.kind == "f":

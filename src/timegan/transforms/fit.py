@@ -8,6 +8,7 @@ import numpy as np
 from timegan.constraints import ConstraintSet
 from timegan.errors import InputError, closest_match
 from timegan.relations import Reduction, Relation
+from timegan.relations.relation import same
 from timegan.seeds import rng
 from timegan.tables import Field, Schema, Table
 from timegan.transforms import encoding, registry
@@ -18,6 +19,10 @@ from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
 from timegan.transforms.seasonality import Seasonality
 from timegan.transforms.seasonality_fit import TimedRows, fit_seasonality
 from timegan.transforms.table_transform import LENGTH, TableTransform
+
+MAX_FEW_SEQUENCES = 50
+"""Training sequences up to which context columns are drawn from theirs: they are too few to tell
+what lies between them."""
 
 MAX_WINDOW_STARTS = 4_096
 """Start times of training windows that are kept."""
@@ -109,7 +114,7 @@ def fit_transform(
     detected_exogenous, fitted_exogenous = fitter(values[:, count:], fields[count:])
     detected_context, fitted_context = _fit_context(rows, options, reduction, starts)
     known = len(learned.schema.context_fields) + len(reduction.start_fields)
-    times, drawn = _window_starts(rows, drawn, is_reversed)
+    times, drawn, contexts = _window_starts(rows, drawn, is_reversed)
     transform = TableTransform(
         reduction=reduction,
         feature_transformers=fitted,
@@ -124,6 +129,7 @@ def fit_transform(
         reversed=is_reversed,
         window_starts=times,
         drawn_starts=drawn,
+        contexts=contexts,
     )
     if options.seasonality == "auto" and not is_reversed and not transform.bounded:
         sample = values[:, :count], breaks, numbers
@@ -167,23 +173,33 @@ class _Fitter:
 
 def _window_starts(
     rows: TrainingRows, drawn: np.ndarray, is_reversed: bool
-) -> tuple[tuple[float, ...] | None, np.ndarray]:
-    """Return times at which training windows start, in order, and drawn values (N, D) there.
+) -> tuple[tuple[float, ...] | None, np.ndarray, np.ndarray]:
+    """Return what samples are drawn from: of training windows, in the order of time.
 
     Where there are many windows, some of them are taken.
+
+    Returns:
+        Times at which they start; drawn values (N, D) there; learned context columns (N, K) of
+        few sequences.
     """
     time, time_axis = rows.table.time, rows.table.schema.time_axis
     if is_reversed:
         times = None if time_axis is None else time_axis.starts
-        return times, np.empty((len(times or ()), 0))
+        return times, np.empty((len(times or ()), 0)), np.empty((0, 0))
     starts = rows.window_starts
     if len(starts) > MAX_WINDOW_STARTS:
         # At random: times at regular distances would show some phases of a cycle only.
         starts = rng(0, "window starts").choice(starts, MAX_WINDOW_STARTS, replace=False)
-    if time is None or time_axis is None:
-        return None, drawn[np.sort(starts)]
-    starts = starts[np.argsort(time[starts], kind="stable")]
-    return tuple(time[starts].tolist()), drawn[starts]
+    order = np.sort(starts) if time is None else starts[np.argsort(time[starts], kind="stable")]
+    contexts = np.empty((0, 0))
+    if rows.table.context.shape[1] and len(rows.sequences) <= MAX_FEW_SEQUENCES:
+        owner = np.searchsorted(rows.table.bounds[:, 0], order, side="right") - 1
+        contexts = rows.table.context[owner]
+        if (same(contexts, contexts[:1])).all():
+            contexts = np.empty((0, 0))
+    is_timed = time is not None and time_axis is not None
+    times = tuple(time[order].tolist()) if time is not None and is_timed else None
+    return times, drawn[order], contexts
 
 
 def _seasonality(rows: TrainingRows, sample: Rows, transform: TableTransform) -> Seasonality | None:

@@ -71,6 +71,8 @@ class TableTransform:
         window_starts: times at which training windows start, from which those of samples are
             drawn; None: the table has no time.
         drawn_starts: (N, D) values of the same windows' first rows that are drawn likewise.
+        contexts: (N, K) learned context columns of the same windows, from which those of samples
+            are drawn; (0, 0) where there are enough sequences to learn what lies between them.
         seasonality: what the calendar explains of the feature channels; None: nothing.
     """
 
@@ -87,6 +89,7 @@ class TableTransform:
     reversed: bool = False
     window_starts: tuple[float, ...] | None = None
     drawn_starts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    contexts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     seasonality: Seasonality | None = None
 
     @property
@@ -337,8 +340,15 @@ class TableTransform:
         drawn: np.ndarray = self.drawn_starts[self._draw_windows(count, seed, first)]
         return drawn
 
+    def draw_contexts(self, count: int, seed: int, first: int) -> np.ndarray | None:
+        """Draw learned context columns (n, K) of real sequences; None: a model makes them."""
+        if not self.contexts.size:
+            return None
+        drawn: np.ndarray = self.contexts[self._draw_windows(count, seed, first)]
+        return drawn
+
     def _draw_windows(self, count: int, seed: int, first: int) -> np.ndarray:
-        total = len(self.drawn_starts if self.window_starts is None else self.window_starts)
+        total = max(len(self.window_starts or ()), len(self.drawn_starts), len(self.contexts))
         numbers = [rng(seed, "starts", first + i).integers(total) for i in range(count)]
         return np.array(numbers, dtype=np.int64)
 
@@ -375,6 +385,7 @@ class TableTransform:
             "reversed": self.reversed,
             "window_starts": self.window_starts and list(self.window_starts),
             "drawn_starts": self.drawn_starts.tolist() if self.drawn_starts.size else [],
+            "contexts": _encoded(self.contexts),
             "seasonality": self.seasonality and self.seasonality.state(),
         }
         found: dict[str, Any] = plain(state, "columns")
@@ -385,7 +396,7 @@ class TableTransform:
         """Return the transform that `state` describes."""
         state = dict(state)
         schema, reduced = Schema.from_state(state.pop("schema")), state["reduction"]
-        drawn = state["drawn_starts"]
+        drawn, contexts = state["drawn_starts"], state["contexts"]
         return cls(
             **state
             | {
@@ -393,6 +404,7 @@ class TableTransform:
                 if reduced
                 else Reduction.none(schema),
                 "drawn_starts": np.array(drawn, np.float64) if drawn else np.empty((0, 0)),
+                "contexts": np.array(contexts, np.float64) if contexts else np.empty((0, 0)),
                 "feature_transformers": registry.restore(state["feature_transformers"]),
                 "exogenous_transformers": registry.restore(state["exogenous_transformers"]),
                 "context_transformers": registry.restore(state["context_transformers"]),
@@ -449,6 +461,13 @@ class TableTransform:
 
             values[rows, :end] = encoding.from_channels(transformers, channels[rows, :end], uniform)
         return values
+
+
+def _encoded(rows: np.ndarray) -> list[list[float | None]]:
+    """Return rows (n, K) as lists, with None where a value is missing."""
+    if not rows.size:
+        return []
+    return [[None if np.isnan(v) else v for v in row] for row in rows.tolist()]
 
 
 def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:

@@ -61,4 +61,4 @@ def test_changes_stand_in_one_row_for_each_feature_the_worst_first() -> None:
     assert sheet.rows[0][1:5] == pytest.approx([1.3] * 4)
     assert sheet.rows[0][-1] == 0.02
     assert all(len(row) == len(sheet.columns) for row in sheet.rows)
-    assert sheet.caption.startswith("Changes of Volume from step to step are 30% too large; two")
+    assert sheet.caption.startswith("Changes of Volume from step to step are 30% too large.")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from timegan.metrics.score import Score
@@ -42,7 +43,7 @@ def change_verdict(scores: Mapping[str, Score]) -> Verdict:
         if found is not None:
             feature, error, floor = found
             rows = [row for row in size.details.get("sizes", []) if row["feature"] == feature]
-            answers.append((_grade(error, floor), tell(rows, floor)))
+            answers.append((_grade(error, floor), tell(rows)))
     named = [answer for answer in answers if answer[0] in (Grade.FAIR, Grade.POOR)]
     if not named and _worst(size) is None:
         reason = "Two real samples are too few, or differ in their changes by a quarter or more."
@@ -52,7 +53,9 @@ def change_verdict(scores: Mapping[str, Score]) -> Verdict:
     return Verdict(
         CHANGES,
         worst_grade(grade for grade, _ in answers),
-        f"{sentence[0].upper()}{sentence[1:]}.",
+        f"{sentence[0].upper()}{sentence[1:]}. Sizes of changes of two real samples differ by "
+        f"{decimal(size.baseline_or(0.0), 2)} on average, in logarithms, those of synthetic ones "
+        f"by {decimal(size.mean, 2)}.",
         poor[0] if poor else "",
     )
 
@@ -97,14 +100,16 @@ def _worst(score: Score) -> tuple[str, float, float] | None:
     """Return the feature that is furthest above its baseline, its error and its baseline."""
     floors = score.details.get("baseline_features") or {}
     known = [
-        (error - floors[feature], feature)
+        (error, feature)
         for feature, error in (score.details.get("features") or {}).items()
         if feature in floors and floors[feature] < NO_POWER
     ]
     if not known:
         return None
-    excess, feature = max(known)
-    return feature, excess + floors[feature], floors[feature]
+    # A baseline that is low by chance should not decide which feature is named.
+    usual = median(floors[feature] for _, feature in known)
+    error, feature = max(known, key=lambda item: item[0] - max(floors[item[1]], usual))
+    return feature, error, max(floors[feature], usual)
 
 
 def _grade(error: float, floor: float) -> Grade:
@@ -113,7 +118,7 @@ def _grade(error: float, floor: float) -> Grade:
     return graded(error - floor, EXCELLENT, GOOD, FAIR)
 
 
-def _size(rows: Sequence[Row], floor: float) -> str:
+def _size(rows: Sequence[Row]) -> str:
     """Tell how much too large or small changes are, over the number of steps that is worst."""
     errors = [sum(map(_log, _ratios(row))) / len(_ratios(row)) for row in rows if _ratios(row)]
     known = [row for row in rows if _ratios(row)]
@@ -130,10 +135,10 @@ def _size(rows: Sequence[Row], floor: float) -> str:
         sentence += (
             f" by their deviation ({', '.join(f'{names[n]} {_off(ratios[n])}' for n in others)})"
         )
-    return f"{sentence}; two real samples differ by {math.expm1(floor):.0%}"
+    return sentence
 
 
-def _repeats(rows: Sequence[Row], floor: float) -> str:
+def _repeats(rows: Sequence[Row]) -> str:
     row = rows[0]
     return (
         f"{row['feature']} stays exactly the same in {share(row['synthetic_repeats'])} of steps "
@@ -141,7 +146,7 @@ def _repeats(rows: Sequence[Row], floor: float) -> str:
     )
 
 
-def _spread(rows: Sequence[Row], floor: float) -> str:
+def _spread(rows: Sequence[Row]) -> str:
     row = rows[0]
     much = "little" if row["synthetic_spread"] < row["real_spread"] else "much"
     return (
@@ -151,7 +156,7 @@ def _spread(rows: Sequence[Row], floor: float) -> str:
     )
 
 
-TOLD: Mapping[str, Callable[[Sequence[Row], float], str]] = {
+TOLD: Mapping[str, Callable[[Sequence[Row]], str]] = {
     "change_size": _size,
     "change_repeats": _repeats,
     "change_spread": _spread,

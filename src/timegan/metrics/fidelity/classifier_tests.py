@@ -210,15 +210,7 @@ def boosting(tasks: Sequence[TwoSampleTask], steps: int) -> list[Outputs]:
             (window_features(task.known_real), window_features(task.known_synthetic))
         )
         y = np.repeat((1, 0), (len(task.known_real), len(task.known_synthetic)))
-        classifier = HistGradientBoostingClassifier(
-            max_iter=trees,
-            max_leaf_nodes=15,
-            max_bins=63,
-            max_features=0.3,
-            l2_regularization=1.0,
-            early_stopping=False,
-            random_state=derive(task.seed, "boosting") % 2**32,
-        ).fit(x, y)
+        classifier = booster(trees, derive(task.seed, "boosting")).fit(x, y)
         outputs.append(
             (
                 classifier.decision_function(window_features(task.unseen_real)),
@@ -228,26 +220,46 @@ def boosting(tasks: Sequence[TwoSampleTask], steps: int) -> list[Outputs]:
     return outputs
 
 
+def booster(trees: int, seed: int, smallest_leaf: int = 20) -> HistGradientBoostingClassifier:
+    """Return gradient boosting that has learned nothing.
+
+    Args:
+        trees: to add one by one.
+        seed: of the features that each looks at.
+        smallest_leaf: windows of a leaf at least.
+    """
+    return HistGradientBoostingClassifier(
+        max_iter=trees,
+        max_leaf_nodes=15,
+        max_bins=63,
+        max_features=0.3,
+        l2_regularization=1.0,
+        min_samples_leaf=smallest_leaf,
+        early_stopping=False,
+        random_state=seed % 2**32,
+    )
+
+
 MAX_VALUES = 200
 MAX_PAIRS = 21
 
 
-def window_features(windows: Array) -> Array:
+def window_features(windows: Array, *, with_changes: bool = True) -> Array:
     """Return features of each window (N, T, C), one row a window (N, F) in float32.
 
     For each feature mean, deviation, extremes, ends, and size, deviation and persistence of its
     changes; for pairs of features the extremes and the mean of their difference; the values
     themselves where there are at most 200. Of more than 21 pairs, neighbours in the table come
-    first.
+    first. Without changes, their figures are left out.
     """
     x = np.asarray(windows, dtype=np.float64)
     count, steps, features = x.shape
     parts = [*_summary(x), x[:, 0], x[:, -1]]
-    if steps > 1:
+    if steps > 1 and with_changes:
         moves = np.diff(x, axis=1)
         parts += [np.abs(moves).mean(axis=1), moves.std(axis=1), np.abs(moves).max(axis=1)]
         parts.append((moves == 0).mean(axis=1))
-    if steps > 2:
+    if steps > 2 and with_changes:
         turn = (moves[:, 1:] * moves[:, :-1]).mean(axis=1)
         parts.append(turn / np.maximum(np.square(moves).mean(axis=1), 1e-12))
     near = sorted(pairs(features), key=lambda pair: (pair[1] - pair[0], pair[0]))[:MAX_PAIRS]
@@ -273,7 +285,7 @@ CLASSIFIERS: dict[str, Callable[[Sequence[TwoSampleTask], int], list[Outputs]]] 
 
 def _measure(comparison: BlockComparison, candidates: Mapping[str, Candidate]) -> dict[str, Score]:
     """Return the area of the strongest kind of classifier for each candidate."""
-    tasks = [_task(comparison, candidate) for candidate in candidates.values()]
+    tasks = [two_sample_task(comparison, candidate) for candidate in candidates.values()]
     by_kind = {
         kind: attempt(
             f"{kind} classifiers of {', '.join(candidates)}",
@@ -295,7 +307,7 @@ def _measure(comparison: BlockComparison, candidates: Mapping[str, Candidate]) -
     return found
 
 
-def _task(comparison: BlockComparison, candidate: Candidate) -> TwoSampleTask:
+def two_sample_task(comparison: BlockComparison, candidate: Candidate) -> TwoSampleTask:
     """Return a task: learn from one half of a candidate, be tested on the other half."""
     split = comparison.split
     unit = MinMax(split.learned)

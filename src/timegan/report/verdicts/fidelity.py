@@ -46,7 +46,24 @@ def classifier_verdict(scores: Mapping[str, Score]) -> Verdict:
     held = score.control_mean("held_out")
     if held is not None:
         sentence += f" Held-out real windows are told from others in {held:.0%}."
+    sentence += _windows_to_tell(scores.get("windows_to_tell", Score()))
     return _limited(grade, sentence, (area - 0.5, baseline - 0.5), lacks_power(score, scores))
+
+
+def _windows_to_tell(score: Score) -> str:
+    """Return a sentence on how many windows it takes to notice, and where they differ most."""
+    views = score.details.get("views")
+    if score.mean is None or not views:
+        return ""
+    most = score.details["most"]
+    easiest = min(views, key=lambda name: views[name])
+    if views[easiest] > most:
+        return f" Boosting needs more than {most:,} windows to notice, in any view."
+    sentence = f" Boosting needs {views[easiest]:,.0f} windows to notice"
+    sentence += f", most easily from {easiest}"
+    if score.baseline_mean is not None and score.baseline_mean <= most:
+        sentence += f"; but {score.baseline_mean:,.0f} to tell two real samples"
+    return f"{sentence}."
 
 
 def discriminative_verdict(scores: Mapping[str, Score]) -> Verdict:

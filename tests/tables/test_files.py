@@ -109,6 +109,9 @@ READ: dict[str, str | bytes] = {
     "day first": lines(day=lambda d: f"{d:%d/%m/%Y}"),
     "month first": lines(day=lambda d: f"{d:%m/%d/%Y}"),
     "short years": lines(day=lambda d: f"{d:%d/%m/%y}"),
+    "a compact time of day": lines(day=lambda d: f"{d:%Y%m%dT%H%M}"),
+    "exponents of Fortran": lines(load=lambda x: f"{x:.6E}".replace("E", "D")),
+    "units in comments": "# day load count\n# utc kW 1\n" + lines(separator=" ", header=None),
     "points in dates": lines(day=lambda d: f"{d:%d.%m.%Y}"),
     "points and decimal commas": lines(lambda d: f"{d:%d.%m.%Y}", german, separator=";"),
     "month names": lines(day=lambda d: f"{d:%d %B %Y}"),
@@ -182,6 +185,44 @@ def test_quarters_and_months_are_times_and_come_back(tmp_path: Path, name: str) 
     np.testing.assert_array_equal(table.time, periods.to_numpy().astype("M8[s]").astype(int))
     frame = table.schema.to_frame(table.values[None], starts=table.time[:1])
     assert frame["when"].astype(str).tolist() == texts
+
+
+@pytest.mark.parametrize("clock", ["%H:%M", "%H.%M.%S", "%I:%M %p"])
+def test_a_date_and_a_time_of_day_are_one_time(tmp_path: Path, clock: str) -> None:
+    times = pd.date_range("2024-01-25", periods=60, freq="h")
+    rows = [f"{t:%d/%m/%Y};{t.strftime(clock)};{i % 7 / 2:.1f}" for i, t in enumerate(times)]
+    path = tmp_path / "table.csv"
+    path.write_text("Date;Time;x\n" + "\n".join(rows) + "\n")
+    frame = read_table(path)
+    table = Table.from_frame(frame)
+    assert features(table) == ["x"]
+    assert table.time is not None
+    np.testing.assert_array_equal(table.time, times.as_unit("s").asi8)
+    made = table.schema.to_frame(table.values[None], starts=table.time[:1])
+    pd.testing.assert_frame_equal(made, frame, check_dtype=False)
+    again = Table.from_frame(frame, like=table.schema)
+    np.testing.assert_array_equal(again.time, table.time)
+
+
+def test_a_name_may_be_a_year_or_a_date(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    whole = "".join(f"{'ab'[i % 2]},{i},{i + 1}\n" for i in range(9))
+    decimal = (
+        whole.replace(",", ".5,").replace("a.5", "a").replace("b.5", "b").replace("\n", ".5\n")
+    )
+    for names, body in (
+        ("place,1990,1991", decimal),
+        ("place,2024-01-01,2024-01-02", decimal),
+        ("time,0.5,0.9", whole),
+    ):
+        path.write_text(f"{names}\n{body}")
+        assert read_table(path).columns.tolist() == names.split(",")
+
+
+def test_a_label_that_may_mark_missing_values_is_noted() -> None:
+    frame = pd.DataFrame({"x": np.arange(30) % 7, "state": ["on", "off", "?"] * 10})
+    [note] = [n for n in Table.from_frame(frame).notes if "'?'" in n]
+    assert 'dataset.na_values=["?"]' in note
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_windows_become_a_long_table_with_a_key(tmp_path: Path) -> None:
         ("t", "a\n1\n", "nothing"),
         ("t.csv", "", "is empty"),
         ("t.csv", "\n\n", "no header"),
+        ("t.csv", "# a\n# b\n", "no header"),
         ("t.csv", "a,b,a\n1,2,3\n", "'a' more than once"),
         ("t.csv", "1.5,2\n1,2\n", "1.5, 2, .*Add a header"),
         ("t.csv", "1.0 2\n3 4.5\n", "1.0, 2, .*by blanks, and a header is missing"),

@@ -14,10 +14,12 @@ import pandas as pd
 
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
+from timegan.tables.date_parts import is_part_name
 from timegan.tables.dtypes import is_number, is_text
 from timegan.tables.number_texts import OTHER_MARK, NumberColumn, is_integer, number_column
 from timegan.tables.text_files import as_utf8
-from timegan.tables.text_layout import SEPARATORS, Layout, find_layout
+from timegan.tables.text_layout import SEPARATORS, find_layout
+from timegan.tables.text_rows import Layout
 
 MAX_LABELS = 100
 """Distinct numbers with leading zeros up to which they are labels, whatever their lengths."""
@@ -158,6 +160,7 @@ def _with_labels(source: _Source, frame: pd.DataFrame) -> pd.DataFrame:
     mixed = [i for i, dtype in dtypes if str(dtype) == "object"]
     numbers = [i for i, dtype in dtypes if has_zeros and is_number(dtype)]
     changed = source.texts(mixed)
+    numbers = [i for i in numbers if not is_part_name(str(frame.columns[i]))]
     changed |= {i: cells for i, cells in source.texts(numbers).items() if _is_code(cells)}
     texts = [i for i, dtype in dtypes if has_words and (is_text(dtype) or i in mixed)]
     again = source.texts(texts, keep_default_na=False, na_values=[""])

@@ -32,20 +32,21 @@ DATE_SHAPES = {
     **{rf"Q[1-4]{between}\d{{4}}": (f"Q%q{between}%Y",) for between in ("", " ", "-", "/")},
 }
 """Shape of a date in figures -> formats that it may have; ``%q`` is the quarter."""
-MONTH = re.compile(r"(?<![A-Za-z])[A-Z][A-Za-z]{2,8}(?![A-Za-z])|[A-Z]{3}|[a-z]{3,9}")
+MONTH = "(?i:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 NAMED_SHAPES = (
     *("%d-M-%Y", "%d M %Y", "%dM%Y", "%d-M-%y", "%d M %y", "%dM%y", "%d/M/%Y", "%d. M %Y"),
     *("M %d, %Y", "M %d %Y", "M-%d-%Y", "%Y-M-%d", "%Y M %d"),
     *("M %Y", "M-%Y", "M-%y", "M %y", "%Y-M", "%Y M", "%y-M"),
 )
 """Formats of dates with the name of a month, for which M stands."""
-PARTS = {"%d": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "M": "[A-Za-z]{3,9}"}
+PARTS = {"%d": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "M": MONTH}
 NAMED = [re.sub("%[dYy]|M", lambda part: PARTS[part[0]], re.escape(s)) for s in NAMED_SHAPES]
 WEEKDAY = r"[A-Z][a-z]{2},? "
 
 TIMESTAMP_PATTERN = re.compile(
     rf"(?P<weekday>{WEEKDAY})?(?P<date>{'|'.join([*DATE_SHAPES, *NAMED])})"
-    r"(?:(?P<between>[T ]|, )(?P<time>\d{1,2}:\d{2}(?P<second>:\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
+    r"(?:(?P<between>[T ]|, |:)"
+    r"(?P<time>\d{1,2}(?P<colon>:?)\d{2}(?P<second>:?\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
     r"(?P<noon> ?[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
 )
 PADDINGS = (r"%()(?!.)", r"%([HI])", r"%([dm])", r"%([dmHI])")
@@ -96,8 +97,8 @@ def possible_date_formats(texts: np.ndarray) -> list[str]:
     head = re.sub("[A-Za-z]+", "%a", shape["weekday"] or "")
     tail = ""
     if shape["time"]:
-        tail = f"{shape['between']}{'%I' if shape['noon'] else '%H'}:%M"
-        tail += ":%S" if shape["second"] else ""
+        tail = f"{shape['between']}{'%I' if shape['noon'] else '%H'}{shape['colon']}%M"
+        tail += f"{shape['colon']}%S" if shape["second"] else ""
         tail += f".%{len(shape['fraction'])}f" if shape["fraction"] else ""
         tail += re.sub("[ap]m", "%~p", re.sub("[AP]M", "%p", shape["noon"] or ""))
         tail += shape["zone"] or ""

@@ -1,4 +1,4 @@
-"""Time in several columns of integers: year, month, day, and possibly hour, minute and second."""
+"""Time in several columns: integers of years, months and so on, or a date and a time of day."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from timegan.tables.dtypes import is_number
+from timegan.tables.date_formats import NAT, common_date_format, looks_like_date, parse
+from timegan.tables.dtypes import is_number, is_text
 from timegan.tables.raw_columns import RawColumn
 
 PART_NAMES = {
@@ -19,6 +20,14 @@ PART_NAMES = {
 }
 """Part of a date -> names of its column."""
 MIN_PARTS = 2
+CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(\1\d{2})?( ?[AaPp][Mm])?")
+"""A time of day."""
+ANY_DAY = "2000-01-01 "
+
+
+def is_part_name(name: str) -> bool:
+    """Check that a name is that of a year, a month and so on."""
+    return any(names.fullmatch(name) for names in PART_NAMES.values())
 
 
 def find_parts(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
@@ -36,8 +45,28 @@ def find_parts(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
     return parts if len(parts) >= MIN_PARTS else {}
 
 
+def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
+    """Return the one column of dates and the one of times of day, by their formats."""
+    dates, clocks = dict[str, RawColumn](), dict[str, RawColumn]()
+    for column in columns:
+        if not is_text(column.series.dtype) or column.series.isna().any():
+            continue
+        texts = column.series.unique()
+        if CLOCK.fullmatch(texts[0]):
+            full = np.array([ANY_DAY + text.replace(".", ":") for text in texts], dtype=object)
+            clock = common_date_format(full).removeprefix("%Y-%m-%d ")
+            clocks[clock.replace(":", "." if "." in texts[0] else ":")] = column
+        elif looks_like_date(texts[0]):
+            dates[common_date_format(np.asarray(texts, dtype=object))] = column
+    found = dates | clocks
+    is_clear = len(dates) == len(clocks) == 1 and "" not in found
+    return found if is_clear and not re.search("%-?[HI]", next(iter(dates))) else {}
+
+
 def combine_parts(parts: dict[str, RawColumn]) -> np.ndarray | None:
     """Return the seconds since 1970 (R,) of parts; None where one of them is not a date."""
+    if not parts.keys() <= PART_NAMES.keys():
+        return _combine_texts(parts)
     numbers = {part: column.series.to_numpy(dtype=np.int64) for part, column in parts.items()}
     zero = np.zeros_like(numbers["year"])
     year, month, day = numbers["year"], numbers["month"], numbers.get("day", zero + 1)
@@ -52,6 +81,18 @@ def combine_parts(parts: dict[str, RawColumn]) -> np.ndarray | None:
         return None
     seconds = clock[0] * 3_600 + clock[1] * 60 + clock[2]
     return np.asarray(days.astype("M8[s]").astype(np.int64) + seconds)
+
+
+def _combine_texts(parts: dict[str, RawColumn]) -> np.ndarray | None:
+    (date_format, date), (clock_format, clock) = parts.items()
+    codes, texts = pd.factorize(date.series)
+    days = parse(np.asarray(texts, dtype=object), date_format)[codes]
+    codes, texts = pd.factorize(clock.series)
+    full = np.array([ANY_DAY + text for text in texts], dtype=object)
+    clocks = parse(full, f"%Y-%m-%d {clock_format}")[codes]
+    if (days == NAT).any() or (clocks == NAT).any():
+        return None
+    return np.asarray(days + clocks % 86_400)
 
 
 def split_part(seconds: np.ndarray, part: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
-from timegan.tables.date_parts import combine_parts, find_parts
+from timegan.tables.date_parts import combine_parts, find_date_and_clock, find_parts
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta
 from timegan.tables.fields import Name, Role
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, free_name, raw_columns
@@ -159,7 +159,7 @@ def assign_files(roles: ColumnRoles, files: RawColumn) -> None:
 
 
 def assign_parts(roles: ColumnRoles, given: Sequence[RawColumn] | None) -> None:
-    """Take whole numbers of years, months and so on for the time, if they increase as one.
+    """Take years, months and so on, or a date and a time of day, for the time if they increase.
 
     Args:
         given: columns that are parts of the time; None looks for them.
@@ -168,7 +168,8 @@ def assign_parts(roles: ColumnRoles, given: Sequence[RawColumn] | None) -> None:
         InputError: given columns do not hold dates.
     """
     free = [c for c in roles.columns if c.role is None and not c.index]
-    parts = find_parts(free if given is None else given)
+    columns = free if given is None else given
+    parts = find_parts(columns) or find_date_and_clock(columns)
     seconds = combine_parts(parts) if parts else None
     if seconds is None or (given is None and len(parts) == len(free)):
         if given:

@@ -15,7 +15,7 @@ from timegan.tables.detection import infer_roles
 from timegan.tables.dtypes import dtype_name
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name, Role
-from timegan.tables.missing_marks import find_marks
+from timegan.tables.missing_marks import find_marks, find_text_marks
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, free_name
 from timegan.tables.schema import Schema
 from timegan.tables.sequence_keys import KeyGenerator, infer_key
@@ -179,6 +179,11 @@ class TableReader:
         if given is not None:
             return {column.label: given for column in columns}
         found = find_marks(columns)
+        for label, text in find_text_marks(columns).items():
+            self.roles.notes.append(
+                f"{text!r} in {label!r} looks like a mark for missing values, and is learned as a "
+                f'label. Set dataset.na_values=["{text}"] to learn it as a missing value.'
+            )
         for mark in sorted({mark for some in found.values() for mark in some}):
             names = ", ".join(repr(label) for label, some in found.items() if mark in some)
             self.roles.notes.append(
@@ -217,7 +222,13 @@ class TableReader:
         if column.role == "part":
             dtype = dtype_name(column.series.dtype)
             part = next(k for k, other in self.roles.parts.items() if other is column)
-            return Field(column.name, "part", "number", dtype, date_format=part)
+            return Field(
+                column.name,
+                "part",
+                "datetime" if "%" in part else "number",
+                dtype,
+                date_format=part,
+            )
         if column.role == "rows":
             return Field(column.name, "rows", "number", dtype_name(column.series.dtype), True)
         assert column.role is not None

@@ -29,6 +29,9 @@ INTEGER_LIMITS = (-(2**15), -(2**31), 2**31 - 1)
 REPEATED_DIGIT = re.compile(r"9{2,}|8{3,}|7{3,}")
 ROUND_NUMBER = re.compile(r"[1-9]0{2,}")
 
+TEXT_MARKS = ("?", "-", "--", ".", "*", "n.a.", "N.A.", "missing", "Missing", "unknown", "Unknown")
+"""Labels that may mark missing values, and are labels unless they are named."""
+
 Test = Callable[[float, float, float], bool]
 """A test of a number, beside the smallest and the largest of the others."""
 
@@ -117,6 +120,17 @@ def _gap(mark: float, low: float, high: float) -> float:
 def _digits(number: float) -> str:
     """Return the digits of a number without sign, decimal point and leading zeros."""
     return f"{abs(number):.10g}".replace(".", "").lstrip("0")
+
+
+def find_text_marks(columns: Sequence[RawColumn]) -> dict[str, str]:
+    """Return a text that looks like a mark for missing values, by the label of its column."""
+    found = {}
+    for column in columns:
+        if is_text(column.series.dtype):
+            marks = [text for text in column.series.unique() if text in TEXT_MARKS]
+            if marks and column.series.nunique() > len(marks) + 1:
+                found[column.label] = marks[0]
+    return found
 
 
 def without_text_marks(series: "pd.Series[Any]", marks: Sequence[float | str]) -> "pd.Series[Any]":

@@ -18,7 +18,7 @@ GROUP = "['’\u00a0\u202f ]"
 CELL = re.compile(
     rf"(?P<open>\()?(?P<minus>[-+\u2212])?\s?(?P<before>{CURRENCY})?\s?(?P<sign>[-+\u2212])?"
     rf"(?P<digits>\d{{1,3}}(?:{GROUP}\d{{3}})+(?:[.,]\d+)?|\d[\d.,]*|[.,]\d+)"
-    r"(?P<exponent>[eE][-+]?\d+)?"
+    r"(?P<exponent>[eEdD][-+]?\d+)?"
     rf"(?P<after>\s?(?:%|‰|°[CF]?|{CURRENCY})|[KMBTk]|bn|mn|\s?[^\W\d_][^\d\s]{{0,7}})?(?(open)\))"
 )
 GROUPED = {",": re.compile(r"\d{1,3}(,\d{3})+"), ".": re.compile(r"\d{1,3}(\.\d{3})+")}
@@ -207,5 +207,6 @@ def _is_spelled(cell: "re.Match[str] | None") -> bool:
     return cell is not None and (
         bool(cell["open"])
         or cell["minus"] == "\u2212"
+        or (cell["exponent"] or "e")[0] in "dD"
         or re.search(GROUP, cell["digits"]) is not None
     )

@@ -16,6 +16,7 @@ from timegan.tables.raw_columns import free_name
 from timegan.tables.sequence_keys import KeyGenerator
 from timegan.tables.time_axis import TimeAxis
 from timegan.tables.time_column import write_time
+from timegan.tables.timestamps import from_ticks
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,11 @@ class Schema:
             if not field.is_hidden:
                 made[field] = write_time(flat, field)
             for part in self.of("part"):
-                made[part] = decode_integers(split_part(flat, part.date_format), part)
+                made[part] = (
+                    from_ticks(flat, part)
+                    if part.type == "datetime"
+                    else decode_integers(split_part(flat, part.date_format), part)
+                )
         for field in self.of("rows"):
             made[field] = np.arange(len(rows))
         return self._assembled(made, owners + sequence_start, total)

@@ -18,6 +18,7 @@ from timegan.transforms.row_numbers import RowNumbers
 from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
 from timegan.transforms.seasonality import Seasonality
 from timegan.transforms.seasonality_fit import TimedRows, fit_seasonality
+from timegan.transforms.sequence_seasons import SequenceSeasons
 from timegan.transforms.table_transform import LENGTH, TableTransform
 
 MAX_FEW_SEQUENCES = 50
@@ -133,7 +134,8 @@ def fit_transform(
     )
     if options.seasonality == "auto" and not is_reversed and not transform.bounded:
         sample = values[:, :count], breaks, numbers
-        transform = replace(transform, seasonality=_seasonality(rows, sample, transform))
+        seasonality, members = _seasonality(rows, sample, transform)
+        transform = replace(transform, seasonality=seasonality, window_members=members)
     return transform, [*detected, *detected_exogenous, *detected_context]
 
 
@@ -186,11 +188,7 @@ def _window_starts(
     if is_reversed:
         times = None if time_axis is None else time_axis.starts
         return times, np.empty((len(times or ()), 0)), np.empty((0, 0))
-    starts = rows.window_starts
-    if len(starts) > MAX_WINDOW_STARTS:
-        # At random: times at regular distances would show some phases of a cycle only.
-        starts = rng(0, "window starts").choice(starts, MAX_WINDOW_STARTS, replace=False)
-    order = np.sort(starts) if time is None else starts[np.argsort(time[starts], kind="stable")]
+    order = _drawn_windows(rows)
     contexts = np.empty((0, 0))
     if rows.table.context.shape[1] and len(rows.sequences) <= MAX_FEW_SEQUENCES:
         owner = np.searchsorted(rows.table.bounds[:, 0], order, side="right") - 1
@@ -202,21 +200,39 @@ def _window_starts(
     return times, drawn[order], contexts
 
 
-def _seasonality(rows: TrainingRows, sample: Rows, transform: TableTransform) -> Seasonality | None:
-    """Return what the calendar explains of the feature channels; None without dates."""
+def _drawn_windows(rows: TrainingRows) -> np.ndarray:
+    """Return the first rows of windows that samples are drawn from, in the order of time."""
+    starts, time = rows.window_starts, rows.table.time
+    if len(starts) > MAX_WINDOW_STARTS:
+        # At random: times at regular distances would show some phases of a cycle only.
+        starts = rng(0, "window starts").choice(starts, MAX_WINDOW_STARTS, replace=False)
+    return np.sort(starts) if time is None else starts[np.argsort(time[starts], kind="stable")]
+
+
+def _seasonality(
+    rows: TrainingRows, sample: Rows, transform: TableTransform
+) -> tuple[Seasonality | SequenceSeasons | None, tuple[int, ...]]:
+    """Return what the calendar explains of the feature channels; None without dates.
+
+    Where sequences have seasons of their own, the second part names those of each window.
+    """
     values, breaks, numbers = sample
     field, transformers = rows.table.schema.time, transform.feature_transformers
     if field is None or field.type != "datetime" or not field.unit or rows.table.time is None:
-        return None
+        return None, ()
     allowed = np.ones(transform.widths["features"], dtype=bool)
     if rows.table.schema.of("gap"):  # times follow from gaps, and seasons from times
         if transformers[-1].source_column is not None:
-            return None
+            return None, ()
         allowed[encoding.channel_slices(transformers)[-1]] = False
     owner = np.searchsorted(rows.table.bounds[:, 0], numbers, side="right") - 1
     x = encoding.to_channels(transformers, values, breaks)
     timed = TimedRows(x, rows.table.time[numbers], owner)
-    return fit_seasonality(timed, field, allowed, _discrete_channels(values, transformers))
+    found = fit_seasonality(timed, field, allowed, _discrete_channels(values, transformers))
+    if not isinstance(found, SequenceSeasons):
+        return found, ()
+    windows = np.searchsorted(rows.table.bounds[:, 0], _drawn_windows(rows), side="right") - 1
+    return found, tuple(np.searchsorted(np.unique(owner), windows).tolist())
 
 
 def _discrete_channels(values: np.ndarray, transformers: Sequence[ColumnTransformer]) -> np.ndarray:

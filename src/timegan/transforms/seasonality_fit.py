@@ -6,12 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtr, ndtri
 
 from timegan.seeds import rng
 from timegan.tables import Field
 from timegan.transforms.calendar_phases import LEVELS, PERIODS, SECONDS, CalendarPhases
-from timegan.transforms.detection.seasons import Cells, find_seasons, find_weekends
+from timegan.transforms.detection.seasons import MARGIN, Cells, find_seasons, find_weekends
 from timegan.transforms.seasonality import (
     Basis,
     Knots,
@@ -19,6 +18,13 @@ from timegan.transforms.seasonality import (
     Seasonality,
     SeasonalProfile,
 )
+from timegan.transforms.seasonality_quantiles import (
+    KNOTS_OF_YEAR,
+    MAX_KNOTS,
+    MIN_CYCLES,
+    phase_quantiles,
+)
+from timegan.transforms.sequence_seasons import SequenceSeasons
 from timegan.variation import divisor
 
 MAX_TEST_ROWS = 300_000
@@ -27,18 +33,17 @@ MAX_TEST_ROWS = 300_000
 MAX_FIT_ROWS = 100_000
 """Rows that profiles are fitted on."""
 
-MAX_KNOTS = 24
-"""Knots of a time of day whose phases are too many or too rare for a knot each."""
-
-KNOTS_OF_YEAR = 12
 MAX_EXACT_KNOTS = 288
 """Phases of a day that can have a knot each: one in five minutes."""
 
-MIN_CYCLES = 8
-"""Cycles from which every phase has a knot and a distribution of its own."""
-
 MIN_SHARE = 0.02
 """Share of a channel's variance that a profile explains at least."""
+
+MAX_OWN = 50
+"""Sequences up to which each can have seasons of its own."""
+
+MIN_OWN_SHARE = 0.05
+"""Share of a sequence's variance that its own seasons explain beside the shared ones."""
 
 MAX_TREND_KNOTS = 64
 """Knots of the trend that is fitted together with the profiles."""
@@ -48,31 +53,6 @@ STD_CYCLES = 2.0
 
 MIN_STD = 0.1
 """Smallest deviation of a phase, in the channel's unit."""
-
-NODE_SCORES = np.linspace(-3.25, 3.25, 27)
-"""Normal scores at which the residuals of a phase are kept; edges of the largest gaps come on top.
-"""
-
-GAPS = 3
-"""Largest gaps between residuals of a phase that keep their edges."""
-
-RANGE_MARGIN = 0.25
-"""Largest distance beyond the range of a phase's residuals, relative to the range.
-
-Discrete values fill the middle half of their interval of quantiles, so that it leads to no other.
-"""
-
-SMIRNOV_QUANTILE = 1.358
-"""95 % quantile of the Kolmogorov-Smirnov distance times the root of the number of rows."""
-
-RANGE_LEVEL = 0.01
-"""Probability below which a phase does not keep to its range by chance."""
-
-TAIL = 0.05
-"""Share of the residuals that are a tail; the range grows at most by the length of its tails."""
-
-MAX_BINS = 31
-"""Phases with a distribution of residuals of their own."""
 
 DECIMALS = 6
 """Decimals of profiles, which keep a saved model small."""
@@ -94,6 +74,11 @@ class TimedRows:
     x: np.ndarray
     times: np.ndarray
     sequences: np.ndarray
+
+    def of(self, sequence: int) -> "TimedRows":
+        """Return the rows of one sequence."""
+        mine = self.sequences == sequence
+        return TimedRows(self.x[mine], self.times[mine], self.sequences[mine])
 
     def thinned(self, limit: int) -> "TimedRows":
         """Return at most so many of the rows, in order."""
@@ -123,7 +108,7 @@ def fit_seasonality(
     field: Field,
     allowed: np.ndarray | None = None,
     discrete: np.ndarray | None = None,
-) -> Seasonality | None:
+) -> Seasonality | SequenceSeasons | None:
     """Find the periods that explain the channels of training rows, and fit their profiles.
 
     Args:
@@ -133,11 +118,24 @@ def fit_seasonality(
         discrete: (M,) which channels tell frequent values from others; None: none of them.
 
     Returns:
-        None where nothing is found.
+        One seasonality for all sequences, or one for each of a few, if they differ; None where
+        nothing is found.
     """
+    if discrete is None:
+        discrete = np.zeros(rows.x.shape[1], dtype=bool)
     shares = _Fitter.of(rows.thinned(MAX_TEST_ROWS), field).find()
     if allowed is not None:
         shares[:, ~allowed] = 0.0
+    shared = _fit_shared(rows, field, shares, discrete)
+    if not 2 <= len(np.unique(rows.sequences)) <= MAX_OWN:
+        return shared
+    return _fit_own(rows, field, shares, shared, allowed, discrete) or shared
+
+
+def _fit_shared(
+    rows: TimedRows, field: Field, shares: np.ndarray, discrete: np.ndarray
+) -> Seasonality | None:
+    """Fit one seasonality to all rows; ``shares`` (P, M) as of `_Fitter.find`."""
     chosen = np.flatnonzero(shares.any(axis=0))
     if not len(chosen):
         return None
@@ -151,9 +149,49 @@ def fit_seasonality(
     profiles = [profile for profile in profiles if any(profile.share)]
     numbers = tuple(int(channel) for channel in chosen[used])
     seasonality = Seasonality(field.unit, field.zone, numbers, tuple(profiles), ())
-    if discrete is None:
-        discrete = np.zeros(rows.x.shape[1], dtype=bool)
     return replace(seasonality, quantiles=fitter.quantiles(seasonality, discrete))
+
+
+def _fit_own(
+    rows: TimedRows,
+    field: Field,
+    shares: np.ndarray,
+    shared: Seasonality | None,
+    allowed: np.ndarray | None,
+    discrete: np.ndarray,
+) -> SequenceSeasons | None:
+    """Fit a seasonality to each sequence, if one of them has seasons beside the shared ones.
+
+    What the shared seasons leave over must have a season by the same rule, with a margin that
+    grows with the number of sequences. It explains 5 % of the sequence's variance or more.
+    """
+    parts = [rows.of(number).thinned(MAX_FIT_ROWS) for number in np.unique(rows.sequences)]
+    margin = MARGIN * (1 + np.log2(len(parts)))
+    own = np.zeros(shares.shape, dtype=bool)
+    for part in parts:
+        rest = part.x.astype(np.float64)
+        if shared is not None:
+            rest[:, list(shared.channels)] -= shared.mean_and_std(part.times)[0]
+        total = np.array([divisor(v) for v in part.x.var(axis=0)])
+        found = _Fitter.of(replace(part, x=rest), field).find(margin)
+        own |= found * rest.var(axis=0) / total >= MIN_OWN_SHARE
+    if allowed is not None:
+        own[:, ~allowed] = False
+    if not own.any():
+        return None
+    used = own.any(axis=0) | (shares > 0).any(axis=0)
+    channels, periods = np.flatnonzero(used), (own | (shares > 0))[:, used]
+    members = []
+    for part in parts:
+        fitter = _Fitter.of(part, field)
+        if not all(fitter.covers(int(p)) for p in np.flatnonzero(periods.any(axis=1))):
+            return None
+        explained = np.where(periods, np.maximum(fitter.find()[:, used], MIN_SHARE), 0.0)
+        profiles = fitter.fit(channels, explained, is_fixed=True)
+        numbers = tuple(int(channel) for channel in channels)
+        member = Seasonality(field.unit, field.zone, numbers, tuple(profiles), ())
+        members.append(replace(member, quantiles=fitter.quantiles(member, discrete)))
+    return SequenceSeasons(tuple(members))
 
 
 @dataclass(frozen=True)
@@ -173,14 +211,19 @@ class _Fitter:
         """Time (R,) of each row in seconds."""
         return np.asarray(self.phases.days * 86_400.0 + self.phases.seconds)
 
-    def find(self) -> np.ndarray:
+    def covers(self, period: int) -> bool:
+        """Decide whether the rows hold two cycles of a period or more, by its number."""
+        nothing = np.zeros((len(self.rows.x), 1))
+        return Cells.of(self.phases, nothing, list(PERIODS)[period]) is not None
+
+    def find(self, margin: float = MARGIN) -> np.ndarray:
         """Return the share (P, M) of variance by the phase in each period, 0 without a season."""
         found = np.zeros((len(PERIODS), self.rows.x.shape[1]))
         for p, period in enumerate(PERIODS):
             x = self.rows.centred(self.seconds, SECONDS[period])
             cells = Cells.of(self.phases, x, period)
             if cells is not None:
-                share, blocks = find_seasons(cells, period), len(cells.filled)
+                share, blocks = find_seasons(cells, period, margin), len(cells.filled)
                 unbiased = (share - 1 / blocks) / (1 - 1 / blocks)
                 found[p] = np.where(share > 0, np.maximum(unbiased, 1e-3), 0.0)
         return found
@@ -198,12 +241,15 @@ class _Fitter:
             return Knots(period, tuple(distinct.tolist()), is_step=False)
         return Knots(period, tuple(((np.arange(most) + 0.5) / most).tolist()), is_step=False)
 
-    def fit(self, channels: np.ndarray, shares: np.ndarray) -> list[SeasonalProfile]:
+    def fit(
+        self, channels: np.ndarray, shares: np.ndarray, *, is_fixed: bool = False
+    ) -> list[SeasonalProfile]:
         """Fit the profiles of some channels; a profile that explains too little is left out.
 
         Args:
             channels: (C,) numbers of the channels.
             shares: (P, C) as of `find`.
+            is_fixed: whether profiles are kept that explain little.
         """
         knots = [self.knots(period) for period in PERIODS]
         hour, day = (list(PERIODS).index(name) for name in ("hour", "day"))
@@ -216,7 +262,7 @@ class _Fitter:
         shares = np.vstack([shares, np.zeros(len(channels))])
         means = self._means(channels, shares, knots)
         weak = self._explained(means, knots, channels) < self._min_shares(knots)[:, None]
-        shares[weak] = 0.0
+        shares[weak & (not is_fixed)] = 0.0
         means = self._means(channels, shares, knots)
         with_day = np.flatnonzero(shares[day] > 0)
         if len(with_day):
@@ -228,7 +274,8 @@ class _Fitter:
         if weak[shares[-1] > 0].any():
             shares[-1, weak] = 0.0
             means = self._means(channels, shares, knots)
-        explained = np.where(shares > 0, self._explained(means, knots, channels), 0.0)
+        explained = np.maximum(self._explained(means, knots, channels), 10.0**-DECIMALS)
+        explained = np.where(shares > 0, explained, 0.0)
         kept = [p for p in range(len(knots)) if shares[p].any()]
         if not kept:
             return []
@@ -363,37 +410,8 @@ class _Fitter:
             main = max(used, key=lambda profile: 0 if profile.only_weekends else profile.share[i])
             has_weekends = main.period == "day" and any(p.only_weekends for p in used)
             is_discrete = bool(discrete[channel])
-            found.append(self._quantiles(residuals, main, has_weekends, is_discrete))
+            found.append(phase_quantiles(residuals, self.phases, main, has_weekends, is_discrete))
         return tuple(found)
-
-    def _quantiles(
-        self,
-        residuals: np.ndarray,
-        profile: SeasonalProfile,
-        has_weekends: bool,
-        is_discrete: bool,
-    ) -> PhaseQuantiles:
-        size = len(profile.knots)
-        is_even = profile.is_step or np.allclose(profile.knots, np.arange(size) / size)
-        bins = size if size <= MAX_BINS and is_even else MAX_KNOTS
-        bins = KNOTS_OF_YEAR if profile.period == "year" else bins
-        empty = PhaseQuantiles(profile.period, bins, has_weekends, (), ())
-        place = empty.places(self.phases)
-        cycle = np.floor(self.phases.cycles(profile.period)).astype(np.int64)
-        count = bins * (1 + has_weekends)
-        cycles = [len(np.unique(cycle[place == k])) for k in range(count)]
-        parts = [residuals[place == k] for k in range(count)]
-        known = [k for k in range(count) if cycles[k] >= MIN_CYCLES]
-        everything = np.sort(residuals)
-        own = [k for k in known if is_discrete or _differs(parts[k], everything, cycles[k])]
-        others = np.concatenate([np.empty(0), *(parts[k] for k in range(count) if k not in own)])
-        shared = _nodes(others) if len(others) else ((0.0,), (0.0,))
-        nodes = [_nodes(parts[k]) if k in own else shared for k in range(count)]
-        return replace(
-            empty,
-            scores=tuple(scores for scores, _ in nodes),
-            residuals=tuple(values for _, values in nodes),
-        )
 
     def _cycles(self, basis: Basis, part: Knots) -> np.ndarray:
         """Return the cycles (K,) with rows between each knot and the next."""
@@ -403,52 +421,6 @@ class _Fitter:
         cycle -= cycle.min()
         pairs = np.unique(basis.left[basis.is_on] * (cycle.max() + 1) + cycle)
         return np.bincount(pairs // (cycle.max() + 1), minlength=basis.size)
-
-
-def _differs(residuals: np.ndarray, everything: np.ndarray, cycles: int) -> bool:
-    """Return True if residuals (m,) are distributed unlike all (n,), which are sorted.
-
-    It is a Kolmogorov-Smirnov test, and a test of the range that cycles keep to by chance. A cycle
-    counts as one row in both.
-    """
-    values = np.sort(residuals)
-    below = np.searchsorted(everything, values, side="left") / len(everything)
-    above = np.searchsorted(everything, values, side="right") / len(everything)
-    ranks = np.arange(len(values)) / len(values)
-    distance = max((below - ranks).max(), (ranks + 1 / len(values) - above).max())
-    within = above[-1] - below[0]
-    return bool(distance > SMIRNOV_QUANTILE / np.sqrt(cycles) or within**cycles < RANGE_LEVEL)
-
-
-def _nodes(residuals: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return normal scores and the quantiles of residuals (m,) that they go to."""
-    values = np.sort(residuals)
-    if values[0] == values[-1]:
-        return (0.0,), (float(values[0]),)
-    even = (ndtr(NODE_SCORES) * len(values)).astype(np.int64)
-    gaps = np.argsort(np.diff(values), kind="stable")[-GAPS:]
-    kept = np.unique(np.concatenate([[0], even, gaps, gaps + 1, [len(values) - 1]]))
-    kept = kept[np.unique(values[kept], return_index=True)[1]]
-    scores = ndtri((kept + 0.5) / len(values))
-    low, high = _range(values)
-    values = values[kept]
-    slopes = np.diff(scores)[[0, -1]] / np.diff(values)[[0, -1]]
-    slopes = np.maximum(slopes, (scores[-1] - scores[0]) / (values[-1] - values[0]))
-    ends = np.array([low - values[0], high - values[-1]]) * slopes
-    scores = np.concatenate([[scores[0] + ends[0]], scores, [scores[-1] + ends[1]]])
-    return _rounded(scores, np.concatenate([[low], values, [high]]))
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    """Return the range of sorted residuals (m,) with a margin."""
-    tail = min(max(1, int(TAIL * len(values))), len(values) - 1)
-    most = RANGE_MARGIN * (values[-1] - values[0])
-    low = values[0] - min(most, values[tail] - values[0])
-    return float(low), float(values[-1] + min(most, values[-1] - values[-1 - tail]))
-
-
-def _rounded(scores: np.ndarray, values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return tuple(np.round(scores, DECIMALS).tolist()), tuple(np.round(values, DECIMALS).tolist())
 
 
 def _matrix(basis: Basis) -> Any:

@@ -24,7 +24,9 @@ from timegan.transforms.feature_view import (
     numeric_features,
 )
 from timegan.transforms.seasonality import Seasonality, without_seasonal_thresholds
+from timegan.transforms.sequence_seasons import SequenceSeasons, seasons_from_state
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
+from timegan.variation import divisor
 
 LENGTH = Field("length", "context", "number", "int64")
 """The length of a sequence, a column of its own where lengths differ."""
@@ -74,6 +76,7 @@ class TableTransform:
         contexts: (N, K) learned context columns of the same windows, from which those of samples
             are drawn; (0, 0) where there are enough sequences to learn what lies between them.
         seasonality: what the calendar explains of the feature channels; None: nothing.
+        window_members: (N,) member of `SequenceSeasons` of the same windows.
     """
 
     reduction: Reduction
@@ -90,7 +93,8 @@ class TableTransform:
     window_starts: tuple[float, ...] | None = None
     drawn_starts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     contexts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    seasonality: Seasonality | None = None
+    seasonality: Seasonality | SequenceSeasons | None = None
+    window_members: tuple[int, ...] = ()
 
     @property
     def features(self) -> list[str]:
@@ -178,7 +182,12 @@ class TableTransform:
         if self.bounded:
             x = to_unit_interval(self.feature_transformers, x)
         if self.seasonality is not None and table.time is not None:
-            x = self.seasonality.remove(x, table.time)
+            if isinstance(self.seasonality, SequenceSeasons):
+                members = self.seasonality.assign(x, table.time, table.bounds)
+                each = np.repeat(members, table.lengths)
+                x = self.seasonality.remove(x, table.time, each)
+            else:
+                x = self.seasonality.remove(x, table.time)
         exogenous = None
         if self.widths["exogenous"]:
             exogenous = self.transform_exogenous(learned.values[:, count:], breaks)
@@ -244,7 +253,7 @@ class TableTransform:
         if self.seasonality is not None:
             starts = self.starts(count, seed, start) if starts is None else starts
             gaps = self._gaps(x, lengths, seed, start)
-            x = self._with_season(x, starts, gaps)
+            x = self._with_season(x, starts, gaps, self._members(count, seed, start, context))
         values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
         if gaps is not None:  # the season is that of these times
             values[..., len(self.feature_transformers) - 1] = gaps
@@ -290,7 +299,8 @@ class TableTransform:
             lengths = np.full(len(x), x.shape[1]) if isinstance(mask, slice) else mask.sum(axis=1)
             starts = self.starts(len(x), 0, 0) if starts is None else starts
             made = replace(self, seasonality=self.seasonality.calibrated(_rows(x, mask)))
-            x = made._with_season(x, starts, self._gaps(x, lengths, 0, 0))
+            gaps = self._gaps(x, lengths, 0, 0)
+            x = made._with_season(x, starts, gaps, self._members(len(x), 0, 0, None))
         breaks = _first_rows(x, mask)
         features = encoding.calibrate(self.feature_transformers, _rows(x, mask), breaks)
         transform = replace(self, feature_transformers=features)
@@ -387,6 +397,7 @@ class TableTransform:
             "drawn_starts": self.drawn_starts.tolist() if self.drawn_starts.size else [],
             "contexts": _encoded(self.contexts),
             "seasonality": self.seasonality and self.seasonality.state(),
+            "window_members": list(self.window_members),
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -412,8 +423,8 @@ class TableTransform:
                 "low": np.array(state["low"], dtype=np.float64),
                 "high": np.array(state["high"], dtype=np.float64),
                 "window_starts": state["window_starts"] and tuple(state["window_starts"]),
-                "seasonality": state["seasonality"]
-                and Seasonality.from_state(state["seasonality"]),
+                "seasonality": state["seasonality"] and seasons_from_state(state["seasonality"]),
+                "window_members": tuple(state["window_members"]),
             }
         )
 
@@ -428,14 +439,37 @@ class TableTransform:
             np.nan,
         )
 
+    def _members(self, count: int, seed: int, first: int, context: np.ndarray | None) -> np.ndarray:
+        """Draw the member (n,) of `SequenceSeasons` for each sequence, one with its context."""
+        if not self.window_members:
+            return np.zeros(count, dtype=np.int64)
+        numbers = self._draw_windows(count, seed, first)
+        known = self.contexts
+        if context is not None and known.size:
+            size = np.array([divisor(v) for v in np.nanstd(known, axis=0)])
+            for i, row in enumerate(context[:, : known.shape[1]]):
+                away = np.nan_to_num(np.abs((known - row) / size)).sum(axis=1)
+                near = np.flatnonzero(away <= away.min() + 1e-9)
+                if numbers[i] not in near:
+                    numbers[i] = near[rng(seed, "season", first + i).integers(len(near))]
+        members: np.ndarray = np.array(self.window_members, dtype=np.int64)[numbers]
+        return members
+
     def _with_season(
-        self, x: np.ndarray, starts: np.ndarray | None, gaps: np.ndarray | None
+        self,
+        x: np.ndarray,
+        starts: np.ndarray | None,
+        gaps: np.ndarray | None,
+        members: np.ndarray,
     ) -> np.ndarray:
         """Return channels (n, T, M) with what the calendar explains at each step's own time."""
         assert self.seasonality is not None
         assert self.schema.time_axis is not None
         assert starts is not None
-        return self.seasonality.add(x, self.schema.time_axis.times(starts, x.shape[1], gaps))
+        times = self.schema.time_axis.times(starts, x.shape[1], gaps)
+        if isinstance(self.seasonality, SequenceSeasons):
+            return self.seasonality.add(x, times, members)
+        return self.seasonality.add(x, times)
 
     def _from_channels(
         self,

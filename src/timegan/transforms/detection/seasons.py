@@ -142,13 +142,13 @@ def explained_share(cells: np.ndarray, filled: np.ndarray) -> np.ndarray:
     return np.asarray(between.sum(0) / np.where(total > 0, total, 1.0))
 
 
-def find_seasons(cells: Cells, seed: str) -> np.ndarray:
+def find_seasons(cells: Cells, seed: str, margin: float = MARGIN) -> np.ndarray:
     """Return the share (C,) of variance that the phase explains; 0 for channels without a season.
 
     The phase has to explain more than after each of 999 random shifts. A shift moves every block
     of time by a distance of its own, so that it begins at another phase. The odds of the share have
     to lie beyond the largest of these, by half its distance from their mean. Of few blocks, the
-    phase has to explain nearly all.
+    phase has to explain nearly all. Where several series are looked at, the ``margin`` is wider.
     """
     rest, filled = cells.without_trend(), cells.filled
     count, size = filled.shape
@@ -169,7 +169,7 @@ def find_seasons(cells: Cells, seed: str) -> np.ndarray:
     if found.any():
         odds = _odds(np.stack(moved)[:, found])
         mean, most = odds.mean(axis=0), odds.max(axis=0)
-        found[found] = _odds(share[found]) > most + MARGIN * (most - mean)
+        found[found] = _odds(share[found]) > most + margin * (most - mean)
     return np.where(found, share, 0.0)
 
 

@@ -6,6 +6,7 @@ from timegan.transforms.base import ColumnTransformer, DetectedType
 from timegan.transforms.calendar_phases import PERIODS, SECONDS
 from timegan.transforms.encoding import channel_slices
 from timegan.transforms.seasonality import Seasonality
+from timegan.transforms.sequence_seasons import SequenceSeasons
 
 HEADER = ("column", "type", "reason", "channels")
 
@@ -34,7 +35,7 @@ def summary_text(
 
 
 def season_lines(
-    seasonality: Seasonality | None,
+    seasonality: Seasonality | SequenceSeasons | None,
     labels: Sequence[str],
     transformers: Sequence[ColumnTransformer],
     window_seconds: float,

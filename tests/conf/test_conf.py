@@ -40,9 +40,9 @@ def test_every_experiment_composes_and_passes_the_schema(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["published", "reference"])
-def test_experiments_that_reproduce_published_models_enforce_no_constraints(name: str) -> None:
-    assert train_config("dataset=stock").dataset["constraints"] == "enforce"
-    assert train_config("dataset=stock", f"experiment={name}").dataset["constraints"] == "off"
+def test_experiments_that_reproduce_published_models_prepare_data_as_they_do(name: str) -> None:
+    dataset = train_config("dataset=stock", f"experiment={name}").dataset
+    assert (dataset["preprocessing"], dataset["constraints"]) == ("reference", None)
 
 
 @pytest.mark.parametrize(

@@ -166,6 +166,20 @@ def test_the_reference_protocol_is_the_authors_preparation() -> None:
     assert data.holdout_windows() is None
 
 
+def test_the_reference_protocol_enforces_no_constraint_unless_it_is_asked_to() -> None:
+    low = np.random.default_rng(0).normal(size=200)
+    frame = pd.DataFrame({"low": low, "high": low + 1 + low**2})
+    enforced = [
+        module(frame, preprocessing=preprocessing, constraints=given).transform.enforced
+        for preprocessing, given in (
+            ("default", None),
+            ("reference", None),
+            ("reference", "enforce"),
+        )
+    ]
+    assert [bool(found) for found in enforced] == [True, False, True]
+
+
 def test_a_table_from_the_reference_protocol_runs_forwards_again() -> None:
     frame = series(40)
     data = module(frame, preprocessing="reference")

@@ -79,7 +79,8 @@ class WindowDataModule(lightning.LightningDataModule):
         time_zone: of local times, such as ``Europe/Berlin``. None looks for the zone where a clock
             was set forward or back. ``UTC`` reads times as they are.
         constraints: of the training rows. ``enforce`` moves synthetic rows to the nearest ones
-            that violate none, ``report`` only counts violations, ``off`` ignores constraints.
+            that violate none, ``report`` only counts violations, ``off`` ignores constraints. None
+            is ``enforce``, and ``off`` with ``reference``: the authors' code enforces none.
         custom_constraints: constraints to add to those discovered, such as ``High >= Low``.
         seasonality: ``auto`` finds values that follow the time of day, the weekday, the day of the
             month or the time of the year, and makes samples follow them; ``off``.
@@ -132,7 +133,7 @@ class WindowDataModule(lightning.LightningDataModule):
         missing: str = "learn",
         na_values: list[float | str] | None = None,
         time_zone: str | None = None,
-        constraints: str = "enforce",
+        constraints: str | None = None,
         custom_constraints: list[str] | None = None,
         seasonality: str = "auto",
         unconstrained_columns: list[str] | None = None,
@@ -145,7 +146,8 @@ class WindowDataModule(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)
-        check_options(self.hparams)
+        self.constraints = constraints or ("off" if preprocessing == "reference" else "enforce")
+        check_options({**self.hparams, "constraints": self.constraints})
         self.options: Any = self.hparams
         self.name = name
         self.window: int = window or 0  # known once there is a table
@@ -190,7 +192,7 @@ class WindowDataModule(lightning.LightningDataModule):
             select_on_holdout=options.select_on_holdout,
         )
         rows = training_rows(self.table, self.split.train, self.window, use_all=is_reference)
-        are_looked_for = options.constraints != "off" and not is_reference
+        are_looked_for = self.constraints != "off" and not is_reference
         self.relations = discover(Rows.of_table(self.table)) if are_looked_for else []
         self.transform, self.detected = fit_transform(
             rows, self._column_options(), self.relations, is_reversed=is_reversed
@@ -377,7 +379,7 @@ class WindowDataModule(lightning.LightningDataModule):
             options.scaling,
             options.column_types,
             options.infer_types,
-            options.constraints,
+            self.constraints,
             options.custom_constraints or (),
             "off" if options.preprocessing == "reference" else options.seasonality,
             options.unconstrained_columns or (),

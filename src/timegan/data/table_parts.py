@@ -63,7 +63,7 @@ class TableParts:
             synthetic = Rows.of_table(made.table)
         else:
             synthetic = Rows.of_sequences(data.transform.in_time_order(made), data.table.schema)
-        is_off = data.options.constraints == "off"
+        is_off = data.constraints == "off"
         constraints = None if is_off else data.transform.constraints.all
         relations = None if is_off or is_reversed else data.relations
         return cls(real, train, held_out, synthetic, data.features, constraints, relations)

@@ -14,6 +14,7 @@ from timegan.data.compatibility import check_same_data
 from timegan.data.imputation import handle_missing
 from timegan.data.loader import RandomWindows
 from timegan.data.simulated import GENERATORS
+from timegan.data.summary import table_summary
 from timegan.data.window_index import (
     DEFAULT_WINDOW,
     SplitIndex,
@@ -28,18 +29,15 @@ from timegan.data.windows import Windows
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
 from timegan.nn.length_coding import length_thresholds
-from timegan.relations import ConstantInSequence, Relation, Rows, discover
+from timegan.relations import Relation, Rows, discover
 from timegan.seeds import rng
 from timegan.tables import Sequences, Table
 from timegan.tables.csv_reader import TextOptions
 from timegan.tables.readers import download, read_table
 from timegan.transforms.base import DetectedType
-from timegan.transforms.detection.summary import season_lines, summary_text
 from timegan.transforms.fit import ColumnOptions, fit_transform
 from timegan.transforms.row_sample import MAX_ROWS
 from timegan.transforms.table_transform import EncodedTable, TableTransform
-
-MAX_CONSTRAINT_LINES = 10
 
 
 class WindowDataModule(lightning.LightningDataModule):
@@ -286,45 +284,7 @@ class WindowDataModule(lightning.LightningDataModule):
 
     def summary(self) -> str:
         """Return column types, seasons, relations and constraints as text for a terminal."""
-        fields, transformers = zip(*self.transform.columns, strict=True)
-        labels = [field.label for field in fields]
-        count = len(self.transform.feature_transformers)
-        seasons = season_lines(
-            self.transform.seasonality, labels[:count], transformers[:count], self._window_seconds()
-        )
-        table = summary_text(labels, self.detected, transformers)
-        lines = [*seasons, *self._relation_lines(), *self._constraint_lines()]
-        return "\n".join([*self.table.notes, table, *lines])
-
-    def _relation_lines(self) -> list[str]:
-        """Return a line for each relation."""
-        enforced = {relation.describe() for relation in self.transform.reduction.relations}
-        context = {field.label for field in self.transform.schema.context_fields}
-        lines = []
-        for relation in self.relations:
-            words = relation.describe()
-            is_context = relation.kind == ConstantInSequence.kind and relation.columns[0] in context
-            use = "enforced" if words in enforced or is_context else "reported"
-            lines.append(f"Relation  {words} ({use}; {relation.reason})")
-        return lines
-
-    def _constraint_lines(self) -> list[str]:
-        """Return a line for each constraint between columns, and for declared ones."""
-        use = "enforced" if self.transform.enforced else "reported"
-        texts = self.transform.constraints.describe()
-        lines = [f"Constraint  {text} ({use})" for text in texts[:MAX_CONSTRAINT_LINES]]
-        more = len(texts) - MAX_CONSTRAINT_LINES
-        return [*lines, f"Constraint  {more:,} more ({use})"] if more > 0 else lines
-
-    def _window_seconds(self) -> float:
-        """Return the median time that training windows cover, the step behind them included."""
-        time, field = self.table.time, self.transform.schema.time
-        if time is None or field is None:
-            return 0.0
-        lengths = self.train.lengths
-        steps = np.full(len(self.train), self.window) if lengths is None else lengths
-        spans = time[self.train.starts + steps - 1] - time[self.train.starts]
-        return float(np.median(spans * steps / np.maximum(steps - 1, 1))) / field.per_second
+        return table_summary(self.table, self.transform, self.detected, self.relations, self.train)
 
     def edges(self) -> Any:
         """Return the arguments of `Networks.set_length_thresholds`; None if there is one length."""

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.sizes import seconds, take_turns
-from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
-from timegan.metrics.utility.predictive import Forecast, forecast
+from timegan.metrics.fidelity.discriminative import classify
+from timegan.metrics.grouped_gru import Task
+from timegan.metrics.utility.predictive import forecast
 
 BATCH = 128
 
@@ -89,9 +90,9 @@ def measure(
     half = len(real) // 2
     a, b = real[:half], real[half:]
     x, y = torch.from_numpy(a.copy()), torch.from_numpy(b.copy())
-    tasks = [ClassifierTask(a, b, seed) for seed in range(count)]
+    tasks = [Task(a, b, seed) for seed in range(count)]
     few = a[:BATCH]  # the test is no part of the comparison
-    forecasts = [Forecast(b, few, seed) for seed in range(count)]
+    forecasts = [Task(b, few, seed) for seed in range(count)]
     ways: dict[str, dict[str, Callable[[], object]]] = {
         "discriminative": {
             "baseline": partial(one_by_one, count, partial(classify_one, x, y, iterations)),

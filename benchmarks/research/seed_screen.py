@@ -29,7 +29,8 @@ from timegan.metrics.fidelity.autocorrelation import (
 )
 from timegan.metrics.fidelity.correlation import correlation_score
 from timegan.metrics.fidelity.density import change_overlap, pooled_overlap
-from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
+from timegan.metrics.fidelity.discriminative import classify
+from timegan.metrics.grouped_gru import Task
 from timegan.metrics.windows import Array, MinMax, subset
 from timegan.sampling.sequences import generate
 from timegan.seeds import derive, rng
@@ -79,7 +80,7 @@ def score(folder: Path, seed: int, classifiers: int) -> dict[str, Any]:
     scale = MinMax(real)
     real, fake = (scale(windows).astype(np.float32) for windows in (real, fake))
     seeds = [derive(seed, "screen", number) for number in range(classifiers)]
-    tasks = [ClassifierTask(real, fake, s) for s in seeds]
+    tasks = [Task(real, fake, s) for s in seeds]
     found = {
         "discriminative": [abs(v) for v in classify(tasks)],
         "stronger": [abs(v) for v in classify(tasks[:2], **STRONGER)],  # type: ignore[arg-type]

@@ -17,16 +17,17 @@ from timegan.metrics.fidelity.classifier_tests import CLASSIFIERS, TwoSampleTask
 from timegan.metrics.fidelity.context_fid import frechet
 from timegan.metrics.fidelity.correlation import correlation_draws, correlation_score
 from timegan.metrics.fidelity.density import change_overlap, overlaps, pooled_overlap
-from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
+from timegan.metrics.fidelity.discriminative import classify
 from timegan.metrics.fidelity.precision_recall import authenticity, precision, recall
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.fidelity.ts2vec import encode, fit
+from timegan.metrics.grouped_gru import Task
 from timegan.metrics.privacy.copies import copying
 from timegan.metrics.privacy.membership_inference import membership
 from timegan.metrics.privacy.shifted_copies import shifted_copies
 from timegan.metrics.roc import auc
 from timegan.metrics.utility import tstr
-from timegan.metrics.utility.predictive import Forecast, forecast
+from timegan.metrics.utility.predictive import forecast
 from timegan.metrics.windows import Array, MinMax
 
 Measure = Callable[[Array, Sequence[Array]], list[float | None]]
@@ -124,7 +125,7 @@ def each(measure: Callable[[Array, Array], float | None]) -> Measure:
 
 def told(real: Array, sets: Sequence[Array]) -> list[float | None]:
     """Return discriminative scores; the classifiers of all sets are one network."""
-    tasks = [ClassifierTask(real, x, seed) for x in sets for seed in range(2)]
+    tasks = [Task(real, x, seed) for x in sets for seed in range(2)]
     signed = classify(tasks, iterations=250, hidden=6, lr=1e-2)
     return [float(score) for score in np.abs(signed).reshape(len(sets), 2).mean(axis=1)]
 
@@ -132,7 +133,7 @@ def told(real: Array, sets: Sequence[Array]) -> list[float | None]:
 def forecasts(target: str) -> Measure:
     def measure(real: Array, sets: Sequence[Array]) -> list[float | None]:
         scale = MinMax(real)
-        tasks = [Forecast(scale(x), scale(real), 0) for x in sets]
+        tasks = [Task(scale(x), scale(real), 0) for x in sets]
         return list(forecast(tasks, target=target, iterations=250, hidden=6, lr=1e-2))
 
     return measure

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
-from timegan.metrics.grouped_gru import GroupedGRU, _Recurrence, compiled, gather, pooled
+from timegan.metrics.fidelity.discriminative import classify
+from timegan.metrics.grouped_gru import GroupedGRU, Task, _Recurrence, compiled, gather, pooled
 from timegan.metrics.windows import random_halves
 from timegan.nn.kernels.compiler import ENABLE_VARIABLE
 
@@ -151,7 +151,7 @@ def test_three_judges_together_equal_three_alone() -> None:
     rng = np.random.default_rng(0)
     real = rng.normal(size=(90, 6, 3))
     shifted = rng.normal(size=(70, 6, 3)) + 0.4
-    contests = [ClassifierTask(real, shifted, seed) for seed in range(3)]
+    contests = [Task(real, shifted, seed) for seed in range(3)]
     together = classify(contests, iterations=60, lr=1e-2)
     alone = [classify([contest], iterations=60, lr=1e-2)[0] for contest in contests]
     np.testing.assert_allclose(together, alone, atol=1e-9)
@@ -166,7 +166,7 @@ def test_parts_of_one_array_share_their_windows_and_judge_as_their_copies_do() -
     np.testing.assert_allclose(pool[:, :2, places[2]].permute(2, 0, 1), second.values(), rtol=1e-6)
     np.testing.assert_allclose(pool[:, :2, places[1]].permute(2, 0, 1), other, rtol=1e-6)
     shared, copied = (
-        classify([ClassifierTask(pair[0], pair[1], 3)], iterations=40, lr=1e-2)
+        classify([Task(pair[0], pair[1], 3)], iterations=40, lr=1e-2)
         for pair in ((first, second), (first.values(), second.values()))
     )
     assert shared == copied

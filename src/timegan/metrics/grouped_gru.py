@@ -6,8 +6,9 @@ operation has a leading group axis. Legend: R networks, B windows, T steps, C fe
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from ctypes import CDLL, c_ssize_t, c_void_p
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from timegan.metrics.windows import Array, Subset
 from timegan.nn.kernels.compiler import KernelUnavailableError, load_library, warn_once
+from timegan.seeds import derive
 
 KERNEL = Path(__file__).with_suffix(".cpp")
 PIECE = 2_048
@@ -118,6 +120,21 @@ def _compiles(x: Tensor) -> bool:
 
 def _steps(*parts: Tensor) -> list[tuple[Tensor, ...]]:
     return list(zip(*(part.unbind(0) for part in parts), strict=True))
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one network does.
+
+    Args:
+        first: windows (N, T, C).
+        second: windows (M, T, C) in the same unit.
+        seed: of initial values, split and batches.
+    """
+
+    first: Array | Subset
+    second: Array | Subset
+    seed: int
 
 
 class GroupedGRU(nn.Module):
@@ -221,6 +238,40 @@ def gather(pool: Tensor, chosen: Tensor) -> Tensor:
         return found
     flat = pool.view(steps * features, -1).index_select(1, chosen.reshape(-1))
     return flat.view(steps, features, *chosen.shape).permute(0, 2, 1, 3).contiguous()
+
+
+def train(
+    network: GroupedGRU,
+    sets: Sequence[Sequence[Tensor]],
+    seeds: Sequence[int],
+    loss: Callable[[Tensor], Tensor],
+    updates: Iterable[int],
+    batch: int,
+    lr: float,
+) -> None:
+    """Train all networks at once, each on windows that it draws by its own seed.
+
+    Args:
+        network: R of them.
+        sets: for each network, the numbers of its windows, in one set or several.
+        seeds: of the draws of each.
+        loss: the sum of losses on the chosen windows (R, B), ``batch`` of each set.
+        updates: to be made, whose numbers are not used.
+        batch: windows of a set in an update.
+        lr: Adam's step.
+    """
+    draws = [torch.Generator().manual_seed(derive(seed, "batches")) for seed in seeds]
+    optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
+    for _ in updates:
+        chosen = [
+            windows[torch.randint(len(windows), (batch,), generator=generator)]
+            for several, generator in zip(sets, draws, strict=True)
+            for windows in several
+        ]
+        value = loss(torch.cat(chosen).view(len(sets), -1))
+        optimizer.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
 
 
 def _glorot(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:

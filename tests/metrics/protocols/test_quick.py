@@ -11,7 +11,8 @@ import pytest
 from tests.metrics.cards import quick
 from timegan.errors import InputError
 from timegan.metrics.controls import CONTROLS, MEANING
-from timegan.metrics.fidelity.discriminative import ClassifierTask, classify
+from timegan.metrics.fidelity.discriminative import classify
+from timegan.metrics.grouped_gru import Task
 from timegan.metrics.windows import Array
 
 NAMES = {
@@ -181,7 +182,7 @@ def test_baselines_and_controls_are_measured_once_and_scores_do_not_depend_on_it
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path / "figures"))
     trained = []
 
-    def counted(tasks: Sequence[ClassifierTask], **options: Any) -> list[float]:
+    def counted(tasks: Sequence[Task], **options: Any) -> list[float]:
         trained.append(len(tasks))
         return classify(tasks, **options)
 

@@ -9,8 +9,8 @@ import torch
 
 from timegan.data import WindowDataModule
 from timegan.errors import InputError
-from timegan.metrics.grouped_gru import GroupedGRU
-from timegan.metrics.utility.predictive import Forecast, _errors, _pool, forecast, predictive
+from timegan.metrics.grouped_gru import GroupedGRU, Task
+from timegan.metrics.utility.predictive import _errors, _pool, forecast, predictive
 from timegan.metrics.windows import Array
 
 FOLDER = Path(__file__).parents[3] / ".." / "shared" / "data"
@@ -57,7 +57,7 @@ def test_with_one_feature_both_targets_are_the_same() -> None:
 
 def test_the_error_is_the_mean_over_windows_steps_and_features() -> None:
     x = noise(11).astype(np.float32)
-    tasks = [Forecast(x, x, seed) for seed in range(2)]
+    tasks = [Task(x, x, seed) for seed in range(2)]
     network = GroupedGRU(3, 2, [torch.Generator().manual_seed(s) for s in range(2)], outputs=3)
     pool, places = _pool([x], "all")
     found = _errors(network, pool, places * 2)
@@ -82,7 +82,7 @@ def test_tests_in_parts_and_sets_of_unlike_size_change_nothing() -> None:
 
 def test_forecasters_together_equal_those_alone() -> None:
     a, b, c = noise(40), noise(50, seed=1), noise(30, seed=2)
-    tasks = [Forecast(a, c, 0), Forecast(b, c, 1), Forecast(b, a, 2)]
+    tasks = [Task(a, c, 0), Task(b, c, 1), Task(b, a, 2)]
     together = forecast(tasks, iterations=30, lr=1e-2)
     alone = [forecast([task], iterations=30, lr=1e-2)[0] for task in tasks]
     np.testing.assert_allclose(together, alone, atol=1e-6)

@@ -7,7 +7,7 @@ for the test, 2,000 iterations of 128 real and 128 synthetic windows. The score 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,29 +16,14 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.comparison import Candidate, SetComparison
-from timegan.metrics.grouped_gru import GroupedGRU, gather, pooled
+from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
-from timegan.metrics.windows import Array, MinMax, Subset, check
+from timegan.metrics.windows import Array, MinMax, check
 from timegan.seeds import derive
 
 TEST_SHARE = 0.2
-
-
-@dataclass(frozen=True)
-class ClassifierTask:
-    """The windows of one classifier.
-
-    Args:
-        real: windows (N, T, C), in any unit.
-        synthetic: windows (M, T, C) in the same unit.
-        seed: of initial values, split and batches.
-    """
-
-    real: Array | Subset
-    synthetic: Array | Subset
-    seed: int
 
 
 def discriminative(
@@ -80,7 +65,7 @@ def discriminative(
     scale = MinMax(real)
     real, synthetic = scale(real), scale(synthetic)
     return classify(
-        [ClassifierTask(real, synthetic, derive(seed, "judge", n)) for n in range(classifiers)],
+        [Task(real, synthetic, derive(seed, "judge", n)) for n in range(classifiers)],
         iterations=iterations,
         hidden=hidden,
         batch=batch,
@@ -89,7 +74,7 @@ def discriminative(
 
 
 def classify(
-    tasks: Sequence[ClassifierTask],
+    tasks: Sequence[Task],
     *,
     iterations: int = 2_000,
     hidden: int | None = None,
@@ -100,22 +85,28 @@ def classify(
     """Train a classifier for each task, all as one network, and return their signed accuracies.
 
     Args:
-        tasks: one for each classifier.
+        tasks: real and synthetic windows of each classifier.
         iterations: updates of each classifier.
         hidden: units of each classifier; by default half as many as features, and at least one.
         batch: real windows of an update, and synthetic ones.
         lr: Adam's step.
         title: of the progress bar.
     """
-    sets = [side for task in tasks for side in (task.real, task.synthetic)]
-    pool, places = pooled(sets)
-    pairs = zip(places[::2], places[1::2], tasks, strict=True)
-    splits = [(_split(r, task.seed, "real"), _split(s, task.seed, "")) for r, s, task in pairs]
+    pool, places = pooled([side for task in tasks for side in (task.first, task.second)])
+    seeds = [task.seed for task in tasks]
+    pairs = zip(places[::2], places[1::2], seeds, strict=True)
+    splits = [(_split(r, seed, "real"), _split(s, seed, "")) for r, s, seed in pairs]
     features = pool.shape[1] - 1
-    generators = [torch.Generator().manual_seed(derive(task.seed, "weights")) for task in tasks]
+    generators = [torch.Generator().manual_seed(derive(seed, "weights")) for seed in seeds]
     classifier = GroupedGRU(features, hidden or max(features // 2, 1), generators)
+    sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
+
+    def loss(chosen: Tensor) -> Tensor:
+        # Sum over classifiers of both cross-entropies: no gradient sees another classifier's loss.
+        return torch.nn.functional.softplus(sign * classifier(gather(pool, chosen))).sum() / batch
+
     updates = track(range(iterations), f"{title}, {len(tasks)} classifiers", iterations)
-    _train(classifier, pool, [(r.train, s.train) for r, s in splits], tasks, updates, batch, lr)
+    train(classifier, [(r.train, s.train) for r, s in splits], seeds, loss, updates, batch, lr)
     return _accuracies(classifier, pool, [(r.test, s.test) for r, s in splits])
 
 
@@ -131,32 +122,6 @@ def _split(place: Tensor, seed: int, name: str) -> _Split:
     order = place[torch.randperm(count, generator=generator)]
     test = min(max(round(TEST_SHARE * count), 1), count - 1)
     return _Split(order[test:], order[:test])
-
-
-def _train(
-    classifier: GroupedGRU,
-    pool: Tensor,
-    sets: Sequence[tuple[Tensor, Tensor]],
-    tasks: Sequence[ClassifierTask],
-    updates: Iterable[int],
-    batch: int,
-    lr: float,
-) -> None:
-    draws = [torch.Generator().manual_seed(derive(task.seed, "batches")) for task in tasks]
-    optimizer = torch.optim.Adam(classifier.parameters(), lr=lr, fused=True)
-    sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
-    for _ in updates:
-        chosen = [
-            windows[torch.randint(len(windows), (batch,), generator=generator)]
-            for pair, generator in zip(sets, draws, strict=True)
-            for windows in pair
-        ]
-        # Sum over classifiers of both cross-entropies: no gradient sees another classifier's loss.
-        logits = classifier(gather(pool, torch.cat(chosen).view(len(sets), -1)))
-        loss = torch.nn.functional.softplus(sign * logits).sum() / batch
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
 
 
 @torch.no_grad()
@@ -184,7 +149,7 @@ def _accuracies(
 def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> dict[str, Score]:
     """Return the scores of candidates, whose classifiers train as one network."""
     options = comparison.options
-    tasks: dict[str, list[ClassifierTask]] = {}
+    tasks: dict[str, list[Task]] = {}
     for name, candidate in candidates.items():
         is_control = name not in ("synthetic", "real")
         count = options.control_classifiers if is_control else options.classifiers
@@ -192,7 +157,7 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
         for number in range(count):
             real, made = candidate.pairs[number % len(candidate.pairs)]
             seed = derive(candidate.seed, "judge", number)
-            tasks[name].append(ClassifierTask(real, made, _seed_of(name, seed)))
+            tasks[name].append(Task(real, made, _seed_of(name, seed)))
     signed = iter(
         classify(
             [task for several in tasks.values() for task in several],

@@ -7,8 +7,7 @@ min-max units. The forecasters are grouped as the classifiers of the discriminat
 Legend: R forecasters, B windows, T steps, C features, H units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.comparison import Candidate, SetComparison
-from timegan.metrics.grouped_gru import GroupedGRU, gather, pooled
+from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
@@ -25,15 +24,6 @@ from timegan.metrics.windows import Array, MinMax, Subset, check
 from timegan.seeds import derive
 
 TARGETS = ("last", "all")
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """The windows (N, T, C) that one forecaster learns from and is tested on, in min-max units."""
-
-    train: Array | Subset
-    test: Array | Subset
-    seed: int
 
 
 def predictive(
@@ -72,7 +62,7 @@ def predictive(
     scale = MinMax(real, limits)
     real, synthetic = scale(real), scale(synthetic)
     return forecast(
-        [Forecast(synthetic, real, derive(seed, "forecaster", n)) for n in range(forecasters)],
+        [Task(synthetic, real, derive(seed, "forecaster", n)) for n in range(forecasters)],
         target=target,
         iterations=iterations,
         hidden=hidden,
@@ -82,7 +72,7 @@ def predictive(
 
 
 def forecast(
-    tasks: Sequence[Forecast],
+    tasks: Sequence[Task],
     *,
     target: str = "last",
     iterations: int = 5_000,
@@ -93,25 +83,35 @@ def forecast(
 ) -> list[float]:
     """Train a forecaster for each task, all as one network, and return their mean errors.
 
-    ``title`` is what the progress is told under.
+    A task's first windows are learned from, the second ones tested on, in min-max units. ``title``
+    is what the progress is told under.
 
     Raises:
         InputError: windows of one step have no step ahead, or the target is unknown.
     """
     if target not in TARGETS:
         raise InputError(f"target={target!r} is none of {', '.join(TARGETS)}.")
-    pool, places = _pool([windows for task in tasks for windows in (task.train, task.test)], target)
+    pool, places = _pool(
+        [windows for task in tasks for windows in (task.first, task.second)], target
+    )
     steps, features = pool.shape[0], pool.shape[1] - 1
     if steps < 2:
         raise InputError("A forecast needs windows of at least two steps.")
-    generators = [torch.Generator().manual_seed(derive(t.seed, "weights")) for t in tasks]
+    seeds = [task.seed for task in tasks]
     outputs = features if target == "all" else 1
     inputs = features if outputs == features else features - 1
+    generators = [torch.Generator().manual_seed(derive(seed, "weights")) for seed in seeds]
     network = GroupedGRU(inputs, hidden or max(features // 2, 1), generators, outputs)
     what = "all features" if target == "all" else "last feature"
     title = f"{title}, {what}, {len(tasks)} forecasters"
     updates = track(range(iterations), title, iterations)
-    _train(network, pool, places[::2], tasks, updates, batch, lr)
+
+    def loss(chosen: Tensor) -> Tensor:
+        # Sum over forecasters of their mean errors: no one's gradient sees another's.
+        error = _error(network, pool, chosen)
+        return error.sum() * (len(tasks) / error.numel())
+
+    train(network, [(place,) for place in places[::2]], seeds, loss, updates, batch, lr)
     return _errors(network, pool, places[1::2])
 
 
@@ -124,30 +124,6 @@ def _pool(sets: Sequence[Array | Subset], target: str) -> tuple[Tensor, list[Ten
     if target == "last" and pool.shape[1] > 2:
         pool[:, -2:] = pool[:, -2:].flip(1)
     return pool, places
-
-
-def _train(
-    network: GroupedGRU,
-    pool: Tensor,
-    sets: Sequence[Tensor],
-    tasks: Sequence[Forecast],
-    updates: Iterable[int],
-    batch: int,
-    lr: float,
-) -> None:
-    draws = [torch.Generator().manual_seed(derive(task.seed, "batches")) for task in tasks]
-    optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
-    for _ in updates:
-        chosen = [
-            place[torch.randint(len(place), (batch,), generator=generator)]
-            for place, generator in zip(sets, draws, strict=True)
-        ]
-        error = _error(network, pool, torch.stack(chosen))
-        # Sum over forecasters of their mean errors: no one's gradient sees another's.
-        loss = error.sum() * (len(tasks) / error.numel())
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
 
 
 def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
@@ -190,16 +166,16 @@ def _measure(
     """
     options = comparison.options
     seeds = [derive(comparison.seed, "forecaster", n) for n in range(options.classifiers)]
-    tasks: dict[str, list[Forecast]] = {}
+    tasks: dict[str, list[Task]] = {}
     for name, candidate in candidates.items():
         ((real, made), *_) = candidate.pairs
         if name == "synthetic":
-            tasks[name] = [Forecast(made, real, seed) for seed in seeds]
+            tasks[name] = [Task(made, real, seed) for seed in seeds]
         elif name == "real":
             pairs = zip(candidate.pairs[:MAX_BASELINES], seeds, strict=False)
-            tasks[name] = [Forecast(a, b, derive(seed, "floor")) for (a, b), seed in pairs]
+            tasks[name] = [Task(a, b, derive(seed, "floor")) for (a, b), seed in pairs]
         else:
-            tasks[name] = [Forecast(made, real, derive(seeds[0], "control", name))]
+            tasks[name] = [Task(made, real, derive(seeds[0], "control", name))]
     errors = iter(
         forecast(
             [task for several in tasks.values() for task in several],

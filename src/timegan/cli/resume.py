@@ -1,10 +1,7 @@
 """Continuation of a run in its folder: `python train.py resume=RUN`."""
 
-import itertools
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -12,7 +9,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from timegan.cli.invocation import Invocation
-from timegan.cli.signature_schema import flatten_keys, to_container
 from timegan.errors import InputError, tell
 
 MUTABLE_KEYS = (
@@ -45,11 +41,6 @@ def run_folder(run: str | None, otherwise: str) -> str:
 def merge_run_config(invocation: Invocation) -> Invocation:
     """Return the invocation that began the run to continue, with the changes that it may have.
 
-    Compositions with and without the new overrides tell which keys these change.
-
-    Args:
-        invocation: of the running command; without ``resume`` it is returned as it is.
-
     Raises:
         InputError: there is no such run, or a key changes that must not.
     """
@@ -63,22 +54,26 @@ def merge_run_config(invocation: Invocation) -> Invocation:
     else:
         run = cfg.resume
         _check_begun(Path(run))
-    settings = _stored(run, "config")
-    choice = OmegaConf.select(_stored(run, "hydra"), "hydra.runtime.choices.evaluation")
-    stored, new = _overrides(run)
+    begun, (stored, new) = _stored(run, "config"), _overrides(run)
+    settings = begun.copy()
     added = {_key(o) for o in new if o.startswith("+")}  # Hydra adds a key only once
     overrides = [*(o for o in stored if _key(o) not in added), *new]
-    if new:
-        name = HydraConfig.get().job.config_name
-        before = flatten_keys(to_container(hydra.compose(name, stored), resolve=False))
-        composed = hydra.compose(name, overrides, return_hydra_config=True)
-        after = to_container(composed, resolve=False)
-        choice = after.pop("hydra")["runtime"]["choices"]["evaluation"]
-        _change(settings, before, flatten_keys(after), run)
+    name = HydraConfig.get().job.config_name
+    composed = hydra.compose(name, overrides, return_hydra_config=True)
+    for override in new:
+        key = _key(override)
+        group = next((g for g in MUTABLE_KEYS if _is_under(key, g)), None)
+        if group is None:
+            _check_equal(key, begun, composed, override)
+        else:
+            OmegaConf.update(settings, group, OmegaConf.select(composed, group), merge=False)
+    for key in IMMUTABLE_KEYS:
+        _check_equal(key, begun, settings, f"{key}={OmegaConf.select(settings, key)}")
     settings.resume, settings.ckpt_path = run, None
     if settings.dataset.get("path") is not None:
         settings.dataset.path = str(_path_from_here(run, settings.dataset.path))
-    return Invocation(settings, overrides, str(choice))
+    choices = (composed if new else _stored(run, "hydra")).hydra.runtime.choices
+    return Invocation(settings, overrides, str(choices.evaluation))
 
 
 def is_requeued_job() -> bool:
@@ -110,7 +105,7 @@ def usable_checkpoint(run: str) -> Path | None:
             if newer == path:
                 break
             if newer.is_file():
-                newer.replace(_unused_name(newer))
+                newer.replace(newer.with_suffix(".damaged"))
     return path
 
 
@@ -128,37 +123,19 @@ def missing_artifacts(folder: Path, *, measured: bool) -> list[str]:
 
 def requests_new_evaluation(run: str) -> bool:
     """Return True if the command line sets the evaluation or the samples of a run anew."""
-    return any(_is_under(_key(new), ("evaluation", "samples")) for new in _overrides(run)[1])
+    groups = [_key(new).partition(".")[0] for new in _overrides(run)[1]]
+    return "evaluation" in groups or "samples" in groups
 
 
-def _change(
-    settings: DictConfig, before: Mapping[str, Any], after: Mapping[str, Any], run: str
-) -> None:
-    """Take over what differs between two compositions.
-
-    Raises:
-        InputError: names the first key that must not change, with both values.
-    """
-    changed = []
-    for key in sorted({*before, *after}):
-        old, new = before.get(key), after.get(key)
-        if old == new or isinstance(new, Mapping):  # the keys of a section follow
-            continue
-        if key == "ckpt_path":
-            raise InputError(
-                f"resume={run} ckpt_path={new}: the two exclude each other, and resume= takes the "
-                "run's newest checkpoint. Remove one of them."
-            )
-        if _is_under(key, IMMUTABLE_KEYS) or not _is_under(key, MUTABLE_KEYS):
-            old, new = ("null" if value is None else value for value in (old, new))
-            raise InputError(
-                f"{key}={new}: the run was begun with {old}, and a resumed run must learn the "
-                "same. Remove it, or start a new run without resume=."
-            )
-        changed.append(key)
-    for group in MUTABLE_KEYS:
-        if any(_is_under(key, (group,)) for key in changed):
-            OmegaConf.update(settings, group, after.get(group), merge=False, force_add=True)
+def _check_equal(key: str, begun: DictConfig, changed: DictConfig, override: str) -> None:
+    """Refuse an override that changes a key, or the choice of a group."""
+    old, new = (OmegaConf.select(cfg, key, default="another choice") for cfg in (begun, changed))
+    if old != new or old == "another choice":
+        old = "another choice" if isinstance(old, DictConfig) else "null" if old is None else old
+        raise InputError(
+            f"{override}: the run was begun with {old}, and a resumed run must learn the same. "
+            "Remove it, or start a new run without resume=."
+        )
 
 
 def _stored(run: str, name: str) -> DictConfig:
@@ -179,30 +156,21 @@ def _key(override: str) -> str:
     return override.lstrip("+~").partition("=")[0].partition("@")[0].replace("/", ".")
 
 
-def _is_under(key: str, groups: tuple[str, ...]) -> bool:
-    return any(key == group or key.startswith(f"{group}.") for group in groups)
+def _is_under(key: str, group: str) -> bool:
+    return f"{key}.".startswith(f"{group}.")
 
 
 def _check_begun(folder: Path) -> None:
     """Refuse a folder without the three files of a run's configuration."""
-    files = [folder / ".hydra" / f"{name}.yaml" for name in ("config", "hydra", "overrides")]
-    absent = next((f for f in files if not f.is_file() or not f.stat().st_size), None)
-    if absent is None:
-        return
-    if not absent.parent.is_dir():
-        raise InputError(
-            f"resume={folder}: no run lies there (it has no .hydra/config.yaml). Give the folder "
-            "of a run, outputs/<date>/<time>; ckpt_path=FILE goes on from a checkpoint alone."
-        )
-    if any(folder.glob("checkpoints/*.ckpt")):
-        raise InputError(
-            f"resume={folder}: the run's configuration is lost ({absent} is missing or empty). "
-            "Give the command that began the run, with ckpt_path=FILE for its newest checkpoint."
-        )
-    raise InputError(
-        f"resume={folder}: the run was stopped while its configuration was written ({absent} is "
-        "missing or empty), before any training. Give the command that began the run again."
-    )
+    for name in ("config", "hydra", "overrides"):
+        file = folder / ".hydra" / f"{name}.yaml"
+        if not file.is_file() or not file.stat().st_size:
+            saved = any(folder.glob("checkpoints/*.ckpt"))
+            raise InputError(
+                f"resume={folder}: {file} is missing or empty: no run lies there, or it was "
+                "stopped while its configuration was written. Give the command that began the "
+                f"run{', with ckpt_path=FILE for its newest checkpoint' if saved else ' again'}."
+            )
 
 
 def _check_nothing_made(folder: Path) -> None:
@@ -213,12 +181,6 @@ def _check_nothing_made(folder: Path) -> None:
             f"resume={folder}: the run has no checkpoints, and training is over ({made} is there). "
             "Sample with sample.py run=RUN, or start a new run without resume=."
         )
-
-
-def _unused_name(path: Path) -> Path:
-    """Return a name for a damaged checkpoint that no other file has."""
-    names = itertools.chain([".damaged"], (f".{i}.damaged" for i in itertools.count(2)))
-    return next(p for name in names if not (p := path.with_suffix(name)).exists())
 
 
 def _path_from_here(run: str, path: str) -> Path:

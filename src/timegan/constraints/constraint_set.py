@@ -23,11 +23,12 @@ from timegan.constraints.types import (
 )
 from timegan.constraints.violations import residual, violations
 from timegan.errors import InputError
+from timegan.records import Record
 from timegan.tables.value_grid import DOUBLE_EPSILON, nearly_exact_decimals
 
 
 @dataclass(frozen=True)
-class ConstraintSet:
+class ConstraintSet(Record):
     """Constraints on the features of a table.
 
     Args:
@@ -153,26 +154,14 @@ class ConstraintSet:
 
     def state(self) -> dict[str, Any]:
         """Return everything as numbers, text, lists and dicts, for JSON and `torch.save`."""
-        return {
-            "features": list(self.features),
-            "found": [to_dict(constraint) for constraint in self.found],
-            "declared": [to_dict(constraint) for constraint in self.declared],
-            "scale": list(self.scale),
-            "decimals": list(self.decimals),
-            "origins": list(self.origins),
-        }
+        kinds = {"found": self.found, "declared": self.declared}
+        return super().state() | {name: [*map(to_dict, kind)] for name, kind in kinds.items()}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the set that `state` describes."""
-        return cls(
-            tuple(state["features"]),
-            tuple(from_dict(constraint) for constraint in state["found"]),
-            tuple(from_dict(constraint) for constraint in state["declared"]),
-            tuple(state["scale"]),
-            tuple(state["decimals"]),
-            tuple(state["origins"]),
-        )
+        kinds = {name: [*map(from_dict, state[name])] for name in ("found", "declared")}
+        return super().from_state(state | kinds)
 
 
 def without_implied(constraints: Sequence[Constraint]) -> list[Constraint]:

@@ -2,11 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from timegan.records import Record
 from timegan.tables.codecs import decode, decode_integers
 from timegan.tables.date_parts import split_part
 from timegan.tables.detection import SEQUENCE
@@ -20,7 +21,7 @@ from timegan.tables.timestamps import from_ticks
 
 
 @dataclass(frozen=True)
-class Schema:
+class Schema(Record):
     """Names, types, roles and order of a table's columns, its index, its keys and its time axis.
 
     Args:
@@ -186,28 +187,6 @@ class Schema:
                 index.freq = level.freq
         made_index: pd.Index[Any] = index
         return made_index
-
-    def state(self) -> dict[str, Any]:
-        """Return numbers, strings, lists and dicts, which survive JSON and `torch.save`."""
-        return {
-            "fields": [field.state() for field in self.fields],
-            "names_dtype": self.names_dtype,
-            "names_name": self.names_name,
-            "key_generator": self.key_generator.state() if self.key_generator else None,
-            "time_axis": self.time_axis.state() if self.time_axis else None,
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the schema that `state` describes."""
-        key_generator, time_axis = state["key_generator"], state["time_axis"]
-        return cls(
-            fields=tuple(Field.from_state(field) for field in state["fields"]),
-            names_dtype=state["names_dtype"],
-            names_name=state["names_name"],
-            key_generator=KeyGenerator(**key_generator) if key_generator else None,
-            time_axis=TimeAxis.from_state(time_axis) if time_axis else None,
-        )
 
 
 def _column(values: Any, field: Field) -> Any:

@@ -1,7 +1,7 @@
 """Keys of synthetic sequences in the manner of the real ones."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
+from timegan.records import Record
 from timegan.tables.categories import decode_category, plain_categories
 from timegan.tables.codecs import decode_integers
 from timegan.tables.dtypes import (
@@ -73,7 +74,7 @@ def infer_key(labels: "pd.Series[Any]", name: Name, index: bool) -> tuple[Field,
 
 
 @dataclass(frozen=True)
-class KeyGenerator:
+class KeyGenerator(Record):
     """Rule for the key of sequence i: ``prefix`` and the number ``first + i * step``.
 
     Args:
@@ -147,10 +148,6 @@ class KeyGenerator:
         named = all(isinstance(c, str) for c in field.categories)
         more = [self._text(n) if named else n for n in further]
         return decode_category(places.astype(float), field, tuple(more))
-
-    def state(self) -> dict[str, Any]:
-        """Return plain numbers and strings."""
-        return asdict(self)
 
     def _text(self, number: int) -> str:
         return f"{self.prefix}{number:0{self.width}d}" if self.width else f"{self.prefix}{number}"

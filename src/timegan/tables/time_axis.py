@@ -1,11 +1,12 @@
 """Time axes of tables: regular, in business days or months, or with gaps to be learned."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
 from timegan.errors import InputError
+from timegan.records import Record
 from timegan.tables.day_frequencies import (
     advance_days,
     infer_day_frequency,
@@ -22,7 +23,7 @@ MAX_STARTS = 1_000
 
 
 @dataclass(frozen=True)
-class TimeAxis:
+class TimeAxis(Record):
     """Rule by which a synthetic sequence's times follow from its start and its gaps.
 
     Times are int64 ticks (timestamps: in UTC), or float64 where the table has floats. They lie
@@ -147,15 +148,6 @@ class TimeAxis:
         counts = np.rint(long / self._scale)
         counts[:, :1] = 0
         return self._shifted(starts, np.cumsum(counts, axis=1).astype(np.int64))
-
-    def state(self) -> dict[str, Any]:
-        """Return plain numbers, strings and lists."""
-        return asdict(self) | {"starts": list(self.starts)}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the time axis that `state` describes."""
-        return cls(**(state | {"starts": tuple(state["starts"])}))
 
     @property
     def _scale(self) -> float:

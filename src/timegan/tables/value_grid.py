@@ -1,9 +1,11 @@
 """Value grids: the values that a column can take, and rounding to them."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
+
+from timegan.records import Record
 
 MAX_DECIMALS = 9  # columns that need more are not rounded
 PROBE_ROWS = 10_000  # a first, cheap look at long columns
@@ -18,7 +20,7 @@ SINGLE_EPSILON = 2.0**-23
 
 
 @dataclass(frozen=True)
-class ValueGrid:
+class ValueGrid(Record):
     """Numbers within a range: all of them, an even grid, or a list of levels.
 
     An even grid holds ``(offset + k * step) / 10**decimals`` for whole k.
@@ -174,15 +176,6 @@ class ValueGrid:
         if self.offset == 0:
             return f"multiples of {self.unit:.10g}"
         return f"steps of {self.unit:.10g} from {self.low:.10g}"
-
-    def state(self) -> dict[str, Any]:
-        """Return plain numbers and lists."""
-        return asdict(self) | {"levels": list(self.levels)}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the grid that `state` describes."""
-        return cls(**(state | {"levels": tuple(state["levels"])}))
 
 
 def exact_decimals(values: np.ndarray, *, single: bool = False) -> int | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from timegan.records import Record
 from timegan.tables import Field
 from timegan.transforms.scaler_choice import Steps
 from timegan.transforms.scalers import JITTER
@@ -66,7 +67,7 @@ class DecodingNoise:
     uniform: np.ndarray
 
 
-class ColumnTransformer(ABC):
+class ColumnTransformer(Record, ABC):
     """A column's map to model channels and back, fitted on training rows.
 
     Subclasses are immutable and register themselves by their ``name``, which is the column type in
@@ -190,15 +191,6 @@ class ColumnTransformer(ABC):
             channels: (m, width) as the model generates them, one sequence after another.
             breaks: rows at which a sequence begins, the first row included.
         """
-
-    @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """Return the fitted state as plain numbers, strings, lists and dicts."""
-
-    @classmethod
-    @abstractmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
 
 
 TRANSFORMERS: dict[str, type[ColumnTransformer]] = {}

@@ -1,7 +1,7 @@
 """Columns of a few values without order: booleans and categories."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -119,25 +119,6 @@ class Categorical(ColumnTransformer):
         for k, code in enumerate(self.codes):
             scores[..., k] = code.excess(channels[..., k])
         return scores
-
-    def state(self) -> dict[str, Any]:
-        """Return the fitted state as plain data."""
-        return {
-            "levels": list(self.levels),
-            "codes": [code.state() for code in self.codes],
-            "shares": list(self.shares),
-            "biases": list(self.biases),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        return cls(
-            tuple(map(float, state["levels"])),
-            tuple(ThresholdCode(**code) for code in state["codes"]),
-            tuple(map(float, state["shares"])),
-            tuple(map(float, state["biases"])),
-        )
 
 
 class Boolean(Categorical):

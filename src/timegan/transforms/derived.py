@@ -1,7 +1,7 @@
 """Columns that a model need not learn: constants, affine copies of another column, white noise."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy.special import ndtri
@@ -69,15 +69,6 @@ class Constant(_WithoutChannel):
         """Return the value for each step of (n, T, 0)."""
         return np.full(channels.shape[:-1], np.nan if self.value is None else self.value)
 
-    def state(self) -> dict[str, Any]:
-        """Return the value."""
-        return asdict(self)
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        return cls(**state)
-
 
 @dataclass(frozen=True)
 class AffineCopy(_WithoutChannel):
@@ -143,15 +134,6 @@ class AffineCopy(_WithoutChannel):
         """Raise TypeError: a copy has no channels."""
         raise TypeError("A copy is computed from its source: use inverse_transform_from.")
 
-    def state(self) -> dict[str, Any]:
-        """Return source, factor, shift and grid."""
-        return asdict(self) | {"grid": self.grid and self.grid.state()}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        return cls(**(state | {"grid": state["grid"] and ValueGrid.from_state(state["grid"])}))
-
 
 @dataclass(frozen=True)
 class WhiteNoise(_WithoutChannel):
@@ -184,13 +166,3 @@ class WhiteNoise(_WithoutChannel):
         """Return values (n, T) by the column's own random numbers."""
         scores = (ndtri(noise.uniform) - self.distribution.mean) / self.distribution.std
         return self.grid.snap(self.distribution.inverse_transform(scores))
-
-    def state(self) -> dict[str, Any]:
-        """Return the fitted state as plain data."""
-        return {"distribution": self.distribution.state(), "grid": self.grid.state()}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        distribution = QuantileNormalizer(**state["distribution"])
-        return cls(distribution, ValueGrid.from_state(state["grid"]))

@@ -117,14 +117,12 @@ class Missing(ColumnTransformer):
 
     def state(self) -> dict[str, Any]:
         """Return the fitted state as plain data."""
-        code = None if self.code is None else self.code.state()
-        return {"inner": to_dict(self.inner), "code": code, "median": self.median}
+        return super().state() | {"inner": to_dict(self.inner)}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the transformer that `state` describes."""
-        code = None if state["code"] is None else ThresholdCode(**state["code"])
-        return cls(from_dict(state["inner"]), code, state["median"])
+        return super().from_state(state | {"inner": from_dict(state["inner"])})
 
 
 def fill_missing(values: np.ndarray, breaks: np.ndarray, how: str, otherwise: float) -> np.ndarray:

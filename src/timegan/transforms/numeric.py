@@ -130,22 +130,13 @@ class Continuous(ColumnTransformer):
 
     def state(self) -> dict[str, Any]:
         """Return the fitted state as plain data."""
-        return {
-            "scaler": {"name": self.scaler.name, "state": self.scaler.state()},
-            "grid": self.grid.state(),
-            "jitter": self.jitter,
-            "calibration": self.calibration and self.calibration.state(),
-        }
+        scaler = {"name": self.scaler.name, "state": self.scaler.state()}
+        return super().state() | {"scaler": scaler}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Self:
         """Return the transformer that `state` describes."""
-        return cls(
-            scalers.restore(state["scaler"]["name"], state["scaler"]["state"]),
-            ValueGrid.from_state(state["grid"]),
-            state["jitter"],
-            state["calibration"] and QuantileMap(**state["calibration"]),
-        )
+        return super().from_state(state | {"scaler": scalers.restore(**state["scaler"])})
 
 
 class ZeroInflated(Continuous):

@@ -1,7 +1,7 @@
 """Readings that keep their value for many steps and then change, as sensors report them."""
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -111,15 +111,6 @@ class PiecewiseConstant(ColumnTransformer):
             band = (low + high) / 2
             low, high = (band, high) if changed(band) > self.share else (low, band)
         return replace(self, band=(low + high) / 2, number=number)
-
-    def state(self) -> dict[str, Any]:
-        """Return the fitted state as plain data."""
-        return {"number": self.number.state(), "share": self.share, "band": self.band}
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        return cls(Continuous.from_state(state["number"]), state["share"], state["band"])
 
 
 def apply_dead_band(channel: np.ndarray, values: np.ndarray, band: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -159,29 +159,6 @@ class PiecewiseLinear(ColumnTransformer):
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
         """Restore the training proportions of frequent values; make common readings only."""
         return replace(self, number=self.number.calibrate(channels), knot_grid=self.common_grid)
-
-    def state(self) -> dict[str, Any]:
-        """Return the fitted state as plain data."""
-        return {
-            "number": self.number.state(),
-            "knot_grid": self.knot_grid.state(),
-            "common_grid": self.common_grid.state(),
-            "period": self.period,
-            "phase": self.phase,
-            "start_offsets": list(self.start_offsets),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Self:
-        """Return the transformer that `state` describes."""
-        return cls(
-            Continuous.from_state(state["number"]),
-            ValueGrid.from_state(state["knot_grid"]),
-            ValueGrid.from_state(state["common_grid"]),
-            state["period"],
-            state["phase"],
-            tuple(state["start_offsets"]),
-        )
 
 
 def choose_phases(

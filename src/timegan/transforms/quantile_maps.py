@@ -1,11 +1,12 @@
 """Discrete values as intervals of a normal distribution, and monotone maps of quantiles."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from timegan.records import Record
 from timegan.transforms.gaussian_path import sample_within_bins
 from timegan.transforms.scalers import JITTER
 from timegan.variation import deviation, divisor
@@ -15,7 +16,7 @@ STANDARDIZATION_ROWS = 2_000
 
 
 @dataclass(frozen=True)
-class ThresholdCode:
+class ThresholdCode(Record):
     """A yes or no as one channel: yes above a threshold of the standard normal, no below.
 
     Args:
@@ -74,13 +75,9 @@ class ThresholdCode:
         edges = np.concatenate([scores[:1] - 1.0, scores, scores[-1:] + 1.0])
         return replace(self, cut=float((edges[below] + edges[below + 1]) / 2))
 
-    def state(self) -> dict[str, Any]:
-        """Return plain numbers."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class QuantileMap:
+class QuantileMap(Record):
     """A monotone map of generated values onto wanted ones (quantile mapping).
 
     It is linear between nodes. Beyond them it is a shift.
@@ -120,7 +117,3 @@ class QuantileMap:
         inside = np.interp(scores, self.made, self.wanted)
         beyond = np.minimum(scores - self.made[0], 0.0) + np.maximum(scores - self.made[-1], 0.0)
         return np.asarray(inside + beyond)
-
-    def state(self) -> dict[str, Any]:
-        """Return plain lists."""
-        return asdict(self)

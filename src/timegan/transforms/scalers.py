@@ -4,13 +4,14 @@ A scaler is fitted on the training values of one feature. Its ``state`` is a pla
 numbers, from which `restore` makes it again.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from timegan.errors import InputError
+from timegan.records import Record
 from timegan.transforms.gaussian_path import sample_within_bins
 from timegan.variation import deviation, divisor
 
@@ -42,7 +43,7 @@ class Scaler(Protocol):
 
 
 @dataclass(frozen=True)
-class MinMaxScaler:
+class MinMaxScaler(Record):
     """A map to [0, 1]: (v - low) / (high - low + 1e-7), as in the TimeGAN authors' code."""
 
     name: ClassVar[str] = "minmax"
@@ -63,13 +64,9 @@ class MinMaxScaler:
         values = scaled * (self.high - self.low + EPSILON) + self.low
         return np.clip(values, self.low, self.high)
 
-    def state(self) -> dict[str, Any]:
-        """Return the range."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class StandardScaler:
+class StandardScaler(Record):
     """A shift and a factor that give zero mean and unit variance."""
 
     name: ClassVar[str] = "standard"
@@ -94,13 +91,9 @@ class StandardScaler:
         values = (scaled * self.std + self.mean) * (self.high - self.low) + self.low
         return np.clip(values, self.low, self.high)
 
-    def state(self) -> dict[str, Any]:
-        """Return range, mean and standard deviation."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class LogScaler:
+class LogScaler(Record):
     """The logarithm of a positive feature, with zero mean and unit variance.
 
     Args:
@@ -144,13 +137,9 @@ class LogScaler:
         values = np.exp(np.clip(scaled, *ends) * self.std + self.mean)
         return np.asarray(np.clip(values, self.low, self.high))
 
-    def state(self) -> dict[str, Any]:
-        """Return range, mean, standard deviation and quantiles."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class QuantileNormalizer:
+class QuantileNormalizer(Record):
     """A map to a normal distribution by rank, with zero mean and unit variance.
 
     A value goes to the normal quantile of its mid-rank, linearly between at most 1,000 nodes. A
@@ -244,10 +233,6 @@ class QuantileNormalizer:
         below[self.atoms] = self.below
         above[self.atoms] = self.above
         return below, above
-
-    def state(self) -> dict[str, Any]:
-        """Return nodes, atoms, mean and standard deviation."""
-        return asdict(self)
 
 
 SCALERS: dict[str, type[Scaler]] = {

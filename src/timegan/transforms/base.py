@@ -71,11 +71,12 @@ class ColumnTransformer(Record, ABC):
     """A column's map to model channels and back, fitted on training rows.
 
     Subclasses are immutable and register themselves by their ``name``, which is the column type in
-    the configuration. To have a type detected, add its class to
-    `timegan.transforms.registry.DETECTION_ORDER`.
+    the configuration.
     """
 
     name: ClassVar[str]
+    order: ClassVar[int | None] = None
+    """Place in the detection: a column gets the first type whose `detect` takes it."""
     cells: ClassVar[frozenset[str]] = frozenset({"number"})
     """Cells that a column of this type can hold: number, boolean, category (as its code), datetime
     (as seconds or days)."""

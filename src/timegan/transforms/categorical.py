@@ -37,6 +37,7 @@ class Categorical(ColumnTransformer):
     """
 
     name: ClassVar[str] = "categorical"
+    order: ClassVar[int | None] = 40
     cells: ClassVar[frozenset[str]] = ANY_CELLS
     fill: ClassVar[str] = "hold"
     levels: tuple[float, ...]
@@ -125,6 +126,7 @@ class Boolean(Categorical):
     """False or true, as 0 and 1."""
 
     name = "boolean"
+    order = 70
 
     @classmethod
     def detect(cls, column: ColumnSample) -> DetectedType | None:

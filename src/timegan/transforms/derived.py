@@ -41,6 +41,7 @@ class Constant(_WithoutChannel):
     """A column with one value in every training row; NaN where no row has one."""
 
     name: ClassVar[str] = "constant"
+    order: ClassVar[int | None] = 10
     value: float | None
 
     @classmethod
@@ -82,6 +83,7 @@ class AffineCopy(_WithoutChannel):
     """
 
     name: ClassVar[str] = "affine_copy"
+    order: ClassVar[int | None] = 20
     cells: ClassVar[frozenset[str]] = frozenset({"number", "boolean", "category", "datetime"})
     accepts_missing: ClassVar[bool] = True  # those of its source
     source: int
@@ -145,6 +147,7 @@ class WhiteNoise(_WithoutChannel):
     """
 
     name: ClassVar[str] = "white_noise"
+    order: ClassVar[int | None] = 30
     needs_noise = True
     distribution: QuantileNormalizer
     grid: ValueGrid

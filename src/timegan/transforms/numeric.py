@@ -50,6 +50,7 @@ class Continuous(ColumnTransformer):
     """
 
     name: ClassVar[str] = "continuous"
+    order: ClassVar[int | None] = 140
     width = 1
     cells: ClassVar[frozenset[str]] = frozenset({"number", "datetime"})
     fixed_scaling: ClassVar[str | None] = None
@@ -143,6 +144,7 @@ class ZeroInflated(Continuous):
     """A number that is exactly zero in many rows."""
 
     name = "zero_inflated"
+    order = 80
     cells = frozenset({"number"})
     fixed_scaling = QuantileNormalizer.name
 
@@ -167,6 +169,7 @@ class Bounded(Continuous):
     """A number that often is at its smallest or largest value, where something stops it."""
 
     name = "bounded"
+    order = 100
     cells = frozenset({"number"})
     fixed_scaling = QuantileNormalizer.name
 
@@ -192,6 +195,7 @@ class Integer(Continuous):
     """A whole number."""
 
     name = "integer"
+    order = 110
     cells = frozenset({"number"})
 
     @classmethod
@@ -211,6 +215,7 @@ class Quantized(Continuous):
     """A multiple of a step, or one of a list of numbers."""
 
     name = "quantized"
+    order = 120
     cells = frozenset({"number"})
 
     @classmethod
@@ -232,6 +237,7 @@ class Nonnegative(Continuous):
     """A number that is never below zero and has a heavy tail."""
 
     name = "nonnegative"
+    order = 130
     cells = frozenset({"number"})
     fixed_scaling = QuantileNormalizer.name
 
@@ -254,6 +260,7 @@ class Datetime(Continuous):
     """A point in time as a feature, in seconds or days."""
 
     name = "datetime"
+    order = 50
     cells = frozenset({"datetime"})
 
     @classmethod

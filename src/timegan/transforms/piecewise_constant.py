@@ -39,6 +39,7 @@ class PiecewiseConstant(ColumnTransformer):
     """
 
     name: ClassVar[str] = "piecewise_constant"
+    order: ClassVar[int | None] = 90
     width = 1
     fill: ClassVar[str] = "hold"
     number: Continuous

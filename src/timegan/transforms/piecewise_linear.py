@@ -44,6 +44,7 @@ class PiecewiseLinear(ColumnTransformer):
     """
 
     name: ClassVar[str] = "piecewise_linear"
+    order: ClassVar[int | None] = 60
     width = 1
     is_interpolated = True
     number: Continuous

@@ -1,4 +1,4 @@
-"""All column types, in the order in which the detection tries them, and fitting them."""
+"""The order in which column types are detected, and the transformers of all columns."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -14,39 +14,14 @@ from timegan.transforms.base import (
     from_dict,
     to_dict,
 )
-from timegan.transforms.categorical import Boolean, Categorical
-from timegan.transforms.derived import AffineCopy, Constant, WhiteNoise
 from timegan.transforms.missing import Missing
-from timegan.transforms.numeric import (
-    Bounded,
-    Continuous,
-    Datetime,
-    Integer,
-    Nonnegative,
-    Quantized,
-    ZeroInflated,
-)
-from timegan.transforms.piecewise_constant import PiecewiseConstant
-from timegan.transforms.piecewise_linear import PiecewiseLinear
 from timegan.transforms.scalers import JITTER
 
-DETECTION_ORDER: tuple[type[ColumnTransformer], ...] = (
-    Constant,
-    AffineCopy,
-    WhiteNoise,
-    Categorical,
-    Datetime,
-    PiecewiseLinear,
-    Boolean,
-    ZeroInflated,
-    PiecewiseConstant,
-    Bounded,
-    Integer,
-    Quantized,
-    Nonnegative,
-    Continuous,
-)
-"""Column types; a column gets the first one whose ``detect`` takes it."""
+
+def detection_order() -> list[type[ColumnTransformer]]:
+    """Return the column types that can be detected, in the order in which they are tried."""
+    places = {kind: kind.order for kind in TRANSFORMERS.values() if kind.order is not None}
+    return sorted(places, key=lambda kind: places[kind])
 
 
 def fit_transformers(

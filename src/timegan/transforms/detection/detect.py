@@ -13,7 +13,7 @@ from timegan.transforms.detection.duplicates import AffineMap, find_affine_copie
 from timegan.transforms.detection.overrides import check_overrides
 from timegan.transforms.detection.white_noise import find_white_noise
 from timegan.transforms.numeric import Continuous
-from timegan.transforms.registry import DETECTION_ORDER
+from timegan.transforms.registry import detection_order
 from timegan.transforms.row_numbers import RowNumbers
 
 MAX_SAMPLE_ROWS = 50_000  # contiguous rows that costly examinations look at
@@ -72,7 +72,7 @@ def _detect_column(column: ColumnSample, wanted: str | None, infer_types: bool) 
     elif found is None and column.cells == "number" and not infer_types:
         found = Continuous.found("a number", search_step=False, jitter=0.0)
     elif found is None:
-        candidates = (c for c in DETECTION_ORDER if column.cells in c.cells)
+        candidates = (c for c in detection_order() if column.cells in c.cells)
         found = next(one for one in (c.detect(column) for c in candidates) if one is not None)
     reason = found.reason
     if found.column_type == wanted:

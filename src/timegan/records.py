@@ -38,12 +38,19 @@ def _packed(value: Any) -> Any:
 
 def _unpacked(value: Any, hint: Any) -> Any:
     """Return a value of a type: dicts become records, and lists tuples, unless it has lists."""
+    parts = list(_parts(hint))
+    origins = {get_origin(part) for part in parts}
     if isinstance(value, dict):
-        known = (part.from_state for part in _parts(hint) if hasattr(part, "from_state"))
-        return next(known, dict)(value)
-    if isinstance(value, list | tuple):
+        for part in parts:
+            if hasattr(part, "from_state"):
+                return part.from_state(value)
+    elif isinstance(value, list | tuple) and origins & {list, tuple}:
         made = [_unpacked(part, hint) for part in value]
-        return made if any(get_origin(part) is list for part in _parts(hint)) else tuple(made)
+        return made if list in origins else tuple(made)
+    if float in parts and str not in parts and value is not None:
+        float(value)  # or its error: files may come from anywhere
+    if isinstance(value, dict | list):
+        raise TypeError(f"{value!r} is no {hint}")
     return value
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from timegan.errors import program, quote_argument
+from timegan.report.formatting import duration
 
 COLOURS = {"excellent": "green", "good": "green", "fair": "yellow", "poor": "red"}
 
@@ -61,18 +62,6 @@ def print_paths(folder: Path, *, report: bool) -> None:
         f"Samples   {short_path(folder / 'samples.csv')}",
         f"More      {program('sample')} {run} count=1000 out=synthetic.csv",
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in seconds, or in minutes and seconds.
-
-    >>> duration(8.24), duration(131)
-    ('8.2 s', '2 min 11 s')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"
 
 
 def short_path(path: str | Path) -> str:

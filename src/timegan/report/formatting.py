@@ -55,12 +55,12 @@ def share(value: float) -> str:
 def duration(seconds: float) -> str:
     """Format seconds as a duration.
 
-    >>> duration(8.4), duration(95), duration(7_300)
-    ('8 s', '1 min 35 s', '2 h 1 min')
+    >>> duration(8.41), duration(95), duration(7_300)
+    ('8.4 s', '1 min 35 s', '2 h 1 min')
     """
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{seconds:.1f} s"
     if whole < 3_600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3_600} h {whole % 3_600 // 60} min"

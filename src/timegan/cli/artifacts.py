@@ -23,7 +23,7 @@ from timegan.files import write_text
 from timegan.metrics.score import to_json
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_card import write_card
-from timegan.serialization.model_folder import read_description, write_model
+from timegan.serialization.model_folder import export_model, read_description
 from timegan.tables.writers import write_table
 from timegan.training.module import TimeGAN
 
@@ -160,13 +160,14 @@ def write_artifacts(
     is replaced.
     """
     transform = data.transform
-    write_model(
+    export_model(
         model,
         transform,
         folder / "model",
         fingerprint=data.fingerprint,
         config=to_container(invocation.cfg),
         overwrite=True,
+        is_checked=False,
     )
     description = read_description(folder / "model")
     write_card(folder / "model", description, overwrite=True)

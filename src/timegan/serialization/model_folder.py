@@ -82,6 +82,7 @@ def export_model(
     options: Mapping[str, Any] | None = None,
     unfinished: TrainingPosition | None = None,
     overwrite: bool = False,
+    is_checked: bool = True,
 ) -> Path:
     """Write what sampling needs to ``folder``: no pickle, no data, no optimiser.
 
@@ -94,42 +95,16 @@ def export_model(
         options: arguments of the `Synthesizer` that loads the model.
         unfinished: where training stopped; None: it came to its end.
         overwrite: replace an exported model in ``folder``.
+        is_checked: refuse a folder that is in use; a run's own model lies in the run's folder.
 
     Raises:
         InputError: the folder holds files, belongs to a run or cannot be written to, or the disk is
             full.
         UnreadableError: the model could not be loaded again; a model in ``folder`` is kept.
     """
-    check_export_folder(folder, overwrite=overwrite)
-    return write_model(
-        model,
-        transform,
-        Path(folder),
-        fingerprint=fingerprint,
-        config=config,
-        options=options,
-        unfinished=unfinished,
-        overwrite=overwrite,
-    )
-
-
-def write_model(
-    model: TimeGAN | TrainedModel,
-    transform: TableTransform,
-    folder: Path,
-    *,
-    fingerprint: str | None = None,
-    config: Mapping[str, Any] | None = None,
-    options: Mapping[str, Any] | None = None,
-    unfinished: TrainingPosition | None = None,
-    overwrite: bool = False,
-) -> Path:
-    """Write the files of :func:`export_model` without checking the folder.
-
-    Raises:
-        InputError: a file exists and ``overwrite`` is off, or it cannot be written.
-        UnreadableError: the model could not be loaded again; a model in ``folder`` is kept.
-    """
+    folder = Path(folder)
+    if is_checked:
+        check_export_folder(folder, overwrite=overwrite)
     state = {k: v.detach().cpu().contiguous().clone() for k, v in model.net.state_dict().items()}
     weights = safetensors.torch.save(state)
     try:

@@ -45,7 +45,7 @@ bench: $(VENV)/.ready-dev ## measure speed, some minutes; ARGS="--full" measures
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
 results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="stock --seeds 0" for a part of it
-	$(BIN)/python benchmarks/results.py $(ARGS)
+	$(BIN)/python -m benchmarks.results $(ARGS)
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 	@:

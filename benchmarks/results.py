@@ -23,7 +23,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.results_figure import picture
 from timegan.cli.aggregate import results
+from timegan.files import write_bytes, write_text
+from timegan.report.figures.picture import png
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
@@ -84,7 +87,12 @@ def main() -> None:
             for name in given.rows or ROWS:
                 if given.seeds or seed < ROWS[name].seeds:
                     run(name, seed, given.more)
-    results([RUNS], ROOT / "docs", overwrite=True)
+    sections = results([RUNS], ROOT / "docs", overwrite=True)
+    write_bytes(ROOT / "docs" / "results.png", png(picture(sections)), overwrite=True)
+    page = ROOT / "docs" / "results.md"
+    image = "![Each score, beside its baseline and what others published](results.png)"
+    text = page.read_text(encoding="utf-8").replace("\n## ", f"\n{image}\n\n## ", 1)
+    write_text(page, text, overwrite=True)
 
 
 def run(name: str, seed: int, more: Sequence[str]) -> None:

@@ -99,7 +99,6 @@ WRITERS: dict[str, tuple[str, Writer]] = {
     "figure": ("figures/density.png", report),
     "results, text": ("results.md", of_runs),
     "results, table": ("results.csv", of_runs),
-    "results, picture": ("results.png", of_runs),
 }
 
 

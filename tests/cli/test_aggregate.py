@@ -1,4 +1,4 @@
-"""The runs of a sweep as one table: means over seeds, baselines, published rows, in three forms."""
+"""The runs of a sweep as one table: means over seeds, baselines, published rows, in two forms."""
 
 import csv
 import io
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.results_figure import picture
 from timegan.cli.aggregate import find, main, read
 from timegan.errors import InputError
-from timegan.report.seeds.figure import picture
 from timegan.report.seeds.literature import PUBLISHED
 from timegan.report.seeds.runs import gather
 from timegan.report.seeds.tables import as_csv, markdown
@@ -117,14 +117,13 @@ def test_the_csv_has_every_row_and_every_run(sweep: Path) -> None:
     assert {"TimeGAN, as printed", "SDformer", "FlowTS"} <= others
 
 
-def test_the_command_leaves_three_forms_and_says_the_table(
+def test_the_command_leaves_two_forms_and_says_the_table(
     sweep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main([str(sweep), "--out", str(sweep / "table")])
     assert "model.hidden=12" in capsys.readouterr().out
     names = sorted(path.name for path in (sweep / "table").iterdir())
-    assert names == ["results.csv", "results.md", "results.png"]
-    assert (sweep / "table" / "results.png").read_bytes().startswith(b"\x89PNG")
+    assert names == ["results.csv", "results.md"]
 
 
 def test_a_score_that_no_run_has_is_a_dash_with_its_reason(tmp_path: Path) -> None:

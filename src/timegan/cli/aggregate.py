@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -14,12 +14,15 @@ from yaml import YAMLError
 from timegan.cli.console import print_lines, short_path
 from timegan.cli.schema import RESERVED
 from timegan.errors import InputError
-from timegan.files import write_bytes, write_text
+from timegan.files import write_text
 from timegan.metrics.score import read_scores
 from timegan.serialization.overwrite_checks import check_not_trained_on
 from timegan.serialization.run_folder import find_input_tables, find_run_folder
 
-FILES = ("results.md", "results.csv", "results.png")
+if TYPE_CHECKING:
+    from timegan.report.seeds.runs import ResultTable
+
+FILES = ("results.md", "results.csv")
 
 IGNORED_SETTINGS = (
     *("seed", "threads", "ckpt_path", "resume", "objective", "samples", "run", "real", "synthetic"),
@@ -34,13 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="timegan results",
         description="Gathers evaluated runs into one table: means and deviations over training "
-        "seeds, floors, and published results where the data are known. Writes results.md, "
-        "results.csv and results.png.",
+        "seeds, baselines, and published results where the data are known. Writes results.md and "
+        "results.csv.",
     )
     parser.add_argument("runs", nargs="+", help="run folders, or folders that hold some")
-    parser.add_argument("--out", help="folder of the three files (default: the first of RUNS)")
+    parser.add_argument("--out", help="folder of both files (default: the first of RUNS)")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace the three files where they exist"
+        "--overwrite", action="store_true", help="replace the files where they exist"
     )
     given = parser.parse_args(arguments)
     try:
@@ -51,21 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
 
 
-def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> None:
-    """Print the table of all runs below ``folders``, and write it to ``out`` in three forms.
+def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> list["ResultTable"]:
+    """Print the table of all runs below ``folders``, write it to ``out`` twice, and return it.
 
     Args:
         folders: runs, or folders that hold some.
-        out: the folder of the three files.
+        out: the folder of both files.
         overwrite: replace them where they exist.
 
     Raises:
         InputError: there is no evaluated run, one is damaged, or a file exists and ``overwrite`` is
             off. A table that one of the runs was trained on is never replaced.
     """
-    from timegan.report.figures.picture import png  # matplotlib, which the help does not need
-    from timegan.report.seeds.figure import picture
-    from timegan.report.seeds.runs import gather
+    from timegan.report.seeds.runs import gather  # torch, which the help does not need
     from timegan.report.seeds.tables import as_csv, markdown
 
     runs = find(folders)
@@ -81,10 +82,8 @@ def results(folders: Sequence[Path], out: Path, *, overwrite: bool = False) -> N
     text = markdown(sections)
     write_text(out / FILES[0], text, overwrite=overwrite)
     write_text(out / FILES[1], as_csv(sections), overwrite=overwrite)
-    write_bytes(out / FILES[2], png(picture(sections)), overwrite=overwrite)
-    print_lines(
-        text, *(f"{short_path(out / f'results.{ending}')}" for ending in ("md", "csv", "png"))
-    )
+    print_lines(text, *(short_path(out / name) for name in FILES))
+    return sections
 
 
 def find(folders: Sequence[Path]) -> list[Path]:

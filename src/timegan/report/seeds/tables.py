@@ -20,8 +20,7 @@ AT_BASELINE = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 ABOUT = (
     "Mean ± standard deviation over training seeds (n − 1); a score's own repeats are averaged "
     "first. The baseline is the same score for two samples of real data, as a mean over runs; "
-    f"{AT_BASELINE.strip()}: a mean that is no further from it than its deviation.\n\n"
-    "![Each score, beside its baseline and what others published](results.png)"
+    f"{AT_BASELINE.strip()}: a mean that is no further from it than its deviation."
 )
 
 

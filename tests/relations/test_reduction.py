@@ -326,3 +326,30 @@ def test_more_codes_than_a_category_can_have_are_known_ones() -> None:
     rows = Rows.of_sequences(made, data.transform.schema)
     assert np.isin(rows.columns["station"], codes).all()
     assert relation.share_kept(rows) == 1.0
+
+
+def test_a_flag_and_a_stop_date_are_there_together() -> None:
+    """An adverse event has a flag, a grade and a stop date, or none of them."""
+    draw = rng(0, "events")
+    frame = panel()
+    has_event = draw.random(len(frame)) < 0.25
+    stop = frame["time"] + pd.to_timedelta(draw.integers(1, 90, len(frame)), "h")
+    data = module(
+        frame.assign(
+            flag=np.where(has_event, "Y", "N"),
+            grade=np.where(has_event, draw.integers(1, 4, len(frame)), np.nan),
+            ends=stop.where(has_event),
+        )
+    )
+    words = {relation.describe() for relation in data.transform.reduction.relations}
+    assert {"flag tells whether ends is missing", "grade, ends are missing together"} <= words
+    made = generated(data, count=80)
+    rows = Rows.of_sequences(made, data.transform.schema)
+    for relation in data.relations:
+        assert relation.share_kept(rows) in (1.0, None), relation.describe()
+    table = data.transform.to_frame(made)
+    assert ((table["flag"] == "Y") == table["ends"].notna()).all()
+    assert (table["ends"].isna() == table["grade"].isna()).all()
+    assert (table["ends"] >= table["time"])[table["ends"].notna()].all()
+    assert 0 < table["ends"].notna().mean() < 1
+    assert table["ends"].nunique() > frame["time"].nunique() // 4

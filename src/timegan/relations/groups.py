@@ -108,7 +108,7 @@ class JointMissing(Relation):
 
     def reduce(self, draft: Draft) -> bool:
         """Learn the pattern as a category, and the values without holes."""
-        if any(label not in draft.fields or label in draft.changed for label in self.members):
+        if any(label not in draft.fields for label in self.members):
             return False
         roles = {draft.role(label) for label in self.members}
         if roles not in ({"feature"}, {"context"}):

@@ -19,6 +19,9 @@ MAX_KEYS = 10_000
 PROBE_ROWS = 2_000
 """First rows, in which most columns already turn out not to follow from each other."""
 
+CODE_TYPES = ("number", "category")
+"""Types of columns whose generated values become the nearest known code."""
+
 MAX_CODES = 100
 """Distinct codes that are learned as categories; more are learned as numbers."""
 
@@ -47,6 +50,8 @@ class Lookup(Relation):
 
     def describe(self) -> str:
         """Return it in words."""
+        if self.keys[-1] is None and len(set(self.values[:-1])) == 1:
+            return f"{self.target} tells whether {self.source} is missing"
         return f"{self.source} decides {self.target}"
 
     def kept(self, rows: Rows) -> np.ndarray:
@@ -57,7 +62,7 @@ class Lookup(Relation):
         """
         source, target = rows.columns[self.source], rows.columns[self.target]
         expected, known = self.look_up(source)
-        in_order = rows.fields[self.source].type == "number" and not self._is_code(rows.fields)
+        in_order = not self._is_code(rows.fields)
         kept: np.ndarray = (known | in_order) & same(target, expected)
         return kept
 
@@ -97,7 +102,7 @@ class Lookup(Relation):
 
     def restore(self, block: Block) -> None:
         """Write the target of each source; a generated code becomes the nearest known one."""
-        if self._is_code(block.fields):
+        if self._is_code(block.fields) and block.fields[self.source].type in CODE_TYPES:
             codes, place = replace(self, values=self.keys), block.place(self.source)
             place[self.source] = codes.look_up(place[self.source])[0]
         block.map(self.source, self.target, lambda source: self.look_up(source)[0])
@@ -105,11 +110,11 @@ class Lookup(Relation):
     def _is_code(self, fields: Mapping[str, Field]) -> bool:
         """Decide whether values of the source are labels, with none in between.
 
-        A class that rises or falls with a number follows from a measurement, unless each number
+        A class that rises or falls with a number or a date follows from a measurement, unless each
         has a label of its own.
         """
-        if fields[self.source].type != "number":
-            return fields[self.source].type == "category"
+        if fields[self.source].type == "category":
+            return True
         pairs = zip(self.keys, self.values, strict=True)
         values = [v for k, v in pairs if k is not None and v is not None]
         steps = np.diff(np.array(values, dtype=np.float64))

@@ -31,11 +31,11 @@ RESTORE_ORDER = (
     "fixed increment",
     "steady increment",
     "one of several",
+    "missing together",
     "part of the time",
     "lookup",
-    "missing together",
 )
-"""Lookups come after their sources; holes come last, for they hide values."""
+"""Lookups come after their sources, and after the holes of these."""
 
 MIN_EXPLAINED = 0.05
 """Share of another column's variance from which on a value at the start is learned with it."""

@@ -1,4 +1,4 @@
-"""The quickstart notebook runs from top to bottom, and is kept without outputs."""
+"""The notebooks run from top to bottom, and are kept without outputs."""
 
 import os
 import sys
@@ -9,12 +9,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-PATH = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
+FOLDER = Path(__file__).parents[1] / "notebooks"
 
 
-@pytest.fixture
-def notebook() -> Any:
-    return nbformat.read(PATH, as_version=4)  # type: ignore[no-untyped-call]
+@pytest.fixture(params=["quickstart", "tables"])
+def notebook(request: pytest.FixtureRequest) -> Any:
+    path = FOLDER / f"{request.param}.ipynb"
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
 def test_outputs_are_stripped(notebook: Any) -> None:
@@ -47,6 +48,6 @@ def test_it_runs_from_top_to_bottom(
         for output in cell.outputs
         if output.output_type == "execute_result"
     ]
-    assert results[-1] == "True"  # the model that was saved samples the same
+    assert results[-1] == "True"  # what the last cell of each checks
     errors = [o for c in notebook.cells for o in c.get("outputs", []) if o.get("name") == "stderr"]
     assert errors == [], f"{sys.executable}: {errors}"

@@ -170,7 +170,10 @@ def test_a_strict_score_that_fails_leaves_the_others(
     else:
         plant(monkeypatch, name, "blocks")
     scores = measured(strict, runs=1, progress=False)["scores"]
-    few = {"membership": "30 windows are too few: it needs 50."}
+    few = {
+        "membership": "30 windows are too few: it needs 50.",
+        "windows_to_tell": "14 windows are too few: a classifier needs 16.",
+    }
     assert reasons(scores) == few | {expected: WHY}
     assert set(scores) == {*QUICK, *STRICT}
 
@@ -187,7 +190,8 @@ def test_a_strict_card_holds_the_reasons_of_its_failures(monkeypatch: pytest.Mon
         monkeypatch.setattr(f"timegan.metrics.{name}", planted)
     card = measured(strict, runs=1, progress=False)
     scores = card["scores"]
-    assert reasons(scores).keys() - {"membership"} == {"classifier_auc", "mmd", "wasserstein"}
+    few = {"membership", "windows_to_tell"}
+    assert reasons(scores).keys() - few == {"classifier_auc", "mmd", "wasserstein"}
     for name in ("classifier_auc", "mmd"):
         assert (scores[name]["reason"], scores[name]["baseline"]["reason"]) == (WHY, WHY)
     assert scores["classifier_auc"]["classifiers"]["recurrent"]["mean"] is not None

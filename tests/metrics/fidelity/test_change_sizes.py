@@ -100,6 +100,16 @@ def test_scaled_changes_are_off_by_their_factor_at_every_lag() -> None:
     assert error(size_errors, REAL, scaled(REAL, 1.25)) == pytest.approx(np.log(1.25))
 
 
+def test_changes_that_are_never_still_and_never_wild_are_seen_at_the_right_deviation() -> None:
+    even = np.random.default_rng(8).normal(size=REAL.shape)
+    even = (even * np.diff(REAL, axis=1).std(axis=(0, 1))).cumsum(axis=1)
+    row = change_sizes(REAL, even)[0]
+    assert row["std"] == pytest.approx(1, abs=0.02)
+    assert row["median"] > 1.2
+    assert row["largest"] < 0.9
+    assert error(size_errors, REAL, even) > 0.1
+
+
 def test_figures_are_those_of_numpy() -> None:
     moves = (REAL[:, 4:] - REAL[:, :-4])[..., 0].ravel()
     found = ChangeSizes.of(REAL)

@@ -8,16 +8,24 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo $$python && break; done)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# CONSTRAINTS= takes the newest versions that pyproject.toml admits.
+CONSTRAINTS ?= --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS)
 # Files side by side, the longest first (tests/conftest.py); a process a core, four at most, a thread each.
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What follows versions of pandas, NumPy, torch, Lightning, Plotly, ONNX and safetensors.
+OLDEST := .venv-oldest
+OLDEST_TESTS := $(addprefix tests/,tables/test_frames.py tables/test_time_axis.py tables/test_readers.py \
+	tables/test_writers.py transforms/test_table_transform.py nn/test_networks.py nn/test_losses.py \
+	training/test_checkpoint_files.py training/test_fit.py serialization/test_model_folder.py \
+	serialization/test_programs.py report/test_tables.py report/figures metrics/test_formulas.py test_synthesizer.py)
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all coverage check format bench results install
+.PHONY: help train test test-all test-oldest coverage check format bench results install
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 train: $(VENV)/.ready ## train the default experiment; ARGS="model.hidden=12 seed=1" changes it
 	$(BIN)/python train.py $(ARGS)
@@ -27,6 +35,9 @@ test: $(VENV)/.ready-dev ## run the default tests; ARGS="-k export" chooses
 
 test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
 	$(TEST) -m "" $(ARGS)
+
+test-oldest: $(OLDEST)/.ready ## a quick part of the tests, with the oldest versions that pyproject.toml admits
+	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -o filterwarnings=default $(or $(ARGS),$(OLDEST_TESTS))
 
 coverage: $(VENV)/.ready-dev ## the default tests, and the lines that they do not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(ARGS)
@@ -49,6 +60,14 @@ results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="s
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 	@:
+
+# uv can resolve to lowest versions, pip cannot. UV_TORCH_BACKEND=cpu avoids CUDA; UV_OVERRIDE=FILE replaces a version.
+$(OLDEST)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "timegan needs Python 3.11, 3.12 or 3.13. Name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(OLDEST)/bin/uv pip install --quiet --python $(OLDEST) --resolution lowest-direct --editable ".[test]"
+	@touch $@
 
 # The stamps make a second call free: pip runs again only when a requirement has changed.
 $(VENV)/.ready: $(NEEDS) | $(BIN)/pip

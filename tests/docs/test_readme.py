@@ -40,6 +40,9 @@ SIZES = {
 ELSEWHERE = ("hydra/launcher=slurm", "trainer=gpu", "hydra/launcher=submitit", "trainer.num_nodes")
 """Commands that need a cluster, a GPU or several machines."""
 
+COSTLY = ("-m", "trainer.devices=2", "model.schedule.patience=5")
+"""Words of commands that train several times, and whose parts default tests run in other files."""
+
 
 def commands(pages: list[Path], prefix: str = "python ") -> list[str]:
     """Return the shell commands of ``pages`` that begin with ``prefix``, each of them once."""
@@ -53,6 +56,12 @@ def commands(pages: list[Path], prefix: str = "python ") -> list[str]:
                 if command.startswith(prefix) and ours and not elsewhere:
                     found[command] = None
     return list(found)
+
+
+def is_costly(command: str) -> bool:
+    """Return whether only the slow tests run a command."""
+    words = command.split()
+    return words[1] == "train.py" and any(word in COSTLY for word in words)
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -131,7 +140,13 @@ def typed(command: str) -> list[str]:
     return words
 
 
-@pytest.mark.parametrize("command", commands(README))
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=pytest.mark.slow if is_costly(command) else ())
+        for command in commands(README)
+    ],
+)
 def test_the_command_of_the_readme_ends_well(command: str, desk: Path) -> None:
     run(typed(command), desk)
 

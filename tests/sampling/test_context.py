@@ -107,7 +107,7 @@ def test_contexts_of_few_sequences_are_those_of_real_ones(window: int | None) ->
     data.setup()
     assert data.transform.schema.context == ("height", "zone")
     model = build_model(data, {"autoencoder": 1, "supervised": 1, "joint": 1}, hidden=4)
-    transform = calibrate_thresholds(model, data.transform, 256)
+    transform = calibrate_thresholds(model, data.transform, count=256)
     transform = TableTransform.from_state(json.loads(json.dumps(transform.state())))
     known = set(table.groupby("station")[["height", "zone"]].first().itertuples(index=False))
     for steps in (None, 200):

@@ -14,8 +14,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.ddp
-@pytest.mark.parametrize("table", ["plain", "panel"])
-@pytest.mark.parametrize("preset", ["timegan", "reference"])
+@pytest.mark.parametrize(
+    ("preset", "table"),
+    [
+        ("timegan", "panel"),
+        ("reference", "plain"),
+        pytest.param("timegan", "plain", marks=pytest.mark.slow),
+        pytest.param("reference", "panel", marks=pytest.mark.slow),
+    ],
+)
 def test_two_processes_learn_what_one_learns(preset: str, table: str, tmp_path: Path) -> None:
     weights = []
     for devices in (1, 2):

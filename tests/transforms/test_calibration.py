@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from tests.transforms.lookalike_tables import column, field, fit_one, held, punched, ramp
 from timegan.seeds import rng
@@ -150,7 +151,7 @@ def test_sequences_of_a_held_column_are_calibrated_apart() -> None:
 def test_a_logarithm_comes_out_with_the_levels_of_the_training_rows() -> None:
     values = np.exp(2 + np.sin(np.arange(4_000) / 300) + 0.1 * rng(0).standard_normal(4_000))
     raw = fit_one("continuous", values, START, "log")
-    channels = skewed(raw.transform(values, START, rng(0)), 0.5, 0.7)
+    channels = 0.5 + 0.7 * np.sinh(0.5 * raw.transform(values, START, rng(0)))
     before, after = made(raw, channels), made(raw.calibrate(channels), channels)
     shares = np.linspace(0.05, 0.95, 10)
     wanted = np.log(np.quantile(values, shares))
@@ -176,9 +177,8 @@ def test_a_ramp_keeps_its_atoms() -> None:
     assert np.mean(after == 10) == pytest.approx(np.mean(values == 10), abs=0.01)
 
 
-def test_kinds_without_shares_stay_as_they_are() -> None:
-    values = column("continuous", 500, 0)
-    raw = fitted("continuous", values)
+def test_what_is_not_calibrated_stays_as_they_are() -> None:
+    raw = fit_one("continuous", column("continuous", 500, 0), START, "minmax")
     assert raw.calibrate(rng(0).standard_normal((100, 1))) is raw
     assert fitted("constant", np.ones(5)).calibrate(np.empty((9, 0))).width == 0
 
@@ -207,7 +207,8 @@ def test_what_never_happened_never_will() -> None:
 def test_a_map_is_monotone_has_few_nodes_and_bears_ties() -> None:
     scores = np.round(rng(0).standard_normal(3_000) * 2 + 1, 1)
     scores[:1_000] = 0.5
-    warp = QuantileMap.fit(scores, np.linspace(0.001, 0.999, 900))
+    warp = QuantileMap.choose(scores, ndtri, lambda _: (0.0, 0.0), np.linspace(0.001, 0.999, 900))
+    assert warp is not None
     assert len(warp.made) <= MAX_NODES
     assert (np.diff(warp(np.linspace(-20, 20, 2_000))) >= 0).all()
 
@@ -224,3 +225,34 @@ def test_a_category_of_two_is_one_channel_and_of_one_none() -> None:
     one = Categorical.fit(np.array([3.0, 3.0]), START, FitOptions())
     assert one.width == 0
     np.testing.assert_array_equal(one.inverse_transform(np.empty((2, 4, 0))), np.full((2, 4), 3.0))
+
+
+def lingering(count: int = 6_000, seed: int = 0) -> np.ndarray:
+    """Return a walk that lingers at some levels, as prices do."""
+    walk = np.cumsum(rng(seed).standard_normal(count)) / np.sqrt(count)
+    return np.asarray(walk + 0.15 * np.sin(8 * walk))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_calibration_mends_the_distribution_and_leaves_changes_their_size(seed: int) -> None:
+    values = 100 * np.exp(0.5 * lingering(seed=seed))
+    raw = fit_one("continuous", values, START, scaling="log")
+    channel = raw.transform(values, START, rng(seed))
+    poor = 0.8 * channel + 0.2 + 0.3 * np.sin(channel)
+    before, after = made(raw, poor), made(raw.calibrate(poor), poor)
+
+    def distance(series: np.ndarray) -> float:
+        return float(np.abs(np.sort(series) - np.sort(values)).mean() / values.std())
+
+    def size(series: np.ndarray) -> float:
+        return float(np.diff(np.log(series)).std() / np.diff(np.log(values)).std())
+
+    assert distance(after) < 0.5 * distance(before)
+    assert abs(np.log(size(after))) < 0.1
+
+
+def test_a_channel_that_is_right_is_left_alone() -> None:
+    values = rng(0).standard_normal(5_000).round(3)
+    raw = fit_one("continuous", values, START, scaling="standard")
+    channel = raw.transform(values, START, rng(0))
+    np.testing.assert_allclose(made(raw.calibrate(channel), channel), values, atol=0.02)

@@ -20,6 +20,7 @@ from timegan.constraints.types import (
     Range,
 )
 from timegan.tables.value_grid import nearly_exact_decimals
+from timegan.tables.value_limits import ValueLimits
 
 MAX_ALLOWED_VALUES = 10
 MAX_GRID_SIZE = 1e7  # finer grids are a number of decimals and constrain nothing
@@ -61,7 +62,8 @@ def discover(
     found: list[Constraint] = []
     for c in columns:
         found += _column_constraints(c, np.ascontiguousarray(values[:, c]), sequence)
-    varying = [r.column for r in found if isinstance(r, Range) and r.low != r.high]
+    constant = {r.column for r in found if isinstance(r, Range) and r.low == r.high}
+    varying = [c for c in columns if c not in constant and not np.isnan(values[:, c]).all()]
     grids = {r.column: r for r in found if isinstance(r, Multiples)}
     for quantity in dict.fromkeys(quantities[c] for c in varying):
         same = [c for c in varying if quantities[c] == quantity]
@@ -89,9 +91,16 @@ def _column_constraints(c: int, column: np.ndarray, sequence: np.ndarray) -> Ite
     if not column.size:
         return
     low, high = float(column.min()), float(column.max())
-    yield Range(c, low, high)
     if low == high:
+        yield Range(c, low, high)
         return
+    limits = ValueLimits.fit(column)
+    if limits.low_bound or limits.high_bound:
+        yield Range(
+            c,
+            limits.low if limits.low_bound else None,
+            limits.high if limits.high_bound else None,
+        )
     few = _allowed_values(column)
     if few is not None:
         yield AllowedValues(c, few)

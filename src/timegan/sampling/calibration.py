@@ -1,4 +1,4 @@
-"""Calibration of thresholds for zeros, categories, missing values and lengths."""
+"""Calibration of levels, and of thresholds for zeros, categories, missing values and lengths."""
 
 import numpy as np
 
@@ -20,7 +20,10 @@ SEED = 1_000_003
 
 
 def calibrate_thresholds(
-    model: Networks | HasNetworks, transform: TableTransform, count: int = SEQUENCES
+    model: Networks | HasNetworks,
+    transform: TableTransform,
+    real: tuple[np.ndarray, np.ndarray] | None = None,
+    count: int = SEQUENCES,
 ) -> TableTransform:
     """Return the transform with thresholds that give samples the proportions of training data.
 
@@ -31,6 +34,8 @@ def calibrate_thresholds(
     Args:
         model: a trained model.
         transform: the transform of its training table; earlier calibration is discarded.
+        real: training windows in channels, and the steps that each has, see
+            `TableTransform.calibrated`.
         count: sequences to measure on, a multiple of 256.
     """
     net, channels = networks(model), None
@@ -55,4 +60,4 @@ def calibrate_thresholds(
             mask = np.arange(net.window) < lengths[:, None]
     samples = concatenate(list(sample_chunks(model, count, seed=SEED, context=channels)))
     starts = transform.starts(count, SEED, 0)
-    return transform.calibrated(samples.x, mask, samples.exogenous, starts)
+    return transform.calibrated(samples.x, mask, samples.exogenous, starts, real)

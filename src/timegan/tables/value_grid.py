@@ -141,6 +141,13 @@ class ValueGrid(Record):
             high = float(free.floor(np.array(high))) if np.isfinite(high) else high
         return replace(self, low=low, high=high)
 
+    def widened(self, low: float, high: float) -> Self:
+        """Return the grid with at least this range; a list of levels stays as it is."""
+        if self.levels:
+            return self
+        wide = replace(self, low=-np.inf, high=np.inf).within(low, high)
+        return replace(self, low=min(wide.low, self.low), high=max(wide.high, self.high))
+
     def _index(self, values: np.ndarray) -> np.ndarray:
         """Return the number k of the grid's value nearest to each of the values."""
         assert self.step is not None

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from timegan.tables.value_grid import ValueGrid
+from timegan.tables.value_limits import RARITY, ValueLimits
 from timegan.transforms import scaler_choice, scalers
 from timegan.transforms.base import (
     ONE_SEQUENCE,
@@ -18,14 +19,12 @@ from timegan.transforms.base import (
     drop_missing,
 )
 from timegan.transforms.detection.column_sample import ColumnSample
-from timegan.transforms.quantile_maps import QuantileMap
+from timegan.transforms.quantile_maps import ChannelShape, QuantileMap
 from timegan.transforms.scalers import (
-    JITTER,
     SCALERS,
-    LogScaler,
+    MinMaxScaler,
     QuantileNormalizer,
     Scaler,
-    quantile_nodes,
 )
 from timegan.variation import centred, deviation, divisor
 
@@ -39,14 +38,15 @@ MIN_EXCESS_KURTOSIS = 1.0  # of a heavy tail
 
 @dataclass(frozen=True)
 class Continuous(ColumnTransformer):
-    """A number within the training range, on the value grid of its column.
+    """A number within the limits of its column, on the column's value grid.
 
     Args:
         scaler: fitted map to the channel.
         grid: range and possible values.
         jitter: share of its interval of quantiles over which a frequent value is spread.
-        calibration: map of the channel that restores the proportions of frequent values, or of a
-            logarithm's levels; None before calibration.
+        shape: of the training channel.
+        calibration: map of the channel that restores its training distribution; None before
+            calibration, or where the model needs none.
     """
 
     name: ClassVar[str] = "continuous"
@@ -55,9 +55,12 @@ class Continuous(ColumnTransformer):
     cells: ClassVar[frozenset[str]] = frozenset({"number", "datetime"})
     fixed_scaling: ClassVar[str | None] = None
     """The scaling of column types that always need the same one."""
+    extrapolates: ClassVar[bool] = True
+    """Whether values may lie beyond the training range where no true bound ends it."""
     scaler: Scaler
     grid: ValueGrid
-    jitter: float = JITTER
+    jitter: float
+    shape: ChannelShape
     calibration: QuantileMap | None = None
 
     @classmethod
@@ -83,7 +86,38 @@ class Continuous(ColumnTransformer):
         search_step = options.params.get("search_step", True)
         grid = ValueGrid.fit(values, options.dtype, search_step=search_step)
         jitter = float(options.params.get("jitter", options.jitter))
-        return cls(standardize_with_jitter(scaler, values, breaks, jitter), grid, jitter)
+        scaler = standardize_with_jitter(scaler, values, breaks, jitter)
+        if cls.extrapolates and options.scaling != MinMaxScaler.name:
+            limits = ValueLimits.fit(values)
+            grid = grid.widened(limits.low, limits.high)
+            if isinstance(scaler, QuantileNormalizer):
+                scaler = scaler.extended(grid.low, grid.high, RARITY)
+        return cls.measured(scaler, grid, jitter, values, breaks)
+
+    @classmethod
+    def measured(
+        cls,
+        scaler: Scaler,
+        grid: ValueGrid,
+        jitter: float,
+        values: np.ndarray,
+        breaks: np.ndarray | None,
+    ) -> Self:
+        """Return the transformer with the shape that training values (R,) have in the channel.
+
+        Args:
+            scaler: fitted map to the channel.
+            grid: range and possible values.
+            jitter: see the class.
+            values: of the training rows.
+            breaks: rows that do not follow upon the one before; None: changes do not count.
+        """
+        raw = cls(scaler, grid, jitter, ChannelShape([], []))
+        few = values[:JITTER_SAMPLE_ROWS]
+        joins = ONE_SEQUENCE if breaks is None else breaks[breaks < len(few)]
+        channel = raw.transform(few, joins, np.random.default_rng(0))[:, 0]
+        shape = ChannelShape.fit(channel, None if breaks is None else joins)
+        return replace(raw, shape=shape)
 
     def transform(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator
@@ -101,33 +135,47 @@ class Continuous(ColumnTransformer):
         return self.grid.snap(self.unscale(channels[..., 0]))
 
     def unscale(self, channel: np.ndarray) -> np.ndarray:
-        """Map a channel of any shape to the training range, not to the grid."""
+        """Map a channel of any shape to numbers that are not on the grid."""
         channel = np.asarray(channel, dtype=np.float64)
-        if self.calibration is not None and isinstance(self.scaler, QuantileNormalizer):
-            scores = self.calibration(channel * self.scaler.std + self.scaler.mean)
-            channel = (scores - self.scaler.mean) / self.scaler.std
-        elif self.calibration is not None:
-            channel = self.calibration(channel)
+        if self.calibration is not None:
+            channel = self._from_scores(self.calibration(self._to_scores(channel)))
         return self.scaler.inverse_transform(channel)
 
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
-        """Restore the training proportions of frequent values in what comes of (m, 1).
+        """Restore the training distribution in what comes of (m, 1), and keep changes their size.
 
-        Logarithms keep the distribution of the training values, which networks match only roughly.
+        Frequent values have their training proportions exactly.
         """
-        if isinstance(self.scaler, LogScaler) and len(channels):
-            nodes = quantile_nodes(np.asarray(channels[:, 0], dtype=np.float64))
-            return replace(self, calibration=QuantileMap.between(nodes, self.scaler.quantiles))
-        if (
-            not isinstance(self.scaler, QuantileNormalizer)
-            or not self.scaler.atoms
-            or not len(channels)
-        ):
+        if not len(channels) or isinstance(self.scaler, MinMaxScaler):
             return self
-        scores = channels[:, 0] * self.scaler.std + self.scaler.mean
-        edges = ndtr(np.concatenate([self.scaler.below, self.scaler.above]))
-        fitted = QuantileMap.fit(np.asarray(scores, dtype=np.float64), edges)
+        scores = self._to_scores(np.asarray(channels[:, 0], dtype=np.float64))
+        known = np.asarray(self.shape.quantiles)
+        middles = (np.arange(known.size) + 0.5) / known.size
+
+        def wanted(shares: np.ndarray) -> np.ndarray:
+            return np.asarray(np.interp(shares, middles, known))
+
+        def errors(scores: np.ndarray) -> tuple[float, float]:
+            return self.shape.errors(self._from_scores(scores), breaks)
+
+        if isinstance(self.scaler, QuantileNormalizer):
+            edges = ndtr(np.concatenate([self.scaler.below, self.scaler.above]))
+            fitted = QuantileMap.choose(scores, ndtri, errors, edges)
+        else:
+            fitted = QuantileMap.choose(scores, wanted, errors, np.empty(0))
         return replace(self, calibration=fitted)
+
+    def _to_scores(self, channel: np.ndarray) -> np.ndarray:
+        """Return normal quantiles where the channel is a rank, which calibration maps."""
+        if isinstance(self.scaler, QuantileNormalizer):
+            return channel * self.scaler.std + self.scaler.mean
+        return channel
+
+    def _from_scores(self, scores: np.ndarray) -> np.ndarray:
+        """Invert `_to_scores`."""
+        if isinstance(self.scaler, QuantileNormalizer):
+            return np.asarray((scores - self.scaler.mean) / self.scaler.std)
+        return scores
 
     def state(self) -> dict[str, Any]:
         """Return the fitted state as plain data."""
@@ -261,6 +309,7 @@ class Datetime(Continuous):
 
     name = "datetime"
     order = 50
+    extrapolates = False
     cells = frozenset({"datetime"})
 
     @classmethod

@@ -67,10 +67,12 @@ class PiecewiseConstant(ColumnTransformer):
     def fit(cls, values: np.ndarray, breaks: np.ndarray, options: FitOptions) -> Self:
         """Learn from training rows (R,)."""
         values, breaks = drop_missing(values, breaks)
-        number = Continuous(
+        number = Continuous.measured(
             fit_scaler(values, breaks, options.scaling),
             ValueGrid.fit(values, options.dtype),
             options.jitter,
+            values,
+            None,
         )
         joined = continues(len(values), breaks)
         share = _changes(values, breaks)[joined].mean() if joined.any() else 1.0

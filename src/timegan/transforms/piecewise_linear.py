@@ -88,10 +88,12 @@ class PiecewiseLinear(ColumnTransformer):
         offsets = tuple(map(int, options.params.get("start_offsets", range(period))))
         readings = values[options.params["readings"] & ~np.isnan(values)]
         present, joins = drop_missing(values, breaks)
-        number = Continuous(
+        number = Continuous.measured(
             fit_scaler(present, joins, options.scaling),
             ValueGrid.fit(present, options.dtype, search_step=False),
-            jitter=0.0,  # straight lines must stay straight
+            0.0,  # straight lines must stay straight
+            present,
+            None,
         )
         # Levels are right for readings only: between them there are other values.
         knot_grid = ValueGrid.fit(readings, options.dtype) if readings.size else number.grid
@@ -114,7 +116,8 @@ class PiecewiseLinear(ColumnTransformer):
         ``noise.phase`` selects, for each sequence, one of the rows of a period at which training
         windows begin.
         """
-        raw = self.number.unscale(channels[..., 0])
+        grid = self.number.grid
+        raw = np.clip(self.number.unscale(channels[..., 0]), grid.low, grid.high)
         offsets = np.array(self.start_offsets)
         offsets = offsets[(noise.phase * len(self.start_offsets)).astype(np.int64)]
         first = (self.phase - offsets) % self.period
@@ -126,7 +129,7 @@ class PiecewiseLinear(ColumnTransformer):
             at[:, is_reading] = self.knot_grid.snap(at[:, is_reading])
             at[:, ~is_reading] = self._snap_between(at[:, ~is_reading])
             values[first == start] = interpolate(at, knots)
-        return self.number.grid.snap(values)
+        return grid.snap(values)
 
     def interpolation_error(self, channels: np.ndarray) -> np.ndarray:
         """Return the distance of channels (n, T, 1) from lines at each start offset, (n, offsets).
@@ -159,7 +162,9 @@ class PiecewiseLinear(ColumnTransformer):
 
     def calibrate(self, channels: np.ndarray, breaks: np.ndarray = ONE_SEQUENCE) -> Self:
         """Restore the training proportions of frequent values; make common readings only."""
-        return replace(self, number=self.number.calibrate(channels), knot_grid=self.common_grid)
+        return replace(
+            self, number=self.number.calibrate(channels, breaks), knot_grid=self.common_grid
+        )
 
 
 def choose_phases(

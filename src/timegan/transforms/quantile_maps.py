@@ -1,9 +1,11 @@
 """Discrete values as intervals of a normal distribution, and monotone maps of quantiles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtr, ndtri
 
 from timegan.records import Record
@@ -12,7 +14,12 @@ from timegan.transforms.scalers import JITTER
 from timegan.variation import deviation, divisor
 
 MAX_NODES = 200
+NODES = (5, 9, 21, 50, 100)  # of the maps that are tried
 STANDARDIZATION_ROWS = 2_000
+MAX_SACRIFICE = 0.05  # distribution error, in deviations, that smaller errors of changes may cost
+
+Quantiles = Callable[[np.ndarray], np.ndarray]
+"""Quantiles at given probabilities."""
 
 
 @dataclass(frozen=True)
@@ -77,43 +84,122 @@ class ThresholdCode(Record):
 
 
 @dataclass(frozen=True)
-class QuantileMap(Record):
-    """A monotone map of generated values onto wanted ones (quantile mapping).
+class ChannelShape(Record):
+    """How the values of a training channel are distributed, and how large its changes are.
 
-    It is linear between nodes. Beyond them it is a shift.
+    Args:
+        quantiles: of the values, at the middles of equal shares.
+        changes: deviation, median size and 99 % quantile of the size of first differences; empty
+            where they do not count.
+    """
+
+    quantiles: list[float]
+    changes: list[float]
+
+    @classmethod
+    def fit(cls, channel: np.ndarray, breaks: np.ndarray | None = None) -> Self:
+        """Measure a channel (m,); None in place of its ``breaks``: changes do not count."""
+        changes = [] if breaks is None else change_sizes(channel, breaks)
+        return cls(np.quantile(channel, _shares(MAX_NODES // 2)).tolist(), changes)
+
+    def errors(self, channel: np.ndarray, breaks: np.ndarray) -> tuple[float, float]:
+        """Return how far a channel (m,) is from this shape.
+
+        Returns:
+            The Wasserstein distance of the values over their deviation, and the mean absolute
+            logarithm of the ratios of the sizes of changes.
+        """
+        wanted = np.asarray(self.quantiles)
+        away = np.abs(np.quantile(channel, _shares(wanted.size)) - wanted).mean()
+        distance = float(away) / divisor(deviation(wanted))
+        sizes = change_sizes(channel, breaks)
+        pairs = [(a, b) for a, b in zip(sizes, self.changes, strict=False) if min(a, b) > 0]
+        return distance, float(np.mean([abs(np.log(a / b)) for a, b in pairs])) if pairs else 0.0
+
+
+def change_sizes(channel: np.ndarray, breaks: np.ndarray) -> list[float]:
+    """Return deviation, median size and 99 % quantile of the size of changes within sequences."""
+    steps = np.diff(channel)
+    steps = np.delete(steps, breaks[breaks > 0] - 1)
+    if not steps.size:
+        return []
+    sizes = np.abs(steps)
+    return [float(steps.std()), float(np.median(sizes)), float(np.quantile(sizes, 0.99))]
+
+
+@dataclass(frozen=True)
+class QuantileMap(Record):
+    """A smooth monotone map of generated values onto wanted ones (quantile mapping).
+
+    Between its nodes it is a monotone cubic spline (Fritsch and Butland, 1984). Beyond them it is
+    a shift. A map with many nodes restores the distribution of values closely, but its slope
+    jumps from node to node, which changes the size of steps. `choose` weighs one against the other.
 
     Args:
         made: increasing quantiles of what the model generates.
-        wanted: quantiles that they go to, of the standard normal or of the training rows.
+        wanted: quantiles that they go to.
     """
 
     made: list[float]
     wanted: list[float]
 
     @classmethod
-    def fit(cls, scores: np.ndarray, edges: np.ndarray) -> Self:
-        """Learn the map onto the standard normal.
+    def fit(cls, scores: np.ndarray, wanted: Quantiles, nodes: int) -> Self:
+        """Learn the map that is right at equal shares, see `between`."""
+        return cls.between(scores, _shares(nodes), wanted)
+
+    @classmethod
+    def between(cls, scores: np.ndarray, shares: np.ndarray, wanted: Quantiles) -> Self:
+        """Learn the map that is right at given shares.
 
         Args:
             scores: (m,) as the model generates them.
-            edges: probabilities at which it must be right: where frequent values begin and end.
+            shares: increasing probabilities.
+            wanted: gives the wanted quantile of each probability.
         """
-        even = (np.arange(MAX_NODES // 2) + 0.5) / (MAX_NODES // 2)
+        made, first = np.unique(np.quantile(scores, shares), return_index=True)
+        return cls(made.tolist(), wanted(shares[first]).tolist())
+
+    @classmethod
+    def choose(
+        cls,
+        scores: np.ndarray,
+        wanted: Quantiles,
+        errors: Callable[[np.ndarray], tuple[float, float]],
+        edges: np.ndarray,
+    ) -> Self | None:
+        """Return the map with the least sum of errors in the distribution and in changes.
+
+        Candidates have few or many nodes. Those with far more distribution error than the best of
+        them are out.
+
+        Args:
+            scores: (m,) as the model generates them.
+            wanted: gives the wanted quantile of each probability.
+            errors: of mapped scores, see `ChannelShape.errors`.
+            edges: probabilities at which every map must be right: where frequent values begin and
+                end. Without any, no map is among the candidates.
+        """
         edges = np.unique(edges[(edges > 0) & (edges < 1)])
         if edges.size > MAX_NODES // 2:
             edges = edges[np.linspace(0, edges.size - 1, MAX_NODES // 2).round().astype(np.int64)]
-        shares = np.union1d(even, edges)
-        made, first = np.unique(np.quantile(scores, shares), return_index=True)
-        return cls(made.tolist(), ndtri(shares[first]).tolist())
-
-    @classmethod
-    def between(cls, made: list[float], wanted: list[float]) -> Self:
-        """Return the map of quantiles onto others at equal shares."""
-        distinct, first = np.unique(made, return_index=True)
-        return cls(distinct.tolist(), np.asarray(wanted)[first].tolist())
+        maps: list[Self | None] = [
+            cls.between(scores, np.union1d(_shares(n), edges), wanted) for n in NODES
+        ]
+        if not edges.size:
+            maps.append(None)
+        found = [errors(scores if one is None else one(scores)) for one in maps]
+        limit = MAX_SACRIFICE + min(distance for distance, _ in found)
+        total = [sum(pair) if pair[0] <= limit else np.inf for pair in found]
+        return maps[int(np.argmin(total))]
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Map what the model generates."""
-        inside = np.interp(scores, self.made, self.wanted)
-        beyond = np.minimum(scores - self.made[0], 0.0) + np.maximum(scores - self.made[-1], 0.0)
-        return np.asarray(inside + beyond)
+        if len(self.made) < 2:
+            return scores + (self.wanted[0] - self.made[0])
+        inside = np.clip(scores, self.made[0], self.made[-1])
+        return np.asarray(PchipInterpolator(self.made, self.wanted)(inside) + (scores - inside))
+
+
+def _shares(count: int) -> np.ndarray:
+    return (np.arange(count) + 0.5) / count

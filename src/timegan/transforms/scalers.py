@@ -19,7 +19,6 @@ EPSILON = 1e-7  # the authors' min-max divides by max - min + 1e-7
 MIN_ATOM_SHARE = 0.005  # of the values, for a single value to count as an atom,
 MIN_ATOM_COUNT = 5  # and how often it must occur, so that a short table has none by accident
 MAX_NODES = 1_000
-QUANTILE_NODES = 100
 JITTER = 0.5  # share of an atom's interval over which its rows are spread; 0 is its middle
 
 
@@ -36,7 +35,7 @@ class Scaler(Protocol):
         """Map values in the table's units to the model's."""
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
-        """Map the model's units to the table's, clipped to the training range."""
+        """Map the model's units to the table's."""
 
     def state(self) -> dict[str, Any]:
         """Return plain numbers and lists, as keyword arguments of the class."""
@@ -88,8 +87,7 @@ class StandardScaler(Record):
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
         """Map standard units to the table's."""
-        values = (scaled * self.std + self.mean) * (self.high - self.low) + self.low
-        return np.clip(values, self.low, self.high)
+        return (scaled * self.std + self.mean) * (self.high - self.low) + self.low
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,6 @@ class LogScaler(Record):
         high: largest one.
         mean: of the logarithms.
         std: of the same.
-        quantiles: of the standardized logarithms, at the middles of as many equal shares.
     """
 
     name: ClassVar[str] = "log"
@@ -109,7 +106,6 @@ class LogScaler(Record):
     high: float
     mean: float
     std: float
-    quantiles: list[float]
 
     @classmethod
     def fit(cls, values: np.ndarray) -> Self:
@@ -125,7 +121,7 @@ class LogScaler(Record):
             )
         logs = np.log(values)
         mean, std = float(logs.mean()), divisor(deviation(logs))
-        return cls(low, float(values.max()), mean, std, quantile_nodes((logs - mean) / std))
+        return cls(low, float(values.max()), mean, std)
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Map the table's units to standardized logarithms."""
@@ -133,9 +129,8 @@ class LogScaler(Record):
 
     def inverse_transform(self, scaled: np.ndarray) -> np.ndarray:
         """Map standardized logarithms to the table's units."""
-        ends = (np.log([self.low, self.high]) - self.mean) / self.std
-        values = np.exp(np.clip(scaled, *ends) * self.std + self.mean)
-        return np.asarray(np.clip(values, self.low, self.high))
+        with np.errstate(over="ignore"):  # infinite values are clipped like other large ones
+            return np.asarray(np.exp(scaled * self.std + self.mean))
 
 
 @dataclass(frozen=True)
@@ -196,6 +191,25 @@ class QuantileNormalizer(Record):
         scores = np.where(values == nodes[-1], quantiles[-1], scores)
         return np.asarray((scores - self.mean) / self.std)
 
+    def extended(self, low: float, high: float, rarity: float) -> Self:
+        """Return the map with its ends at given values, where they lie beyond the nodes.
+
+        Args:
+            low: value of the first node.
+            high: value of the last node.
+            rarity: times that a value beyond the training rows is rarer than their ends.
+        """
+        nodes, quantiles = list(self.nodes), list(self.quantiles)
+        first, last = (float(ndtri(ndtr(-abs(q)) / rarity)) for q in (quantiles[0], quantiles[-1]))
+        below = low < nodes[0]
+        if below:
+            nodes, quantiles = [low, *nodes], [first, *quantiles]
+        if high > nodes[-1]:
+            nodes, quantiles = [*nodes, high], [*quantiles, -last]
+        return replace(
+            self, nodes=nodes, quantiles=quantiles, atoms=[atom + below for atom in self.atoms]
+        )
+
     def transform_with_jitter(
         self, values: np.ndarray, breaks: np.ndarray, random: np.random.Generator, jitter: float
     ) -> np.ndarray:
@@ -244,11 +258,6 @@ SCALERS: dict[str, type[Scaler]] = {
 def restore(name: str, state: dict[str, Any]) -> Scaler:
     """Return a fitted scaler from its name and state."""
     return SCALERS[name](**state)
-
-
-def quantile_nodes(values: np.ndarray) -> list[float]:
-    """Return quantiles at the middles of 100 equal shares."""
-    return list(np.quantile(values, (np.arange(QUANTILE_NODES) + 0.5) / QUANTILE_NODES).tolist())
 
 
 def _quantiles(ranks: np.ndarray, count: int) -> list[float]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import ndtri
 
 from timegan.transforms.base import ColumnTransformer
 from timegan.transforms.calendar_phases import PERIODS, CalendarPhases
@@ -14,6 +15,8 @@ from timegan.transforms.encoding import channel_slices
 from timegan.transforms.missing import Missing
 from timegan.transforms.piecewise_constant import PiecewiseConstant
 from timegan.transforms.quantile_maps import QuantileMap
+
+CALIBRATION_NODES = 21  # of a calibration; more would change the size of steps
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,10 @@ class Seasonality:
         """Return the seasonality that makes normal scores of what a model generates (m, M)."""
         if not len(x):
             return self
-        maps = (QuantileMap.fit(x[:, c].astype(np.float64), np.empty(0)) for c in self.channels)
+        maps = (
+            QuantileMap.fit(x[:, c].astype(np.float64), ndtri, CALIBRATION_NODES)
+            for c in self.channels
+        )
         return replace(self, calibrations=tuple(maps))
 
     def shares(self) -> list[tuple[int, str, float]]:

@@ -23,6 +23,7 @@ from timegan.transforms.feature_view import (
     feature_names,
     numeric_features,
 )
+from timegan.transforms.level_calibration import LevelCalibration, smooth_channels, without_maps
 from timegan.transforms.seasonality import Seasonality, without_seasonal_thresholds
 from timegan.transforms.sequence_seasons import SequenceSeasons, seasons_from_state
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
@@ -77,6 +78,7 @@ class TableTransform:
             are drawn; (0, 0) where there are enough sequences to learn what lies between them.
         seasonality: what the calendar explains of the feature channels; None: nothing.
         window_members: (N,) member of `SequenceSeasons` of the same windows.
+        levels: shifts of whole windows; None before calibration.
     """
 
     reduction: Reduction
@@ -95,6 +97,7 @@ class TableTransform:
     contexts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
     seasonality: Seasonality | SequenceSeasons | None = None
     window_members: tuple[int, ...] = ()
+    levels: LevelCalibration | None = None
 
     @property
     def features(self) -> list[str]:
@@ -249,6 +252,8 @@ class TableTransform:
             x = from_unit_interval(self.feature_transformers, x)
         if lengths is None:
             lengths = np.full(count, steps)
+        if self.levels is not None:
+            x = self.levels(x, lengths)
         gaps = None
         if self.seasonality is not None:
             starts = self.starts(count, seed, start) if starts is None else starts
@@ -284,6 +289,7 @@ class TableTransform:
         mask: np.ndarray | slice,
         exogenous: np.ndarray | None,
         starts: np.ndarray | None = None,
+        real: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> Self:
         """Return the transform with the training proportions in what comes of a model's channels.
 
@@ -292,18 +298,26 @@ class TableTransform:
             mask: (n, T) true where a sequence has a step.
             exogenous: channels of the exogenous columns (n, T, U).
             starts: time of each first row (n,), see `inverse_transform`.
+            real: training windows (N, T, M) in channels, and the steps that each has (N,); None:
+                levels are not calibrated.
         """
         x = from_unit_interval(self.feature_transformers, x) if self.bounded else x
-        made = self
+        made = replace(self, levels=None)
+        lengths = np.full(len(x), x.shape[1]) if isinstance(mask, slice) else mask.sum(axis=1)
+        if real is not None and not self.bounded:
+            channels = smooth_channels(self.feature_transformers)
+            shifts = LevelCalibration.fit((x, lengths), real, channels)
+            made, x = replace(self, levels=shifts), shifts(x, lengths)
         if self.seasonality is not None:
-            lengths = np.full(len(x), x.shape[1]) if isinstance(mask, slice) else mask.sum(axis=1)
             starts = self.starts(len(x), 0, 0) if starts is None else starts
-            made = replace(self, seasonality=self.seasonality.calibrated(_rows(x, mask)))
+            made = replace(made, seasonality=self.seasonality.calibrated(_rows(x, mask)))
             gaps = self._gaps(x, lengths, 0, 0)
             x = made._with_season(x, starts, gaps, self._members(len(x), 0, 0, None))
         breaks = _first_rows(x, mask)
         features = encoding.calibrate(self.feature_transformers, _rows(x, mask), breaks)
-        transform = replace(self, feature_transformers=features)
+        if made.levels is not None:
+            features = without_maps(features, made.levels.channels)
+        transform = replace(made, feature_transformers=features)
         if made.seasonality is not None:
             kept = without_seasonal_thresholds(
                 self.feature_transformers, features, made.seasonality.channels
@@ -398,6 +412,7 @@ class TableTransform:
             "contexts": _encoded(self.contexts),
             "seasonality": self.seasonality and self.seasonality.state(),
             "window_members": list(self.window_members),
+            "levels": self.levels and self.levels.state(),
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -425,6 +440,7 @@ class TableTransform:
                 "window_starts": state["window_starts"] and tuple(state["window_starts"]),
                 "seasonality": state["seasonality"] and seasons_from_state(state["seasonality"]),
                 "window_members": tuple(state["window_members"]),
+                "levels": state["levels"] and LevelCalibration.from_state(state["levels"]),
             }
         )
 

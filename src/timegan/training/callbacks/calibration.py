@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import numpy as np
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
@@ -20,8 +21,12 @@ class ThresholdCalibration(Callback):
         schedule = cast(Schedule, pl_module.schedule)
         if trainer.current_epoch + 1 != schedule.total or not schedule.joint:
             return
-        from timegan.sampling.calibration import calibrate_thresholds
+        from timegan.sampling.calibration import SEQUENCES, calibrate_thresholds
 
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         model: Any = pl_module
-        data.transform = calibrate_thresholds(model, data.transform)
+        subset = data.window_subset(data.train, SEQUENCES)
+        lengths = data.train.lengths
+        steps = np.full(len(subset), data.window) if lengths is None else lengths[subset]
+        real = data.train.take(subset), steps
+        data.transform = calibrate_thresholds(model, data.transform, real)

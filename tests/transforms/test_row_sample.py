@@ -78,6 +78,7 @@ def _short_look(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("preprocessing", ["default", "reference"])
 def test_a_constraint_that_one_row_far_from_the_look_breaks_is_none(preprocessing: str) -> None:
     options = {"window": 8, "holdout": 0.0, "preprocessing": preprocessing, "scaling": "auto"}
+    options["constraints"] = "enforce"
     frame = long_table()
     data = WindowDataModule.from_frame(frame, **options)
     data.setup()

@@ -112,3 +112,17 @@ def test_unsorted_dates_become_a_feature_with_a_note() -> None:
     assert "'due' holds dates that do not increase" in note_of(frame)
     assert "dataset.sequence_index=due" in note_of(frame)
     assert note_of(frame.assign(day=pd.DatetimeIndex(DAYS))).count("due") == 0
+
+
+def test_a_key_that_comes_back_after_years_is_noted() -> None:
+    months = pd.date_range("2001-01-01", periods=12, freq="MS")
+    late = months[:6].append(months[6:] + pd.DateOffset(years=16))
+    parts = [
+        pd.DataFrame({"who": k, "when": late if k == "c" else months, "x": np.arange(12) % 5})
+        for k in "abcd"
+    ]
+    table = Table.from_frame(pd.concat(parts, ignore_index=True), sequence_key="who")
+    [note] = [note for note in table.notes if "comes back" in note]
+    assert note.startswith("'who' c comes back in row 31 (the first row is 1) after 16.1 years")
+    usual = Table.from_frame(pd.concat([*parts[:2], parts[3]]), sequence_key="who")
+    assert not any("comes back" in note for note in usual.notes)

@@ -17,6 +17,7 @@ from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name, Role
 from timegan.tables.missing_marks import find_marks, find_text_marks
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, free_name
+from timegan.tables.row_order import note_return
 from timegan.tables.schema import Schema
 from timegan.tables.sequence_keys import KeyGenerator, infer_key
 from timegan.tables.time_axis import TimeAxis
@@ -71,6 +72,10 @@ class TableReader:
         if moved:
             self.roles.notes.append("Rows were put in the order of time within each sequence.")
         self.time = time if time is None or self.order is None else time[self.order]
+        time_field = next((c.field for c in self.roles.of("time")), None)
+        if self.roles.of("key") and self.time is not None and time_field and time_field.unit:
+            second = time_field.per_second
+            note_return(self.roles, self.time, self.bounds, self.order, second)
         self.found_context = []
         if context_columns is None and columns is None:
             self.found_context = self._assign_context()

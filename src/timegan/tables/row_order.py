@@ -20,6 +20,9 @@ MAX_SETBACK = 3 * 3_600
 """Seconds that a clock may be set back."""
 MAX_SHARE_SETBACKS = 0.01
 """Share of rows at which it may be set back; two are always allowed."""
+YEAR = 365.25 * 86_400
+MIN_RETURN = 50
+"""Gap after which a key comes back, as a multiple of the usual gap; it is a year at least."""
 MAX_SHARE_HOLES = 0.1
 """Share of rows in which dates may be empty and still be the time that was meant."""
 DATE_PART = re.compile(r"(year|month|week|day|hour|minute|second|date|time)", re.IGNORECASE)
@@ -100,6 +103,33 @@ def check_clock(roles: ColumnRoles) -> None:
             f"{column.label!r} holds dates that do not increase, and is not taken for the time. "
             f"Set dataset.sequence_index={column.label} to sort rows by it."
         )
+
+
+def note_return(
+    roles: ColumnRoles, time: np.ndarray, bounds: np.ndarray, order: np.ndarray | None, second: int
+) -> None:
+    """Note a key that comes back after years: it may name another one then.
+
+    Args:
+        roles: with a key.
+        time: (R,) ticks in the order of sequences and time.
+        bounds: (S, 2) of the sequences.
+        order: (R,) of the rows; None where they are in order.
+        second: ticks of a second.
+    """
+    gaps = np.diff(time)
+    gaps[bounds[1:, 0] - 1] = 0
+    usual = np.median(gaps[gaps > 0]) if (gaps > 0).any() else 0
+    longest = int(np.argmax(gaps)) if gaps.size else 0
+    years = float(gaps[longest]) / (YEAR * second) if gaps.size else 0.0
+    if years < 1 or gaps[longest] < MIN_RETURN * usual:
+        return
+    row = longest + 1 if order is None else int(order[longest + 1])
+    [key] = roles.of("key")
+    roles.notes.append(
+        f"{key.label!r} {key.series.iloc[row]} comes back in row {row + 1:,} (the first row is 1) "
+        f"after {years:.1f} years. If it names another one then, give it a key of its own."
+    )
 
 
 def _check_holes(column: RawColumn, codes: np.ndarray | None) -> None:

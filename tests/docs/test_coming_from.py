@@ -1,0 +1,82 @@
+"""Every call of ours in docs/coming-from/ runs; blocks marked ``py`` are those of other tools."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from timegan.metrics.protocols import run_protocol
+from timegan.seeds import rng
+from timegan.training import schedule
+
+PAGES = sorted((Path(__file__).parents[2] / "docs/coming-from").glob("*.md"))
+WITH_CODE = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
+QUICK = {"classifiers": 1, "classifier_steps": 2}
+SIZES = {
+    "quick": QUICK,
+    "published": QUICK | {"forecaster_steps": 2, "encoders": 1, "encoder_steps": 2},
+}
+"""Options that shorten the evaluations of the pages."""
+
+
+def visits(seed: int) -> pd.DataFrame:
+    """Return a table of 30 patients with six visits each."""
+    random, owners = rng(seed, "visits"), np.repeat(np.arange(30), 6)
+    return pd.DataFrame(
+        {
+            "patient": [f"p{owner:02d}" for owner in owners],
+            "day": pd.Timestamp("2025-01-01") + pd.to_timedelta(np.tile(np.arange(6), 30), "D"),
+            "sex": np.array(["f", "m"])[owners % 2],
+            "pulse": (70 + random.normal(size=180)).round(1),
+            "pressure": (120 + random.normal(size=180).cumsum()).round(),
+        }
+    )
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a working directory with the pages' files, where trainings and scores are short."""
+    names = ["Open", "High", "Low", "Close", "Adj_Close", "Volume"]
+    stock = 100 + rng(0, "stock").normal(size=(120, 6)).cumsum(axis=0)
+    pd.DataFrame(stock, columns=names).to_csv(tmp_path / "stock_data.csv", index=False)
+    visits(0).to_csv(tmp_path / "visits.csv", index=False)
+    visits(1).to_csv(tmp_path / "par.csv", index=False)
+    columns = {"patient": "id", "day": "datetime", "sex": "categorical", "pulse": "numerical"}
+    about = {"columns": {name: {"sdtype": kind} for name, kind in columns.items()}}
+    keys = {"sequence_key": "patient", "sequence_index": "day"}
+    (tmp_path / "metadata.json").write_text(json.dumps(about | keys))
+    for name in ("samples/stock_norm_truth_24_train", "stocks/ddpm_fake_stocks"):
+        (tmp_path / f"OUTPUT/{name}").parent.mkdir(parents=True, exist_ok=True)
+        np.save(tmp_path / f"OUTPUT/{name}.npy", rng(0, name).random((60, 24, 6)))
+    for name in ("windows", "generated"):
+        np.save(tmp_path / f"{name}.npy", rng(0, name).random((60, 24, 3)))
+
+    def epochs(*_: Any) -> dict[str, int]:
+        return dict.fromkeys(("autoencoder", "supervised", "joint"), 1)
+
+    def short(*args: Any, **options: Any) -> Any:
+        return run_protocol(*args, **(options | SIZES[options["protocol"]]))
+
+    monkeypatch.setattr(schedule, "phase_epochs", epochs)
+    monkeypatch.setattr("timegan.evaluation.run_protocol", short)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
+def test_calls_of_ours_run_in_order(page: Path, desk: Path) -> None:
+    space: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, str(page), "exec"), space)
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
+def test_a_page_says_which_version_it_is_about_and_what_we_do_not_do(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"\d\.\d|20\d\d", text)
+    assert "](README.md)" in text

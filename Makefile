@@ -22,7 +22,7 @@ OLDEST_TESTS := $(addprefix tests/,tables/test_frames.py tables/test_time_axis.p
 NEEDS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all test-oldest coverage check format bench results install
+.PHONY: help train test test-all test-oldest docs coverage check format bench results install
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test-all: $(VENV)/.ready-dev ## run all tests, the slow ones too
 
 test-oldest: $(OLDEST)/.ready ## a quick part of the tests, with the oldest versions that pyproject.toml admits
 	OMP_NUM_THREADS=1 $(OLDEST)/bin/python -m pytest -o filterwarnings=default $(or $(ARGS),$(OLDEST_TESTS))
+
+docs: $(VENV)/.ready-docs ## build the site, docs/_build/html/index.html; warnings are errors
+	$(BIN)/python -m sphinx -q -W --keep-going -E docs docs/_build/html $(ARGS)
 
 coverage: $(VENV)/.ready-dev ## the default tests, and the lines that they do not reach
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 $(ARGS)
@@ -60,6 +63,10 @@ results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="s
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools
 	@:
+
+$(VENV)/.ready-docs: $(NEEDS) | $(BIN)/pip
+	$(PIP) --editable ".[docs]"
+	@touch $(VENV)/.ready $@
 
 # uv can resolve to lowest versions, pip cannot. UV_TORCH_BACKEND=cpu avoids CUDA; UV_OVERRIDE=FILE replaces a version.
 $(OLDEST)/.ready: pyproject.toml

@@ -90,8 +90,8 @@ def sliced_energy_distance(
 ) -> Tensor:
     """Return the unbiased energy distance of two batches, averaged over projections.
 
-    It is 2 E|r - f| - E|r - r'| - E|f - f'|, where the pairs of a batch are of different windows.
-    In expectation it is zero if and only if the batches come from one distribution.
+    It is ``2 E|r - f| - E|r - r'| - E|f - f'|``, where the pairs of a batch are of different
+    windows. In expectation it is zero if and only if the batches come from one distribution.
 
     Args:
         real: critic inputs of real windows, (B, T, V).
@@ -114,7 +114,7 @@ def sliced_energy_distance(
 def pair_slopes(values: Tensor, n: int, across: float) -> Tensor:
     """Return half the derivative of each column's energy distance by its values, (n + m, P).
 
-    In a sum of |v_i - v_j| a value is added for each smaller one and subtracted for each larger
+    In a sum of ``|v_i - v_j|`` a value is added for each smaller one and subtracted for each larger
     one. In sorted order both are counted at once. The distance is the slopes times the values.
 
     Args:

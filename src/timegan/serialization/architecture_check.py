@@ -103,8 +103,13 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
         raise ValueError(
             f"{transform.low.size} ranges for {len(transform.schema.value_fields)} columns"
         )
-    if transform.drawn_starts.shape[1] != len(reduction.drawn_fields):
+    if transform.draws.starts.shape[1] != len(reduction.drawn_fields):
         raise ValueError("values at the first row that belong to no column")
+    draws, seasons = transform.draws, getattr(transform.seasonality, "members", ())
+    if draws.contexts.size and draws.contexts.shape[1] != len(reduction.learned.context_fields):
+        raise ValueError("context columns of windows that are no columns")
+    if bool(draws.members) != bool(seasons) or not set(draws.members) <= set(range(len(seasons))):
+        raise ValueError("windows with seasons that there are not")
     widths = transform.widths
     with np.errstate(all="ignore"):
         static, lengths = transform.inverse_transform_static(np.zeros((1, widths["context"])))

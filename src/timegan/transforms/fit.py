@@ -20,6 +20,7 @@ from timegan.transforms.seasonality import Seasonality
 from timegan.transforms.seasonality_fit import TimedRows, fit_seasonality
 from timegan.transforms.sequence_seasons import SequenceSeasons
 from timegan.transforms.table_transform import LENGTH, TableTransform
+from timegan.transforms.window_draws import WindowDraws
 
 MAX_FEW_SEQUENCES = 50
 """Training sequences up to which context columns are drawn from theirs: they are too few to tell
@@ -115,7 +116,6 @@ def fit_transform(
     detected_exogenous, fitted_exogenous = fitter(values[:, count:], fields[count:])
     detected_context, fitted_context = _fit_context(rows, options, reduction, starts)
     known = len(learned.schema.context_fields) + len(reduction.start_fields)
-    times, drawn, contexts = _window_starts(rows, drawn, is_reversed)
     transform = TableTransform(
         reduction=reduction,
         feature_transformers=fitted,
@@ -128,14 +128,13 @@ def fit_transform(
         high=high,
         bounded=options.scaling == "minmax",
         reversed=is_reversed,
-        window_starts=times,
-        drawn_starts=drawn,
-        contexts=contexts,
+        draws=_window_draws(rows, drawn, is_reversed),
     )
     if options.seasonality == "auto" and not is_reversed and not transform.bounded:
         sample = values[:, :count], breaks, numbers
         seasonality, members = _seasonality(rows, sample, transform)
-        transform = replace(transform, seasonality=seasonality, window_members=members)
+        draws = replace(transform.draws, members=members)
+        transform = replace(transform, seasonality=seasonality, draws=draws)
     return transform, [*detected, *detected_exogenous, *detected_context]
 
 
@@ -173,21 +172,12 @@ class _Fitter:
         )
 
 
-def _window_starts(
-    rows: TrainingRows, drawn: np.ndarray, is_reversed: bool
-) -> tuple[tuple[float, ...] | None, np.ndarray, np.ndarray]:
-    """Return what samples are drawn from: of training windows, in the order of time.
-
-    Where there are many windows, some of them are taken.
-
-    Returns:
-        Times at which they start; drawn values (N, D) there; learned context columns (N, K) of
-        few sequences.
-    """
+def _window_draws(rows: TrainingRows, drawn: np.ndarray, is_reversed: bool) -> WindowDraws:
+    """Return what samples are drawn from; ``drawn`` are values (R, D) at a first row."""
     time, time_axis = rows.table.time, rows.table.schema.time_axis
     if is_reversed:
         times = None if time_axis is None else time_axis.starts
-        return times, np.empty((len(times or ()), 0)), np.empty((0, 0))
+        return WindowDraws(times, np.empty((len(times or ()), 0)))
     order = _drawn_windows(rows)
     contexts = np.empty((0, 0))
     if rows.table.context.shape[1] and len(rows.sequences) <= MAX_FEW_SEQUENCES:
@@ -195,9 +185,9 @@ def _window_starts(
         contexts = rows.table.context[owner]
         if (same(contexts, contexts[:1])).all():
             contexts = np.empty((0, 0))
-    is_timed = time is not None and time_axis is not None
-    times = tuple(time[order].tolist()) if time is not None and is_timed else None
-    return times, drawn[order], contexts
+    has_time = time is not None and time_axis is not None
+    times = tuple(time[order].tolist()) if time is not None and has_time else None
+    return WindowDraws(times, drawn[order], contexts)
 
 
 def _drawn_windows(rows: TrainingRows) -> np.ndarray:

@@ -27,7 +27,7 @@ from timegan.transforms.level_calibration import LevelCalibration, smooth_channe
 from timegan.transforms.seasonality import Seasonality, without_seasonal_thresholds
 from timegan.transforms.sequence_seasons import SequenceSeasons, seasons_from_state
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
-from timegan.variation import divisor
+from timegan.transforms.window_draws import WindowDraws
 
 LENGTH = Field("length", "context", "number", "int64")
 """The length of a sequence, a column of its own where lengths differ."""
@@ -71,13 +71,8 @@ class TableTransform:
         bounded: whether all feature channels lie between 0 and 1 (``scaling=minmax``).
         reversed: whether time runs backwards in the model's windows
             (``preprocessing=reference``).
-        window_starts: times at which training windows start, from which those of samples are
-            drawn; None: the table has no time.
-        drawn_starts: (N, D) values of the same windows' first rows that are drawn likewise.
-        contexts: (N, K) learned context columns of the same windows, from which those of samples
-            are drawn; (0, 0) where there are enough sequences to learn what lies between them.
+        draws: from the first rows of training windows.
         seasonality: what the calendar explains of the feature channels; None: nothing.
-        window_members: (N,) member of `SequenceSeasons` of the same windows.
         levels: shifts of whole windows; None before calibration.
     """
 
@@ -92,11 +87,8 @@ class TableTransform:
     high: np.ndarray
     bounded: bool = False
     reversed: bool = False
-    window_starts: tuple[float, ...] | None = None
-    drawn_starts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    contexts: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    draws: WindowDraws = field(default_factory=WindowDraws)
     seasonality: Seasonality | SequenceSeasons | None = None
-    window_members: tuple[int, ...] = ()
     levels: LevelCalibration | None = None
 
     @property
@@ -243,7 +235,7 @@ class TableTransform:
             exogenous: channels of the exogenous columns (n, T, U).
             starts: time of each first row (n,); None: there is none, or drawn ones where values
                 depend on the time, or the real ones in turn.
-            drawn: values at the first row that are drawn, see `drawn_starts`; None draws them.
+            drawn: values at the first row that are drawn, see `WindowDraws`; None draws them.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
         """
@@ -258,7 +250,9 @@ class TableTransform:
         if self.seasonality is not None:
             starts = self.starts(count, seed, start) if starts is None else starts
             gaps = self._gaps(x, lengths, seed, start)
-            x = self._with_season(x, starts, gaps, self._members(count, seed, start, context))
+            x = self._with_season(
+                x, starts, gaps, self.draws.draw_members(count, seed, start, context)
+            )
         values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
         if gaps is not None:  # the season is that of these times
             values[..., len(self.feature_transformers) - 1] = gaps
@@ -312,7 +306,7 @@ class TableTransform:
             starts = self.starts(len(x), 0, 0) if starts is None else starts
             made = replace(made, seasonality=self.seasonality.calibrated(_rows(x, mask)))
             gaps = self._gaps(x, lengths, 0, 0)
-            x = made._with_season(x, starts, gaps, self._members(len(x), 0, 0, None))
+            x = made._with_season(x, starts, gaps, self.draws.draw_members(len(x), 0, 0, None))
         breaks = _first_rows(x, mask)
         features = encoding.calibrate(self.feature_transformers, _rows(x, mask), breaks)
         if made.levels is not None:
@@ -350,31 +344,26 @@ class TableTransform:
 
     def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw times at which sequences start from those of windows; None without a time axis."""
-        if self.window_starts is None or self.schema.time_axis is None:
+        if self.draws.times is None or self.schema.time_axis is None:
             return None
         dtype = np.float64 if self.schema.time_axis.is_float else np.int64
-        times: np.ndarray = np.array(self.window_starts, dtype=dtype)
-        starts: np.ndarray = times[self._draw_windows(count, seed, first)]
+        times: np.ndarray = np.array(self.draws.times, dtype=dtype)
+        starts: np.ndarray = times[self.draws.numbers(count, seed, first)]
         return starts
 
     def draw_starts(self, count: int, seed: int, first: int) -> np.ndarray:
         """Draw values (n, D) at the first row, of the windows whose times `starts` draws."""
-        if not self.drawn_starts.shape[1]:
+        if not self.draws.starts.shape[1]:
             return np.empty((count, 0))
-        drawn: np.ndarray = self.drawn_starts[self._draw_windows(count, seed, first)]
+        drawn: np.ndarray = self.draws.starts[self.draws.numbers(count, seed, first)]
         return drawn
 
     def draw_contexts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw learned context columns (n, K) of real sequences; None: a model makes them."""
-        if not self.contexts.size:
+        if not self.draws.contexts.size:
             return None
-        drawn: np.ndarray = self.contexts[self._draw_windows(count, seed, first)]
+        drawn: np.ndarray = self.draws.contexts[self.draws.numbers(count, seed, first)]
         return drawn
-
-    def _draw_windows(self, count: int, seed: int, first: int) -> np.ndarray:
-        total = max(len(self.window_starts or ()), len(self.drawn_starts), len(self.contexts))
-        numbers = [rng(seed, "starts", first + i).integers(total) for i in range(count)]
-        return np.array(numbers, dtype=np.int64)
 
     def in_time_order(self, made: Sequences) -> Sequences:
         """Return sequences, time as the model sees it, with time running forwards."""
@@ -407,11 +396,8 @@ class TableTransform:
             "high": [None if np.isnan(v) else v for v in self.high.tolist()],
             "bounded": self.bounded,
             "reversed": self.reversed,
-            "window_starts": self.window_starts and list(self.window_starts),
-            "drawn_starts": self.drawn_starts.tolist() if self.drawn_starts.size else [],
-            "contexts": _encoded(self.contexts),
+            "draws": self.draws.state(),
             "seasonality": self.seasonality and self.seasonality.state(),
-            "window_members": list(self.window_members),
             "levels": self.levels and self.levels.state(),
         }
         found: dict[str, Any] = plain(state, "columns")
@@ -422,24 +408,20 @@ class TableTransform:
         """Return the transform that `state` describes."""
         state = dict(state)
         schema, reduced = Schema.from_state(state.pop("schema")), state["reduction"]
-        drawn, contexts = state["drawn_starts"], state["contexts"]
         return cls(
             **state
             | {
                 "reduction": Reduction.from_state(reduced, schema)
                 if reduced
                 else Reduction.none(schema),
-                "drawn_starts": np.array(drawn, np.float64) if drawn else np.empty((0, 0)),
-                "contexts": np.array(contexts, np.float64) if contexts else np.empty((0, 0)),
+                "draws": WindowDraws.from_state(state["draws"]),
                 "feature_transformers": registry.restore(state["feature_transformers"]),
                 "exogenous_transformers": registry.restore(state["exogenous_transformers"]),
                 "context_transformers": registry.restore(state["context_transformers"]),
                 "constraints": ConstraintSet.from_state(state["constraints"]),
                 "low": np.array(state["low"], dtype=np.float64),
                 "high": np.array(state["high"], dtype=np.float64),
-                "window_starts": state["window_starts"] and tuple(state["window_starts"]),
                 "seasonality": state["seasonality"] and seasons_from_state(state["seasonality"]),
-                "window_members": tuple(state["window_members"]),
                 "levels": state["levels"] and LevelCalibration.from_state(state["levels"]),
             }
         )
@@ -454,22 +436,6 @@ class TableTransform:
             values[..., len(self.feature_transformers) - 1],
             np.nan,
         )
-
-    def _members(self, count: int, seed: int, first: int, context: np.ndarray | None) -> np.ndarray:
-        """Draw the member (n,) of `SequenceSeasons` for each sequence, one with its context."""
-        if not self.window_members:
-            return np.zeros(count, dtype=np.int64)
-        numbers = self._draw_windows(count, seed, first)
-        known = self.contexts
-        if context is not None and known.size:
-            size = np.array([divisor(v) for v in np.nanstd(known, axis=0)])
-            for i, row in enumerate(context[:, : known.shape[1]]):
-                away = np.nan_to_num(np.abs((known - row) / size)).sum(axis=1)
-                near = np.flatnonzero(away <= away.min() + 1e-9)
-                if numbers[i] not in near:
-                    numbers[i] = near[rng(seed, "season", first + i).integers(len(near))]
-        members: np.ndarray = np.array(self.window_members, dtype=np.int64)[numbers]
-        return members
 
     def _with_season(
         self,
@@ -511,13 +477,6 @@ class TableTransform:
 
             values[rows, :end] = encoding.from_channels(transformers, channels[rows, :end], uniform)
         return values
-
-
-def _encoded(rows: np.ndarray) -> list[list[float | None]]:
-    """Return rows (n, K) as lists, with None where a value is missing."""
-    if not rows.size:
-        return []
-    return [[None if np.isnan(v) else v for v in row] for row in rows.tolist()]
 
 
 def _rows(channels: np.ndarray, mask: np.ndarray | slice) -> np.ndarray:

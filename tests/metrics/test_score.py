@@ -42,3 +42,8 @@ def test_runs_are_joined_unless_one_of_them_failed() -> None:
     failed = Score.unknown(f"{FAILED} computed: OSError")
     assert merge_scores([Score.of([1.0]), failed]) == failed
     assert merge_scores([Score.unknown("a"), Score.unknown("b")]).reason == "a"
+
+
+def test_details_do_not_take_the_names_of_a_score() -> None:
+    with pytest.raises(ValueError, match="cannot be called std"):
+        Score(mean=1.0).with_details(std={"worst": 2.0})

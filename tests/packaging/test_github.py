@@ -45,7 +45,8 @@ def test_pages_link_to_the_addresses_of_the_project_only() -> None:
 def test_every_path_that_root_pages_link_to_exists() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            is_built = target.startswith("_generated/")  # by make docs
+            assert is_built or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_a_copy_without_history_is_before_the_version_of_the_citation() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,6 +39,10 @@ class Score:
     baseline: "Score | None" = None
     controls: Mapping[str, "Score"] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if taken := set(self.details) & {own.name for own in fields(self)}:
+            raise ValueError(f"details of a score cannot be called {', '.join(sorted(taken))}")
 
     @classmethod
     def unknown(cls, reason: str) -> Self:

@@ -127,7 +127,7 @@ def find_text_marks(columns: Sequence[RawColumn]) -> dict[str, str]:
     found = {}
     for column in columns:
         if is_text(column.series.dtype):
-            marks = [text for text in column.series.unique() if text in TEXT_MARKS]
+            marks = [text for text in column.series.dropna().unique() if text in TEXT_MARKS]
             if marks and column.series.nunique() > len(marks) + 1:
                 found[column.label] = marks[0]
     return found

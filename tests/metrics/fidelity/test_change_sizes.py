@@ -178,8 +178,10 @@ def test_the_verdict_names_the_column_that_is_furthest_off() -> None:
     assert found.grade is Grade.FAIR
     assert found.sentence.startswith("Changes of Open from step to step are 3")
     assert "too large" in found.sentence
-    assert scores["change_size"].details["std"]["feature"] == "Open"
-    assert scores["change_size"].details["std"]["worst"] == pytest.approx(np.log(1.3), abs=0.06)
+    assert scores["change_size"].details["std_ratio"]["feature"] == "Open"
+    assert scores["change_size"].details["std_ratio"]["worst"] == pytest.approx(
+        np.log(1.3), abs=0.06
+    )
     assert change_verdict(card(REAL, OTHER)["scores"]).grade is Grade.EXCELLENT
     still = change_verdict(card(REAL, held(OTHER, 0.5))["scores"])
     assert "stays exactly the same in 5" in still.sentence

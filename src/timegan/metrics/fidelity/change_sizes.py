@@ -252,7 +252,7 @@ def _size_details(comparison: SetComparison) -> dict[str, Any]:
     logs = np.abs(_log_ratio(_ratio(real, made, "std")))[0]
     if np.isfinite(logs).any():
         worst = int(np.nanargmax(logs))
-        found["std"] = {
+        found["std_ratio"] = {
             "mean": float(np.nanmean(logs)),
             "worst": float(logs[worst]),
             "feature": names[worst],

@@ -256,3 +256,13 @@ def test_a_channel_that_is_right_is_left_alone() -> None:
     raw = fit_one("continuous", values, START, scaling="standard")
     channel = raw.transform(values, START, rng(0))
     np.testing.assert_allclose(made(raw.calibrate(channel), channel), values, atol=0.02)
+
+
+def test_all_parts_of_a_long_column_count() -> None:
+    early, late = rng(0).standard_normal(80_000), 6 + rng(1).standard_normal(80_000)
+    values = np.concatenate([early, late]).round(3)
+    raw = fit_one("continuous", values, START, "standard")
+    channel = raw.transform(values, START, rng(0))
+    after = made(raw.calibrate(channel), channel)
+    shares = np.linspace(0.05, 0.95, 10)
+    np.testing.assert_allclose(np.quantile(after, shares), np.quantile(values, shares), atol=0.1)

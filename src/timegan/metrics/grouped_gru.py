@@ -124,7 +124,7 @@ def _steps(*parts: Tensor) -> list[tuple[Tensor, ...]]:
 
 @dataclass(frozen=True)
 class Task:
-    """What one network does.
+    """Work of one network.
 
     Args:
         first: windows (N, T, C).

@@ -43,7 +43,7 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class TextOptions:
-    """What a user knows of a text table; None finds it.
+    """Layout of a text table as the user knows it; None finds it.
 
     Args:
         separator: of its cells: a character or its name (``comma``, ``semicolon``, ``tab``,

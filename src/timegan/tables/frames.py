@@ -15,7 +15,7 @@ KNOWN = (
     "a DataFrame (of pandas, polars or any library with to_pandas), an array (N, T, C) or (T, C), "
     "a list of such tables, or the path of a file"
 )
-"""What can be learned from, for messages."""
+"""Objects that can be learned from, for messages."""
 
 
 def to_frame(table: Any, name: str = "table") -> pd.DataFrame:

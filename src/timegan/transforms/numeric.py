@@ -20,6 +20,7 @@ from timegan.transforms.base import (
 )
 from timegan.transforms.detection.column_sample import ColumnSample
 from timegan.transforms.quantile_maps import ChannelShape, QuantileMap
+from timegan.transforms.row_sample import sample_training_rows
 from timegan.transforms.scalers import (
     SCALERS,
     MinMaxScaler,
@@ -28,7 +29,7 @@ from timegan.transforms.scalers import (
 )
 from timegan.variation import centred, deviation, divisor
 
-JITTER_SAMPLE_ROWS = 50_000  # rows that mean and deviation of jittered values are measured on
+SAMPLE_ROWS = 50_000  # rows, from all parts of a column, that its channel is measured on
 MIN_ZERO_SHARE = 0.05  # of exact zeros, for a zero-inflated column
 MIN_BOUND_SHARE = 0.01  # of rows at the smallest or largest value, for a bounded column
 MIN_BOUNDED_VALUES = 20  # distinct values above which ends can be bounds
@@ -56,7 +57,7 @@ class Continuous(ColumnTransformer):
     fixed_scaling: ClassVar[str | None] = None
     """The scaling of column types that always need the same one."""
     extrapolates: ClassVar[bool] = True
-    """Whether values may lie beyond the training range where no true bound ends it."""
+    """True if values may lie beyond the training range where no true bound ends it."""
     scaler: Scaler
     grid: ValueGrid
     jitter: float
@@ -113,8 +114,7 @@ class Continuous(ColumnTransformer):
             breaks: rows that do not follow upon the one before; None: changes do not count.
         """
         raw = cls(scaler, grid, jitter, ChannelShape([], []))
-        few = values[:JITTER_SAMPLE_ROWS]
-        joins = ONE_SEQUENCE if breaks is None else breaks[breaks < len(few)]
+        few, joins = _sample(values, ONE_SEQUENCE if breaks is None else breaks)
         channel = raw.transform(few, joins, np.random.default_rng(0))[:, 0]
         shape = ChannelShape.fit(channel, None if breaks is None else joins)
         return replace(raw, shape=shape)
@@ -331,10 +331,17 @@ def standardize_with_jitter(
     """Return the scaler with zero mean and unit variance where frequent values are spread."""
     if not isinstance(scaler, QuantileNormalizer) or not scaler.atoms or jitter == 0:
         return scaler
-    few, breaks = values[:JITTER_SAMPLE_ROWS], breaks[breaks < JITTER_SAMPLE_ROWS]
+    few, breaks = _sample(values, breaks)
     spread = scaler.transform_with_jitter(few, breaks, np.random.default_rng(0), jitter)
     scores = spread * scaler.std + scaler.mean
     return replace(scaler, mean=float(scores.mean()), std=divisor(deviation(scores)))
+
+
+def _sample(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return some of the values (R,), from all parts of the column, and their breaks."""
+    numbers = np.arange(len(values))
+    few, joins, _ = sample_training_rows(values[:, None], numbers, breaks, SAMPLE_ROWS)
+    return few[:, 0], joins
 
 
 def excess_kurtosis(values: np.ndarray) -> float:

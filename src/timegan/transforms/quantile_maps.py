@@ -85,7 +85,7 @@ class ThresholdCode(Record):
 
 @dataclass(frozen=True)
 class ChannelShape(Record):
-    """How the values of a training channel are distributed, and how large its changes are.
+    """Distribution of the values of a training channel, and the size of its changes.
 
     Args:
         quantiles: of the values, at the middles of equal shares.

@@ -15,7 +15,7 @@ def _nothing() -> np.ndarray:
 
 @dataclass(frozen=True)
 class WindowDraws:
-    """What is known of N training windows, in the order of time, of which samples draw one each.
+    """Facts about N training windows, in the order of time, of which samples draw one each.
 
     Args:
         times: at which they start; None: the table has no time.

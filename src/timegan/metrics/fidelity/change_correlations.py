@@ -22,7 +22,7 @@ KINDS: dict[str, Callable[[Array], Array]] = {
     "pearson": lambda values: values,
     "spearman": lambda values: np.asarray(rankdata(values)),
 }
-"""What changes are replaced by before Pearson's correlation is taken."""
+"""Replacements of changes before Pearson's correlation is taken."""
 
 
 def change_correlations(windows: Array) -> Array:

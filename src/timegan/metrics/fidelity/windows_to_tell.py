@@ -48,12 +48,12 @@ VIEWS: dict[str, Callable[[Array], Array]] = {
 }
 """Features of windows (N, T, C) that a classifier sees, by the name of the view."""
 SINGLE = {"{}": VIEWS["levels"], "changes of {}": VIEWS["changes"]}
-"""The same of a single feature, by the name with a place for that of the feature."""
+"""Views of a single feature, by a name with a place for that of the feature."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What a classifier sees of the windows of a task, in rows of features.
+    """Views of the windows of a task that a classifier sees, in rows of features.
 
     Args:
         real: rows to learn from.

@@ -33,14 +33,24 @@ DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
 RUNS = ROOT / "outputs" / "results"
 STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
-SEVEN = "dataset.columns=[T1,RH_1,T2,RH_2,T_out,Press_mm_hg,Tdewpoint]"
-"""Seven smooth columns, as many as ETTh1 has, whose file is not available."""
+ETTH1 = (
+    "dataset=csv",
+    f"dataset.path={DATA / 'ETTh1.csv'}",
+    "dataset.name=etth1",
+    "dataset.columns=[HUFL,HULL,MUFL,MULL,LUFL,LULL,OT]",
+)
+FMRI = ("dataset=csv", f"dataset.path={DATA / 'fmri.parquet'}", "dataset.name=fmri")
+MUJOCO = ("dataset=csv", f"dataset.path={DATA / 'mujoco.npz'}", "dataset.name=mujoco")
 UNKNOWN = "dataset.infer_types=false"
 REFERENCE = "model=reference"
 MORE = ("published_strong", "strict")
 """Evaluations in addition to the published one."""
 STRICT = ("dataset.preprocessing=default", "evaluation=strict")
 """Overrides of the training with strict scores."""
+
+
+FIRST_SEED = 100
+"""Smallest reporting seed. Recipes are chosen on seeds 0 to 9, and these are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +67,17 @@ ROWS = {
     "energy": Row(ENERGY),
     "energy-unknown": Row((*ENERGY, UNKNOWN)),
     "arma": Row(("dataset=arma",)),
-    "seven": Row((*ENERGY, SEVEN, "dataset.name='seven columns of energy'")),
+    "etth1": Row((*ETTH1, "dataset.window=24")),
+    "fmri": Row((*FMRI, "dataset.window=24"), 3),
+    "mujoco": Row(MUJOCO, 3),
     "stock-64": Row((*STOCK, "dataset.window=64")),
     "stock-128": Row((*STOCK, "dataset.window=128")),
     "energy-64": Row((*ENERGY, "dataset.window=64"), 3),
     "energy-128": Row((*ENERGY, "dataset.window=128"), 3),
+    "energy-256": Row((*ENERGY, "dataset.window=256"), 3),
+    "etth1-64": Row((*ETTH1, "dataset.window=64"), 3),
+    "etth1-128": Row((*ETTH1, "dataset.window=128"), 3),
+    "etth1-256": Row((*ETTH1, "dataset.window=256"), 3),
     "sines-reference": Row(("dataset=sines", REFERENCE), 3),
     "stock-reference": Row((*STOCK, REFERENCE), 3),
     "energy-reference": Row((*ENERGY, REFERENCE), 3),
@@ -72,7 +88,9 @@ def main() -> None:
     """Parse the arguments, train what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
-    parser.add_argument("--seeds", type=int, nargs="+", help="training seeds (default: 5 or 3)")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", help="training seeds (default: 100 to 104, or to 102)"
+    )
     parser.add_argument("--more", nargs="*", choices=MORE, default=MORE, help="default: both")
     parser.add_argument(
         "--published", action="store_const", const=(), dest="more", help="no others"
@@ -83,9 +101,10 @@ def main() -> None:
         parser.error(f"no such row: {', '.join(sorted(unknown))}. There are {', '.join(ROWS)}.")
     if not given.gather:
         # Seed by seed, so that an interrupted table has every row before any row has all seeds.
-        for seed in given.seeds or range(max(row.seeds for row in ROWS.values())):
+        most = max(row.seeds for row in ROWS.values())
+        for seed in given.seeds or range(FIRST_SEED, FIRST_SEED + most):
             for name in given.rows or ROWS:
-                if given.seeds or seed < ROWS[name].seeds:
+                if given.seeds or seed < FIRST_SEED + ROWS[name].seeds:
                     run(name, seed, given.more)
     sections = results([RUNS], ROOT / "docs", overwrite=True)
     write_bytes(ROOT / "docs" / "results.png", png(picture(sections)), overwrite=True)

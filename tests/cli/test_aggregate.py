@@ -58,7 +58,7 @@ def test_runs_that_differ_in_their_seed_are_one_row(sweep: Path) -> None:
 
 def test_means_and_deviations_are_over_training_seeds(sweep: Path) -> None:
     text = markdown(gather([read(folder) for folder in find([sweep])]))
-    assert "| **model.hidden=12** (3 seeds) | 0.320 ± 0.100 | 0.900 ± 0.000 |" in text
+    assert "| **model.hidden=12** (3 seeds) | 0.320 ± 0.100 (0.420) | 0.900 ± 0.000 |" in text
     assert "| *baseline: real against real* | 0.0100 |" in text
     assert "Discriminative score ↓ | Density overlap ↑ |" in text
 

@@ -18,9 +18,10 @@ AT_BASELINE = " \N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 
 
 ABOUT = (
-    "Mean ± standard deviation over training seeds (n − 1); a score's own repeats are averaged "
-    "first. The baseline is the same score for two samples of real data, as a mean over runs; "
-    f"{AT_BASELINE.strip()}: a mean that is no further from it than its deviation."
+    "Mean ± standard deviation over training seeds (n − 1), in brackets the worst seed; a score's "
+    "own repeats are averaged first. The baseline is the same score for two samples of real data, "
+    f"as a mean over runs; {AT_BASELINE.strip()}: a mean that is no further from it than its "
+    "deviation."
 )
 
 
@@ -38,7 +39,10 @@ def markdown(sections: Sequence[ResultTable]) -> str:
         for group in section.groups:
             count = len(group.runs)
             name = f"**{_plain(group.name)}** ({count} seed{'' if count == 1 else 's'})"
-            cells = [_mean(group.values(s)) + _at_baseline(section, group, s) for s in scores]
+            cells = [
+                _mean(group.values(s)) + _worst(section, group, s) + _at_baseline(section, group, s)
+                for s in scores
+            ]
             cells += [_whole(group.costs(cost)) for cost in costs]
             lines.append(_row([name, *cells]))
         nothing = [""] * len(costs)
@@ -107,6 +111,14 @@ def as_csv(sections: Sequence[ResultTable]) -> str:
                         | {key: "" if value is None else value for key, value in figures.items()}
                     )
     return file.getvalue()
+
+
+def _worst(section: ResultTable, group: SeedGroup, score: str) -> str:
+    """Return the worst of several seeds in brackets, where a direction is known."""
+    values, better = group.values(score), section.better(score)
+    if len(set(values)) < 2 or not better:
+        return ""
+    return f" ({_mean([max(values) if better == 'lower' else min(values)])})"
 
 
 def _at_baseline(section: ResultTable, group: SeedGroup, score: str) -> str:

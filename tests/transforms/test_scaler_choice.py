@@ -11,14 +11,26 @@ from timegan.transforms.scaler_choice import choose_scaler, level_dependence, ro
 DRAW = rng(0, "columns")
 
 
-def test_smooth_series_keep_their_shape_and_others_are_made_normal() -> None:
+def autoregression(share: float, count: int = 3_000) -> np.ndarray:
+    """Return a stationary series of normal values, each with a share of the one before."""
+    draws = DRAW.standard_normal(count)
+    values = np.zeros(count)
+    for row in range(1, count):
+        values[row] = share * values[row - 1] + draws[row]
+    return values
+
+
+def test_series_with_memory_keep_their_shape_and_others_are_made_normal() -> None:
     time = np.arange(3_000)
     wave, noise = np.sin(time / 20), DRAW.standard_normal(3_000)
     ramp = np.round(0.1 + 0.5 * time, 1)
+    rough = autoregression(0.5)
     spiky = wave.copy()
     spiky[::2_999] = 40.0
     held = np.clip(wave, -0.3, 1)
     names = {"wave": wave, "ramp": ramp, "noise": noise, "spiky": spiky, "held": held}
+    names |= {"rough": rough, "rounded": rough.round(1), "halves": (2 * rough).round() / 2}
+    names |= {"often one value": np.where(DRAW.random(3_000) < 0.04, 0.7, rough)}
     chosen = {k: choose_scaler(v, *differences(v, np.array([0]))) for k, v in names.items()}
     assert chosen == {
         "wave": "standard",
@@ -26,6 +38,10 @@ def test_smooth_series_keep_their_shape_and_others_are_made_normal() -> None:
         "noise": "rank",
         "spiky": "rank",
         "held": "rank",
+        "rough": "standard",
+        "rounded": "standard",  # a grid's values are frequent, and none more than its neighbours
+        "halves": "standard",
+        "often one value": "rank",
     }
 
 

@@ -220,7 +220,7 @@ def test_a_checkpoint_of_a_table_with_seasons_is_not_continued_without() -> None
 
 def test_the_summary_names_seasons_and_cycles_longer_than_the_window() -> None:
     text = module(hourly_load(), window=12).summary()
-    assert "Season    load: time of day (8" in text
+    assert "Season    load: time of day (9" in text
     assert "% of its variance)" in text
     assert "A window is shorter than one day" in text
     assert "other: " not in text

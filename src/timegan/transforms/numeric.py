@@ -27,7 +27,7 @@ from timegan.transforms.scalers import (
     QuantileNormalizer,
     Scaler,
 )
-from timegan.variation import centred, deviation, divisor
+from timegan.variation import deviation, divisor
 
 SAMPLE_ROWS = 50_000  # rows, from all parts of a column, that its channel is measured on
 MIN_ZERO_SHARE = 0.05  # of exact zeros, for a zero-inflated column
@@ -292,7 +292,7 @@ class Nonnegative(Continuous):
     @classmethod
     def detect(cls, column: ColumnSample) -> DetectedType | None:
         """Look for a heavy tail above zero."""
-        is_heavy = excess_kurtosis(column.observed) > MIN_EXCESS_KURTOSIS
+        is_heavy = scaler_choice.excess_kurtosis(column.observed) > MIN_EXCESS_KURTOSIS
         return cls.require(column) if column.grid.low >= 0.0 and is_heavy else None
 
     @classmethod
@@ -300,7 +300,7 @@ class Nonnegative(Continuous):
         """Ask for values that are never below zero."""
         if (low := column.values.min()) < 0:
             column.refuse(cls.name, f"its smallest value is {low:.6g}")
-        kurtosis = excess_kurtosis(column.observed)
+        kurtosis = scaler_choice.excess_kurtosis(column.observed)
         return cls.found(f"never below 0, excess kurtosis {kurtosis:.1f}, {column.grid}")
 
 
@@ -342,9 +342,3 @@ def _sample(values: np.ndarray, breaks: np.ndarray) -> tuple[np.ndarray, np.ndar
     numbers = np.arange(len(values))
     few, joins, _ = sample_training_rows(values[:, None], numbers, breaks, SAMPLE_ROWS)
     return few[:, 0], joins
-
-
-def excess_kurtosis(values: np.ndarray) -> float:
-    """Return the excess kurtosis of values (n,); 0 for a normal distribution."""
-    unit = centred(values) / divisor(deviation(values))
-    return float((unit**4).mean()) - 3.0

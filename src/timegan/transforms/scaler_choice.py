@@ -6,7 +6,6 @@ import numpy as np
 
 from timegan.transforms.scalers import (
     MIN_ATOM_COUNT,
-    MIN_ATOM_SHARE,
     LogScaler,
     QuantileNormalizer,
     StandardScaler,
@@ -16,8 +15,12 @@ from timegan.variation import centred, deviation, divisor
 MIN_RANGE_RATIO = 3.0  # largest over smallest value: below, a logarithm is nearly a straight line
 SAMPLE_STEPS = 50_000  # that level dependence is measured on
 MAX_LOG_RATIO = 0.7  # level dependence of logarithms over that of other scales, to be chosen
-WHITE_NOISE_ROUGHNESS = 0.632  # above, the series moves too roughly to keep its shape
-MAX_EXCESS_KURTOSIS = 1.0  # of light tails
+MAX_ROUGHNESS = 1.6  # below that of white noise, whose values have nothing to keep from row to row
+MAX_EXCESS_KURTOSIS = 4.0  # of a series that keeps its shape
+MAX_LOG_KURTOSIS = 1.0  # of logarithms
+MIN_DOMINANT_SHARE = 0.02  # of the rows, for a single value to need room of its own,
+MIN_DOMINANCE = 5  # and times as many rows as the values beside it have
+NEIGHBOURS = 10  # values on either side that a value is compared with
 OCTILES = 8
 
 Steps = tuple[np.ndarray, np.ndarray]
@@ -29,9 +32,9 @@ def choose_scaler(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
 
     Series that grow and move by percentages (prices) get their logarithm (``log``). Steps of
     logarithms are alike at all levels, which is easier to generate than a scale for each level.
-    Other smooth series with light tails and without a frequent value keep their shape
-    (``standard``). All others are made normal (``rank``), which tames tails and gives room to
-    frequent values.
+    Other series with memory keep their shape (``standard``): ranks would stretch changes where
+    values are rare. White noise, heavy tails and series with a frequent value are made normal
+    (``rank``), which tames tails and gives room to frequent values.
 
     Args:
         values: (n,) training values of one feature.
@@ -41,21 +44,26 @@ def choose_scaler(values: np.ndarray, steps: Steps, turns: np.ndarray) -> str:
     has_atom = _has_atom(values)
     if not has_atom and _moves_by_percentages(values, steps):
         return LogScaler.name
-    if roughness(steps[1] - steps[0], turns) >= WHITE_NOISE_ROUGHNESS or has_atom:
-        return QuantileNormalizer.name
-    return StandardScaler.name if _has_light_tails(values) else QuantileNormalizer.name
+    has_memory = roughness(steps[1] - steps[0], turns) < MAX_ROUGHNESS
+    if has_memory and not has_atom and excess_kurtosis(values) < MAX_EXCESS_KURTOSIS:
+        return StandardScaler.name
+    return QuantileNormalizer.name
 
 
-def _has_light_tails(values: np.ndarray) -> bool:
-    """Check that the excess kurtosis is below 1."""
+def excess_kurtosis(values: np.ndarray) -> float:
+    """Return the excess kurtosis of values (n,); 0 for a normal distribution."""
     unit = centred(values) / divisor(deviation(values))
-    return bool((unit**4).mean() - 3.0 < MAX_EXCESS_KURTOSIS)
+    return float((unit**4).mean()) - 3.0
 
 
 def _moves_by_percentages(values: np.ndarray, steps: Steps) -> bool:
     """Check that steps depend far less on the level in logarithms than in other scales."""
     low, high = float(values.min()), float(values.max())
-    if low <= 0 or high < MIN_RANGE_RATIO * low or not _has_light_tails(np.log(values)):
+    if (
+        low <= 0
+        or high < MIN_RANGE_RATIO * low
+        or excess_kurtosis(np.log(values)) >= MAX_LOG_KURTOSIS
+    ):
         return False
     every = -(-steps[0].size // SAMPLE_STEPS) or 1
     few = [ends[::every] for ends in steps]
@@ -92,12 +100,15 @@ def roughness(steps: np.ndarray, turns: np.ndarray) -> float:
 
 
 def _has_atom(values: np.ndarray) -> bool:
-    """Check that a value has more than 0.5 % of the rows, and far more than the others.
+    """Check that a value is frequent, and far more frequent than the values beside it.
 
-    The second condition keeps the values of a grid (tenths of a year) from counting as atoms.
+    The values of a grid are as frequent as their neighbours, however coarse it is.
     """
     counts = np.unique(values, return_counts=True)[1]
-    heavy = int(counts.max())
-    return heavy > MIN_ATOM_SHARE * values.size and heavy >= max(
-        MIN_ATOM_COUNT, 5 * float(np.median(counts))
-    )
+    sums = np.concatenate([[0], counts.cumsum()])
+    place = np.arange(counts.size)
+    low = np.maximum(place - NEIGHBOURS, 0)
+    high = np.minimum(place + NEIGHBOURS + 1, counts.size)
+    beside = (sums[high] - sums[low] - counts) / np.maximum(high - low - 1, 1)
+    enough = max(MIN_ATOM_COUNT, MIN_DOMINANT_SHARE * values.size)
+    return bool(((counts >= enough) & (counts >= MIN_DOMINANCE * beside)).any())

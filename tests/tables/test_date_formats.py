@@ -1,12 +1,15 @@
 """Dates as text: which part is the day, and the format in which they come back."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.tables.round_trip import check_round_trip
 from timegan.errors import InputError
-from timegan.tables.date_formats import common_date_format, possible_date_formats
+from timegan.tables.date_formats import common_date_format, parse, possible_date_formats
+from timegan.tables.month_names import NAMES
 from timegan.tables.table import Table
 
 DAYS = pd.date_range("2018-01-01", periods=72, freq="D")
@@ -47,6 +50,57 @@ def test_an_evident_order_of_day_and_month_is_read_and_written(
     np.testing.assert_array_equal(table.time, dates.as_unit("s").asi8)
     assert table.schema.time_axis is not None
     assert table.schema.time_axis.is_regular
+
+
+@pytest.mark.parametrize(
+    "date_format",
+    [
+        "%G-W%V-%u",
+        "%GW%V%u",
+        "%Y-%j",
+        "%A, %B %-d, %Y",
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "[%d/%b/%Y:%H:%M:%S +0000]",
+        "%Y-%m-%d %H:%M:%S UTC",
+        "%Y-%m-%dT%H:%M:%S+01",
+        "%Y-%m-%d %H:%M:%S +0100",
+        "%Y年%-m月%-d日",
+        "%Y. %-m. %-d.",
+    ],
+)
+def test_dates_of_logs_and_of_other_places_are_read_and_written(date_format: str) -> None:
+    table = check_round_trip(frame(DAYS, date_format))
+    assert table.schema.time is not None
+    assert table.schema.time.date_format == date_format
+    np.testing.assert_array_equal(table.time, DAYS.as_unit("s").asi8)
+
+
+@pytest.mark.parametrize("date_format", ["%G-W%V", "%GW%V", "%G-W%-V", "W%V %G", "KW %V/%G"])
+def test_a_week_is_its_monday(date_format: str) -> None:
+    mondays = pd.date_range("2020-11-02", periods=72, freq="7D")
+    table = check_round_trip(frame(mondays, date_format))
+    np.testing.assert_array_equal(table.time, mondays.as_unit("s").asi8)
+
+
+def test_a_comma_before_a_fraction_is_kept() -> None:
+    times = pd.date_range("2024-01-01", periods=40, freq="250ms")
+    texts = [f"{time:%Y-%m-%d %H:%M:%S},{time.microsecond // 1000:03d}" for time in times]
+    table = check_round_trip(pd.DataFrame({"at": texts, "x": np.sin(np.arange(40))}))
+    np.testing.assert_array_equal(table.time, times.as_unit("us").asi8)
+
+
+@pytest.mark.parametrize("case", [str, str.upper, str.capitalize], ids=["", "upper", "capital"])
+@pytest.mark.parametrize("language", NAMES)
+def test_months_of_other_languages_are_read_and_written(language: str, case: Any) -> None:
+    months = [case(name) for name in NAMES[language].split()]
+    for written in (
+        [f"{day.day}. {months[day.month - 1]} {day.year}" for day in DAYS],
+        [f"{day.day} de {months[day.month - 1]} de {day.year}" for day in DAYS],
+        [f"{day:%d}-{months[day.month - 1]}-{day:%y}" for day in DAYS],
+    ):
+        texts = np.array(written, dtype=object)
+        [date_format] = possible_date_formats(texts)
+        np.testing.assert_array_equal(parse(texts, date_format), DAYS.as_unit("s").asi8)
 
 
 def test_the_order_in_which_dates_increase_decides_irregular_ones() -> None:

@@ -1,5 +1,7 @@
 """Year, month, day and hour in columns of their own are the time, and are written from it."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,50 @@ def test_parts_continue_beyond_the_table_and_start_again_in_sequences() -> None:
     check_round_trip(two, sequence_key="who")
     with pytest.raises(InputError, match="sequence_key=who"):
         Table.from_frame(two)
+
+
+WEEKS = pd.date_range("2019-12-02", periods=60, freq="7D")
+DAYS = pd.date_range("2019-12-02", periods=60)
+HOURS = pd.date_range("2019-12-30", periods=60, freq="h")
+QUARTERS = pd.date_range("2000-01-01", periods=60, freq="QS")
+OTHERS: dict[str, tuple[pd.DatetimeIndex, dict[str, Any]]] = {
+    "weeks": (WEEKS, {"year": WEEKS.isocalendar().year, "week": WEEKS.isocalendar().week}),
+    "Wochen": (WEEKS, {"Jahr": WEEKS.isocalendar().year, "KW": WEEKS.isocalendar().week}),
+    "days of the year": (DAYS, {"year": DAYS.year, "doy": DAYS.day_of_year}),
+    "quarters": (QUARTERS, {"year": QUARTERS.year, "quarter": QUARTERS.quarter}),
+    "hours of dates": (HOURS, {"date": HOURS.strftime("%d.%m.%Y"), "hour": HOURS.hour}),
+    "hours from 1": (HOURS, {"date": HOURS.strftime("%m/%d/%Y"), "HE": HOURS.hour + 1}),
+    "hours from 1 of parts": (
+        HOURS,
+        {"year": HOURS.year, "month": HOURS.month, "day": HOURS.day, "hour": HOURS.hour + 1},
+    ),
+    "clocks without colons": (
+        HOURS,
+        {"date": HOURS.strftime("%Y-%m-%d"), "time": HOURS.strftime("%H%M")},
+    ),
+    "clocks in UTC": (
+        HOURS,
+        {"Data": HOURS.strftime("%Y/%m/%d"), "Hora": HOURS.strftime("%H%M UTC")},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_weeks_days_of_the_year_quarters_and_hours_are_parts_too(name: str) -> None:
+    times, parts = OTHERS[name]
+    columns = {part: np.asarray(values) for part, values in parts.items()}
+    table = check_round_trip(pd.DataFrame(columns | {"x": np.sin(np.arange(60))}))
+    assert table.schema.features == ("x",)
+    np.testing.assert_array_equal(table.time, times.as_unit("s").asi8)
+
+
+def test_a_part_of_a_day_is_read_with_hours_from_1() -> None:
+    parts = {"date": HOURS.strftime("%Y-%m-%d"), "hour": HOURS.hour + 1}
+    table = pd.DataFrame(parts | {"x": np.sin(np.arange(60))})
+    first = Table.from_frame(table)
+    again = Table.from_frame(table.iloc[:9], like=first.schema)
+    assert first.time is not None
+    np.testing.assert_array_equal(again.time, first.time[:9])
 
 
 def test_irregular_parts_have_a_gap_to_learn() -> None:

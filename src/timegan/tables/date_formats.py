@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from timegan.tables.dtypes import TICKS_PER_SECOND
+from timegan.tables.month_names import TOKEN, month_name, month_pattern, to_numbers, tokens_of
 
 NAT = np.iinfo(np.int64).min
 """Tick of a missing timestamp, as in NumPy's NaT."""
@@ -28,29 +29,46 @@ DATE_SHAPES = {
     r"\d{4}M\d{2}": ("%YM%m",),
     r"\d{1,2}/\d{4}": ("%m/%Y",),
     r"\d{1,2}-\d{4}": ("%m-%Y",),
+    r"\d{4}-\d{3}": ("%Y-%j",),
+    r"\d{4}年\d{1,2}月\d{1,2}日": ("%Y年%m月%d日",),
+    r"\d{4}年\d{1,2}月": ("%Y年%m月",),
+    r"\d{4}\. \d{1,2}\. \d{1,2}": ("%Y. %m. %d",),
+    r"\d{4}\. \d{1,2}\. \d{1,2}\.": ("%Y. %m. %d.",),
+    **{rf"\d{{4}}{between}W\d{{1,2}}": (f"%G{between}W%V",) for between in ("", " ", "-")},
+    r"\d{4}-W\d{2}-[1-7]": ("%G-W%V-%u",),
+    r"\d{4}W\d{2}[1-7]": ("%GW%V%u",),
+    **{
+        rf"{week}\d{{1,2}}{between}\d{{4}}": (f"{week}%V{between}%G",)
+        for week in ("W", "KW", "KW ", "Week ", "week ")
+        for between in (" ", "-", "/")
+    },
     **{rf"\d{{4}}{between}Q[1-4]": (f"%Y{between}Q%q",) for between in ("", " ", "-")},
     **{rf"Q[1-4]{between}\d{{4}}": (f"Q%q{between}%Y",) for between in ("", " ", "-", "/")},
 }
 """Shape of a date in figures -> formats that it may have; ``%q`` is the quarter."""
-MONTH = "(?i:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
+ENGLISH = "(?i:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
+MONTH = rf"(?:{month_pattern()}|{ENGLISH})"
 NAMED_SHAPES = (
     *("%d-M-%Y", "%d M %Y", "%dM%Y", "%d-M-%y", "%d M %y", "%dM%y", "%d/M/%Y", "%d. M %Y"),
     *("M %d, %Y", "M %d %Y", "M-%d-%Y", "%Y-M-%d", "%Y M %d"),
+    *("%d de M de %Y", "%d de M %Y", "M de %Y", "%d. M %y"),
     *("M %Y", "M-%Y", "M-%y", "M %y", "%Y-M", "%Y M", "%y-M"),
 )
 """Formats of dates with the name of a month, for which M stands."""
 PARTS = {"%d": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "M": MONTH}
 NAMED = [re.sub("%[dYy]|M", lambda part: PARTS[part[0]], re.escape(s)) for s in NAMED_SHAPES]
-WEEKDAY = r"[A-Z][a-z]{2},? "
+WEEKDAY = r"[A-Z][a-z]{2}(?:[a-z]*day)?,? "
+ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)\]?"
+"""The same offset from UTC behind all times."""
 
 TIMESTAMP_PATTERN = re.compile(
-    rf"(?P<weekday>{WEEKDAY})?(?P<date>{'|'.join([*DATE_SHAPES, *NAMED])})"
+    rf"(?P<open>\[?)(?P<weekday>{WEEKDAY})?(?P<date>{'|'.join([*DATE_SHAPES, *NAMED])})"
     r"(?:(?P<between>[T ]|, |:)"
-    r"(?P<time>\d{1,2}(?P<colon>:?)\d{2}(?P<second>:?\d{2}(?:\.(?P<fraction>\d{1,9}))?)?)"
-    r"(?P<noon> ?[AaPp][Mm])?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+    r"(?P<time>\d{1,2}(?P<colon>:?)\d{2}(?P<second>:?\d{2}(?:(?P<mark>[.,])(?P<fraction>\d{1,9}))?)?)"
+    rf"(?P<noon> ?[AaPp][Mm])?(?P<zone>{ZONE})?)?"
 )
-PADDINGS = (r"%()(?!.)", r"%([HI])", r"%([dm])", r"%([dmHI])")
-"""Parts of a format that may lack leading zeros: none, the hour, day and month, all of them."""
+PADDINGS = (r"%()(?!.)", r"%([HI])", r"%([dmV])", r"%([dmVHI])")
+"""Parts of a format that may lack leading zeros: none, the hour, the day's, all of them."""
 PROBE_TEXTS = 100
 """First texts, with which most formats that do not fit are ruled out."""
 PROBE_DATES = 5
@@ -60,7 +78,7 @@ MIN_REGULAR_DATES = 4
 MAX_GAP_RATIO = 1.2
 """Longest distance of regular dates, as a multiple of the shortest: months are regular."""
 QUARTER = re.compile(r"Q([1-4])")
-FRACTION_PATTERN = re.compile(r"\.%(\d)f")
+FRACTION_PATTERN = re.compile(r"([.,])%(\d)f")
 
 
 def common_date_format(texts: np.ndarray) -> str:
@@ -94,12 +112,13 @@ def possible_date_formats(texts: np.ndarray) -> list[str]:
     if shape is None:
         return []
     dates = _formats_of(shape["date"])
-    head = re.sub("[A-Za-z]+", "%a", shape["weekday"] or "")
+    weekday = re.sub("[A-Za-z]{4,}", "%A", shape["weekday"] or "")
+    head = shape["open"] + re.sub("(?<!%)[A-Za-z]+", "%a", weekday)
     tail = ""
     if shape["time"]:
         tail = f"{shape['between']}{'%I' if shape['noon'] else '%H'}{shape['colon']}%M"
         tail += f"{shape['colon']}%S" if shape["second"] else ""
-        tail += f".%{len(shape['fraction'])}f" if shape["fraction"] else ""
+        tail += f"{shape['mark']}%{len(shape['fraction'])}f" if shape["fraction"] else ""
         tail += re.sub("[ap]m", "%~p", re.sub("[AP]M", "%p", shape["noon"] or ""))
         tail += shape["zone"] or ""
     for pattern in PADDINGS:
@@ -130,13 +149,18 @@ def odd_text(texts: np.ndarray) -> tuple[str, str] | None:
 
 
 def _formats_of(date: str) -> list[str]:
-    """Return the formats that a date may have; ``%^b`` is a month in capitals, ``%~b`` in small."""
+    """Return the formats that a date may have.
+
+    ``%^b`` is a month in capitals, ``%~b`` in small letters, ``[fr]`` a French one.
+    """
     formats = [f for shape, some in DATE_SHAPES.items() if re.fullmatch(shape, date) for f in some]
     for shape, named in zip(NAMED, NAMED_SHAPES, strict=True):
         if re.fullmatch(shape, date):
-            month = re.sub("[^A-Za-z]", "", date)
+            month = "".join(re.findall(ENGLISH, date))
             case = "^" if month.isupper() else "~" if month.islower() else ""
-            formats += [named.replace("M", f"%{case}{code}") for code in "bB"]
+            if re.search(ENGLISH, date):
+                formats += [named.replace("M", f"%{case}{code}") for code in "bB"]
+            formats += [named.replace("M", token) for _, token in tokens_of(date)]
     return formats
 
 
@@ -163,7 +187,7 @@ def looks_like_date(text: str) -> bool:
 def unit_of(date_format: str) -> str:
     """Return the unit of ticks of a format."""
     fraction = FRACTION_PATTERN.search(date_format)
-    return "s" if fraction is None else "us" if int(fraction[1]) <= 6 else "ns"
+    return "s" if fraction is None else "us" if int(fraction[2]) <= 6 else "ns"
 
 
 def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
@@ -171,8 +195,14 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     core, digits, zone = _parts(re.sub("%[-^~]", "%", date_format))
     cut = len(zone) + (digits + 1 if digits else 0)
     heads = np.array([t[: len(t) - cut] for t in texts], dtype=object)
+    month = TOKEN.search(core)
+    if month:
+        core = core.replace(month[0], "%m")
+        heads = np.array([to_numbers(t, month[0]) for t in heads], dtype=object)
     if "%q" in core:
         core, heads = core.replace("Q%q", "%m"), np.array([_first_months(t) for t in heads])
+    if "%V" in core and "%u" not in core:  # a week is its Monday
+        core, heads = f"{core} %u", np.array([f"{t} 1" for t in heads], dtype=object)
     timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
     ticks = np.array(timestamps.asi8)
     if not digits:
@@ -197,18 +227,20 @@ def render(ticks: np.ndarray, date_format: str) -> np.ndarray:
     if not digits:
         return np.asarray(heads + zone) if zone else np.asarray(heads)
     rest //= per_second // 10**digits
+    fraction = FRACTION_PATTERN.search(date_format)
+    mark = fraction[1] if fraction else "."
     return np.array(
-        [f"{h}.{r:0{digits}d}{zone}" for h, r in zip(heads, rest, strict=True)], dtype=object
+        [f"{h}{mark}{r:0{digits}d}{zone}" for h, r in zip(heads, rest, strict=True)], dtype=object
     )
 
 
 def _parts(date_format: str) -> tuple[str, int, str]:
     """Return a format without fraction and zone, the digits of the fraction, and the zone."""
-    zone = re.search(r"(?<=[MSfp])(?:Z|[+-]\d{2}:?\d{2})$", date_format)
+    zone = re.search(rf"(?<=[MSfp]){ZONE}$", date_format)
     end = zone[0] if zone else ""
     core = date_format[: len(date_format) - len(end)]
     fraction = FRACTION_PATTERN.search(core)
-    return FRACTION_PATTERN.sub("", core), int(fraction[1]) if fraction else 0, end
+    return FRACTION_PATTERN.sub("", core), int(fraction[2]) if fraction else 0, end
 
 
 CASE = re.compile(r"%([\^~])([bBp])")
@@ -233,6 +265,12 @@ def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
             cased = plain.str.upper() if case == "^" else plain.str.lower()
             pairs = zip(texts, plain, cased, strict=True)
             texts = np.array([t.replace(old, new) for t, old, new in pairs], dtype=object)
+        month = TOKEN.search(core)
+        if month:
+            numbers = zip(texts, index.month, strict=True)
+            texts = np.array(
+                [t.replace(month[0], month_name(month[0], m)) for t, m in numbers], dtype=object
+            )
         if "%q" in core:
             quarters = zip(texts, index.quarter, strict=True)
             texts = np.array([text.replace("%q", str(q)) for text, q in quarters], dtype=object)
@@ -248,7 +286,7 @@ def _fits(texts: np.ndarray, date_format: str) -> bool:
     if len(texts) > PROBE_TEXTS and not _fits(texts[:PROBE_TEXTS], date_format):
         return False
     zone: Any = _parts(date_format)[2]
-    is_padded = "%-" not in date_format and "B" not in date_format
+    is_padded = re.search(r"%-|%[\^~]?[AB]|\[[a-z]", date_format) is None
     if is_padded and not all(len(text) == len(texts[0]) for text in texts):
         return False
     if not all(text.endswith(zone) for text in texts):

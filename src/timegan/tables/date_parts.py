@@ -11,16 +11,40 @@ from timegan.tables.dtypes import is_number, is_text
 from timegan.tables.raw_columns import RawColumn
 
 PART_NAMES = {
-    "year": re.compile(r"year|yr|yyyy", re.IGNORECASE),
-    "month": re.compile(r"month|mon|mo|mm", re.IGNORECASE),
-    "day": re.compile(r"day|dy|dd|day_of_month|dayofmonth", re.IGNORECASE),
-    "hour": re.compile(r"hour|hr|hh", re.IGNORECASE),
-    "minute": re.compile(r"minute", re.IGNORECASE),
-    "second": re.compile(r"second", re.IGNORECASE),
+    part: re.compile(names, re.IGNORECASE)
+    for part, names in {
+        "year": "year|yr|yyyy|jahr|année|annee|año|ano|anno|jaar",
+        "month": "month|mon|mo|mm|monat|mois|mes|mês|mese|maand",
+        "day": "day|dy|dd|day_?of_?month|tag|jour|día|dia|giorno|dag",
+        "hour": "hour|hr|hh|hour_?ending|he|stunde|heure|hora|ora|uur",
+        "minute": "minute",
+        "second": "second",
+        "iso year": "(iso_?)?(year|yr|yyyy)|jahr|année|annee|año|ano|anno|jaar",
+        "week": "(iso_?)?week(_?of_?year|_?number|_?no)?|wk|kw|woche|semaine|semana|settimana",
+        "weekday": "weekday|day_?of_?week|dow",
+        "day of year": "doy|day_?of_?year|yday|jday|julian_?day",
+        "quarter": "quarter|qtr|q|quartal|trimestre",
+    }.items()
 }
 """Part of a date -> names of its column."""
+CLOCK_PARTS = ("hour", "minute", "second")
+CHAINS = (
+    ("iso year", "week", "weekday", *CLOCK_PARTS),
+    ("year", "day of year", *CLOCK_PARTS),
+    ("year", "month", "day", *CLOCK_PARTS),
+    ("year", "quarter"),
+)
+"""Parts that follow one another without a gap; of chains of one length the first is taken."""
+FROM_ONE = "hour from 1"
+"""Hours that are numbered from 1 to 24."""
+RANGES = {
+    **{"year": (1, 9999), "month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)},
+    **{"second": (0, 59), "iso year": (1, 9999), "week": (1, 53), "weekday": (1, 7)},
+    **{"day of year": (1, 366), "quarter": (1, 4), FROM_ONE: (1, 24)},
+}
+"""Part -> its smallest and largest number."""
 MIN_PARTS = 2
-CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(\1\d{2})?( ?[AaPp][Mm])?")
+CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(\1\d{2})?( ?[AaPp][Mm])?( ?(Z|UTC|GMT))?|\d{4}( UTC)?")
 """A time of day."""
 ANY_DAY = "2000-01-01 "
 
@@ -31,24 +55,34 @@ def is_part_name(name: str) -> bool:
 
 
 def find_parts(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
-    """Return the columns of whole numbers that hold the year, the month and the parts after it.
+    """Return the columns of whole numbers that hold the year and the parts after it.
 
-    Parts follow one another without a gap. An empty dict is returned where there are fewer than
-    year and month, or two columns for one part.
+    Parts follow one another without a gap: year and month, year and week, year and day of the
+    year. An empty dict is returned where there are fewer than two, or two columns for one part.
     """
-    parts: dict[str, RawColumn] = {}
-    for part, names in PART_NAMES.items():
-        found = [column for column in columns if names.fullmatch(column.label)]
-        if len(found) != 1 or not _is_whole(found[0]):
-            break
-        parts[part] = found[0]
+    chains = [_numbers(columns, chain) for chain in CHAINS]
+    parts = max(chains, key=len)
     return parts if len(parts) >= MIN_PARTS else {}
 
 
+def _numbers(columns: Sequence[RawColumn], chain: Sequence[str]) -> dict[str, RawColumn]:
+    """Return the columns of the first parts of a chain."""
+    parts: dict[str, RawColumn] = {}
+    for part in chain:
+        found = [column for column in columns if PART_NAMES[part].fullmatch(column.label)]
+        if len(found) != 1 or not _is_whole(found[0]):
+            break
+        is_from_one = part == "hour" and _is_from_one(found[0])
+        parts[FROM_ONE if is_from_one else part] = found[0]
+    return parts
+
+
 def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
-    """Return the one column of dates and the one of times of day, by their formats."""
+    """Return the one column of dates and the one of times of day or hours, by their formats."""
     dates, clocks = dict[str, RawColumn](), dict[str, RawColumn]()
     for column in columns:
+        if PART_NAMES["hour"].fullmatch(column.label) and _is_whole(column):
+            clocks[FROM_ONE if _is_from_one(column) else "hour"] = column
         if not is_text(column.series.dtype) or column.series.isna().any():
             continue
         texts = column.series.unique()
@@ -65,39 +99,72 @@ def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
 
 def combine_parts(parts: dict[str, RawColumn]) -> np.ndarray | None:
     """Return the seconds since 1970 (R,) of parts; None where one of them is not a date."""
-    if not parts.keys() <= PART_NAMES.keys():
-        return _combine_texts(parts)
-    numbers = {part: column.series.to_numpy(dtype=np.int64) for part, column in parts.items()}
-    zero = np.zeros_like(numbers["year"])
-    year, month, day = numbers["year"], numbers["month"], numbers.get("day", zero + 1)
-    clock = [numbers.get(part, zero) for part in ("hour", "minute", "second")]
-    limits = [(year, 1, 9999), (month, 1, 12), (day, 1, 31), (clock[0], 0, 23)]
-    limits += [(clock[1], 0, 59), (clock[2], 0, 59)]
-    if any(((values < low) | (values > high)).any() for values, low, high in limits):
+    numbers = {
+        part: column.series.to_numpy(dtype=np.int64)
+        for part, column in parts.items()
+        if "%" not in part
+    }
+    for part, values in numbers.items():
+        low, high = RANGES[part]
+        if ((values < low) | (values > high)).any():
+            return None
+    texts = {part: column for part, column in parts.items() if part not in numbers}
+    days = _days(numbers) if not texts else _text_days(*next(iter(texts.items())))
+    if days is None:
         return None
-    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
-    days = months.astype("M8[D]") + (day - 1)
-    if (days.astype("M8[M]") != months).any():  # 31 April
+    clocks = [_text_clock(*item) for item in list(texts.items())[1:]]
+    if any(clock is None for clock in clocks):
         return None
-    seconds = clock[0] * 3_600 + clock[1] * 60 + clock[2]
-    return np.asarray(days.astype("M8[s]").astype(np.int64) + seconds)
+    seconds = sum((clock for clock in clocks if clock is not None), days * 86_400)
+    hours = numbers.get("hour", numbers.get(FROM_ONE, 1) - 1)
+    seconds = seconds + hours * 3_600
+    return np.asarray(seconds + numbers.get("minute", 0) * 60 + numbers.get("second", 0))
 
 
-def _combine_texts(parts: dict[str, RawColumn]) -> np.ndarray | None:
-    (date_format, date), (clock_format, clock) = parts.items()
+def _days(numbers: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Return the days since 1970 of years, months and so on."""
+    if "week" in numbers:
+        fourth = (numbers["iso year"] - 1970).astype("M8[Y]").astype("M8[D]").astype(np.int64) + 3
+        monday = fourth - (fourth + 3) % 7
+        days = monday + 7 * (numbers["week"] - 1) + numbers.get("weekday", 1) - 1
+        years = pd.DatetimeIndex(days.astype("M8[D]")).isocalendar().year.to_numpy(dtype=np.int64)
+        return days if (years == numbers["iso year"]).all() else None
+    years = (numbers["year"] - 1970).astype("M8[Y]")
+    if "day of year" in numbers:
+        dates = years.astype("M8[D]") + (numbers["day of year"] - 1)
+        return dates.astype(np.int64) if (dates.astype("M8[Y]") == years).all() else None
+    quarter = numbers.get("quarter", np.ones_like(numbers["year"]))
+    months = years.astype("M8[M]") + (numbers.get("month", quarter * 3 - 2) - 1)
+    dates = months.astype("M8[D]") + (numbers.get("day", 1) - 1)
+    return dates.astype(np.int64) if (dates.astype("M8[M]") == months).all() else None  # 31 April
+
+
+def _text_days(date_format: str, date: RawColumn) -> np.ndarray | None:
     codes, texts = pd.factorize(date.series)
-    days = parse(np.asarray(texts, dtype=object), date_format)[codes]
+    ticks = parse(np.asarray(texts, dtype=object), date_format)[codes]
+    return None if (ticks == NAT).any() else ticks // 86_400
+
+
+def _text_clock(clock_format: str, clock: RawColumn) -> np.ndarray | None:
     codes, texts = pd.factorize(clock.series)
     full = np.array([ANY_DAY + text for text in texts], dtype=object)
-    clocks = parse(full, f"%Y-%m-%d {clock_format}")[codes]
-    if (days == NAT).any() or (clocks == NAT).any():
-        return None
-    return np.asarray(days + clocks % 86_400)
+    ticks = parse(full, f"%Y-%m-%d {clock_format}")[codes]
+    return None if (ticks == NAT).any() else ticks % 86_400
 
 
 def split_part(seconds: np.ndarray, part: str) -> np.ndarray:
     """Return one part (R,) of seconds since 1970."""
-    return np.asarray(getattr(pd.DatetimeIndex(seconds.view("M8[s]")), part), dtype=np.int64)
+    index = pd.DatetimeIndex(seconds.view("M8[s]"))
+    if part in ("iso year", "week", "weekday"):
+        calendar = index.isocalendar()
+        return calendar[{"iso year": "year", "weekday": "day"}.get(part, part)].to_numpy(np.int64)
+    if part == FROM_ONE:
+        return np.asarray(index.hour, dtype=np.int64) + 1
+    return np.asarray(getattr(index, part.replace(" ", "_")), dtype=np.int64)
+
+
+def _is_from_one(column: RawColumn) -> bool:
+    return int(column.series.min()) == 1 and int(column.series.max()) == 24
 
 
 def _is_whole(column: RawColumn) -> bool:

@@ -130,7 +130,7 @@ def assign_time(roles: ColumnRoles) -> None:
         names = ", ".join(repr(s.label) for s in rising)
         if len(rising) == 1:
             rising[0].role = "time"
-            what = "numbers count time since 1970 and" if candidates is numbers else "dates"
+            what = "numbers count time and" if candidates is numbers else "dates"
             told = f"{names} is taken for the time: its {what} increase within each sequence."
         else:
             told = (
@@ -158,22 +158,21 @@ def assign_files(roles: ColumnRoles, files: RawColumn) -> None:
         assign_time(roles)
 
 
-def assign_parts(roles: ColumnRoles, given: Sequence[RawColumn] | None) -> None:
+def assign_parts(roles: ColumnRoles, given: dict[str, RawColumn] | None) -> None:
     """Take years, months and so on, or a date and a time of day, for the time if they increase.
 
     Args:
-        given: columns that are parts of the time; None looks for them.
+        given: part of the time -> its column; None looks for them.
 
     Raises:
         InputError: given columns do not hold dates.
     """
     free = [c for c in roles.columns if c.role is None and not c.index]
-    columns = free if given is None else given
-    parts = find_parts(columns) or find_date_and_clock(columns)
+    parts = (find_parts(free) or find_date_and_clock(free)) if given is None else given
     seconds = combine_parts(parts) if parts else None
     if seconds is None or (given is None and len(parts) == len(free)):
         if given:
-            names = ", ".join(repr(column.label) for column in given)
+            names = ", ".join(repr(column.label) for column in given.values())
             raise InputError(f"The columns {names} do not hold dates in every row. Correct them.")
         return
     name = free_name("time", [column.name for column in roles.columns])
@@ -253,7 +252,7 @@ def infer_roles(
     sequence_index: Name,
     context: Sequence[Name],
     exogenous: Sequence[Name],
-    parts: Sequence[Name] | None = None,
+    parts: dict[str, Name] | None = None,
     time_zone: str | None = None,
     *,
     is_known: bool = False,
@@ -267,7 +266,8 @@ def infer_roles(
         sequence_index: the time; None infers it.
         context: columns that are constant within a sequence.
         exogenous: columns that are given from outside at each step.
-        parts: columns that together are the time, such as year and month; None looks for them.
+        parts: columns that together are the time, by what they hold, such as year and month; None
+            looks for them.
         time_zone: of local times; None looks for it where a clock was set.
         is_known: whether a schema tells how columns are read.
 
@@ -299,7 +299,8 @@ def infer_roles(
     if files is not None:
         assign_files(roles, files)
     if parts or (columns is None and not roles.of("time")):
-        assign_parts(roles, None if parts is None else [find(name, raw) for name in parts])
+        given = None if parts is None else {part: find(name, raw) for part, name in parts.items()}
+        assign_parts(roles, given)
     if columns is None:
         check_key(roles)
         check_clock(roles)

@@ -13,11 +13,25 @@ EPOCH = "epoch "
 """First part of the date format of such numbers; their unit follows."""
 FRACTIONS = "epoch s.us"
 """Date format of seconds with a fraction, which are read as microseconds."""
+SERIALS = "epoch serial"
+"""Date format of whole days since 30 December 1899, as spreadsheets count them."""
+FIRST_SERIAL = 25_569
+"""Serial number of 1 January 1970."""
 MIN_SECONDS, MAX_SECONDS = 365 * 86_400, 130 * 365.25 * 86_400
 """From 1971 to 2100: units differ by 1,000, so that numbers in this range have one unit only."""
 TIME_NAME = re.compile(r"time|epoch|unix|utc|stamp|(^|[_ ])(date|ts|at|dt)($|[_ ])", re.IGNORECASE)
+DATE_NAME = re.compile(r"(^|[_ ])(date|datum|fecha)($|[_ ])", re.IGNORECASE)
 PERIOD_NAME = re.compile(r"month|day|period|quarter", re.IGNORECASE)
-CALENDARS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+YEAR_NAME = re.compile("(fiscal|calendar)?[_ ]?(year|yr|jahr|année|año|anno)", re.IGNORECASE)
+CALENDARS = {
+    4: "%Y",
+    6: "%Y%m",
+    7: "%Y%j",
+    8: "%Y%m%d",
+    10: "%Y%m%d%H",
+    12: "%Y%m%d%H%M",
+    14: "%Y%m%d%H%M%S",
+}
 """Digits of numbers such as 20240131 -> format of the dates that they are."""
 MIN_MONTHS = 13
 """Different numbers from which all of them are months by accident too rarely: 200001."""
@@ -41,6 +55,8 @@ def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
     calendar = _infer_calendar(series, name, low, high)
     if calendar:
         return calendar
+    if 18_000 <= low <= high <= 74_000 and DATE_NAME.search(str(name)):  # 1949 to 2102
+        return SERIALS if (_floats(series) % 1 == 0).all() else ""
     unit = ""
     for name_of, scale in TICKS_PER_SECOND.items():
         if MIN_SECONDS * scale <= low and high <= MAX_SECONDS * scale:
@@ -63,24 +79,26 @@ def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
 def _infer_calendar(series: "pd.Series[Any]", name: Any, low: float, high: float) -> str:
     """Return the format of dates that are written as numbers, from 1900 to 2100."""
     digits = len(f"{max(low, 0):.0f}")
-    if (
-        digits not in CALENDARS
-        or not 1900 <= low // 10 ** (digits - 4) <= high // 10 ** (digits - 4) <= 2100
-    ):
+    scale = 10.0 ** max(digits - 4, 0)
+    first = 1500 if digits == 4 else 1900
+    if digits not in CALENDARS or not first <= low // scale <= high // scale <= 2100:
         return ""
     if not (_floats(series) % 1 == 0).all():
         return ""
     date_format = EPOCH + CALENDARS[digits]
     if (epoch_ticks(series, date_format) == NAT).any():
         return ""
+    if digits == 4:  # a year for each row, not years of months
+        is_changing = (np.diff(_floats(series)) != 0).all()
+        return date_format if YEAR_NAME.fullmatch(str(name)) and is_changing else ""
     is_named = TIME_NAME.search(str(name)) or PERIOD_NAME.search(str(name))
-    is_evident = digits > 6 or series.nunique() >= MIN_MONTHS
+    is_evident = digits > 7 or (digits == 6 and series.nunique() >= MIN_MONTHS)
     return date_format if is_named or is_evident else ""
 
 
 def epoch_unit(date_format: str) -> str:
     """Return the unit of the ticks of a format of `infer_epoch_format`."""
-    if "%" in date_format:
+    if "%" in date_format or date_format == SERIALS:
         return "s"
     return "us" if date_format == FRACTIONS else date_format.removeprefix(EPOCH)
 
@@ -88,6 +106,9 @@ def epoch_unit(date_format: str) -> str:
 def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
     """Return ticks (R,) of numbers in a format; `NAT` where a number is missing."""
     empty = series.isna().to_numpy()
+    if date_format == SERIALS:
+        days = np.where(empty, 0, _floats(series)).astype(np.int64) - FIRST_SERIAL
+        return np.where(empty, NAT, days * 86_400)
     if "%" in date_format:
         texts = series.astype("Int64").astype(str).to_numpy(dtype=object)
         return parse(texts, date_format.removeprefix(EPOCH))
@@ -100,6 +121,8 @@ def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
 
 def epoch_numbers(ticks: np.ndarray, date_format: str, dtype: str) -> Any:
     """Return a column of numbers of a type from ticks (R,)."""
+    if date_format == SERIALS:
+        return pd.Series(ticks // 86_400 + FIRST_SERIAL).astype(parse_dtype(dtype)).array
     if "%" in date_format:
         texts = render(ticks, date_format.removeprefix(EPOCH))
         return pd.Series(texts.astype(np.int64)).astype(parse_dtype(dtype)).array

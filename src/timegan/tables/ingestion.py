@@ -59,7 +59,7 @@ class TableReader:
             sequence_index,
             context_columns or (),
             exogenous,
-            parts=[field.name for field in like.of("part")] if like else None,
+            parts={field.date_format: field.name for field in like.of("part")} if like else None,
             time_zone=time_zone,
             is_known=like is not None,
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from warnings import catch_warnings, filterwarnings
+from warnings import catch_warnings, filterwarnings, warn
 
 import numpy as np
 import pandas as pd
@@ -188,10 +188,12 @@ class Synthesizer(Parameters):
                 number.
             seed: seed of all random numbers.
             context: context columns, one row a sequence: a DataFrame, or a dict of lists. A dict of
-                single values holds for all ``count`` sequences. None: the model samples them.
+                single values holds for all ``count`` sequences. Columns that are left out are drawn
+                as they go with the others. A column ``length`` sets the rows of each sequence.
             exogenous: exogenous columns of every step, ``window`` rows a sequence; None: the model
                 samples them.
-            steps: length of each sequence if it is to be longer than the window; see
+            steps: length of each sequence; None: a window's, or in a table with a sequence key
+                lengths like those of the real sequences. Beyond the window, see
                 :mod:`timegan.sampling.long_series`.
             start: time of the first row of all sequences, such as ``"2026-01-05 07:00"``, or a
                 list with one for each; None: times at which real windows start.
@@ -208,6 +210,8 @@ class Synthesizer(Parameters):
         given = channels = None
         if context is not None:
             given = parse_context(_conditions(context, count, "context"), transform)
+            for note in given.notes:
+                warn(note, stacklevel=3)
         if exogenous is not None:
             frame = _conditions(exogenous, count * window, "exogenous")
             channels = parse_exogenous(frame, transform, window)
@@ -225,6 +229,7 @@ class Synthesizer(Parameters):
                 context=given,
                 exogenous=channels,
                 steps=steps,
+                whole=True,
                 starts=starts,
             )
         return transform.to_frame(sequences)

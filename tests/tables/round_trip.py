@@ -44,6 +44,13 @@ def in_order(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
     return frame if order is None else frame.iloc[order]
 
 
+def key_type(dtype: Any) -> Any:
+    """Return a type of keys, without the keys that a pandas categorical names."""
+    if not isinstance(dtype, pd.CategoricalDtype):
+        return dtype
+    return dtype.categories.dtype, dtype.ordered
+
+
 def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
     """Check that all rows come back, apart from labels of the key and row numbers."""
     table = Table.from_frame(frame, **options)
@@ -51,11 +58,7 @@ def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
     for field in table.schema.of("key"):
         name: Any = field.name
         if not field.index:
-            pd.testing.assert_series_equal(
-                made[name].iloc[:0],
-                expected[name].iloc[:0].reset_index(drop=True),
-                check_index=False,
-            )
+            assert key_type(made[name].dtype) == key_type(expected[name].dtype)
             expected = expected.copy()
             place = list(expected.columns).index(name)
             expected.isetitem(place, made[name].set_axis(expected.index))
@@ -68,8 +71,10 @@ def check_round_trip(frame: pd.DataFrame, **options: Any) -> Table:
         for i, field in enumerate(f for f in table.schema.fields if f.index):
             levels = [level_values(f.index, i) for f in (made, expected)]
             if field.role == "key":
-                levels = [pd.Index(level[:0]) for level in levels]
-            pd.testing.assert_index_equal(*levels)
+                assert key_type(levels[0].dtype) == key_type(levels[1].dtype)
+            else:
+                ours, real = (pd.Index(level) for level in levels)
+                pd.testing.assert_index_equal(ours, real)
         expected = expected.set_axis(made.index)
     check_freq = bool((np.diff(table.bounds) == len(frame)).all())
     pd.testing.assert_frame_equal(made, expected, check_freq=check_freq)

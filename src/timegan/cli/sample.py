@@ -9,9 +9,10 @@ from rich.progress import Progress
 from timegan.cli.console import print_lines
 from timegan.cli.invocation import Invocation
 from timegan.cli.schema import SampleConfig
+from timegan.errors import tell
 from timegan.files import check_free
 from timegan.nn.networks import HasNetworks
-from timegan.sampling.conditioning import parse_context, parse_exogenous
+from timegan.sampling.conditioning import GivenContext, parse_context, parse_exogenous
 from timegan.sampling.sequences import generate_chunks
 from timegan.sampling.shards import parse_shard, shard_range
 from timegan.sampling.start_times import parse_starts
@@ -20,6 +21,9 @@ from timegan.serialization.runs import LoadedRun, read_run
 from timegan.tables.readers import read_table
 from timegan.tables.writers import write_table, writer
 from timegan.transforms.table_transform import TableTransform
+
+USUAL_ROWS = 1_000_000
+"""Rows of a table of whole sequences where no count is given."""
 
 
 def run(config: SampleConfig, invocation: Invocation) -> None:
@@ -34,10 +38,11 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
     context = exogenous = None
     if config.context:
         context = parse_context(read_table(config.context), transform)
+        tell(*context.notes)
     if config.exogenous:
         exogenous = parse_exogenous(read_table(config.exogenous), transform, model.net.window)
     asked = context if context is not None else exogenous
-    total = len(asked) if asked is not None else config.count or usual_count(config)
+    total = len(asked) if asked is not None else config.count or usual_count(config, transform)
     starts = None if config.start is None else parse_starts(config.start, transform, total)
     mine = shard_range(config.shard, total)
     count = len(mine)
@@ -53,9 +58,12 @@ def run(config: SampleConfig, invocation: Invocation) -> None:
             context=None if context is None else context[mine.start : mine.stop],
             exogenous=None if exogenous is None else exogenous[mine.start : mine.stop],
             steps=config.steps,
+            whole=True,
             starts=None if starts is None else starts[mine.start : mine.stop],
             progress=lambda done: bar.advance(task, done),
         )
+        if Path(config.out).suffix == ".npz":
+            parts = (part.padded(longest_of(config, model, transform, context)) for part in parts)
         ready = (transform.in_time_order(part) for part in parts)
         write_table(config.out, ready, mine, transform.schema, total, overwrite=config.overwrite)
     print_lines(
@@ -98,14 +106,37 @@ def print_window_boundaries(model: HasNetworks, steps: int, seed: int) -> None:
     )
 
 
-def usual_count(config: SampleConfig) -> int:
-    """Return the count where none is given: one for each start, 1,000, or one long series."""
+def usual_count(config: SampleConfig, transform: TableTransform) -> int:
+    """Return the count where none is given: one for each start, 1,000, or one long series.
+
+    Whole sequences that are longer than the window have about `USUAL_ROWS` rows together.
+    """
     if isinstance(config.start, list):
         return len(config.start)
-    return 1_000 if config.steps is None else 1
+    if config.steps is not None:
+        return 1
+    return min(1_000, max(1, USUAL_ROWS // max(transform.longest, 1)))
+
+
+def longest_of(
+    config: SampleConfig,
+    model: HasNetworks,
+    transform: TableTransform,
+    context: GivenContext | None,
+) -> int:
+    """Return the rows of the longest sequence that may be generated."""
+    if config.steps is not None:
+        return config.steps
+    if context is not None and context.lengths is not None:
+        return int(context.lengths.max())
+    return transform.longest or model.net.window
 
 
 def _steps(model: HasNetworks, transform: TableTransform, steps: int | None) -> str:
     if steps is not None:
         return f"{steps:,}"
+    if transform.longest:
+        return (
+            f"up to {transform.longest:,}" if transform.learns_length else f"{transform.longest:,}"
+        )
     return f"up to {model.net.window}" if transform.variable else str(model.net.window)

@@ -10,6 +10,7 @@ from timegan.errors import InputError, closest_match
 from timegan.transforms.scalers import SCALERS
 
 CHOICES = {
+    "keys": ("fresh", "original"),
     "preprocessing": ("default", "reference"),
     "scaling": (*SCALERS, "auto"),
     "missing": MISSING_OPTIONS,

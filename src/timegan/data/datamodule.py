@@ -20,6 +20,7 @@ from timegan.data.window_index import (
     SplitIndex,
     WindowIndex,
     choose_window,
+    learned_lengths,
     one_window_per_sequence,
     sequence_of_window,
     split_and_index,
@@ -58,6 +59,8 @@ class WindowDataModule(lightning.LightningDataModule):
         exclude: columns to leave out.
         sequence_key: the column that identifies sequences; None takes a column ``sequence`` where
             there is one, and one long series otherwise.
+        keys: ``fresh`` keys of synthetic sequences look like real ones and are none of them.
+            ``original`` ones are the real keys, which the model stores.
         sequence_index: the column that holds the time; None takes dates that increase.
         context_columns: columns that are constant within a sequence: generated with it, or given.
             None takes the features that never change within one (not with ``reference``).
@@ -99,6 +102,8 @@ class WindowDataModule(lightning.LightningDataModule):
     transform: TableTransform
     detected: list[DetectedType]
     relations: list[Relation]
+    lengths: np.ndarray
+    """Steps that samples like each sequence have."""
     split: SplitIndex
     train: Windows
     holdout: Windows | None
@@ -119,6 +124,7 @@ class WindowDataModule(lightning.LightningDataModule):
         columns: list[str] | None = None,
         exclude: list[str] | None = None,
         sequence_key: str | None = None,
+        keys: str = "fresh",
         sequence_index: str | None = None,
         context_columns: list[str] | None = None,
         exogenous: list[str] | None = None,
@@ -189,7 +195,12 @@ class WindowDataModule(lightning.LightningDataModule):
             is_reference=is_reference,
             select_on_holdout=options.select_on_holdout,
         )
-        rows = training_rows(self.table, self.split.train, self.window, use_all=is_reference)
+        self.lengths = learned_lengths(
+            table.lengths, self.window, whole=not is_reference and not options.exogenous
+        )
+        rows = training_rows(
+            self.table, self.split.train, self.window, self.lengths, use_all=is_reference
+        )
         are_looked_for = self.constraints != "off" and not is_reference
         self.relations = discover(Rows.of_table(self.table)) if are_looked_for else []
         self.transform, self.detected = fit_transform(
@@ -360,6 +371,7 @@ class WindowDataModule(lightning.LightningDataModule):
             categories=[k for k, v in (options.column_types or {}).items() if v == "categorical"],
             na_values=self._unless_reference(options.na_values),
             time_zone=options.time_zone,
+            keep_keys=options.keys == "original",
         )
         del frame
         if len(table.values) > MAX_ROWS:
@@ -390,8 +402,8 @@ class WindowDataModule(lightning.LightningDataModule):
         """Return windows of channels, each with its context."""
         static = None
         if self.transform.widths["context"]:
-            lengths = self._lengths(index)
-            context = encoded.context[sequence_of_window(self.table, index.starts)]
+            owners = sequence_of_window(self.table, index.starts)
+            lengths, context = self.lengths[owners], encoded.context[owners]
             context = np.hstack([context, encoded.starts[index.starts]])
             static = self.transform.transform_static(context, lengths)
         lengths_of = index.lengths if self.transform.variable else None

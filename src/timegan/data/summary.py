@@ -37,12 +37,31 @@ def table_summary(
     return "\n".join(
         [
             *table.notes,
+            *_length_lines(table, transform, train.window),
             summary_text(labels, detected, transformers),
             *season_lines(transform.seasonality, *names, seconds),
             *_relation_lines(transform, relations),
             *_constraint_lines(transform),
         ]
     )
+
+
+def _length_lines(table: Table, transform: TableTransform, window: int) -> list[str]:
+    """Return what becomes of sequences that are longer than a window, if there are any."""
+    low, high = int(table.lengths.min()), int(table.lengths.max())
+    if len(table.lengths) == 1 or high <= window:
+        return []
+    rows = f"{high:,} rows" if low == high else f"{low:,} to {high:,} rows"
+    if not transform.longest:
+        return [
+            f"Sequences have {rows}, and samples are windows of {window:,}: tables with exogenous "
+            "columns, and preprocessing=reference, have no longer ones. Set dataset.window to "
+            "learn whole sequences."
+        ]
+    return [
+        f"Sequences have {rows}, and so have samples: windows of {window:,} that follow upon each "
+        "other."
+    ]
 
 
 def _relation_lines(transform: TableTransform, relations: Sequence[Relation]) -> list[str]:

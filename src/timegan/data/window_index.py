@@ -115,9 +115,22 @@ def split_and_index(
 
 
 def training_rows(
-    table: Table, index: WindowIndex, window: int, *, use_all: bool = False
+    table: Table,
+    index: WindowIndex,
+    window: int,
+    lengths: np.ndarray,
+    *,
+    use_all: bool = False,
 ) -> TrainingRows:
-    """Return the rows that training windows contain, or all rows of the table."""
+    """Return the rows that training windows contain, or all rows of the table.
+
+    Args:
+        table: time as the model sees it.
+        index: training windows.
+        window: steps of a window.
+        lengths: of all sequences, see `learned_lengths`.
+        use_all: return all rows.
+    """
     covered = Windows(table.values, index.starts, window, index.lengths).covered()
     if use_all:
         covered[:] = True
@@ -127,13 +140,24 @@ def training_rows(
     new = is_first[rows]
     new[1:] |= rows[1:] - rows[:-1] != 1
     sequences = np.flatnonzero(np.bincount(sequence_of_window(table, index.starts)))
-    lengths = np.minimum(table.lengths[sequences], window)
+    lengths = lengths[sequences]
     if (lengths < window).any() and np.ptp(lengths) == 0:
         raise InputError(
             f"dataset.window={window} is longer than every sequence for training: they have "
             f"{lengths[0]} rows. Set dataset.window={lengths[0]} or less."
         )
     return TrainingRows(table, rows, np.flatnonzero(new), sequences, lengths, window, index.starts)
+
+
+def learned_lengths(lengths: np.ndarray, window: int, *, whole: bool) -> np.ndarray:
+    """Return the lengths that samples are to have, of sequences of these lengths.
+
+    Args:
+        lengths: of all sequences.
+        window: steps of a window.
+        whole: make sequences beyond the window; a single series has no length of its own.
+    """
+    return lengths if whole and len(lengths) > 1 else np.minimum(lengths, window)
 
 
 def sequence_of_window(table: Table, starts: np.ndarray) -> np.ndarray:

@@ -128,7 +128,7 @@ def continue_chunks(
     if net.context and context is None and count:
         context = np.concatenate(list(context_chunks(model, count, seed=seed, start=start)))
     if context is not None:
-        context = _with_full_length(net, context)
+        context = with_full_length(net, context)
     pool = None
     first = start
     for chunk in sample_chunks(model, count, seed=seed, start=start, context=context):
@@ -143,6 +143,39 @@ def continue_chunks(
                 own = None if context is None else context[rows]
                 yield from _continue_group(net, pool, group, own, number, steps, seed, on_progress)
         first += len(windows)
+
+
+def continue_windows(
+    net: Networks,
+    pool: WindowPool | None,
+    windows: np.ndarray,
+    context: np.ndarray | None,
+    first: int,
+    steps: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Return series (n, steps, C) that begin with windows (n, T, C) of one group.
+
+    Args:
+        net: the networks.
+        pool: drawn for the same seed; None: no series is longer than a window.
+        windows: scaled windows of series that belong to one aligned group of `GROUP_SIZE`.
+        context: channels (n, S) of the series.
+        first: number of the first series.
+        steps: length of the series.
+        seed: of the series.
+        progress: called with the number of new steps.
+    """
+    on_progress = progress or (lambda steps: None)
+    if steps <= net.window or pool is None:
+        on_progress(len(windows) * steps)
+        return windows[:, :steps]
+    series = np.empty((len(windows), steps, windows.shape[2]), np.float32)
+    for chunk in _continue_group(net, pool, windows, context, first, steps, seed, on_progress):
+        number, (n, k, _) = chunk.series - first, chunk.values.shape
+        series[number : number + n, chunk.step : chunk.step + k] = chunk.values
+    return series
 
 
 def boundary_positions(window: int, steps: int) -> np.ndarray:
@@ -189,7 +222,7 @@ class WindowPool:
                 context = None
                 if net.context:
                     made = net.generate_contexts(static.to(net.sigma)).cpu().numpy()
-                    context = _with_full_length(net, made)
+                    context = with_full_length(net, made)
                     contexts.append(context)
                 windows = generate_windows(net, z, static, context)
                 pasts.append(windows[:, :shared])
@@ -249,13 +282,23 @@ def generate_windows(
     return windows
 
 
-def _with_full_length(net: Networks, context: np.ndarray) -> np.ndarray:
-    """Return context channels (n, S) with the length of a window.
+def with_full_length(
+    net: Networks, context: np.ndarray, steps: np.ndarray | None = None
+) -> np.ndarray:
+    """Return context channels (n, S) with the length of a window, for series that go beyond it.
+
+    Args:
+        net: the networks.
+        context: channels (n, S).
+        steps: length of each series (n,); None: all are longer than a window.
 
     Raises:
         InputError: no training sequence had this length.
     """
     if not net.variable_length:
+        return context
+    longer = np.ones(len(context), bool) if steps is None else steps > net.window
+    if not longer.any():
         return context
     code = float(net.length_thresholds[-1])
     if code == np.inf:
@@ -264,7 +307,7 @@ def _with_full_length(net: Networks, context: np.ndarray) -> np.ndarray:
             "are made of whole windows. Remove steps, or train with a smaller dataset.window."
         )
     full = context.copy()
-    full[:, -1] = np.maximum(full[:, -1], code)
+    full[longer, -1] = np.maximum(full[longer, -1], code)
     return full
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 
 from timegan.errors import InputError
 from timegan.nn.kernels.malloc import disable_heap_trimming
 from timegan.nn.networks import HasNetworks, Networks
-from timegan.sampling.long_series import GROUP_SIZE, continue_series
+from timegan.sampling.conditioning import GivenContext
+from timegan.sampling.long_series import (
+    GROUP_SIZE,
+    WindowPool,
+    continue_windows,
+    with_full_length,
+)
 from timegan.sampling.windows import CHUNK_SIZE, context_chunks, networks, sample_chunks
 from timegan.seeds import rng
 from timegan.tables import Sequences
+from timegan.transforms.encoding import channel_slices
 from timegan.transforms.table_transform import TableTransform
 
 CANDIDATES = 2_048
@@ -23,29 +31,10 @@ NEAREST_CANDIDATES = 8
 
 
 def generate(
-    model: Networks | HasNetworks,
-    transform: TableTransform,
-    count: int,
-    *,
-    seed: int = 0,
-    start: int = 0,
-    context: np.ndarray | None = None,
-    exogenous: np.ndarray | None = None,
-    steps: int | None = None,
-    starts: np.ndarray | None = None,
+    model: Networks | HasNetworks, transform: TableTransform, count: int, **options: Any
 ) -> Sequences:
-    """Return all chunks of :func:`generate_chunks` as one."""
-    chunks = generate_chunks(
-        model,
-        transform,
-        count,
-        seed=seed,
-        start=start,
-        context=context,
-        exogenous=exogenous,
-        steps=steps,
-        starts=starts,
-    )
+    """Return all chunks of :func:`generate_chunks`, which describes the arguments, as one."""
+    chunks = generate_chunks(model, transform, count, **options)
     nothing = np.empty((0, networks(model).window, len(transform.features)))
     empty = Sequences(nothing, np.empty(0, np.int64), np.empty((0, len(transform.schema.context))))
     return concatenate_sequences(list(chunks) or [empty])
@@ -58,9 +47,10 @@ def generate_chunks(
     *,
     seed: int = 0,
     start: int = 0,
-    context: np.ndarray | None = None,
+    context: GivenContext | None = None,
     exogenous: np.ndarray | None = None,
     steps: int | None = None,
+    whole: bool = False,
     starts: np.ndarray | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Sequences]:
@@ -76,109 +66,168 @@ def generate_chunks(
         count: N, the number of sequences.
         seed: sequence i depends on the seed, on i and on its own conditions alone.
         start: number of the first sequence.
-        context: given context columns (N, K) in the table's units.
+        context: given context columns and lengths of the N sequences. Others are drawn from
+            generated contexts that resemble the given ones.
         exogenous: given covariates of every step, in channels (N, T, U).
-        steps: length of each sequence if it is to be longer than the window.
+        steps: length of each sequence; None: as the model generates it.
+        whole: sequences have the lengths of real ones, also beyond the window; otherwise they are
+            windows. ``steps`` and given lengths take precedence.
         starts: given time of the first row of each sequence (N,), as the time column counts.
-        progress: called with the number of new sequences, or of new steps of long series.
+        progress: called with the number of new sequences, or of new steps where ``steps`` is set.
 
     Raises:
-        InputError: conditions do not fit the model, or ``steps`` is set and the model has
-            exogenous columns.
+        InputError: conditions do not fit the model, or sequences of a model with exogenous columns
+            are to be longer than the window.
     """
     if count < 1:
         return
     disable_heap_trimming()
     net = networks(model)
-    on_progress = progress or (lambda done: None)
-    given = None
-    if context is not None:
-        given = transform.reduction.reduce_context(context)
-    elif net.context:
-        given = transform.draw_contexts(count, seed, start)
-    starts_given = lengths_given = None
-    if given is not None and (net.variable_length or transform.reduction.start_fields):
-        starts_given, lengths_given = sample_unknown(model, transform, given, seed, start)
-    if steps is not None:
-        known = given, starts_given
-        yield from _long_series(
-            net, transform, count, steps, seed, start, known, starts, on_progress
+    lengths = None if steps is None else np.full(count, steps)
+    if context is not None and context.lengths is not None and steps is None:
+        lengths = context.lengths
+    known = Known.of(model, transform, count, seed, start, context, lengths)
+    whole = lengths is not None or (whole and transform.longest > 0)
+    if lengths is not None and lengths.min() < 1:
+        raise InputError(f"steps={lengths.min()} is below 1. Set at least 1.")
+    if net.exogenous and lengths is not None and lengths.max() > net.window:
+        raise InputError(
+            f"steps={lengths.max()}: sequences longer than the window of {net.window} steps are "
+            "not supported for models with exogenous columns. Remove steps."
         )
-        return
+    pool: list[WindowPool] = []
     for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
         inside = slice(max(start, first) - start, min(start + count, first + CHUNK_SIZE) - start)
         size, begin = inside.stop - inside.start, max(start, first)
-        values, lengths, channels = None, None, None
+        values, found, channels = None, None, None
         if net.context:
-            values, lengths, channels = sample_context(
-                model,
-                transform,
-                seed,
-                begin,
-                size,
-                *(
-                    None if known is None else known[inside]
-                    for known in (given, lengths_given, starts_given)
-                ),
+            mine = known.rows(inside)
+            values, found, channels = sample_context(
+                model, transform, seed, begin, size, mine.context, mine.lengths, mine.starts
             )
         elif transform.context_transformers:  # constant columns
             values, _ = transform.inverse_transform_static(np.empty((size, 0)))
         covariates = None if exogenous is None else exogenous[inside]
+        wanted = None
+        if whole:
+            wanted = np.full(size, transform.longest) if found is None else found
+            wanted = np.clip(wanted, 1, transform.longest) if lengths is None else lengths[inside]
+            if channels is not None:
+                channels = with_full_length(net, channels, wanted)
         (chunk,) = sample_chunks(
             model, size, seed=seed, start=begin, context=channels, exogenous=covariates
         )
-        yield transform.inverse_transform(
-            chunk.x,
-            lengths,
-            values,
-            chunk.exogenous,
-            starts=transform.starts(size, seed, begin) if starts is None else starts[inside],
-            seed=seed,
-            start=begin,
-        )
-        on_progress(size)
-
-
-def _long_series(
-    net: Networks,
-    transform: TableTransform,
-    count: int,
-    steps: int,
-    seed: int,
-    start: int,
-    known: tuple[np.ndarray | None, np.ndarray | None],
-    starts: np.ndarray | None,
-    on_progress: Callable[[int], None],
-) -> Iterator[Sequences]:
-    """Generate series of any length, a few at a time; the first begins as the real table does.
-
-    ``known`` are given context columns (N, K) and values at the first row (N, A), or None.
-    """
-    if net.exogenous:
-        raise InputError(
-            f"steps={steps}: long series are not supported for models with exogenous columns. "
-            "Remove steps."
-        )
-    time_axis = transform.schema.time_axis
-    for first in range(start - start % GROUP_SIZE, start + count, GROUP_SIZE):
-        begin, stop = max(start, first), min(start + count, first + GROUP_SIZE)
-        size, inside = stop - begin, slice(begin - start, stop - start)
-        context, channels = None, None
-        if net.context:
-            given, values = (None if part is None else part[inside] for part in known)
-            lengths = np.full(size, net.window)
-            context, _, channels = sample_context(
-                net, transform, seed, begin, size, given, lengths, values
-            )
-        elif transform.context_transformers:
-            context, _ = transform.inverse_transform_static(np.empty((size, 0)))
-        x = continue_series(
-            net, size, steps, seed=seed, start=begin, context=channels, progress=on_progress
-        )
         times = None if starts is None else starts[inside]
-        if times is None and time_axis is not None:
-            times = time_axis.first_starts(begin, size)
-        yield transform.inverse_transform(x, context=context, starts=times, seed=seed, start=begin)
+        if wanted is None:
+            yield transform.inverse_transform(
+                chunk.x,
+                None if found is None else np.minimum(found, net.window),
+                values,
+                chunk.exogenous,
+                starts=transform.starts(size, seed, begin) if times is None else times,
+                seed=seed,
+                start=begin,
+            )
+            if progress:
+                progress(size)
+            continue
+        if times is None and transform.schema.time_axis is not None:
+            times = transform.schema.time_axis.first_starts(begin, size)
+        if wanted.max() > net.window and not pool:
+            pool.append(WindowPool.draw(net, seed))
+        for group in aligned_groups(begin, size):
+            longest = int(wanted[group].max())
+            x = continue_windows(
+                net,
+                pool[0] if pool else None,
+                chunk.x[group],
+                None if channels is None else channels[group],
+                begin + group.start,
+                longest,
+                seed,
+                progress if steps is not None else None,
+            )
+            yield transform.inverse_transform(
+                x,
+                wanted[group],
+                None if values is None else values[group],
+                None if chunk.exogenous is None else chunk.exogenous[group, :longest],
+                starts=None if times is None else times[group],
+                drawn=transform.draw_firsts(len(x), seed, begin + group.start),
+                seed=seed,
+                start=begin + group.start,
+            )
+            if progress and steps is None:
+                progress(group.stop - group.start)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the contexts of N sequences before they are generated.
+
+    Args:
+        context: learned context columns (N, K) in the table's units; None: all are generated.
+        lengths: (N,); None: they are generated.
+        starts: values at the first row (N, A); None: they are generated.
+    """
+
+    context: np.ndarray | None = None
+    lengths: np.ndarray | None = None
+    starts: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: Networks | HasNetworks,
+        transform: TableTransform,
+        count: int,
+        seed: int,
+        start: int,
+        given: GivenContext | None,
+        lengths: np.ndarray | None,
+    ) -> Self:
+        """Return given context columns, completed, or those of real sequences where these are few.
+
+        The arguments are those of `generate_chunks`; ``lengths`` (N,) are asked for.
+        """
+        net, lengths = networks(model), lengths if transform.learns_length else None
+        drawn = transform.draw_contexts(count, seed, start) if net.context else None
+        if given is None:
+            if drawn is None:
+                return cls(lengths=lengths)
+            context, known = drawn, np.ones(drawn.shape[1], dtype=bool)
+        else:
+            context, known = given.learned(transform)
+            if not known.all() and drawn is not None:
+                context = complete_from_real(transform, given, seed, start)
+                known[:] = True
+        found = cls(context)
+        if not known.all() or transform.reduction.start_fields or transform.learns_length:
+            found = cls(
+                *sample_unknown(model, transform, (context, known), lengths, seed, start, given)
+            )
+        if given is not None and found.context is not None and not known.all():
+            full = restore_contexts(transform, found.context, found.starts)
+            given.check_followed(full, transform.schema.context_fields)
+        return found
+
+    def rows(self, rows: slice) -> Self:
+        """Return what is known of some of the sequences."""
+        parts = (self.context, self.lengths, self.starts)
+        return type(self)(*(None if part is None else part[rows] for part in parts))
+
+
+def aligned_groups(first: int, count: int) -> Iterator[slice]:
+    """Split ``count`` sequences from number ``first`` on into aligned groups of `GROUP_SIZE`.
+
+    >>> [(group.start, group.stop) for group in aligned_groups(14, 20)]
+    [(0, 2), (2, 18), (18, 20)]
+    """
+    position = 0
+    while position < count:
+        size = min(GROUP_SIZE - (first + position) % GROUP_SIZE, count - position)
+        yield slice(position, position + size)
+        position += size
 
 
 def sample_context(
@@ -219,11 +268,13 @@ def sample_context(
         found[inside] = lengths
     channels = transform.transform_static(values, found)
     assert channels is not None
-    return values[inside], found[inside] if transform.variable else None, channels[inside]
+    return values[inside], found[inside] if transform.learns_length else None, channels[inside]
 
 
 def concatenate_sequences(chunks: Sequence[Sequences]) -> Sequences:
-    """Concatenate one or more chunks."""
+    """Concatenate one or more chunks, padded to one length."""
+    longest = max(chunk.values.shape[1] for chunk in chunks)
+    chunks = [chunk.padded(longest) for chunk in chunks]
     names = ("values", "lengths", "context")
     whole = Sequences(*(np.concatenate([getattr(c, name) for c in chunks]) for name in names))
     starts = [chunk.starts for chunk in chunks if chunk.starts is not None]
@@ -233,43 +284,100 @@ def concatenate_sequences(chunks: Sequence[Sequences]) -> Sequences:
 def sample_unknown(
     model: Networks | HasNetworks,
     transform: TableTransform,
-    context: np.ndarray,
+    given: tuple[np.ndarray, np.ndarray],
+    lengths: np.ndarray | None,
     seed: int,
     start: int,
-) -> tuple[np.ndarray, np.ndarray | None]:
+    asked: GivenContext | None = None,
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Draw what accompanies given context columns from similar generated contexts.
 
     Args:
         model: a model with a context.
         transform: the transform of its training table.
-        context: learned context columns (N, K).
+        given: learned context columns (N, K), and which of them are known (K,).
+        lengths: (N,) that are asked for; None: they are drawn, too.
         seed: seed of the sequences.
         start: number of the first sequence.
+        asked: the context columns of the table of which these are the learned ones.
 
     Returns:
-        Values at the first row (N, A), and lengths (N,) if they differ.
+        All learned context columns (N, K), lengths (N,) if they differ, and values at the first
+        row (N, A).
     """
-    size = context.shape[1]
-    if not size:
-        raise InputError("context is given, but this model has no context columns. Remove context.")
+    context, known = given
+    count, size = context.shape
     generated = np.concatenate(list(context_chunks(model, CANDIDATES, seed=seed, start=0)))
-    values, lengths = transform.inverse_transform_static(generated)
-    full = np.full(CANDIDATES, networks(model).window) if lengths is None else lengths
+    values, found = transform.inverse_transform_static(generated)
+    full = np.full(CANDIDATES, networks(model).window) if found is None else found
     clean = transform.transform_static(values, full)
     assert clean is not None
     lead = start % CHUNK_SIZE  # whole chunks, as in `sample_context`; any row may fill them up
-    whole = np.repeat(values[:1], -(-(lead + len(context)) // CHUNK_SIZE) * CHUNK_SIZE, axis=0)
-    whole[lead : lead + len(context), :size] = context
+    rows = -(-(lead + count) // CHUNK_SIZE) * CHUNK_SIZE
+    whole, steps = np.repeat(values[:1], rows, axis=0), np.repeat(full[:1], rows)
+    whole[lead : lead + count, :size] = np.where(known, context, whole[:1, :size])
+    if lengths is not None:
+        steps[lead : lead + count] = lengths
     chunks = [
-        transform.transform_static(whole[first : first + CHUNK_SIZE], np.full(CHUNK_SIZE, full[0]))
-        for first in range(0, len(whole), CHUNK_SIZE)
+        transform.transform_static(whole[i : i + CHUNK_SIZE], steps[i : i + CHUNK_SIZE])
+        for i in range(0, rows, CHUNK_SIZE)
     ]
-    given = np.concatenate([chunk for chunk in chunks if chunk is not None])[lead:][: len(context)]
-    width = sum(transformer.width for transformer in transform.context_transformers[:size])
-    found = np.empty(len(context), dtype=np.int64)
-    for i, row in enumerate(given[:, :width]):
-        distances = np.square(clean[:, :width] - row).sum(axis=1)
-        most = np.partition(distances, NEAREST_CANDIDATES)[NEAREST_CANDIDATES - 1]
-        near = np.flatnonzero(distances <= most)  # many, where categories agree
-        found[i] = near[rng(seed, "length", start + i).integers(len(near))]
-    return values[found, size:], None if lengths is None else lengths[found]
+    channels = np.concatenate([chunk for chunk in chunks if chunk is not None])[lead:][:count]
+    used = np.zeros(clean.shape[1], dtype=bool)
+    for part, is_known in zip(channel_slices(transform.context_transformers), known, strict=False):
+        used[part] = is_known
+    if lengths is not None:
+        used[channel_slices(transform.context_transformers)[-1]] = True
+    near = np.empty(count, dtype=np.int64)
+    restored: np.ndarray | None = None
+    if asked is not None and not known.all():
+        restored = restore_contexts(transform, values[:, :size], values[:, size:])
+    for i, row in enumerate(channels[:, used]):
+        distances = np.square(clean[:, used] - row).sum(axis=1)
+        if asked is not None and restored is not None:  # with columns that follow from others
+            distances += asked.distances(restored, i, transform.schema.context_fields)
+        near[i] = draw_near(distances, seed, start + i)
+    completed = np.where(known, context, values[near, :size])
+    if found is not None:
+        lengths = found[near] if lengths is None else lengths
+    return completed, lengths, values[near, size:]
+
+
+def complete_from_real(
+    transform: TableTransform, given: GivenContext, seed: int, start: int
+) -> np.ndarray:
+    """Return learned context columns (N, K) of the real sequences that are nearest to given ones.
+
+    Raises:
+        InputError: a column that follows from others is that of no real sequence.
+    """
+    real, fields = transform.draws.contexts, transform.schema.context_fields
+    full = restore_contexts(transform, real)
+    context, known = given.learned(transform)
+    completed = np.empty_like(context)
+    for i in range(len(given)):
+        away = given.distances(full, i, fields)
+        near = np.flatnonzero(away <= away.min() + 1e-9)
+        row = real[near[rng(seed, "context", start + i).integers(len(near))]]
+        completed[i] = np.where(known, context[i], row)
+    return completed
+
+
+def restore_contexts(
+    transform: TableTransform, learned: np.ndarray, starts: np.ndarray | None = None
+) -> np.ndarray:
+    """Return all context columns (n, K) of learned ones, and of values at the first row."""
+    if not transform.reduction.relations:
+        return learned
+    if starts is None:
+        starts = np.zeros((len(learned), len(transform.reduction.start_fields)))
+    x = np.zeros((len(learned), 1, transform.widths["features"]))
+    exogenous = np.zeros((len(learned), 1, transform.widths["exogenous"]))
+    return transform.inverse_transform(x, None, np.hstack([learned, starts]), exogenous).context
+
+
+def draw_near(distances: np.ndarray, seed: int, number: int) -> int:
+    """Draw one of the nearest candidates, of which there are many where categories agree."""
+    most = np.partition(distances, NEAREST_CANDIDATES)[NEAREST_CANDIDATES - 1]
+    near = np.flatnonzero(distances <= most)
+    return int(near[rng(seed, "length", number).integers(len(near))])

@@ -95,9 +95,8 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
     reduction = transform.reduction
     values = len(transform.feature_transformers) + len(transform.exogenous_transformers)
     known = len(reduction.learned.context_fields) + len(reduction.start_fields)
-    if len(reduction.learned.value_fields) != values or known + transform.variable != len(
-        transform.context_transformers
-    ):
+    extra = len(transform.context_transformers) - known
+    if len(reduction.learned.value_fields) != values or extra not in (transform.variable, True):
         raise ValueError(f"{values} columns, and what is said of them is of another number")
     if {transform.low.size, transform.high.size} != {len(transform.schema.value_fields)}:
         raise ValueError(
@@ -105,6 +104,10 @@ def transform_for(hyper_parameters: Mapping[str, Any], state: dict[str, Any]) ->
         )
     if transform.draws.starts.shape[1] != len(reduction.drawn_fields):
         raise ValueError("values at the first row that belong to no column")
+    if transform.draws.firsts.size and transform.draws.firsts.shape[1] != len(
+        reduction.drawn_fields
+    ):
+        raise ValueError("values at the first row of sequences that belong to no column")
     draws, seasons = transform.draws, getattr(transform.seasonality, "members", ())
     if draws.contexts.size and draws.contexts.shape[1] != len(reduction.learned.context_fields):
         raise ValueError("context columns of windows that are no columns")

@@ -43,6 +43,8 @@ class TableReader:
         na_values: Sequence[float | str] | None,
         like: Schema | None,
         time_zone: str | None = None,
+        *,
+        keep_keys: bool = False,
     ) -> None:
         if len(frame) < 2:
             raise InputError(
@@ -51,6 +53,7 @@ class TableReader:
             )
         self.frame = frame
         self.like = like
+        self.keep_keys = keep_keys
         self.categories = {str(name) for name in categories}
         self.roles = infer_roles(
             frame,
@@ -222,7 +225,9 @@ class TableReader:
             assert self.roles.codes is not None
             firsts = np.unique(self.roles.codes, return_index=True)[1]
             labels = column.series.iloc[firsts].reset_index(drop=True)
-            field, self.key_generator = infer_key(labels, column.name, column.index)
+            field, self.key_generator = infer_key(
+                labels, column.name, column.index, keep=self.keep_keys
+            )
             return field
         if column.role == "part":
             dtype = dtype_name(column.series.dtype)

@@ -52,6 +52,7 @@ class Table:
         categories: Collection[Name] = (),
         na_values: Sequence[float | str] | None = None,
         time_zone: str | None = None,
+        keep_keys: bool = False,
         like: Schema | None = None,
     ) -> "Table":
         """Check a DataFrame and convert it to numbers.
@@ -76,6 +77,7 @@ class Table:
                 looks for numbers such as -9999 (`timegan.tables.missing_marks`).
             time_zone: of local times, such as ``Europe/Berlin``. None looks for it where a clock
                 was set forward or back.
+            keep_keys: store the keys, for `KeyGenerator` to use them again.
             like: read the columns as this schema does, with its roles, categories and units; the
                 other options are ignored.
 
@@ -106,6 +108,7 @@ class Table:
             na_values,
             like,
             time_zone,
+            keep_keys=keep_keys,
         )
         return cls(
             reader.values(),
@@ -170,6 +173,12 @@ class Sequences:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def padded(self, steps: int) -> "Sequences":
+        """Return the sequences with padding up to ``steps`` rows."""
+        count, have, width = self.values.shape
+        padding = np.full((count, steps - have, width), np.nan)
+        return replace(self, values=np.concatenate([self.values, padding], axis=1))
 
     def head(self, count: int) -> "Sequences":
         """Return the first ``count`` sequences, or all if there are fewer."""

@@ -47,7 +47,7 @@ class TrainingRows:
         numbers: of the training rows, rising.
         breaks: places among them that do not follow upon the one before.
         sequences: numbers of the sequences that they belong to.
-        lengths: steps of a training window of each of these sequences.
+        lengths: steps of each of these sequences, or of a window of it.
         window: T; where other lengths occur, the length is a column of its own.
         window_starts: rows of the table at which training windows begin.
     """
@@ -115,13 +115,14 @@ def fit_transform(
     detected, fitted = _ensure_one_feature(fitter, values[:, :count], fields[:count])
     detected_exogenous, fitted_exogenous = fitter(values[:, count:], fields[count:])
     detected_context, fitted_context = _fit_context(rows, options, reduction, starts)
-    known = len(learned.schema.context_fields) + len(reduction.start_fields)
+    longest = int(rows.lengths.max())
     transform = TableTransform(
         reduction=reduction,
         feature_transformers=fitted,
         exogenous_transformers=fitted_exogenous,
         context_transformers=fitted_context,
-        variable=len(fitted_context) > known,
+        variable=bool((rows.lengths < rows.window).any()),
+        longest=longest if longest > rows.window else 0,
         constraints=_without_relations(constraints, reduction),
         enforced=is_enforced,
         low=low,
@@ -187,7 +188,10 @@ def _window_draws(rows: TrainingRows, drawn: np.ndarray, is_reversed: bool) -> W
             contexts = np.empty((0, 0))
     has_time = time is not None and time_axis is not None
     times = tuple(time[order].tolist()) if time is not None and has_time else None
-    return WindowDraws(times, drawn[order], contexts)
+    firsts = rows.table.bounds[rows.sequences[:MAX_WINDOW_STARTS], 0]
+    is_longer = rows.lengths.max() > rows.window and drawn.shape[1] > 0
+    whole = drawn[firsts] if is_longer else np.empty((0, 0))
+    return WindowDraws(times, drawn[order], contexts, whole)
 
 
 def _drawn_windows(rows: TrainingRows) -> np.ndarray:
@@ -303,9 +307,9 @@ def _fit_context(
     if starts.shape[1]:
         sequences = np.searchsorted(table.bounds[:, 0], rows.window_starts, side="right") - 1
         values = np.hstack([table.context[sequences], starts[rows.window_starts]])
-        lengths = np.minimum(table.bounds[sequences, 1] - rows.window_starts, rows.window)
+        lengths = lengths[np.searchsorted(rows.sequences, sequences)]
     more = {}
-    if (rows.lengths < rows.window).any():
+    if np.ptp(rows.lengths):
         values = np.column_stack([values, lengths])
         more = {} if LENGTH.label in table.schema.context else {LENGTH.label: "integer"}
         fields.append(LENGTH)

@@ -63,7 +63,8 @@ class TableTransform:
         exogenous_transformers: of the exogenous columns.
         context_transformers: of the learned context columns, of columns whose value at the first
             row is learned, and where lengths differ of the length, which is the last one.
-        variable: whether lengths differ.
+        variable: whether some sequences are shorter than a window.
+        longest: steps of the longest training sequence, if it is longer than a window, else 0.
         constraints: that all training rows keep.
         enforced: whether generated values are changed so that they keep the constraints.
         low: smallest training value of each feature and exogenous column.
@@ -90,6 +91,13 @@ class TableTransform:
     draws: WindowDraws = field(default_factory=WindowDraws)
     seasonality: Seasonality | SequenceSeasons | None = None
     levels: LevelCalibration | None = None
+    longest: int = 0
+
+    @property
+    def learns_length(self) -> bool:
+        """True if lengths differ, so that the length is the last of the learned context columns."""
+        known = len(self.reduction.learned.context_fields) + len(self.reduction.start_fields)
+        return len(self.context_transformers) > known
 
     @property
     def features(self) -> list[str]:
@@ -106,7 +114,7 @@ class TableTransform:
         """All learned columns: features, exogenous and context columns, starts, and the length."""
         learned = self.reduction.learned
         fields = [*learned.value_fields, *learned.context_fields, *self.reduction.start_fields]
-        if self.variable:
+        if self.learns_length:
             fields.append(LENGTH)
         transformers = [
             *self.feature_transformers,
@@ -199,7 +207,7 @@ class TableTransform:
         """
         if not self.widths["context"]:
             return None
-        known = np.column_stack([context, lengths]) if self.variable else context
+        known = np.column_stack([context, lengths]) if self.learns_length else context
         each = np.arange(len(known))
         return encoding.to_channels(self.context_transformers, known, each, seed=2)
 
@@ -210,7 +218,7 @@ class TableTransform:
         ones = np.ones(len(channels))
         values = self._from_channels(self.context_transformers, channels[:, None], ones, 0, 0)
         values = values[:, 0]
-        if not self.variable:
+        if not self.learns_length:
             return values, None
         return values[:, :-1], values[:, -1].astype(np.int64)
 
@@ -358,6 +366,15 @@ class TableTransform:
         drawn: np.ndarray = self.draws.starts[self.draws.numbers(count, seed, first)]
         return drawn
 
+    def draw_firsts(self, count: int, seed: int, first: int) -> np.ndarray:
+        """Draw values (n, D) at the first row of whole sequences, in place of `draw_starts`."""
+        firsts = self.draws.firsts
+        if not firsts.size:
+            return self.draw_starts(count, seed, first)
+        numbers = [rng(seed, "starts", first + i).integers(len(firsts)) for i in range(count)]
+        drawn: np.ndarray = firsts[np.array(numbers, dtype=np.int64)]
+        return drawn
+
     def draw_contexts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw learned context columns (n, K) of real sequences; None: a model makes them."""
         if not self.draws.contexts.size:
@@ -390,6 +407,7 @@ class TableTransform:
             "exogenous_transformers": registry.state(self.exogenous_transformers),
             "context_transformers": registry.state(self.context_transformers),
             "variable": self.variable,
+            "longest": self.longest,
             "constraints": self.constraints.state(),
             "enforced": self.enforced,
             "low": [None if np.isnan(v) else v for v in self.low.tolist()],

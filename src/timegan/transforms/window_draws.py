@@ -22,12 +22,14 @@ class WindowDraws:
         starts: (N, D) values of their first rows that are drawn.
         contexts: (N, K) learned context columns; (0, 0) where there are enough sequences to learn
             what lies between them.
+        firsts: (M, D) such values of the first rows of whole sequences.
         members: number of each window's seasons among those of `SequenceSeasons`.
     """
 
     times: tuple[float, ...] | None = None
     starts: np.ndarray = field(default_factory=_nothing)
     contexts: np.ndarray = field(default_factory=_nothing)
+    firsts: np.ndarray = field(default_factory=_nothing)
     members: tuple[int, ...] = ()
 
     def numbers(self, count: int, seed: int, first: int) -> np.ndarray:
@@ -60,6 +62,7 @@ class WindowDraws:
             "times": self.times and list(self.times),
             "starts": self.starts.tolist() if self.starts.size else [],
             "contexts": contexts if self.contexts.size else [],
+            "firsts": self.firsts.tolist() if self.firsts.size else [],
             "members": list(self.members),
         }
 
@@ -72,10 +75,11 @@ class WindowDraws:
         """
         tables = [
             np.array(state[name], np.float64) if state[name] else _nothing()
-            for name in ("starts", "contexts")
+            for name in ("starts", "contexts", "firsts")
         ]
+        starts, contexts, firsts = tables
         times, members = state["times"], tuple(int(member) for member in state["members"])
-        lengths = {len(part) for part in (times or (), *tables, members)} - {0}
+        lengths = {len(part) for part in (times or (), starts, contexts, members)} - {0}
         if len(lengths) > 1 or any(table.ndim != 2 for table in tables):
             raise ValueError("values at the start of windows whose numbers differ")
-        return cls(times and tuple(times), tables[0], tables[1], members)
+        return cls(times and tuple(times), starts, contexts, firsts, members)

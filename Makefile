@@ -58,7 +58,7 @@ format: $(VENV)/.ready-dev ## mend what lint and formatting can mend by themselv
 bench: $(VENV)/.ready-dev ## measure speed, some minutes; ARGS="--full" measures all sizes, ARGS="--only sampling" a part
 	$(BIN)/python -m benchmarks.speed $(ARGS)
 
-results: $(VENV)/.ready-dev ## the table of docs/results.md, many hours; ARGS="stock --seeds 0" for a part of it
+results: $(VENV)/.ready-dev ## the table of docs/explanation/results.md, many hours; ARGS="stock --seeds 0" for a part of it
 	$(BIN)/python -m benchmarks.results $(ARGS)
 
 install: $(VENV)/.ready-dev ## the set-up alone, with the development tools

@@ -1,8 +1,8 @@
 """TimeGAN as one writes it down: `torch.nn.GRU`, a pass for whatever is needed, plain Adam.
 
 Every ratio of `make bench` is against this file, so it is not made faster. The networks, losses and
-order of updates are those of docs/method.md, for both presets; fakes are detached in the update of
-the discriminator, as everyone does, and nothing else is frozen, shared or batched together.
+order of updates are those of docs/explanation/method.md, for both presets; fakes are detached in
+the update of the discriminator, as everyone does, and nothing else is frozen, shared or batched.
 Parameters are called as in `timegan.nn.networks.Networks`, so that weights move between the two.
 
 Shapes: B windows, T steps, C features, H latent channels; K draws of windows (K, B, T, C) enter an

@@ -1,4 +1,4 @@
-"""All runs of the table of results, then docs/results.md with its figure.
+"""All runs of the table of results, then docs/explanation/results.md with its figure.
 
     make results                                 all rows and seeds: many hours
     make results ARGS="stock sines --seeds 0 1"  some rows, some training seeds

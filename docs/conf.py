@@ -1,7 +1,7 @@
 """Settings of Sphinx: `make docs` builds docs/_build/html, which opens from a file."""
 
-import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,13 @@ from timegan import __version__
 
 DOCS = Path(__file__).parent
 GENERATED = DOCS / "_generated"
+sys.path.insert(0, str(DOCS.parent))
+
+from docs.generated import PAGES  # noqa: E402  (found at the root of the repository)
 
 project, author, version = "timegan-lightning", "The timegan-lightning maintainers", __version__
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
@@ -23,53 +26,27 @@ templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "timegan-lightning"
 html_show_copyright = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
+nb_execution_mode = "cache"  # a tutorial runs again when its code has changed
+nb_execution_cache_path = str(DOCS / "_build" / "notebooks")
+nb_execution_timeout = 900  # seconds of a cell, on a busy machine
+nb_execution_raise_on_error = True
+nb_merge_streams = True
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "exclude-members": "prepare_data_per_node"}
 
 
-def key_tables(folder: Path) -> str:
-    """Return a page with a table of keys for each YAML file, from the comments in the files."""
-    page = ["# Configuration keys", "", "Each file of `conf/`, with its defaults.", ""]
-    for file in sorted(folder.rglob("*.yaml")):
-        rows = key_rows(file.read_text(encoding="utf-8"))
-        if rows:
-            page += [f"## {file.relative_to(folder)}", "", "| key | default | meaning |"]
-            page += ["| --- | --- | --- |", *rows, ""]
-    return "\n".join(page)
-
-
-def key_rows(text: str) -> list[str]:
-    """Return a row for each key of a YAML text that has a value or a comment.
-
-    >>> key_rows("a: # outer\\n  b: 1 # inner")
-    ['| `a` |  | outer |', '| `a.b` | `1` | inner |']
-    """
-    path: list[tuple[int, str]] = []
-    rows = []
-    for line in text.splitlines():
-        match = re.match(r"( *)([\w./@]+):(?: +([^#\s].*?))?(?: +# (.*))?$", line)
-        if match is None or match[2] == "defaults":
-            continue
-        path = [*((depth, name) for depth, name in path if depth < len(match[1]))]
-        path.append((len(match[1]), match[2]))
-        if match[3] or match[4]:
-            value = f"`{match[3]}`" if match[3] else ""
-            cells = (f"`{'.'.join(name for _, name in path)}`", value, match[4] or "")
-            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return rows
-
-
 def generate(app: Any) -> None:
-    """Write the pages that follow from the repository."""
+    """Write the pages that follow from the code."""
     shutil.rmtree(GENERATED, ignore_errors=True)
     GENERATED.mkdir()
-    (GENERATED / "config.md").write_text(key_tables(DOCS.parent / "conf"), encoding="utf-8")
-    changes = (DOCS.parent / "CHANGELOG.md").read_text(encoding="utf-8")
-    (GENERATED / "changelog.md").write_text(changes, encoding="utf-8")
+    for name, content in PAGES.items():
+        (GENERATED / name).write_text(content(), encoding="utf-8")
 
 
 def setup(app: Any) -> None:

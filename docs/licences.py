@@ -1,6 +1,6 @@
 """The licences of what this project asks for by name, from the installed packages' metadata.
 
-`python docs/licences.py` prints the table of docs/supply-chain.md.
+`python docs/licences.py` prints the table of docs/reference/supply-chain.md.
 """
 
 import re

@@ -164,7 +164,7 @@ ALLOWED = {
     "src/timegan/tables/writers.py": {"to_csv"},  # the same
     "src/timegan/cli/folder.py": {"rmtree"},  # of .hydra alone, which the command has written
     "benchmarks/results.py": {"rmtree"},  # of a run that was cut off, below outputs/results
-    "benchmarks/research/ablation.py": {"write_text"},  # docs/ablation.md
+    "benchmarks/research/ablation.py": {"write_text"},  # docs/explanation/ablation.md
     "benchmarks/research/unseen_tables.py": {"to_csv"},  # to a file that is opened as a new one
 }
 

@@ -1,4 +1,4 @@
-"""Ablation: the default preset without each of its parts, over seeds, as docs/ablation.md.
+"""Ablation: the default preset without each of its parts, as docs/explanation/ablation.md.
 
     python benchmarks/research/ablation.py stock --seeds 0 1 2    train what log.jsonl lacks
     python benchmarks/research/ablation.py --gather               write the table, train nothing
@@ -77,7 +77,7 @@ def main() -> None:
             for part in given.parts:
                 if data != "energy" or part not in FINE:
                     run(data, part, seed)
-    (ROOT / "docs" / "ablation.md").write_text(markdown(lines()), encoding="utf-8")
+    (ROOT / "docs/explanation/ablation.md").write_text(markdown(lines()), encoding="utf-8")
 
 
 def lines() -> list[dict[str, Any]]:

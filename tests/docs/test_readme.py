@@ -20,7 +20,13 @@ from timegan.seeds import rng
 from timegan.training.checkpoint_files import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
-README, DOCS = [ROOT / "README.md"], sorted((ROOT / "docs").glob("*.md"))
+README = [ROOT / "README.md"]
+DOCS = [
+    page
+    for page in sorted((ROOT / "docs").rglob("*.md"))
+    if not {"_build", "_generated", "coming-from"} & set(page.parts)
+]
+CALLS = ("python ", "timegan ")
 SECONDS = 900
 """The time limit of a command, for a busy machine; on a quiet one the longest takes a minute."""
 
@@ -44,7 +50,7 @@ COSTLY = ("-m", "trainer.devices=2", "model.schedule.patience=5")
 """Words of commands that train several times, and whose parts default tests run in other files."""
 
 
-def commands(pages: list[Path], prefix: str = "python ") -> list[str]:
+def commands(pages: list[Path], prefix: str | tuple[str, ...] = CALLS) -> list[str]:
     """Return the shell commands of ``pages`` that begin with ``prefix``, each of them once."""
     found: dict[str, None] = {}
     for page in pages:
@@ -66,6 +72,8 @@ def is_costly(command: str) -> bool:
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in ``folder`` under the time limit; it has to end well."""
+    if command[0] == "timegan":  # the installed command, also where its script is not on the path
+        command = [sys.executable, "-c", "from timegan.cli.main import main; main()", *command[1:]]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     done = subprocess.run(
         command,

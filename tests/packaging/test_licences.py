@@ -1,4 +1,4 @@
-"""docs/supply-chain.md says under which licence every direct dependency comes."""
+"""docs/reference/supply-chain.md says under which licence every direct dependency comes."""
 
 from email.message import Message
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from docs.licences import licence, requirements
 
-TABLE = (Path(__file__).parents[2] / "docs/supply-chain.md").read_text()
+TABLE = (Path(__file__).parents[2] / "docs/reference/supply-chain.md").read_text()
 
 
 def test_every_direct_dependency_is_in_the_table() -> None:

@@ -66,6 +66,10 @@ class Metric:
         title: heading in tables.
         meaning: a sentence on what it measures.
         better: ``lower`` or ``higher``.
+        formula: in LaTeX, with bars over what is averaged.
+        values: the range of values.
+        source: where the metric was published, or ``timegan-lightning``.
+        cannot_see: faults that leave the score as it is.
         measure: gives the scores of candidates.
         design: how windows are compared. Each protocol has one design or two.
         perfect: what a perfect generator would get.
@@ -83,6 +87,10 @@ class Metric:
     meaning: str
     better: Direction
     measure: Measure
+    formula: str = ""
+    values: str = ""
+    source: str = "timegan-lightning"
+    cannot_see: str = ""
     design: Design = "sets"
     perfect: float = 0.0
     needs: Needs = field(default_factory=Needs)

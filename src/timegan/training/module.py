@@ -111,7 +111,8 @@ class TimeGAN(ManualOptimization):
         gamma: weight of the critics' logits of e_hat, the latents before the supervisor.
         log_every: batches between two log entries.
         backend: ``torch``, ``fused``, ``native``, or ``auto`` for the fastest that is available
-            (docs/speed.md). It is no part of the model: results differ in the last digits only.
+            (docs/explanation/speed.md). It is no part of the model: results differ in the last
+            digits only.
 
     Raises:
         InputError: an argument is out of its range.

@@ -54,6 +54,9 @@ def change_autocorrelation(windows: Array) -> Array:
     title="Autocorrelation difference",
     meaning="Mean difference of the autocorrelations over lags and features.",
     better="lower",
+    formula=r"\overline{|r_R(l, c) - r_S(l, c)|},\ l \ge 1",
+    values="0 to 2",
+    cannot_see="Single values, relations between features, and dependence that is not linear.",
     needs=Needs(windows=2, steps=2),
     order=60,
 )
@@ -71,6 +74,9 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     title="Autocorrelation difference of changes",
     meaning="Mean difference of the autocorrelations of changes from step to step.",
     better="lower",
+    formula=r"\overline{|r_{\Delta,R}(l, c) - r_{\Delta,S}(l, c)|},\ l \ge 1",
+    values="0 to 2",
+    cannot_see="Levels, sizes of changes, and relations between features.",
     needs=Needs(windows=2, steps=3),
     order=80,
 )

@@ -118,6 +118,9 @@ register(
         meaning="Mean difference of the correlations of changes from step to step, Pearson's and "
         "Spearman's, over pairs of features.",
         better="lower",
+        formula=r"\overline{|\rho_{\Delta,R}(i, j) - \rho_{\Delta,S}(i, j)|}",
+        values="0 to 2",
+        cannot_see="Sizes of changes, levels, and features that follow others after some steps.",
         measure=for_each("change_correlation", _measure),
         needs=Needs(windows=2, steps=2, features=2),
         order=78,

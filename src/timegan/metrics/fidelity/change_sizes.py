@@ -284,6 +284,9 @@ _register(
     "as a mean over features: 0.1 where changes are 10% too large or too small.",
     72,
     size_errors,
+    formula=r"\overline{\max_l \overline{|\log (q_S(l) / q_R(l))|}}",
+    values="0 and more",
+    cannot_see="Levels, the order of changes, and which features change together.",
     details=_size_details,
 )
 _register(
@@ -293,6 +296,9 @@ _register(
     "features.",
     74,
     repeat_errors,
+    formula=r"\overline{|P_S(\Delta = 0) - P_R(\Delta = 0)|}",
+    values="0 to 1",
+    cannot_see="Everything but steps without a change.",
 )
 _register(
     "change_spread",
@@ -301,6 +307,9 @@ _register(
     "logarithm), as a mean over features.",
     76,
     spread_errors,
+    formula=r"\overline{|s_S - s_R|},\ s = \mathrm{std}(\log \mathrm{rms}\,\Delta_n)",
+    values="0 and more",
+    cannot_see="Levels, the size of changes, and which features are quiet together.",
 )
 
 

@@ -382,6 +382,11 @@ register(
         meaning="How often the strongest of three kinds of classifiers ranks a real window above a "
         "synthetic one: area under the ROC curve, 0.5 is chance.",
         better="lower",
+        formula=r"\max_k \mathrm{AUC}_k",
+        values="0 to 1",
+        source="Lopez-Paz, Oquab (ICLR 2017)",
+        cannot_see="Copies of training windows. How large a fault is: a small one that is always "
+        "there reaches 1, too.",
         measure=_measure,
         design="blocks",
         perfect=0.5,

@@ -1,5 +1,6 @@
 """Correlations between features, over all windows and steps."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,18 +53,24 @@ def _finite(correlation: float) -> float | None:
     return float(correlation) if np.isfinite(correlation) else None
 
 
-TITLE = "Correlational score"
-MEANING = "Differences of the correlations between features, summed over pairs, in tenths."
+ABOUT: Mapping[str, Any] = {
+    "title": "Correlational score",
+    "meaning": "Differences of the correlations between features, summed over pairs, in tenths.",
+    "better": "lower",
+    "formula": r"\tfrac1{10} \sum_{i < j} |r_R(i, j) - r_S(i, j)|",
+    "values": "0 to a fifth of the number of pairs",
+    "source": "Yuan, Qiao (ICLR 2024): Diffusion-TS",
+    "cannot_see": "The order of steps, single values, and dependence that is not linear.",
+    "needs": Needs(features=2),
+    "order": 50,
+}
+"""Fields of both records."""
 
 
 @pairwise(
     "correlation",
-    title=TITLE,
-    meaning=MEANING,
-    better="lower",
-    needs=Needs(features=2),
-    order=50,
     details=_by_pair,
+    **ABOUT,
 )
 def correlation_score(real: Array, synthetic: Array) -> float | None:
     """Return the correlational score, the sum over pairs of ``|r_real - r_synthetic| / 10``.
@@ -112,12 +119,8 @@ def _measure_draws(comparison: PublishedComparison, candidate: Candidate) -> Sco
 register(
     Metric(
         "correlation",
-        title=TITLE,
-        meaning=MEANING,
-        better="lower",
         measure=for_each("correlation", _measure_draws),
         design="published",
-        needs=Needs(features=2),
-        order=50,
+        **ABOUT,
     )
 )

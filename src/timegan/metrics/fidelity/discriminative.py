@@ -214,6 +214,11 @@ register(
         meaning="How much better than by chance a trained classifier tells real from synthetic: "
         "0 to 0.5.",
         better="lower",
+        formula=r"|\mathrm{accuracy} - \tfrac12|",
+        values="0 to 0.5",
+        source="Yoon, Jarrett, van der Schaar (NeurIPS 2019), section 5",
+        cannot_see="What so small a classifier does not learn: stock with shuffled steps passes. "
+        "Copies.",
         measure=_measure,
         needs=Needs(windows=MIN_WINDOWS, who="a classifier"),
         order=10,

@@ -5,6 +5,7 @@ between. The smallest number of training windows with which an area of 0.75 is r
 saturate. Asked of levels, of changes and of single features, it says where to look.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -190,8 +191,12 @@ register(
         "the view that needs fewest, before it tells unseen ones (area 0.75). Twice as many as "
         "there are stands for never.",
         better="higher",
+        formula=r"\min \{n: \mathrm{AUC}(n) \ge 0.75\}",
+        values="16 and more",
+        cannot_see="Faults that boosting does not find in levels, changes and second differences.",
         measure=_measure,
         design="blocks",
+        perfect=math.inf,
         needs=Needs(steps=2),
         order=95,
         uses_unseen=True,

@@ -85,6 +85,10 @@ register(
         meaning="How often a training window can be told from an unseen one by the synthetic "
         "windows: 0.5 where they reveal nothing.",
         better="lower",
+        formula=r"\mathrm{AUC}\,(-d(x, S))",
+        values="0 to 1",
+        source="Chen, Yu, Zhang, Fritz (CCS 2020): the black-box attack",
+        cannot_see="Other attacks, and single people among many windows. No value proves privacy.",
         measure=for_each("membership", _measure),
         design="blocks",
         perfect=0.5,

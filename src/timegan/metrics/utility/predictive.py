@@ -233,6 +233,11 @@ for _name, _target, _title, _meaning, _order, _function in (
             title=_title,
             meaning=_meaning,
             better="lower",
+            formula=r"\overline{|\hat y_S - y|}",
+            values="0 and more, in ranges of the feature",
+            source="Yoon, Jarrett, van der Schaar (NeurIPS 2019), section 5",
+            cannot_see="Whatever forecasts do not need, often the order of steps. Copies. 0 is out "
+            "of reach: compare with the baseline.",
             measure=_function,
             design="published",
             needs=Needs(windows=MIN_WINDOWS, steps=2),

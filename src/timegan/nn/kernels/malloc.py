@@ -2,7 +2,7 @@
 
 By default glibc may return the top of its heap to the system after every few megabytes, and map it
 anew page by page. With thresholds at 5 and 10 MB that took 15 % of the time of a joint iteration
-(``model=reference``, 24 steps of 6 features; docs/speed.md).
+(``model=reference``, 24 steps of 6 features; docs/explanation/speed.md).
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Every call of ours in docs/coming-from/ runs; blocks marked ``py`` are those of other tools."""
+"""Every Python block of README.md and docs/ runs; those marked ``py`` belong to other tools."""
 
 import json
 import re
@@ -9,15 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from timegan.metrics import metric
 from timegan.metrics.protocols import run_protocol
 from timegan.seeds import rng
 from timegan.training import schedule
 
-PAGES = sorted((Path(__file__).parents[2] / "docs/coming-from").glob("*.md"))
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *(p for p in sorted((ROOT / "docs").rglob("*.md")) if p.relative_to(ROOT).parts[1][0] != "_"),
+]
 WITH_CODE = [page for page in PAGES if "```python\n" in page.read_text(encoding="utf-8")]
+FORMER = sorted((ROOT / "docs/how-to/coming-from").glob("[!i]*.md"))
 QUICK = {"classifiers": 1, "classifier_steps": 2}
 SIZES = {
     "quick": QUICK,
+    "strict": QUICK | {"runs": 1},
     "published": QUICK | {"forecaster_steps": 2, "encoders": 1, "encoder_steps": 2},
 }
 """Options that shorten the evaluations of the pages."""
@@ -31,6 +38,8 @@ def visits(seed: int) -> pd.DataFrame:
             "patient": [f"p{owner:02d}" for owner in owners],
             "day": pd.Timestamp("2025-01-01") + pd.to_timedelta(np.tile(np.arange(6), 30), "D"),
             "sex": np.array(["f", "m"])[owners % 2],
+            "site": np.array(["north", "east"])[owners // 2 % 2],
+            "age": 30 + owners,
             "pulse": (70 + random.normal(size=180)).round(1),
             "pressure": (120 + random.normal(size=180).cumsum()).round(),
         }
@@ -45,6 +54,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pd.DataFrame(stock, columns=names).to_csv(tmp_path / "stock_data.csv", index=False)
     visits(0).to_csv(tmp_path / "visits.csv", index=False)
     visits(1).to_csv(tmp_path / "par.csv", index=False)
+    for seed, name in enumerate(["my", "a", "b", "c"]):
+        visits(seed).drop(columns=["day", "age"]).to_csv(tmp_path / f"{name}.csv", index=False)
+    for part in range(1, 5):
+        visits(part).to_parquet(tmp_path / f"part-{part}.parquet")
+        np.savez(tmp_path / f"part-{part}.npz", windows=np.zeros((2, 6, 1)))
     columns = {"patient": "id", "day": "datetime", "sex": "categorical", "pulse": "numerical"}
     about = {"columns": {name: {"sdtype": kind} for name, kind in columns.items()}}
     keys = {"sequence_key": "patient", "sequence_index": "day"}
@@ -63,20 +77,22 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(schedule, "phase_epochs", epochs)
     monkeypatch.setattr("timegan.evaluation.run_protocol", short)
+    metric.all_metrics()
+    monkeypatch.setattr(metric, "_registered", metric._registered.copy())  # pages add to it
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
-def test_calls_of_ours_run_in_order(page: Path, desk: Path) -> None:
+def test_the_blocks_of_a_page_run_in_order(page: Path, desk: Path) -> None:
     space: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(block, str(page), "exec"), space)
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", FORMER, ids=lambda page: page.stem)
 def test_a_page_says_which_version_it_is_about_and_what_we_do_not_do(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert re.search(r"\d\.\d|20\d\d", text)
-    assert "](README.md)" in text
+    assert "](index.md)" in text

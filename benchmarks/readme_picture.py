@@ -18,6 +18,8 @@ from matplotlib.figure import Figure
 from benchmarks.results import DATA, ROOT
 from timegan import Synthesizer
 from timegan.data.simulated import salary
+from timegan.files import write_bytes
+from timegan.report.figures.picture import png
 from timegan.report.figures.theme import DARK, LIGHT, Theme
 
 MODELS = ROOT / "outputs" / "readme"
@@ -145,8 +147,7 @@ def main() -> None:
     """Train what is missing, and write both pictures."""
     tables = {name: (example.read(), example.made(name)) for name, example in EXAMPLES.items()}
     for name, theme in THEMES.items():
-        figure = picture(tables, theme)
-        figure.savefig(PICTURES / f"hero-{name}.png", dpi=130, facecolor=figure.get_facecolor())
+        write_bytes(PICTURES / f"hero-{name}.png", png(picture(tables, theme)), overwrite=True)
 
 
 if __name__ == "__main__":

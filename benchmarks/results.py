@@ -31,6 +31,7 @@ from timegan.report.figures.picture import png
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
 RUNS = ROOT / "outputs" / "results"
+EXPLANATION = ROOT / "docs" / "explanation"
 STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
 ETTH1 = (
@@ -106,9 +107,9 @@ def main() -> None:
             for name in given.rows or ROWS:
                 if given.seeds or seed < FIRST_SEED + ROWS[name].seeds:
                     run(name, seed, given.more)
-    sections = results([RUNS], ROOT / "docs", overwrite=True)
-    write_bytes(ROOT / "docs" / "results.png", png(picture(sections)), overwrite=True)
-    page = ROOT / "docs" / "results.md"
+    sections = results([RUNS], EXPLANATION, overwrite=True)
+    write_bytes(EXPLANATION / "results.png", png(picture(sections)), overwrite=True)
+    page = EXPLANATION / "results.md"
     image = "![Each score, beside its baseline and what others published](results.png)"
     text = page.read_text(encoding="utf-8").replace("\n## ", f"\n{image}\n\n## ", 1)
     write_text(page, text, overwrite=True)

@@ -42,11 +42,21 @@ def test_pages_link_to_the_addresses_of_the_project_only() -> None:
     assert set(re.findall(r"https://github\.com/[\w-]+/timegan-lightning", texts)) <= {ours}
 
 
-def test_every_path_that_root_pages_link_to_exists() -> None:
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            is_built = target.startswith("_generated/")  # by make docs
-            assert is_built or (page.parent / target).exists(), f"{page.name}: {target}"
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md")]
+    for page in pages:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+            other = page.parent / target if target else page
+            if {"_generated", "_build"} & {*page.parts, *Path(target).parts}:
+                continue  # made by make docs, which checks these links
+            assert other.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in headings(other), f"{page.name}: {target}#{anchor}"
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and MyST make them."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
 
 
 def test_a_copy_without_history_is_before_the_version_of_the_citation() -> None:

@@ -240,7 +240,7 @@ class Networks(nn.Module):
             exogenous: (B, T, U), with NaN at steps that are to be generated; None: all steps.
             averaged: use the averaged weights, if there are any.
         """
-        live = not (averaged and self.averages)
+        live = not averaged or len(self.averages) == 0  # torch.export cannot ask a module for truth
         generator = cast(
             PathGenerator | RecurrentGenerator,
             self.generator if live else self.averages["generator"],

@@ -60,7 +60,9 @@ def short_message(error: Exception) -> str:
 def program(command: str) -> str:
     """Return how a command is called here: by its script, or as it is installed."""
     script = Path(sys.argv[0] if sys.argv else "").name
-    is_script = script in (f"{name}.py" for name in ("train", "sample", "evaluate", "export"))
+    is_script = script in (
+        f"{name}.py" for name in ("train", "sample", "complete", "evaluate", "export")
+    )
     is_beside = not script.startswith("timegan") and Path(f"{command}.py").is_file()
     return f"python {command}.py" if is_script or is_beside else f"timegan {command}"
 

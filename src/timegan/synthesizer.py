@@ -235,6 +235,39 @@ class Synthesizer(Parameters):
         return transform.to_frame(sequences)
 
     @errors_for_python()
+    def complete(
+        self, table: Table, *, steps: int = 0, count: int = 1, seed: int = 0
+    ) -> pd.DataFrame:
+        """Continue the sequences of a table, and fill its empty cells, ``count`` times.
+
+        Given cells come back as they are. Draw d of sequence i depends on the seed, on i and d, and
+        on what is given of the sequence.
+
+        Args:
+            table: with the columns of the training table, in any form that `fit` takes. Empty cells
+                of features are drawn: single ones, gaps, and whole columns.
+            steps: added to the end of each sequence; they may go beyond the window.
+            count: draws of each sequence.
+            seed: seed of all random numbers.
+
+        Returns:
+            The completed sequences, draw after draw, with the number of the draw in ``draw``.
+
+        Raises:
+            InputError: nothing was fitted, the model was trained without ``completion=True``, the
+                table is not like the training table, or nothing is to be drawn.
+        """
+        from timegan.sampling.completion import GivenTable, complete
+
+        model, transform = self._require_fitted()
+        check_numbers({"steps": steps, "count": count, "seed": seed})
+        given = GivenTable.read(to_frame(table), transform, int(steps))
+        with torch_threads(self.threads):
+            frames = list(complete(model, transform, given, max(int(count), 1), seed=int(seed)))
+        is_numbered = isinstance(frames[0].index, pd.RangeIndex)
+        return pd.concat(frames, ignore_index=is_numbered)
+
+    @errors_for_python()
     def evaluate(
         self, table: Table, *, count: int | None = None, protocol: str = "strict", **options: Any
     ) -> dict[str, Any]:

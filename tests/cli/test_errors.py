@@ -103,7 +103,7 @@ def test_bad_input_is_one_message_and_status_2(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "evaluate", "export"])
+@pytest.mark.parametrize("command", ["train", "sample", "complete", "evaluate", "export"])
 def test_the_help_fits_a_screen_and_begins_with_five_commands(shell: Shell, command: str) -> None:
     result = shell(f"{command} --help")
     lines = result.out.rstrip().splitlines()

@@ -87,7 +87,7 @@ def test_two_tables_are_compared_whoever_made_them(
 ) -> None:
     samples = pd.read_csv(run_folder / "samples.csv")
     samples.to_csv("real.csv", index=False)
-    samples[samples["sequence"] < 150].to_parquet("synthetic.parquet")
+    samples[samples["sequence"] < 2_150].to_parquet("synthetic.parquet")
     result = shell(f"evaluate real=real.csv synthetic=synthetic.parquet dataset.window=24 {SMOKE}")
     assert result.status == 0, result.err
     assert metrics(tmp_path)["data"]["windows"] == 180  # a tenth is held out
@@ -119,9 +119,9 @@ def test_a_held_out_table_of_its_own_is_what_nobody_has_learned_from(
 ) -> None:
     monkeypatch.setenv("TIMEGAN_CACHE", str(tmp_path / "cache"))
     samples = pd.read_csv(run_folder / "samples.csv")
-    for name, chosen in (("real", range(90)), ("synthetic", range(90, 150))):
+    for name, chosen in (("real", range(2_000, 2_090)), ("synthetic", range(2_090, 2_150))):
         samples[samples["sequence"].isin(chosen)].to_csv(f"{name}.csv", index=False)
-    samples[samples["sequence"] >= 150].to_csv("unseen.csv", index=False)
+    samples[samples["sequence"] >= 2_150].to_csv("unseen.csv", index=False)
     tables = "real=real.csv synthetic=synthetic.csv holdout=unseen.csv"
     strict = (
         "evaluation=strict evaluation.classifier_steps=4 evaluation.runs=1 evaluation.classifiers=1"

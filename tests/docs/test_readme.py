@@ -113,6 +113,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pd.DataFrame({"sex": ["f", "m"]}).to_csv(folder / "wanted.csv", index=False)
     visits = table(4).assign(site="north", age=40)
     visits.to_csv(folder / "visits.csv", index=False)
+    table(5).to_csv(folder / "load.csv", index=False)
+    history = table(0).head(24)
+    history.to_csv(folder / "history.csv", index=False)
+    history.assign(pulse=history["pulse"].where(history.index % 5 > 1)).to_csv(
+        folder / "with_holes.csv", index=False
+    )
     parts = rng(0, "parts").integers(1, 50, size=(200, 2)).astype(float)
     prices = {"Load": parts[:, 0], "A": parts[:, 0], "B": parts[:, 1], "Total": parts.sum(axis=1)}
     pd.DataFrame(prices | {"Age": np.arange(200.0)}).to_csv(folder / "prices.csv", index=False)
@@ -120,9 +126,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stock = 100 + random.normal(size=(200, 6)).cumsum(axis=0)
     names = ["Open", "High", "Low", "Close", "Adj_Close", "Volume"]
     pd.DataFrame(stock, columns=names).to_csv(folder / "stock_data.csv", index=False)
-    for name in ("train", "sample", "evaluate", "export"):
+    for name in ("train", "sample", "complete", "evaluate", "export"):
         (folder / f"{name}.py").symlink_to(ROOT / f"{name}.py")
     where = ["dataset=csv", "dataset.path=my.csv", "dataset.sequence_key=patient", *SMALL]
+    where.append("model.completion=true")
     for out in ("outputs/run", "outputs/sweeps/sweep/seed=0", "outputs/sweeps/sweep/seed=1"):
         number = out[-1] if out[-1].isdigit() else "2"
         chosen = [f"seed={number}", "evaluation=smoke", f'hydra.run.dir="{out}"']

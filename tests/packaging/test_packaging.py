@@ -31,7 +31,7 @@ def test_every_requirement_is_pinned() -> None:
     assert not [line for line in lines if "+" in line]
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "evaluate", "export"])
+@pytest.mark.parametrize("name", ["train", "sample", "complete", "evaluate", "export"])
 def test_a_door_at_the_root_and_a_console_script_lead_to_the_same_place(name: str) -> None:
     assert PROJECT["project"]["scripts"][f"timegan-{name}"] == f"timegan.cli.app:{name}"
     assert f"from timegan.cli.app import {name}" in (ROOT / f"{name}.py").read_text()

@@ -79,8 +79,8 @@ def test_csv_is_the_same_text_whatever_the_parts(tmp_path: Path, index: list[str
     (text,) = texts
     rows = text.splitlines()
     assert rows[0].split(",")[:4] == ["who", "when", "x", "count"]
-    assert rows[1].startswith("patient_0,2024-03-29 00:00:00+01:00,0.0,1,a,2024-01-01 00:00:00,")
-    assert rows[4].startswith("patient_2,2024-04-01 00:00:00+02:00,0.75,1,a,2024-01-01 00:00:00,")
+    assert rows[1].startswith("patient_5,2024-03-29 00:00:00+01:00,0.0,1,a,2024-01-01 00:00:00,")
+    assert rows[4].startswith("patient_7,2024-04-01 00:00:00+02:00,0.75,1,a,2024-01-01 00:00:00,")
     assert ",2024-01-01 12:30:00,0 days 02:00:00," in rows[3]
     assert ",,,," in rows[2]
 

@@ -318,3 +318,13 @@ def test_impossible_options_are_refused_by_name(option: dict[str, Any], rule: st
     (name,) = option
     with pytest.raises(InputError, match=rf"model\.{name}=.*{rule}"):
         TimeGAN(C, T, Schedule(1, 1, 1), **option)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_completer_leaves_the_other_networks_as_they_are_to_the_bit(preset: str) -> None:
+    plain, more = (
+        weights(fit(TimeGAN(C, T, Schedule(1, 1, 2), **PRESETS[preset], completion=completion)))
+        for completion in (False, True)
+    )
+    assert set(more) - set(plain) == {"completer"}
+    assert all(torch.equal(more[name], plain[name]) for name in plain)

@@ -50,6 +50,11 @@ def sample() -> None:
     run_app("sample")
 
 
+def complete() -> None:
+    """Run `python complete.py` or `timegan complete`."""
+    run_app("complete")
+
+
 def evaluate() -> None:
     """Run `python evaluate.py` or `timegan evaluate`."""
     run_app("evaluate")

@@ -1,4 +1,4 @@
-"""The command `timegan`: train, sample, evaluate, export and results as its subcommands."""
+"""The command `timegan` and its subcommands: train, sample, complete, evaluate, export, results."""
 
 import sys
 from importlib.metadata import version
@@ -9,6 +9,7 @@ from timegan.errors import closest_match
 COMMANDS = {
     "train": "train a model on a table, and report on it",
     "sample": "draw synthetic sequences from a trained model",
+    "complete": "continue real sequences, or fill what a table lacks",
     "evaluate": "compare synthetic with real data",
     "export": "write a trained model for others, also as ONNX",
     "results": "gather runs over several seeds into one table",

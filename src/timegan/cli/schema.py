@@ -149,6 +149,32 @@ class SampleConfig:
 
 
 @dataclass(frozen=True)
+class CompleteConfig:
+    """Checked content of `conf/complete.yaml`."""
+
+    run: str
+    given: str
+    steps: int
+    count: int
+    seed: int
+    shard: str | None
+    out: str
+    overwrite: bool
+    threads: int
+
+    @classmethod
+    def read(cls, cfg: DictConfig) -> "CompleteConfig":
+        """Check every key and type of a composed configuration.
+
+        Raises:
+            InputError: names a key that is wrong.
+        """
+        if cfg.given is None:
+            raise InputError("given has no value. Give given=FILE: a table to complete.")
+        return cls(**read_keys(_with_run(cfg), cls, seed=0, threads=1, count=1, steps=0))
+
+
+@dataclass(frozen=True)
 class EvaluateConfig:
     """Checked content of `conf/evaluate.yaml`."""
 
@@ -210,6 +236,7 @@ class ExportConfig:
 SCHEMAS: dict[str, Any] = {
     "train": TrainConfig,
     "sample": SampleConfig,
+    "complete": CompleteConfig,
     "evaluate": EvaluateConfig,
     "export": ExportConfig,
 }

@@ -32,6 +32,13 @@ SYNONYMS = {
         **dict.fromkeys(("output", "file"), "out"),
         **dict.fromkeys(("length", "window"), "steps"),
     },
+    "complete": {
+        **dict.fromkeys(("n", "num", "samples", "draws", "number"), "count"),
+        **dict.fromkeys(("model", "checkpoint", "ckpt", "path", "folder"), "run"),
+        **dict.fromkeys(("history", "data", "table", "input"), "given"),
+        **dict.fromkeys(("output", "file"), "out"),
+        **dict.fromkeys(("length", "horizon"), "steps"),
+    },
     "evaluate": {
         **dict.fromkeys(("model", "checkpoint", "path", "folder"), "run"),
         **dict.fromkeys(("fake", "generated", "samples_file"), "synthetic"),

@@ -154,6 +154,38 @@ def random_projections(steps: int, channels: int, count: int, generator: torch.G
     return torch.einsum("pt,pv->tvp", time, feature).flatten(0, 1)
 
 
+@on_global_batch
+def energy_score(
+    real: Tensor, one: Tensor, two: Tensor, mask: Tensor | None = None, /, *, sigma: Tensor
+) -> Tensor:
+    """Return the energy score of two draws for each real window, a proper score (lower is better).
+
+    It is ``E|y - x| - E|x - x'| / 2``, unbiased with two draws x and x'. Distances are those of
+    single cells (the CRPS), of steps and of whole windows, of values and of changes in units of
+    sigma (Gneiting and Raftery 2007, section 4.3).
+
+    Args:
+        real: windows (B, T, D).
+        one: draws (B, T, D) for what is given of them.
+        two: draws that are independent of these.
+        mask: 1 at the steps of a sequence (B, T, 1).
+        sigma: deviation of changes (D,).
+    """
+    total = real.new_zeros(())
+    for power in (0, 1):
+        y, a, b = (v if not power else v.diff(dim=1) / sigma for v in (real, one, two))
+        exists = torch.ones_like(y[..., :1]) if mask is None else mask[:, power:]
+        pairs = [(y - a) * exists, (y - b) * exists, (a - b) * exists]
+        cells, channels = exists.sum().clamp_min(1), y.shape[-1]
+        for distances in (
+            [p.abs().sum() / (cells * channels) for p in pairs],
+            [(p.square().sum(-1) / channels + 1e-8).sqrt().sum() / cells for p in pairs],
+            [(p.square().flatten(1).mean(1) + 1e-8).sqrt().mean() for p in pairs],
+        ):
+            total = total + (distances[0] + distances[1] - distances[2]) / 2
+    return total
+
+
 def sum_over_critics(
     objective: Adversarial, logits: Sequence[Tensor], weights: Sequence[float], masks: Masks
 ) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from timegan.errors import InputError, choose
 from timegan.nn.batch import Conditions
+from timegan.nn.completion import Completer
 from timegan.nn.discriminators import Discriminator
 from timegan.nn.distributed import all_gather
 from timegan.nn.generators import PathGenerator, RecurrentGenerator
@@ -84,6 +85,7 @@ class Networks(nn.Module):
         per_step_normalization: bool,
         whitening: float,
         ema_decay: float,
+        completion: bool = False,
     ) -> None:
         super().__init__()
         if variable_length and not context:
@@ -135,9 +137,12 @@ class Networks(nn.Module):
             variable_length=variable_length,
             **given,
         )
+        self.completer: Completer | None = None
+        if completion:  # last, so that the others start from the same weights without it
+            self.completer = Completer(features + exogenous, context=context, **rnn)
         self.averages = nn.ModuleDict()
         if ema_decay > 0:
-            for name in ("generator", "supervisor"):
+            for name in ("generator", "supervisor", *["completer"] * completion):
                 self.averages[name] = copy.deepcopy(getattr(self, name)).requires_grad_(False)
 
         self.register_buffer("sigma", torch.ones(latent + exogenous))

@@ -71,6 +71,35 @@ def writer(path: str | Path) -> Writer:
     return WRITERS[ending]
 
 
+def write_frames(
+    path: str | Path, frames: Iterable[pd.DataFrame], schema: Schema, *, overwrite: bool = False
+) -> None:
+    """Write tables one behind the other (``.csv``, ``.parquet``).
+
+    Args:
+        path: its suffix selects the format.
+        frames: with the columns of the schema, and any others; at least one.
+        schema: of the table.
+        overwrite: replace an existing file.
+
+    Raises:
+        InputError: the suffix is unknown, the file exists, or the disk is full; no partial file
+            is left.
+    """
+    write = frame_writer(path)
+    with writing(path, overwrite=overwrite) as temporary:
+        write(temporary, frames, schema)
+
+
+def frame_writer(path: str | Path) -> Callable[[Path, Iterable[pd.DataFrame], Schema], None]:
+    """Return the writer of tables for a suffix, as `writer` does."""
+    writer(path)
+    ending = Path(path).suffix.lower()
+    if ending not in FRAME_WRITERS:
+        raise InputError(f"out={path}: this is written as a table. Choose .csv or .parquet.")
+    return FRAME_WRITERS[ending]
+
+
 def _frames(parts: Parts, start: int, schema: Schema, total: int) -> Iterator[pd.DataFrame]:
     for part in parts:
         yield schema.to_frame(
@@ -80,16 +109,35 @@ def _frames(parts: Parts, start: int, schema: Schema, total: int) -> Iterator[pd
 
 
 def _write_csv(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
+    _append_csv(path, _frames(parts, numbers.start, schema, total), schema)
+
+
+def _append_csv(path: Path, frames: Iterable[pd.DataFrame], schema: Schema) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        for number, frame in enumerate(_frames(parts, numbers.start, schema, total)):
+        for number, frame in enumerate(frames):
             format_frame(frame, schema).to_csv(file, index=False, header=number == 0)
 
 
 def _write_parquet(path: Path, parts: Parts, numbers: range, schema: Schema, total: int) -> None:
+    frames = _frames(parts, numbers.start, schema, total)
+    _append_parquet(path, frames, schema, _example(total, schema))
+
+
+def _append_parquet(
+    path: Path,
+    frames: Iterable[pd.DataFrame],
+    schema: Schema,
+    example: pd.DataFrame | None = None,
+) -> None:
+    """Write tables of the types of an example; None: of the first one."""
     keep = any(field.index and field.role != "rows" for field in schema.fields)
-    columns = _columns(_example(total, schema), keep)
+    if example is None:
+        frames = iter(frames)
+        example = next(frames)
+        frames = chain([example], frames)
+    columns = _columns(example, keep)
     with pyarrow.parquet.ParquetWriter(path, columns) as file:
-        for frame in _frames(parts, numbers.start, schema, total):
+        for frame in frames:
             rows = pyarrow.Table.from_pandas(frame, preserve_index=keep)
             file.write_table(rows.cast(columns))  # not by from_pandas: it knows no numbers as names
 
@@ -146,3 +194,5 @@ WRITERS: dict[str, Writer] = {
     ".parquet": _write_parquet,
     ".npz": _write_npz,
 }
+
+FRAME_WRITERS = {".csv": _append_csv, ".parquet": _append_parquet}

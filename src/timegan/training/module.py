@@ -38,6 +38,7 @@ UPDATES: Mapping[str, tuple[str, ...]] = {
     "generator": ("generator", "supervisor"),
     "embedder": ("embedder", "recovery"),
     "discriminator": ("discriminator",),
+    "completer": ("completer",),
 }
 """Networks that each update trains; every update has an Adam optimizer of its own."""
 
@@ -109,6 +110,8 @@ class TimeGAN(ManualOptimization):
         penalty_interval: updates of the discriminator between two penalties, whose weight is
             multiplied by the same number (Karras et al. 2020).
         gamma: weight of the critics' logits of e_hat, the latents before the supervisor.
+        completion: train a network for :meth:`timegan.Synthesizer.complete`, too. The others are
+            the same to the bit with and without it.
         log_every: batches between two log entries.
         backend: ``torch``, ``fused``, ``native``, or ``auto`` for the fastest that is available
             (docs/explanation/speed.md). It is no part of the model: results differ in the last
@@ -166,6 +169,7 @@ class TimeGAN(ManualOptimization):
         penalty_weight: Weight = 0.5,
         penalty_interval: Count = 4,
         gamma: Weight = 0.0,
+        completion: bool = False,
         log_every: Count = 50,
         backend: str = "auto",
     ) -> None:
@@ -179,6 +183,8 @@ class TimeGAN(ManualOptimization):
         self.updates = dict(UPDATES)
         if not train_embedder_jointly:
             del self.updates["embedder"]
+        if not completion:
+            del self.updates["completer"]
         self.noise = NoiseSource(seed)
         choose("model.adversarial", adversarial, losses.ADVERSARIAL)
         self.generator_loss, self.discriminator_loss = losses.ADVERSARIAL[adversarial]
@@ -238,6 +244,8 @@ class TimeGAN(ManualOptimization):
                     if self.hparams.train_embedder_jointly:
                         self.update_embedder(real, h)
                 self.update_discriminator(batch.draw(last), last)
+                if self.hparams.completion:
+                    self.update_completer(batch.draw(0))
 
     def update_autoencoder(self, real: Batch) -> None:
         """Update embedder and recovery: reconstruct real windows."""
@@ -253,6 +261,8 @@ class TimeGAN(ManualOptimization):
             self.net.update_scales(real.conditions.with_exogenous(h), real.mask)
             l_s = self.supervised_loss(real, h, self.net.supervisor(h))
             minimize(l_s)
+        if self.net.completer is not None:
+            self.net.completer.update_scales(real.conditions.with_exogenous(real.x), real.mask)
         self.record_loss("supervised/supervised", l_s)
 
     def update_generator(self, real: Batch, h: Tensor, draw: int) -> None:
@@ -314,6 +324,18 @@ class TimeGAN(ManualOptimization):
             minimize(total, skip)
         self.record_loss("joint/discriminator", loss)
         self.record_loss("joint/rest_rate", torch.zeros_like(loss) if skip is None else skip)
+
+    def update_completer(self, real: Batch) -> None:
+        """Update the completer: draw windows twice from parts of real ones, and score both."""
+        completer = self.net.completer
+        assert completer is not None
+        with self.update("completer") as minimize:
+            x = real.conditions.with_exogenous(real.x)
+            given, *noises = self.noise.completion(completer, x, real.mask)
+            one, two = (completer(x, given, z, real.context) for z in noises)
+            score = losses.energy_score(x, one, two, real.mask, sigma=completer.sigma)
+            minimize(score)
+        self.record_loss("joint/completion", score)
 
     @property
     def applies_penalty(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from timegan.nn.completion import Completer, draw_given
 from timegan.nn.distributed import global_shape, local_shard
 from timegan.nn.losses import random_projections
 from timegan.nn.networks import Networks
@@ -43,6 +44,17 @@ class NoiseSource:
         """Return standard normal noise of the shape of the latents ``h``."""
         noise = torch.randn(global_shape(h), generator=self.generator("latent"))
         return local_shard(noise).to(h)
+
+    def completion(
+        self, completer: Completer, x: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a mask of given cells (B, T, D) and noise of two draws for windows ``x``."""
+        shape, generator = global_shape(x), self.generator("completion")
+        given = local_shard(draw_given(shape, generator)).to(x)
+        count, steps, _ = shape
+        one, two = (completer.draw_noise(count, steps, generator) for _ in range(2))
+        given = given if mask is None else given * mask
+        return given, local_shard(one).to(x), local_shard(two).to(x)
 
     def projections(self, inputs: Tensor, count: int, draw: int) -> Tensor:
         """Return random projections of critic inputs (B, T, V), see :func:`random_projections`."""

@@ -42,12 +42,14 @@ class EncodedTable:
         exogenous: channels of the exogenous columns (R, U); None: there are none.
         context: learned context columns of the sequences (S, K) in the table's units.
         starts: (R, A) values of each row that are learned where a window begins there.
+        members: (S,) number of each sequence's seasons, see `SequenceSeasons`.
     """
 
     x: np.ndarray
     exogenous: np.ndarray | None
     context: np.ndarray
     starts: np.ndarray
+    members: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ class TableTransform:
         x = encoding.to_channels(self.feature_transformers, learned.values[:, :count], breaks)
         if self.bounded:
             x = to_unit_interval(self.feature_transformers, x)
+        members = np.zeros(len(table.bounds), dtype=np.int64)
         if self.seasonality is not None and table.time is not None:
             if isinstance(self.seasonality, SequenceSeasons):
                 members = self.seasonality.assign(x, table.time, table.bounds)
@@ -194,7 +197,7 @@ class TableTransform:
         exogenous = None
         if self.widths["exogenous"]:
             exogenous = self.transform_exogenous(learned.values[:, count:], breaks)
-        return EncodedTable(x, exogenous, learned.context, starts)
+        return EncodedTable(x, exogenous, learned.context, starts, members)
 
     def transform_exogenous(self, values: np.ndarray, breaks: np.ndarray) -> np.ndarray:
         """Map exogenous columns (R, K) to channels (R, U); ``breaks`` are rows that begin anew."""
@@ -231,6 +234,8 @@ class TableTransform:
         *,
         starts: np.ndarray | None = None,
         drawn: np.ndarray | None = None,
+        members: np.ndarray | None = None,
+        known: np.ndarray | None = None,
         seed: int = 0,
         start: int = 0,
     ) -> Sequences:
@@ -244,6 +249,8 @@ class TableTransform:
             starts: time of each first row (n,); None: there is none, or drawn ones where values
                 depend on the time, or the real ones in turn.
             drawn: values at the first row that are drawn, see `WindowDraws`; None draws them.
+            members: number of each sequence's seasons (n,); None draws them.
+            known: learned columns (n, T, C) that are given, in the table's units, and NaN.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
         """
@@ -258,9 +265,12 @@ class TableTransform:
         if self.seasonality is not None:
             starts = self.starts(count, seed, start) if starts is None else starts
             gaps = self._gaps(x, lengths, seed, start)
-            x = self._with_season(
-                x, starts, gaps, self.draws.draw_members(count, seed, start, context)
-            )
+            if gaps is not None and known is not None:
+                given = known[..., len(self.feature_transformers) - 1]
+                gaps = np.where(np.isnan(given), gaps, given)
+            if members is None:
+                members = self.draws.draw_members(count, seed, start, context)
+            x = self._with_season(x, starts, gaps, members)
         values = self._from_channels(self.feature_transformers, x, lengths, seed, start)
         if gaps is not None:  # the season is that of these times
             values[..., len(self.feature_transformers) - 1] = gaps
@@ -270,6 +280,8 @@ class TableTransform:
                 self.exogenous_transformers, given, lengths, seed + 1, start
             )
             values = np.concatenate([values, given], axis=-1)
+        if known is not None:
+            values = np.where(np.isnan(known), values, known)
         mask = np.arange(steps) < lengths[:, None]
         values[~mask] = np.nan
         context = np.empty((count, 0)) if context is None else context

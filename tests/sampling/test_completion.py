@@ -1,0 +1,182 @@
+"""What is given comes back as it is; what is drawn fits the table, and draws differ."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from timegan import Synthesizer
+from timegan.errors import InputError
+from timegan.nn.completion import Completer
+from timegan.sampling import completion
+from timegan.seeds import rng
+
+T = 8
+TINY: dict[str, Any] = {
+    "window": T,
+    "hidden": 4,
+    "batch_size": 8,
+    "steps_per_epoch": 2,
+    "progress": False,
+    "completion": True,
+    "schedule": {"autoencoder": 1, "supervised": 1, "joint": 1},
+}
+
+
+def panel(sequences: int = 14, seed: int = 0) -> pd.DataFrame:
+    """Return sequences of all types of columns, of which some are longer than a window."""
+    draw = rng(seed, "panel")
+    lengths = draw.integers(4, 20, sequences)
+    rows = int(lengths.sum())
+    a, b = draw.normal(5, 1, (2, rows)).round(2)
+    flag = draw.random(rows) < 0.4
+    lab = np.where(draw.random(rows) < 0.3, np.nan, draw.normal(1, 0.2, rows).round(3))
+    return pd.DataFrame(
+        {
+            "patient": np.repeat([f"P{i:03d}" for i in range(sequences)], lengths),
+            "day": np.concatenate(
+                [pd.date_range(f"2024-0{1 + i % 9}-05", periods=n) for i, n in enumerate(lengths)]
+            ),
+            "sex": np.repeat(draw.choice(["f", "m"], sequences), lengths),
+            "a": a,
+            "b": b,
+            "total": (a + b).round(2),
+            "count": pd.array(draw.poisson(3, rows), dtype="Int64"),
+            "state": draw.choice(["rest", "walk", "run"], rows),
+            "flag": pd.array(flag, dtype="boolean"),
+            "lab": lab,
+        }
+    )
+
+
+def loosened(model: Synthesizer) -> Synthesizer:
+    """Give the completer weights with which its draws differ."""
+    torch.manual_seed(0)
+    for network in (model.model.net.completer, model.model.net.averages["completer"]):
+        assert isinstance(network, Completer)
+        torch.nn.init.normal_(network.last.weight, std=0.3)
+    return model
+
+
+@pytest.fixture(scope="module")
+def model() -> Synthesizer:
+    return loosened(Synthesizer(**TINY).fit(panel(), sequence_key="patient"))
+
+
+FEATURES = ["a", "b", "total", "count", "state", "flag", "lab"]
+
+
+def holes(table: pd.DataFrame, pattern: str, seed: int) -> pd.DataFrame:
+    """Empty some cells of a table."""
+    draw, table = rng(seed, pattern), table.copy()
+    if pattern == "cells":
+        for name in FEATURES:
+            table.loc[draw.random(len(table)) < 0.3, name] = None
+    elif pattern == "gap":
+        first = int(draw.integers(len(table) - 6))
+        table.loc[first : first + 5, FEATURES] = None
+    elif pattern == "columns":
+        table[draw.choice(FEATURES, 3, replace=False).tolist()] = None
+    return table.astype(panel(2).dtypes.to_dict())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("steps", [0, 1, T, 3 * T])
+@pytest.mark.parametrize("pattern", ["none", "cells", "gap", "columns"])
+def test_what_is_given_comes_back_and_the_rest_is_filled(
+    model: Synthesizer, pattern: str, steps: int, seed: int
+) -> None:
+    if pattern == "none" and not steps:
+        return
+    given = holes(panel(5, seed + 7), pattern, seed)
+    made = model.complete(given, steps=steps, count=2, seed=seed)
+    assert list(made) == ["patient", "draw", *given.columns[1:]]
+    assert made.drop(columns="draw").dtypes.to_dict() == given.dtypes.to_dict()
+    lengths = given["patient"].value_counts().to_dict()
+    for (patient, number), rows in made.groupby(["patient", "draw"], sort=False):
+        real = given[given["patient"] == patient].reset_index(drop=True)
+        rows = rows.reset_index(drop=True)
+        assert len(rows) == lengths[patient] + steps
+        assert number in (0, 1)
+        assert (rows["day"].diff().dropna() == pd.Timedelta("1D")).all()
+        past = rows.iloc[: len(real)]
+        for name in given.columns:
+            known = real[name].notna()
+            pd.testing.assert_series_equal(past[name][known], real[name][known])
+        assert past.drop(columns="lab").notna().all().all()
+        assert past.loc[real["lab"].isna(), "lab"].notna().all()
+    drawn = made[FEATURES].isna().mean()
+    assert (drawn.drop("lab") == 0).all()
+    complete = given[FEATURES].notna().all(axis=1).to_numpy()
+    if pattern == "none" and complete.all():
+        np.testing.assert_allclose(made["total"], made["a"] + made["b"], atol=0.0051)
+
+
+def test_draws_differ_and_do_not_depend_on_their_company(
+    model: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = panel(6, 3)
+    many = model.complete(given, steps=5, count=7, seed=1)
+    few = model.complete(given, steps=5, count=3, seed=1)
+    last = many.groupby(["patient", "draw"], sort=False).tail(1)
+    assert last["a"].nunique() > 20
+    assert len(few) < len(many)
+    monkeypatch.setattr(completion, "MAX_CELLS", 300)
+    pd.testing.assert_frame_equal(model.complete(given, steps=5, count=7, seed=1), many)
+    longer = model.complete(given, steps=9, count=7, seed=1)
+    assert len(longer) == len(many) + 4 * 6 * 7
+
+
+def test_shards_are_parts_of_the_whole(model: Synthesizer) -> None:
+    given = completion.GivenTable.read(panel(6, 3), model.table_transform, 4)
+    whole = pd.concat(completion.complete(model.model, model.table_transform, given, 9, seed=2))
+    parts = [
+        pd.concat(
+            completion.complete(
+                model.model, model.table_transform, given, 9, seed=2, jobs=range(*ends)
+            )
+        )
+        for ends in ((0, 20), (20, 54))
+    ]
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole.reset_index(drop=True))
+
+
+def test_a_series_without_a_key_is_continued_with_its_dates() -> None:
+    index = pd.date_range("2024-01-01 05:00", periods=200, freq="h", name="time")
+    wave = np.sin(np.arange(200) / 4) + rng(0, "wave").normal(0, 0.1, 200)
+    table = pd.DataFrame({"x": wave, "n": np.arange(200) % 5}, index=index)
+    model = loosened(Synthesizer(**TINY).fit(table))
+    made = model.complete(table[:30], steps=20, count=3)
+    for _, rows in made.groupby("draw"):
+        assert (rows.index == index[:50]).all()
+        pd.testing.assert_frame_equal(
+            rows[["x", "n"]][:30], table[:30], check_freq=False, check_index_type=False
+        )
+    with pytest.raises(InputError, match="rows are missing before row 11"):
+        model.complete(pd.concat([table[:10], table[12:30]]), steps=2)
+
+
+@pytest.mark.parametrize(
+    ("change", "steps", "message"),
+    [
+        (lambda t: t.drop(columns="a"), 3, "no column 'a'"),
+        (lambda t: t.assign(state="fly"), 3, "'state' has 'fly'"),
+        (lambda t: t.head(0), 3, "given has no rows"),
+        (lambda t: t.assign(**dict.fromkeys(FEATURES)).astype(t.dtypes.to_dict()), 3, "no cell"),
+        (lambda t: t.assign(lab=1.0), 0, "steps=0, and given has no empty cell"),
+        (lambda t: t, -1, "steps=-1 is below 0"),
+    ],
+)
+def test_what_cannot_be_completed_is_refused(
+    model: Synthesizer, change: Any, steps: int, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        model.complete(change(panel(3, 4)), steps=steps)
+
+
+def test_a_model_without_a_completer_says_so() -> None:
+    plain = Synthesizer(**TINY | {"completion": False}).fit(panel(), sequence_key="patient")
+    with pytest.raises(InputError, match=r"completion=True"):
+        plain.complete(panel(3, 4), steps=2)

@@ -1,4 +1,4 @@
-"""All runs of the table of results, then docs/explanation/results.md with its figure.
+"""All runs of the table of results, then docs/explanation/results.md with tables and picture.
 
     make results                                 all rows and seeds: many hours
     make results ARGS="stock sines --seeds 0 1"  some rows, some training seeds
@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.results_figure import picture
+from benchmarks.results_page import costs, picture, read, tables, with_tables
 from timegan.cli.aggregate import results
 from timegan.files import write_bytes, write_text
 from timegan.report.figures.picture import png
@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("TIMEGAN_DATA", ROOT.parent / "shared" / "data"))
 RUNS = ROOT / "outputs" / "results"
 EXPLANATION = ROOT / "docs" / "explanation"
+SCORES = EXPLANATION / "all-scores"
 STOCK = ("dataset=stock", f"dataset.path={DATA / 'stock_data.csv'}")
 ENERGY = ("dataset=energy", f"dataset.path={DATA / 'energy_data.csv'}")
 ETTH1 = (
@@ -107,12 +108,17 @@ def main() -> None:
             for name in given.rows or ROWS:
                 if given.seeds or seed < FIRST_SEED + ROWS[name].seeds:
                     run(name, seed, given.more)
-    sections = results([RUNS], EXPLANATION, overwrite=True)
-    write_bytes(EXPLANATION / "results.png", png(picture(sections)), overwrite=True)
+    results([RUNS], SCORES, overwrite=True)
+    write_page()
+
+
+def write_page() -> None:
+    """Write the tables and the picture of docs/explanation/results.md from the committed scores."""
+    blocks = read(SCORES / "results.csv")
     page = EXPLANATION / "results.md"
-    image = "![Each score, beside its baseline and what others published](results.png)"
-    text = page.read_text(encoding="utf-8").replace("\n## ", f"\n{image}\n\n## ", 1)
-    write_text(page, text, overwrite=True)
+    made = tables(blocks, costs(SCORES / "results.md"))
+    write_text(page, with_tables(page.read_text(encoding="utf-8"), made), overwrite=True)
+    write_bytes(EXPLANATION / "results.png", png(picture(blocks)), overwrite=True)
 
 
 def run(name: str, seed: int, more: Sequence[str]) -> None:

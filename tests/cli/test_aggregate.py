@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.results_figure import picture
 from timegan.cli.aggregate import find, main, read
 from timegan.errors import InputError
 from timegan.report.seeds.literature import PUBLISHED
@@ -133,7 +132,6 @@ def test_a_score_that_no_run_has_is_a_dash_with_its_reason(tmp_path: Path) -> No
     assert "| **timegan-lightning** (1 seed) | – | 0.900 |" in text
     assert "Discriminative score: Too few windows." in text
     assert "nan" not in as_csv(sections).lower()
-    picture(sections)
 
 
 def test_tables_are_in_the_order_of_data_and_windows(tmp_path: Path) -> None:
@@ -150,7 +148,6 @@ def test_other_data_are_another_table(tmp_path: Path) -> None:
     sections = gather([read(folder) for folder in find([tmp_path])])
     assert [section.dataset for section in sections] == ["energy", "stock"]
     assert "0.143" in markdown(sections)
-    picture(sections)
 
 
 def test_of_a_run_made_twice_the_last_counts(tmp_path: Path) -> None:

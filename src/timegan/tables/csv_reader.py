@@ -5,6 +5,7 @@ import mmap
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ UNREADABLE = (
     pd.errors.ParserWarning,
 )
 """Errors and warnings of pandas and Python for a text that is not a table."""
+
+
+PANDAS_3_TEXT = (
+    pd.option_context("future.infer_string", True) if pd.__version__ < "3" else nullcontext()
+)
+"""Text columns are of a type for text, also in pandas 2."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,10 @@ class _Source:
     def read(self, **options: Any) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
-            frame: pd.DataFrame = pd.read_csv(self.path, **self.layout.pandas_options, **options)
+            with PANDAS_3_TEXT:
+                frame: pd.DataFrame = pd.read_csv(
+                    self.path, **self.layout.pandas_options, **options
+                )
         return frame
 
     def texts(self, places: Sequence[int], **options: Any) -> "dict[int, pd.Series[Any]]":

@@ -101,6 +101,7 @@ def _draw(ax: Any, view: View) -> None:
                 points = np.stack([mark.x, mark.y, np.asarray(heights)], axis=1)
                 ends = np.flatnonzero(np.isnan(points).any(axis=1))
                 parts = [part[~np.isnan(part).any(axis=1)] for part in np.split(points, ends)]
+                parts = [part for part in parts if len(part)]
                 style = {"linewidths": POINTS * mark.width / 2, "alpha": mark.opacity}
                 ax.add_collection3d(Line3DCollection(parts, colors=colour, **style))
                 ax.set_xlim(0, max(float(np.nanmax(mark.x)), 1.0))

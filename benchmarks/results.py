@@ -88,7 +88,7 @@ ROWS = {
 
 def main() -> None:
     """Parse the arguments, train what is missing, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("rows", nargs="*", help=f"out of {', '.join(ROWS)}; default: all")
     parser.add_argument(
         "--seeds", type=int, nargs="+", help="training seeds (default: 100 to 104, or to 102)"

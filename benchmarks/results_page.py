@@ -104,10 +104,9 @@ def tables(blocks: Blocks, cost: Mapping[tuple[str, int], tuple[str, str]]) -> d
     lengths = []
     for data, window in longer:
         block = blocks[data, window, "published"]
-        said = block.published.get("Diffusion-TS", {}).get("discriminative", "")
-        pairs = [*_pair(block, "discriminative"), said, *cost.get((data, window), ("", ""))]
+        other = block.published.get("Diffusion-TS", {}).get("discriminative", "")
+        pairs = [*_pair(block, "discriminative"), other, *cost.get((data, window), ("", ""))]
         lengths.append([NAMES.get(data, data), str(window), *pairs])
-    twice = lambda *names: [n for name in names for n in (name, "baseline")]  # noqa: E731
     return {
         "discriminative": _table(
             [
@@ -121,12 +120,15 @@ def tables(blocks: Blocks, cost: Mapping[tuple[str, int], tuple[str, str]]) -> d
             discriminative,
         ),
         "other": _table(
-            ["windows of 24", *twice("predictive", "Context-FID", "correlational")], rest
+            ["windows of 24", *_beside_baselines("predictive", "Context-FID", "correlational")],
+            rest,
         ),
         "strong": _table(
             [
                 "windows of 24",
-                *twice("classifier with 24 units", "strongest classifier", "TSTR", "membership"),
+                *_beside_baselines(
+                    "classifier with 24 units", "strongest classifier", "TSTR", "membership"
+                ),
             ],
             strong,
         ),
@@ -134,6 +136,10 @@ def tables(blocks: Blocks, cost: Mapping[tuple[str, int], tuple[str, str]]) -> d
             ["data", "window", "ours", "baseline", "Diffusion-TS", "CPU s", "peak MB"], lengths
         ),
     }
+
+
+def _beside_baselines(*names: str) -> list[str]:
+    return [heading for name in names for heading in (name, "baseline")]
 
 
 def _pair(block: Block, score: str) -> list[str]:
@@ -160,7 +166,7 @@ def with_tables(page: str, made: Mapping[str, str]) -> str:
         marker = MARKER.format(name)
         pattern = re.escape(marker) + r"(\n\|[^\n]*)*\n+"
         assert marker in page, f"The page has no place for the table {name!r}."
-        page = re.sub(pattern, lambda _, t=f"{marker}\n{table}\n": t, page, count=1)
+        page = re.sub(pattern, f"{marker}\n{table}\n", page, count=1)
     return page
 
 

@@ -2,6 +2,7 @@
 
 The deviation of a column that holds 14.62 in every row is 1e-15 in floating point, and not zero.
 Everything that divides by a deviation, or asks whether a column varies, asks these functions.
+Means and deviations leave out NaN, which stands for a cell without a value.
 """
 
 from typing import Any
@@ -31,18 +32,39 @@ def negligible(size: npt.ArrayLike, largest: npt.ArrayLike, dtype: npt.DTypeLike
     return found if found.ndim else bool(found)
 
 
+def known_mean(values: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    """Return means of the known values along ``axis``, NaN where there is none.
+
+    >>> known_mean(np.array([[1.0, np.nan], [3.0, np.nan]]), 0).tolist()
+    [2.0, nan]
+    """
+    known = ~np.isnan(values)
+    if known.all() and values.size:
+        return np.asarray(values.mean(axis=axis, keepdims=keepdims))
+    count = known.sum(axis=axis, keepdims=keepdims)
+    total = np.where(known, values, 0.0).sum(axis=axis, keepdims=keepdims)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def largest_known(values: Array, axis: Axis = None) -> Array:
+    """Return the largest magnitude of known values along ``axis``, NaN where there is none."""
+    return np.asarray(np.fmax.reduce(np.abs(values), axis=axis, initial=np.nan))
+
+
 def centred(values: npt.ArrayLike, axis: Axis = None) -> Array:
     """Return the values less their mean along ``axis``: exactly zero where all are equal.
 
     The mean of a million equal values differs from them by rounding. It is therefore taken of the
-    distances from the first value.
+    distances from one of the values.
     """
     x = np.asarray(values, dtype=np.float64)
     axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
     lengthwise = {a % x.ndim for a in axes}
-    first = tuple(slice(0, 1) if a in lengthwise else slice(None) for a in range(x.ndim))
-    away = x - x[first]
-    away -= away.mean(axis=axis, keepdims=True)
+    first = x[tuple(slice(0, 1) if a in lengthwise else slice(None) for a in range(x.ndim))]
+    if np.isnan(first).any():
+        first = np.fmax.reduce(x, axis=axis, keepdims=True)
+    away = x - first
+    away -= known_mean(away, axis, keepdims=True)
     return away
 
 
@@ -52,7 +74,7 @@ def deviation(
     """Return the population standard deviation along ``axis``, exactly zero below rounding.
 
     Args:
-        values: finite numbers of any shape.
+        values: numbers of any shape.
         axis: to reduce; None: all axes, which gives a float.
         largest: magnitude of what the values were computed from, where that is larger than they
             are. Differences of large values inherit their rounding.
@@ -62,8 +84,8 @@ def deviation(
     """
     x = np.asarray(values, dtype=np.float64)
     if largest is None:
-        largest = np.abs(x).max(axis=axis)
-    found = np.sqrt(np.square(centred(x, axis)).mean(axis=axis))
+        largest = largest_known(x, axis)
+    found = np.sqrt(known_mean(np.square(centred(x, axis)), axis))
     found = np.where(negligible(found, largest), 0.0, found)
     return found if found.ndim else float(found)
 

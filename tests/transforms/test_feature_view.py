@@ -22,12 +22,14 @@ def test_marks_hide_missing_values_and_what_lies_behind_the_end() -> None:
     data.setup()
     series = data.train_series(1_000, 0)
     windows = data.transform.numeric_features(series)
-    hidden = np.isnan(data.transform.feature_marks.holes(windows))
-    names = data.metric_features
+    hidden = np.isnan(data.transform.feature_marks.cells(windows))
+    names = data.metric_features[:-1]
+    assert data.metric_features[-1] == "present"
     behind = np.arange(windows.shape[1]) >= series.lengths[:, None]
     assert behind.any()
     places = [field.label for field, _ in data.transform.value_columns]
     missing = np.isnan(series.values[..., places.index("gap")])
+    assert hidden.shape[2] == len(names)
     for name in names:
         mine = hidden[..., names.index(name)]
         np.testing.assert_array_equal(mine, behind | missing if name == "gap" else behind)

@@ -88,6 +88,16 @@ class Data:
     limits: tuple[Array, Array] | None = None
     marks: Marks | None = None
 
+    def cells(self, windows: Array) -> Array:
+        """Return the cells of windows (N, T, C) in original units, NaN where there is no value."""
+        return windows if self.marks is None else self.marks.cells(windows)
+
+    @property
+    def cell_features(self) -> list[str]:
+        """Names of the features of cells."""
+        names = np.asarray(self.features, dtype=object)
+        return list(names if self.marks is None else self.marks.kept(names))
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -199,6 +209,10 @@ class Comparison(ABC):
     def settings(self) -> dict[str, Any]:
         """Return what baseline and controls depend on, besides the real windows."""
 
+    def cells(self, windows: Array) -> Array:
+        """Return the cells of a candidate's windows, NaN where there is no value."""
+        return self.data.cells(windows)
+
     def once(self, key: Any, make: Callable[[], Made]) -> Made:
         """Return what ``make`` gives; it is made once for all metrics, in any thread."""
         with self._lock:
@@ -283,10 +297,25 @@ class SetComparison(Comparison):
             "marks": None if marks is None else [marks.missing.tolist(), marks.present],
         }
 
-    def in_table_units(self, windows: Array) -> Array:
-        """Return windows (N, T, C) in the table's units, NaN where they have no value."""
-        values = windows * self.scale.span + self.scale.low
-        return values if self.data.marks is None else self.data.marks.holes(values)
+    def cells(self, windows: Array) -> Array:
+        if self.data.marks is None:
+            return windows
+        cells = self.cells_in_table_units(windows)
+        kept = self.data.marks.kept
+        found: Array = np.where(np.isnan(cells), np.nan, kept(windows)).astype(windows.dtype)
+        return found
+
+    def cells_in_table_units(self, windows: Array) -> Array:
+        """Return the cells of windows (N, T, C) in the table's units."""
+        return self.data.cells(windows * self.scale.span + self.scale.low)
+
+    @property
+    def present(self) -> tuple[int, float] | None:
+        """The feature that is high at the steps of a sequence, and the level between; or None."""
+        if self.data.marks is None or self.data.marks.present is None:
+            return None
+        place = self.data.marks.present
+        return place, float((0.5 - self.scale.low[place]) / self.scale.span[place])
 
     def _candidate(self, name: str, windows: Array) -> Candidate:
         return Candidate(name, ((Subset(self.real), Subset(windows)),), windows, self.seed)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
+import numpy as np
+
 from timegan.attempts import attempt
 from timegan.metrics.comparison import Candidate, Comparison
 from timegan.metrics.score import Score, merge_scores, too_few_reason
@@ -103,8 +105,9 @@ class Metric:
 
     def missing(self, comparison: Comparison) -> str | None:
         """Return the reason why the metric cannot be computed; None where it can."""
-        shape = comparison.data.train.shape
-        return self.needs.missing(comparison.count(), *shape[1:]) or comparison.hurdle
+        data = comparison.data
+        steps, features = data.train.shape[1], len(data.cell_features)
+        return self.needs.missing(comparison.count(), steps, features) or comparison.hurdle
 
 
 _registered: dict[tuple[str, str], Metric] = {}
@@ -125,13 +128,20 @@ def register(metric: Metric) -> Metric:
 
 
 def pairwise(
-    name: str, *, reason: str = "No feature varies enough to measure it.", **about: Any
+    name: str,
+    *,
+    reason: str = "No feature varies enough to measure it.",
+    cells: bool = False,
+    **about: Any,
 ) -> Callable[[Function], Function]:
     """Register a function ``(real, synthetic)`` or ``(real, synthetic, *, seed)`` as a metric.
 
     Args:
         name: key in ``metrics.json``.
         reason: why the score is unknown where the function returns None.
+        cells: the function takes cells, which are NaN where there is no value: where it is missing,
+            and behind the end of a shorter sequence. Otherwise it takes windows that are filled,
+            in which the feature ``present`` marks the steps of a sequence.
         about: other fields of `Metric`.
     """
 
@@ -140,8 +150,9 @@ def pairwise(
 
         def measure_one(comparison: Comparison, candidate: Candidate) -> Score:
             options = {"seed": candidate.seed} if is_seeded else {}
+            seen = comparison.cells if cells else np.asarray
             values = [
-                function(real.values(), made.values(), **options)
+                function(seen(real.values()), seen(made.values()), **options)
                 for real, made in candidate.pairs
                 if len(real) and len(made)
             ]

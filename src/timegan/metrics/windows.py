@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timegan.errors import InputError
-from timegan.variation import divisor, span
+from timegan.variation import divisor, largest_known, span
 
 Array = npt.NDArray[Any]
 
@@ -16,8 +16,13 @@ LARGEST = 1e100
 """The largest value that is measured."""
 
 
-def check(real: Array, synthetic: Array) -> None:
+def check(real: Array, synthetic: Array, *, cells: bool = False) -> None:
     """Refuse two sets of windows that cannot be compared.
+
+    Args:
+        real: windows (N, T, C).
+        synthetic: windows (M, T, C).
+        cells: whether a cell may have no value, which is NaN.
 
     Raises:
         InputError: a set is empty or not (N, T, C), the steps or features differ, or a value is
@@ -29,13 +34,14 @@ def check(real: Array, synthetic: Array) -> None:
                 f"The {name} windows have the shape {windows.shape}: "
                 "a comparison needs (windows, steps, features) with at least one of each."
             )
-        if not np.isfinite(windows).all():
-            window, step, feature = (int(i) for i in np.argwhere(~np.isfinite(windows))[0])
+        wrong = ~np.isfinite(windows) & ~(cells & np.isnan(windows))
+        if wrong.any():
+            window, step, feature = (int(i) for i in np.argwhere(wrong)[0])
             raise InputError(
                 f"The {name} windows have {windows[window, step, feature]} in window {window}, "
                 f"step {step}, feature {feature}: fill or drop such values first."
             )
-        most = float(np.abs(windows).max())
+        most = float(largest_known(windows))
         if most > LARGEST:
             raise InputError(
                 f"The {name} windows have the value {most:.3g}: beyond {LARGEST:.0e} squares "
@@ -59,7 +65,10 @@ class MinMax:
     """
 
     def __init__(self, windows: Array, limits: tuple[Array, Array] | None = None) -> None:
-        low, high = limits or (windows.min(axis=(0, 1)), windows.max(axis=(0, 1)))
+        low, high = limits or (
+            np.fmin.reduce(windows, axis=(0, 1)),
+            np.fmax.reduce(windows, axis=(0, 1)),
+        )
         self.low: Array = np.asarray(low, dtype=np.float64)
         self.span: Array = divisor(span(self.low, high))
 
@@ -67,6 +76,12 @@ class MinMax:
         """Return windows in min-max units, float64."""
         scaled: Array = (windows - self.low) / self.span
         return scaled
+
+
+def known(values: Array) -> Array:
+    """Return the cells that have a value (n,), of an array of any shape."""
+    found: Array = values[~np.isnan(values)]
+    return found
 
 
 def subset(windows: Array, limit: int, rng: np.random.Generator) -> Array:

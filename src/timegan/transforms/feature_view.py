@@ -4,9 +4,12 @@ Windows of numbers without missing values, all of one length, stay as they are. 
 becomes a feature for each of its values, and a column with missing values gets a second feature
 that marks them. Context columns are repeated at every step. Where lengths differ, the feature
 ``present`` marks the steps of a sequence.
+
+Classifiers and distances look at these windows, in which every cell is filled. Whatever counts
+cells looks at `Marks.cells`, which has no value where a cell has none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -59,13 +62,22 @@ class Marks:
     missing: np.ndarray
     present: int | None = None
 
-    def holes(self, windows: np.ndarray) -> np.ndarray:
-        """Return windows (N, T, M) with NaN where a value is missing or behind the end."""
+    def cells(self, windows: np.ndarray) -> np.ndarray:
+        """Return the cells of windows (N, T, M): NaN where one is missing or behind the end.
+
+        The feature ``present`` is left out, as all its cells are 1.
+        """
         marked = self.missing >= 0
         hidden = (windows[..., self.missing] > 0.5) & marked
         if self.present is not None:
             hidden |= windows[..., self.present, None] < 0.5
-        return np.where(hidden, np.nan, windows)
+        return self.kept(np.where(hidden, np.nan, windows))
+
+    def kept(self, features: np.ndarray) -> np.ndarray:
+        """Return those of features (..., M) that have cells."""
+        if self.present is None:
+            return features
+        return np.delete(features, self.present, axis=-1)
 
 
 def category_labels(field: Field) -> tuple[str, ...] | None:
@@ -125,6 +137,21 @@ def feature_groups(
         )
         first += count
     return groups
+
+
+def marks_of_groups(features: Sequence[str], groups: Sequence[Mapping[str, Any]]) -> Marks:
+    """Return the marks among features, from what ``metrics.json`` holds.
+
+    Args:
+        features: names, ``present`` last where lengths differ.
+        groups: as of `feature_groups`; empty where every feature is a column.
+    """
+    missing = np.full(len(features), -1)
+    for group in groups:
+        if group["missing"] is not None:
+            missing[group["features"]] = group["missing"]
+    is_variable = len(features) > 1 and features[-1] == PRESENT
+    return Marks(missing, len(features) - 1 if is_variable else None)
 
 
 def numeric_features(

@@ -59,8 +59,8 @@ def test_the_error_is_the_mean_over_windows_steps_and_features() -> None:
     x = noise(11).astype(np.float32)
     tasks = [Task(x, x, seed) for seed in range(2)]
     network = GroupedGRU(3, 2, [torch.Generator().manual_seed(s) for s in range(2)], outputs=3)
-    pool, places = _pool([x], "all")
-    found = _errors(network, pool, places * 2)
+    pool, counts, places = _pool([x], "all", None)
+    found = _errors(network, pool, counts, places * 2)
     inputs = np.concatenate((x[:, :-1], np.ones((11, 7, 1), np.float32)), axis=2)
     with torch.no_grad():
         shown = torch.from_numpy(inputs).permute(1, 2, 0)[:, None].expand(-1, 2, -1, -1)
@@ -75,9 +75,9 @@ def test_the_error_is_the_mean_over_windows_steps_and_features() -> None:
 def test_tests_in_parts_and_sets_of_unlike_size_change_nothing() -> None:
     a, b = noise(11), noise(23, seed=1)
     network = GroupedGRU(2, 2, [torch.Generator().manual_seed(s) for s in range(2)])
-    pool, sets = _pool([a, b], "last")
-    whole = _errors(network, pool, sets)
-    np.testing.assert_allclose(_errors(network, pool, sets, part=4), whole, rtol=1e-6)
+    pool, counts, sets = _pool([a, b], "last", None)
+    whole = _errors(network, pool, counts, sets)
+    np.testing.assert_allclose(_errors(network, pool, counts, sets, part=4), whole, rtol=1e-6)
 
 
 def test_forecasters_together_equal_those_alone() -> None:

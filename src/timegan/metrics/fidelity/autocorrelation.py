@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from timegan.metrics.fidelity.correlation import correlation_matrix
 from timegan.metrics.metric import Needs, pairwise
 from timegan.metrics.windows import Array, check
-from timegan.variation import centred, negligible
+from timegan.variation import largest_known
 
 
 def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
@@ -12,30 +13,28 @@ def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
 
     ``r(l)`` is the correlation over windows of ``x_t`` and ``x_{t+l}``, averaged over ``t``: how
     much a value tells of the one ``l`` steps later. A trend that all windows share takes no part.
-    Steps at which all windows agree have no correlation; NaN where no step is left.
+    Steps at which all windows agree have no correlation; NaN where no step is left. Where values
+    are missing, those windows count that have both, and steps weigh as much as they have windows.
 
     Args:
-        windows: values, or their changes.
+        windows: values, or their changes; NaN where there is none.
         largest: (C,) magnitude of the values that changes were computed from; None: their own.
     """
     if largest is None:
-        largest = np.abs(windows).max(axis=(0, 1))
-    x = centred(windows, 0)
-    size = np.sqrt((x**2).sum(axis=0))
-    size[negligible(size / np.sqrt(len(x)), largest)] = np.nan
-    z = (x / size).transpose(2, 1, 0)  # (C, T, N)
-    table = np.clip(z @ z.transpose(0, 2, 1), -1, 1)  # (C, T, T)
-    steps = x.shape[1]
-    curve: Array = np.stack([_mean(table.diagonal(lag, 1, 2)) for lag in range(steps)])
-    return curve
+        largest = largest_known(windows, (0, 1))
+    curves = []
+    for c, magnitude in enumerate(largest):
+        table, count = correlation_matrix(windows[..., c], magnitude)
+        lags = range(windows.shape[1])
+        curves.append([_mean(table.diagonal(lag), count.diagonal(lag)) for lag in lags])
+    return np.transpose(curves)
 
 
-def _mean(values: Array) -> Array:
-    """Return means over the last axis of the finite values."""
-    known = np.isfinite(values)
-    total = np.where(known, values, 0).sum(axis=-1)
-    mean: Array = np.where(known.any(axis=-1), total / np.maximum(known.sum(axis=-1), 1), np.nan)
-    return mean
+def _mean(values: Array, weights: Array) -> float:
+    """Return the weighted mean of the finite values, NaN where there is none."""
+    weights = np.where(np.isfinite(values), weights, 0)
+    total = weights.sum()
+    return float(weights @ np.nan_to_num(values) / total) if total else np.nan
 
 
 def changes(windows: Array) -> Array:
@@ -46,7 +45,7 @@ def changes(windows: Array) -> Array:
 
 def change_autocorrelation(windows: Array) -> Array:
     """Return the autocorrelations (T - 1, C) of the changes in windows (N, T, C)."""
-    return autocorrelation(changes(windows), np.abs(windows).max(axis=(0, 1)))
+    return autocorrelation(changes(windows), largest_known(windows, (0, 1)))
 
 
 @pairwise(
@@ -57,6 +56,7 @@ def change_autocorrelation(windows: Array) -> Array:
     formula=r"\overline{|r_R(l, c) - r_S(l, c)|},\ l \ge 1",
     values="0 to 2",
     cannot_see="Single values, relations between features, and dependence that is not linear.",
+    cells=True,
     needs=Needs(windows=2, steps=2),
     order=60,
 )
@@ -65,7 +65,7 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
 
     ``None`` when there is but one step, or every feature is constant.
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     return _difference(autocorrelation(real), autocorrelation(synthetic))
 
 
@@ -77,6 +77,7 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     formula=r"\overline{|r_{\Delta,R}(l, c) - r_{\Delta,S}(l, c)|},\ l \ge 1",
     values="0 to 2",
     cannot_see="Levels, sizes of changes, and relations between features.",
+    cells=True,
     needs=Needs(windows=2, steps=3),
     order=80,
 )
@@ -85,7 +86,7 @@ def change_autocorrelation_score(real: Array, synthetic: Array) -> float | None:
 
     ``None`` where windows have fewer than three steps, or every feature changes evenly.
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     return _difference(change_autocorrelation(real), change_autocorrelation(synthetic))
 
 

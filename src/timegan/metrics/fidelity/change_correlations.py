@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from timegan.metrics.comparison import Candidate, SetComparison
 from timegan.metrics.fidelity.change_sizes import MIN_CHANGES, changes_over, sides_of
-from timegan.metrics.fidelity.correlation import pairs
+from timegan.metrics.fidelity.correlation import common_correlations, pairs
 from timegan.metrics.metric import Metric, Needs, for_each, register
 from timegan.metrics.score import Score
 from timegan.metrics.windows import Array
@@ -48,22 +48,9 @@ def change_correlations(windows: Array) -> Array:
         for kind, scored in enumerate(KINDS.values()):
             values = scored(changes) if varies[c] else changes
             scores[kind, c, here] = (values - values.mean()) / divisor(deviation(values))
-    found = np.stack([_correlations(kind, known.astype(np.float64)) for kind in scores])
+    found = np.stack([common_correlations(kind, known, MIN_CHANGES) for kind in scores])
     found[:, ~varies] = found[:, :, ~varies] = np.nan
     return found
-
-
-def _correlations(z: Array, known: Array) -> Array:
-    """Return Pearson's correlations (C, C) of rows z (C, n), zero where they are not known."""
-    count = known @ known.T
-    enough = count >= MIN_CHANGES
-    number = np.maximum(count, 1)
-    mean = z @ known.T / number  # of the first feature where both are known
-    square = np.maximum(np.square(z) @ known.T / number - np.square(mean), 0)
-    together = z @ z.T / number - mean * mean.T
-    size = np.sqrt(square * square.T)
-    enough &= size > 0
-    return np.where(enough, np.clip(together / divisor(size), -1, 1), np.nan)
 
 
 def correlation_differences(real: Array, made: Array) -> Array:
@@ -86,7 +73,7 @@ def _by_pair(comparison: SetComparison) -> dict[str, Any]:
     """Return both correlations of each pair, and the largest difference of two real samples."""
     if min(comparison.real.shape[1:]) == 1:
         return {}
-    names = comparison.data.features
+    names = comparison.data.cell_features
     ((real, made),) = sides_of(change_correlations, comparison, comparison.synthetic())
     floors = [
         correlation_differences(*sides)

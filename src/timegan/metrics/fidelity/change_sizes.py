@@ -16,7 +16,7 @@ from timegan.metrics.metric import Metric, Needs, for_each, register
 from timegan.metrics.score import MIN_WINDOWS, Score
 from timegan.metrics.windows import Array, subset
 from timegan.seeds import rng
-from timegan.variation import ROUNDING, divisor
+from timegan.variation import ROUNDING, divisor, known_mean, largest_known
 
 LAGS = (1, 2, 4, 8)
 """Steps from a value to the one that it is compared with."""
@@ -89,9 +89,9 @@ class ChangeSizes:
         """
         floor = divisor(np.nan_to_num(still))[:, None]
         sizes = np.log(np.maximum(self.windows, floor))
-        away = sizes - _nan_mean(sizes, 1)[:, None]
+        away = sizes - known_mean(sizes, 1)[:, None]
         enough = (~np.isnan(sizes)).sum(axis=1) >= MIN_WINDOWS
-        return np.where(enough, np.sqrt(_nan_mean(np.square(away), 1)), np.nan)
+        return np.where(enough, np.sqrt(known_mean(np.square(away), 1)), np.nan)
 
 
 def changes_over(windows: Array, lag: int) -> Array:
@@ -102,7 +102,7 @@ def changes_over(windows: Array, lag: int) -> Array:
     ([1.0, nan, nan, 2.0, 2.0], [nan, nan, nan, 4.0])
     """
     difference: Array = windows[:, lag:] - windows[:, :-lag]
-    largest = np.nan_to_num(np.fmax.reduce(np.abs(windows), axis=(0, 1)))
+    largest = np.nan_to_num(largest_known(windows, (0, 1)))
     # Equal up to rounding is equal; by a power of two a division is exact.
     unit = 2.0 ** np.ceil(np.log2(divisor(ROUNDING * np.finfo(np.float64).eps * largest)))
     difference = np.round(difference / unit) * unit
@@ -164,7 +164,7 @@ def size_errors(real: ChangeSizes, made: ChangeSizes) -> Array:
     The mean size of their logarithms: 0.1 where changes are 10 % too large or too small.
     """
     logs = [np.abs(_log_ratio(_ratio(real, made, name))) for name in SIZES]
-    by_lag = _nan_mean(np.stack(logs))
+    by_lag = known_mean(np.stack(logs), 0)
     worst: Array = np.fmax.reduce(by_lag, axis=0, initial=-np.inf)
     return np.where(np.isfinite(worst), worst, np.nan)
 
@@ -189,7 +189,7 @@ def _measure(errors: Errors, comparison: SetComparison, candidate: Candidate) ->
     """Return the mean error over features, of each pair of a candidate."""
     found = [errors(*sides) for sides in sides_of(ChangeSizes.of, comparison, candidate)]
     return Score.of(
-        [_plain(_nan_mean(e)) for e in found], "No feature varies, or windows are too few."
+        [_plain(known_mean(e)) for e in found], "No feature varies, or windows are too few."
     )
 
 
@@ -208,7 +208,7 @@ def sides_of(
         draw = rng(comparison.seed, "changes", *path)
         return comparison.once(
             (measure, *path),
-            lambda: measure(comparison.in_table_units(subset(windows, LIMIT, draw))),
+            lambda: measure(comparison.cells_in_table_units(subset(windows, LIMIT, draw))),
         )
 
     name = candidate.name
@@ -226,7 +226,7 @@ def _details(errors: Errors, comparison: SetComparison) -> dict[str, Any]:
     """Return the error of each feature, and that between two real samples."""
     if comparison.real.shape[1] <= LAGS[0]:
         return {}
-    names = comparison.data.features
+    names = comparison.data.cell_features
     sides = {
         "features": sides_of(ChangeSizes.of, comparison, comparison.synthetic()),
         "baseline_features": sides_of(ChangeSizes.of, comparison, comparison.baseline()),
@@ -248,7 +248,7 @@ def _size_details(comparison: SetComparison) -> dict[str, Any]:
     if not found:
         return found
     ((real, made),) = sides_of(ChangeSizes.of, comparison, comparison.synthetic())
-    names = comparison.data.features
+    names = comparison.data.cell_features
     logs = np.abs(_log_ratio(_ratio(real, made, "std")))[0]
     if np.isfinite(logs).any():
         worst = int(np.nanargmax(logs))
@@ -318,7 +318,7 @@ def _figures(changes: Array) -> tuple[Array, ...]:
     columns = np.ascontiguousarray(changes.reshape(-1, changes.shape[2]).T)
     known = ~np.isnan(columns)
     found = np.transpose([_of_column(c[here]) for c, here in zip(columns, known, strict=True)])
-    return (*found, np.sqrt(_nan_mean(np.square(changes), 1)))
+    return (*found, np.sqrt(known_mean(np.square(changes), 1)))
 
 
 def _of_column(changes: Array) -> list[float]:
@@ -374,16 +374,6 @@ def _log_ratio(ratio: Array) -> Array:
     least = np.exp(-MAX_LOG_RATIO)
     found: Array = np.log(np.clip(ratio, least, 1 / least))
     return found
-
-
-def _nan_mean(values: Array, axis: int = 0) -> Array:
-    """Return means of the known values along an axis, NaN where there is none."""
-    known = ~np.isnan(values)
-    if known.all():
-        return np.asarray(values.mean(axis=axis))
-    count = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _plain(value: float | Array) -> float | None:

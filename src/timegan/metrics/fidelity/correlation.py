@@ -10,17 +10,69 @@ from timegan.metrics.metric import Metric, Needs, for_each, pairwise, register
 from timegan.metrics.score import Score
 from timegan.metrics.windows import Array, check
 from timegan.seeds import derive, rng
-from timegan.variation import centred, negligible
+from timegan.variation import centred, divisor, largest_known, negligible
+
+MIN_TOGETHER = 10
+"""Cells that two columns share without which a correlation is left out, where cells are missing."""
 
 
 def correlations(windows: Array) -> Array:
-    """Return Pearson's correlations (C, C) of windows (N, T, C), NaN for constant features."""
-    rows = centred(windows.reshape(-1, windows.shape[2]), 0)
-    size = np.sqrt((rows**2).sum(axis=0))
-    size[negligible(size / np.sqrt(len(rows)), np.abs(windows).max(axis=(0, 1)))] = np.nan
-    rows = rows / size
-    matrix: Array = np.clip(rows.T @ rows, -1, 1)
-    return matrix
+    """Return Pearson's correlations (C, C) of windows (N, T, C), NaN for constant features.
+
+    Steps count at which both features have a value.
+    """
+    return correlation_matrix(windows.reshape(-1, windows.shape[2]))[0]
+
+
+def correlation_matrix(columns: Array, largest: Array | None = None) -> tuple[Array, Array]:
+    """Return the correlations of columns (n, K), and the number of rows that each is made of.
+
+    Args:
+        columns: NaN where there is no value.
+        largest: (K,) magnitude of what the columns were computed from; None: their own.
+
+    Returns:
+        Correlations (K, K), NaN where a column is constant; numbers of rows (K, K).
+    """
+    if largest is None:
+        largest = largest_known(columns, 0)
+    x = centred(columns, 0)
+    known = ~np.isnan(x)
+    size = np.sqrt(np.where(known, x**2, 0.0).sum(axis=0))
+    count = known.sum(axis=0)
+    constant = negligible(size / np.sqrt(np.maximum(count, 1)), np.nan_to_num(largest))
+    if known.all():
+        size[constant] = np.nan
+        rows = x / size
+        return np.clip(rows.T @ rows, -1, 1), np.full((len(size), len(size)), len(x))
+    z = np.where(known, x, 0.0) / divisor(size / np.sqrt(np.maximum(count, 1)))
+    together = known.T.astype(np.float64) @ known
+    matrix = common_correlations(z.T, known.T, min(MIN_TOGETHER, int(together.max())))
+    matrix[constant] = matrix[:, constant] = np.nan
+    return matrix, together
+
+
+def common_correlations(z: Array, known: Array, least: int) -> Array:
+    """Return Pearson's correlations (K, K) over what each pair of rows (K, n) has in common.
+
+    Args:
+        z: standardized values, zero where they are not known.
+        known: where they are.
+        least: columns that a pair needs; NaN where it has fewer.
+    """
+    here = known.astype(np.float64)
+    count = here @ here.T
+    number = np.maximum(count, 1)
+    mean = z @ here.T / number  # of the first row where both are known
+    square = np.maximum(np.square(z) @ here.T / number - np.square(mean), 0)
+    together = z @ z.T / number - mean * mean.T
+    size = np.sqrt(square * square.T)
+    enough = (count >= least) & (size > FLAT)
+    return np.where(enough, np.clip(together / divisor(size), -1, 1), np.nan)
+
+
+FLAT = 1e-12
+"""Variance of standardized values that is rounding."""
 
 
 def pairs(count: int) -> list[tuple[int, int]]:
@@ -34,8 +86,8 @@ def pairs(count: int) -> list[tuple[int, int]]:
 
 def _by_pair(comparison: SetComparison) -> dict[str, list[dict[str, Any]]]:
     """Return the correlations of each pair of features."""
-    real, made = correlations(comparison.real), correlations(comparison.made)
-    names = comparison.data.features
+    real, made = (correlations(comparison.cells(x)) for x in (comparison.real, comparison.made))
+    names = comparison.data.cell_features
     return {
         "pairs": [
             {
@@ -69,6 +121,7 @@ ABOUT: Mapping[str, Any] = {
 
 @pairwise(
     "correlation",
+    cells=True,
     details=_by_pair,
     **ABOUT,
 )
@@ -78,7 +131,7 @@ def correlation_score(real: Array, synthetic: Array) -> float | None:
     The form that Diffusion-TS (ICLR 2024) prints. Pairs without a correlation on either side are
     left out; ``None`` if no pair is left.
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     difference = np.abs(correlations(real) - correlations(synthetic))
     values = difference[np.tril_indices(len(difference), -1)]
     values = values[np.isfinite(values)]
@@ -97,7 +150,7 @@ def correlation_draws(
 
     ``None`` if no pair of features varies on both sides.
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     count = max(len(real) // draws, 1)
     found = []
     for number in range(draws):
@@ -112,7 +165,8 @@ def _measure_draws(comparison: PublishedComparison, candidate: Candidate) -> Sco
     """Return the score of random fifths; a baseline has the real windows on both sides."""
     seeds = {"synthetic": candidate.seed, "real": derive(candidate.seed, "floor")}
     seed = seeds.get(candidate.name, derive(candidate.seed, "control", candidate.name))
-    runs = correlation_draws(comparison.real, candidate.windows, seed=seed)
+    sides = (comparison.cells(windows) for windows in (comparison.real, candidate.windows))
+    runs = correlation_draws(*sides, seed=seed)
     return Score.of(runs or [], "No feature varies enough to measure it.")
 
 

@@ -8,8 +8,8 @@ from scipy.ndimage import gaussian_filter1d
 from timegan.metrics.comparison import SetComparison
 from timegan.metrics.fidelity.autocorrelation import changes
 from timegan.metrics.metric import Needs, pairwise
-from timegan.metrics.windows import Array, MinMax, check
-from timegan.variation import deviation, divisor
+from timegan.metrics.windows import Array, MinMax, check, known
+from timegan.variation import deviation, divisor, largest_known
 
 BINS = 4_096
 MAX_BASELINES = 2
@@ -50,14 +50,13 @@ def densities(
     outside it are left off the grid, and so count as no overlap.
 
     Args:
-        real: values, in any shape.
+        real: values, in any shape; NaN is left out, and some value is known.
         synthetic: values, in any shape.
         margin: room on either side of the real values, in shares of their range.
         resolution: the least bandwidth, so that values that are all but equal count as equal; by
             default a hundredth of the real deviation.
     """
-    a = np.asarray(real, dtype=np.float64).ravel()
-    b = np.asarray(synthetic, dtype=np.float64).ravel()
+    a, b = (known(np.asarray(values, dtype=np.float64)) for values in (real, synthetic))
     size = deviation(a)
     # From the smallest value on, so that bins are distinct however little values differ.
     origin = a.min()
@@ -82,25 +81,30 @@ def densities(
 
 
 def overlaps(real: Array, synthetic: Array) -> list[float]:
-    """Return the overlap for each feature of two sets of windows (N, T, C)."""
-    check(real, synthetic)
-    return [densities(real[..., c], synthetic[..., c]).overlap for c in range(real.shape[2])]
+    """Return the overlap for each feature of two sets of windows (N, T, C); NaN has no part."""
+    check(real, synthetic, cells=True)
+    return [_overlap(real[..., c], synthetic[..., c]) for c in range(real.shape[2])]
 
 
-def change_densities(real: Array, synthetic: Array) -> list[Densities]:
-    """Return for each feature the densities of its changes from step to step.
+def change_overlaps(real: Array, synthetic: Array) -> list[float]:
+    """Return for each feature the overlap of the densities of its changes from step to step.
 
     A hundredth of the feature's own deviation is what a change is resolved to; of a constant
     feature a thousandth of its value.
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     a, b = changes(real), changes(synthetic)
     resolution = 0.01 * deviation(real, (0, 1))
-    resolution = np.where(resolution > 0, resolution, 1e-3 * np.abs(real).max(axis=(0, 1)))
-    return [
-        densities(a[..., c], b[..., c], resolution=float(resolution[c]))
-        for c in range(real.shape[2])
-    ]
+    resolution = np.where(resolution > 0, resolution, 1e-3 * largest_known(real, (0, 1)))
+    return [_overlap(a[..., c], b[..., c], float(resolution[c])) for c in range(real.shape[2])]
+
+
+def _overlap(real: Array, synthetic: Array, resolution: float | None = None) -> float:
+    """Return the overlap of values; of nothing with nothing it is complete."""
+    sides = known(real), known(synthetic)
+    if not all(side.size for side in sides):
+        return float(sides[0].size == sides[1].size)
+    return densities(*sides, resolution=resolution).overlap
 
 
 @pairwise(
@@ -111,23 +115,26 @@ def change_densities(real: Array, synthetic: Array) -> list[Densities]:
     formula=r"\overline{\textstyle\int \min(p_{\Delta,R}, p_{\Delta,S})}",
     values="0 to 1",
     cannot_see="Levels, the order of changes, and which features change together.",
+    cells=True,
     perfect=1.0,
     needs=Needs(steps=2),
     order=70,
 )
 def change_overlap(real: Array, synthetic: Array) -> float:
     """Return the mean over features of the overlap of their changes from step to step."""
-    return float(np.mean([d.overlap for d in change_densities(real, synthetic)]))
+    return float(np.mean(change_overlaps(real, synthetic)))
 
 
 def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
     """Return the overlap of each feature, and that of two real samples."""
-    names = comparison.data.features
-    found = overlaps(comparison.real, comparison.made)
+    names, cells = comparison.data.cell_features, comparison.cells
+    found = overlaps(cells(comparison.real), cells(comparison.made))
     details = {"features": dict(zip(names, found, strict=True))}
     pairs = [(a, b) for a, b in comparison.samples[:MAX_BASELINES] if len(a) and len(b)]
     if pairs:
-        baseline = np.mean([overlaps(a.values(), b.values()) for a, b in pairs], axis=0)
+        baseline = np.mean(
+            [overlaps(cells(a.values()), cells(b.values())) for a, b in pairs], axis=0
+        )
         details["baseline_features"] = dict(zip(names, baseline.tolist(), strict=True))
     return details
 
@@ -140,12 +147,13 @@ def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
     formula=r"\overline{\textstyle\int \min(p_R, p_S)}",
     values="0 to 1",
     cannot_see="The order of steps, and which values occur together.",
+    cells=True,
     perfect=1.0,
     order=40,
     details=_by_feature,
 )
 def pooled_overlap(real: Array, synthetic: Array) -> float:
     """Return the overlap of all values of all features in the real windows' min-max units."""
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     scale = MinMax(real)
-    return densities(scale(real), scale(synthetic)).overlap
+    return _overlap(scale(real), scale(synthetic))

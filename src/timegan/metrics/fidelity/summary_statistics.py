@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from timegan.metrics.windows import Array, check
-from timegan.variation import deviation, divisor, negligible
+from timegan.metrics.windows import Array, check, known
+from timegan.variation import deviation, divisor, largest_known, negligible
 
 STATISTICS: dict[str, Callable[[Array], float]] = {
     # From the first value on, so that the mean of a constant is that constant.
@@ -20,6 +20,7 @@ STATISTICS: dict[str, Callable[[Array], float]] = {
 def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[dict[str, Any]]:
     """Return a row for each feature and statistic, over all windows and steps.
 
+    Cells without a value are NaN, and a feature without any has no row.
     ``difference`` is synthetic less real, ``relative_percent`` its size as a share of the real
     value's size, and ``None`` where the real value is zero or rounding.
 
@@ -27,13 +28,15 @@ def statistics(real: Array, synthetic: Array, features: Sequence[str]) -> list[d
     >>> statistics(ramp, ramp + 3, ["x"])[0]["relative_percent"]
     200.0
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
     rows = []
     for index, feature in enumerate(features):
-        largest = np.abs(real[:, :, index]).max()
+        sides = [known(windows[..., index].astype(np.float64)) for windows in (real, synthetic)]
+        if not all(side.size for side in sides):
+            continue
+        largest = np.abs(sides[0]).max()
         for name, statistic in STATISTICS.items():
-            a = statistic(np.asarray(real[:, :, index], dtype=np.float64))
-            b = statistic(np.asarray(synthetic[:, :, index], dtype=np.float64))
+            a, b = map(statistic, sides)
             rows.append(
                 {
                     "feature": feature,
@@ -55,15 +58,20 @@ def diversity(real: Array, synthetic: Array, features: Sequence[str]) -> dict[st
     The deviation between windows at each step, averaged over steps; far below 1 where a model has
     collapsed to a few windows, however much those move. ``ratio`` is that of all features that
     vary, ``least`` that of the ``feature`` where it is smallest; ``None`` where nothing varies.
+    Steps weigh as much as they have real values, where cells have none (NaN).
 
     >>> a = np.random.default_rng(0).normal(size=(50, 8, 1))
     >>> round(diversity(a, a / 4, ["x"])["ratio"], 6)
     0.25
     """
-    check(real, synthetic)
+    check(real, synthetic, cells=True)
+    sides = real, synthetic
+    counts = [(~np.isnan(windows)).sum(axis=0) for windows in sides]
+    weights = np.where(np.minimum(*counts) > 1, counts[0], 0)
+    weights = weights / np.maximum(weights.sum(axis=0), 1)
     a, b = (
-        deviation(windows, 0, largest=np.abs(windows).max(axis=(0, 1))).mean(axis=0)
-        for windows in (real, synthetic)
+        (weights * np.nan_to_num(deviation(x, 0, largest=largest_known(x, (0, 1))))).sum(axis=0)
+        for x in sides
     )
     varies = a > 0
     if not varies.any() or len(synthetic) < 2:

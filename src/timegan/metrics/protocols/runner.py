@@ -18,7 +18,7 @@ from timegan.metrics.score import Score, to_json
 from timegan.metrics.windows import Array, MinMax, check
 from timegan.transforms.feature_view import Marks
 
-VERSION = 5
+VERSION = 6
 """Version of the meaning of cached figures. Raise it when a metric or a control changes."""
 
 Scores = dict[str, Score]
@@ -244,7 +244,8 @@ def _with_other_form(score: Score, other: Score) -> Score:
 
 def _other_parts(protocol: Protocol, data: Data, scores: Scores, seed: int) -> dict[str, Any]:
     """Return the parts of an evaluation that are no scores."""
-    train, synthetic, features = data.train, data.synthetic, data.features
+    train, synthetic = data.cells(data.train), data.cells(data.synthetic)
+    features = data.cell_features
     scale = MinMax(train, data.limits)
     parts: dict[str, Any] = {
         "statistics": attempt(

@@ -80,19 +80,29 @@ def forecast(
     batch: int = 128,
     lr: float = 1e-3,
     title: str = "Predictive score",
+    present: tuple[int, float] | None = None,
 ) -> list[float]:
     """Train a forecaster for each task, all as one network, and return their mean errors.
 
-    A task's first windows are learned from, the second ones tested on, in min-max units. ``title``
-    is what the progress is told under.
+    Args:
+        tasks: the first windows of each are learned from, the second ones tested on, in min-max
+            units.
+        target: as in `predictive`.
+        iterations: updates of each forecaster.
+        hidden: units of each; by default half as many as features, and at least one.
+        batch: windows of an update.
+        lr: Adam's step.
+        title: of the progress bar.
+        present: the feature that is above a level at the steps of a sequence. It is neither input
+            nor target, and nothing is forecast behind the end. None: all windows are full.
 
     Raises:
         InputError: windows of one step have no step ahead, or the target is unknown.
     """
     if target not in TARGETS:
         raise InputError(f"target={target!r} is none of {', '.join(TARGETS)}.")
-    pool, places = _pool(
-        [windows for task in tasks for windows in (task.first, task.second)], target
+    pool, counts, places = _pool(
+        [windows for task in tasks for windows in (task.first, task.second)], target, present
     )
     steps, features = pool.shape[0], pool.shape[1] - 1
     if steps < 2:
@@ -108,48 +118,74 @@ def forecast(
 
     def loss(chosen: Tensor) -> Tensor:
         # Sum over forecasters of their mean errors: no one's gradient sees another's.
-        error = _error(network, pool, chosen)
-        return error.sum() * (len(tasks) / error.numel())
+        error, weight = _error(network, pool, counts, chosen)
+        if counts is None:
+            return error.sum() * (len(tasks) / error.numel())
+        return (error.sum(dim=(0, 2, 3)) / weight.sum(dim=(0, 2, 3)).clamp(min=1)).sum()
 
     train(network, [(place,) for place in places[::2]], seeds, loss, updates, batch, lr)
-    return _errors(network, pool, places[1::2])
+    return _errors(network, pool, counts, places[1::2])
 
 
-def _pool(sets: Sequence[Array | Subset], target: str) -> tuple[Tensor, list[Tensor]]:
-    """Return all windows and a constant (T, C + 1, N), and where those of each set lie.
+def _pool(
+    sets: Sequence[Array | Subset], target: str, present: tuple[int, float] | None
+) -> tuple[Tensor, Tensor | None, list[Tensor]]:
+    """Return all windows, where steps are forecast, and where those of each set lie.
 
-    The constant is the last input. Behind it comes the last feature where that is no input.
+    Windows have a constant behind them (T, C + 1, N), the last input. Behind it comes the last
+    feature where that is no input. The steps (T - 1, N) are 1 where a window goes on; None where
+    all do.
     """
     pool, places = pooled(sets)
+    counts = None
+    if present is not None:
+        feature, level = present
+        here = pool[:, feature] > level
+        counts = (here[1:] & here[:-1]).float()
+        pool = torch.cat((pool[:, :feature], pool[:, feature + 1 :]), dim=1)
     if target == "last" and pool.shape[1] > 2:
         pool[:, -2:] = pool[:, -2:].flip(1)
-    return pool, places
+    return pool, counts, places
 
 
-def _error(network: GroupedGRU, pool: Tensor, chosen: Tensor) -> Tensor:
-    """Return errors (T - 1, R, O, B) on the windows that forecasters have chosen (R, B)."""
+def _error(
+    network: GroupedGRU, pool: Tensor, counts: Tensor | None, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return errors on the windows that forecasters have chosen (R, B), and what is counted.
+
+    Both are (T - 1, R, O, B); errors of what is not counted are zero.
+    """
     windows = gather(pool, chosen)
     inputs, outputs = network.kernel.shape[2], network.head.shape[1]
     target = 0 if inputs == windows.shape[2] else inputs
     states = network.states(windows[:-1, :, :inputs])
     forecasts = torch.sigmoid(torch.matmul(network.head, states) + network.head_bias)
-    return (forecasts - windows[1:, :, target : target + outputs]).abs()
+    errors = (forecasts - windows[1:, :, target : target + outputs]).abs()
+    if counts is None:
+        return errors, torch.ones_like(errors)
+    weight = counts[:, chosen][:, :, None].expand_as(errors)
+    return errors * weight, weight
 
 
 @torch.no_grad()
 def _errors(
-    network: GroupedGRU, pool: Tensor, sets: Sequence[Tensor], part: int = 1_024
+    network: GroupedGRU,
+    pool: Tensor,
+    counts: Tensor | None,
+    sets: Sequence[Tensor],
+    part: int = 1_024,
 ) -> list[float]:
     """Return each forecaster's mean absolute error on all windows of its test set."""
-    total = torch.zeros(len(sets), dtype=torch.float64)
+    total = torch.zeros(2, len(sets), dtype=torch.float64)
     for start in range(0, max(len(place) for place in sets), part):
         # Sets end at different places: what lies behind an end repeats its last window, unread.
         windows = torch.arange(start, start + part)
         chosen = torch.stack([place[windows.clamp(max=len(place) - 1)] for place in sets])
-        error = _error(network, pool, chosen).mean(dim=(0, 2)).double()  # (R, B)
-        for number, place in enumerate(sets):
-            total[number] += error[number, : max(len(place) - start, 0)].sum()
-    return [float(errors) / len(place) for errors, place in zip(total, sets, strict=True)]
+        found = _error(network, pool, counts, chosen)
+        for kind, values in enumerate(x.mean(dim=(0, 2)).double() for x in found):  # (R, B)
+            for number, place in enumerate(sets):
+                total[kind, number] += values[number, : max(len(place) - start, 0)].sum()
+    return (total[0] / total[1].clamp(min=1e-12)).tolist()
 
 
 MAX_BASELINES = 3
@@ -181,6 +217,7 @@ def _measure(
             [task for several in tasks.values() for task in several],
             target=target,
             iterations=options.forecaster_steps,
+            present=comparison.present,
             title="Predictive score" + (", baseline and controls" if "real" in tasks else ""),
         )
     )
@@ -199,7 +236,7 @@ def _measure_all(
     comparison: SetComparison, candidates: Mapping[str, Candidate]
 ) -> dict[str, Score]:
     """Return the errors of all features' forecasts."""
-    if len(comparison.data.features) == 1:  # its own past is all there is to forecast it from
+    if len(comparison.data.cell_features) == 1:  # its own past is all there is to forecast it from
         return _measure_last(comparison, candidates)
     return _measure("all", comparison, candidates)
 

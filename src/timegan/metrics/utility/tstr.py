@@ -84,6 +84,25 @@ def _examples(windows: Array, ahead: int) -> tuple[Array, Array]:
     return past, windows[:, -1] - past[:, -1]
 
 
+def _at_ends(windows: Array, here: Array, present: int, ahead: int) -> Array:
+    """Return windows that end with the last step of their sequence, shorter ones left out.
+
+    What lies before the first step repeats it.
+
+    Args:
+        windows: (N, T, C).
+        here: (N, T) 1 at the steps of a sequence.
+        present: the feature of these marks, which is left out.
+        ahead: steps of a forecast; a sequence has to be longer.
+    """
+    steps = windows.shape[1]
+    length = np.where(here > 0.5, np.arange(1, steps + 1), 0).max(axis=1)
+    source = np.maximum(np.arange(steps) - (steps - length)[:, None], 0)
+    ended = np.take_along_axis(windows, source[..., None], axis=1)[length > ahead]
+    found: Array = np.delete(ended, present, axis=2)
+    return found
+
+
 class _Units:
     """The units of a set's inputs and targets: past values are distances from the last one."""
 
@@ -187,7 +206,15 @@ def _measure(
     """
     split, steps = comparison.split, comparison.options.classifier_steps
     ahead = horizons(split.unseen.shape[1])[place]
-    unit = MinMax(split.learned)
+    scale, marks = MinMax(split.learned), comparison.data.marks
+    present = None if marks is None else marks.present
+
+    def unit(windows: Array) -> Array:
+        scaled = scale(windows)
+        return (
+            scaled if present is None else _at_ends(scaled, windows[..., present], present, ahead)
+        )
+
     used = [candidate for name, candidate in candidates.items() if name != "held_out"]
     made = [unit(windows.values()) for candidate in used for _, windows in candidate.pairs]
     sets = [unit(split.learned), unit(split.known), *made]

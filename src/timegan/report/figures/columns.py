@@ -39,7 +39,7 @@ class Columns:
         """Put features together.
 
         Args:
-            real: windows (N, T, C) of features, NaN behind the end of a sequence.
+            real: cells (N, T, C) of features, NaN where there is no value.
             synthetic: windows (M, T, C).
             features: names of the C features.
             groups: as of `timegan.transforms.feature_view.feature_groups`; empty where every
@@ -66,8 +66,6 @@ def _column(windows: Array, group: Mapping[str, Any]) -> Array:
     """Return the numbers or codes (N, T) of one column."""
     parts = windows[..., group["features"]]
     missing = np.isnan(parts).any(axis=-1)
-    if group["missing"] is not None:
-        missing |= windows[..., group["missing"]] > 0.5
     if parts.shape[-1] == 1:
         values = parts[..., 0]
     else:

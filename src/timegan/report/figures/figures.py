@@ -35,7 +35,7 @@ from timegan.report.figures.graphs import (
 from timegan.report.figures.selection import pair_in_space, pairs_to_draw
 from timegan.report.formatting import decimal, label
 from timegan.seeds import rng
-from timegan.transforms.feature_view import PRESENT
+from timegan.transforms.feature_view import marks_of_groups
 
 FEATURES = 6
 """Features whose examples and curves are shown at first."""
@@ -55,8 +55,8 @@ class Figures:
     """Figures of real and synthetic windows.
 
     Args:
-        real: windows (N, T, C) in original units. Where lengths differ, the last feature marks the
-            steps of a sequence, and steps behind its end repeat the last ones.
+        real: windows (N, T, C) in original units, every cell filled. Where lengths differ, the last
+            feature marks the steps of a sequence.
         synthetic: windows (M, T, C).
         features: names of the C features.
         groups: features of each column, as of `timegan.transforms.feature_view.feature_groups`;
@@ -70,13 +70,11 @@ class Figures:
         features: Sequence[str],
         groups: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.features, self.windows, self.cut = list(features), [real, synthetic], [real, synthetic]
-        if self.features[-1] == PRESENT and len(self.features) > 1:
-            self.features.pop()
-            self.windows = [windows[..., :-1] for windows in self.cut]
-            # NaN behind the ends
-            self.cut = [np.where(w[..., -1:] > 0.5, w[..., :-1], np.nan) for w in self.cut]
-        self.columns = Columns.of(self.cut[0], self.cut[1], self.features, groups)
+        marks = marks_of_groups(features, groups)
+        self.windows = [marks.kept(windows) for windows in (real, synthetic)]
+        self.cells = [marks.cells(windows) for windows in (real, synthetic)]
+        self.features = features[: self.cells[0].shape[2]]
+        self.columns = Columns.of(self.cells[0], self.cells[1], self.features, groups)
 
     def examples(self, count: int = 12, limit: int = FEATURES) -> list[Graph]:
         """Draw random sequences of each column over the band that holds 90% of all."""
@@ -138,7 +136,7 @@ class Figures:
         ways = {"values": autocorrelation, "changes": change_autocorrelation}
         if self.windows[0].shape[1] < 3:
             ways.pop("changes")
-        found = {name: [way(windows) for windows in self.windows] for name, way in ways.items()}
+        found = {name: [way(cells) for cells in self.cells] for name, way in ways.items()}
         zero = Line("muted", np.array([0, self.windows[0].shape[1] - 1]), np.zeros(2), width=0.8)
 
         def views(c: int) -> list[View]:
@@ -158,7 +156,7 @@ class Figures:
 
     def spectra(self) -> list[Graph]:
         """Draw the power of each feature at each frequency, in windows of at least four steps."""
-        (frequencies, real), (_, fake) = (spectrum(windows) for windows in self.windows)
+        (frequencies, real), (_, fake) = (spectrum(cells) for cells in self.cells)
         real, fake = (np.where(power > 0, power, np.nan) for power in (real, fake))
 
         def views(c: int) -> list[View]:
@@ -170,10 +168,10 @@ class Figures:
     def pairs(self) -> list[Graph]:
         """Draw pairs of features at random steps, each with its correlation."""
         sides = [
-            (side, subset(w.reshape(-1, w.shape[2]), DOTS, rng(0, "figure", "rows", side)), r)
-            for side, w, r in zip(SIDES, self.windows, self._correlations, strict=True)
+            (side, subset(_rows(x), DOTS, rng(0, "figure", "rows", side)), r)
+            for side, x, r in zip(SIDES, self.cells, self._correlations, strict=True)
         ]
-        ends, graphs = range_of(self.windows[0], 0.12), []
+        ends, graphs = range_of(self.cells[0], 0.12), []
         for i, j in pairs_to_draw(self._correlations[0], self._correlations[1], PAIRS):
             names = [label(self.features[c]) for c in (i, j)]
             r = [decimal(float(r[i, j])) if np.isfinite(r[i, j]) else "none" for *_, r in sides]
@@ -210,10 +208,10 @@ class Figures:
         among = self._correlations[0][np.ix_(numbers, numbers)]
         i, j = (numbers[place] for place in pair_in_space(among))
         steps = np.append(np.arange(self.windows[0].shape[1], dtype=np.float64), np.nan)
-        ends = range_of(self.cut[0][..., [i, j]])
+        ends = range_of(self.cells[0][..., [i, j]])
         y, z = (Axis(label(self.features[c]), ends[n]) for n, c in enumerate((i, j)))
         graphs = []
-        for side, windows in zip(SIDES, self.cut, strict=True):
+        for side, windows in zip(SIDES, self.cells, strict=True):
             shown = subset(windows, TRAJECTORIES, rng(0, "figure", "trajectories", side))
             a, b = (with_gaps(shown[..., c]) for c in (i, j))
             hover = "step %{x}: %{y:.5~g}, %{z:.5~g}<extra></extra>"
@@ -229,14 +227,14 @@ class Figures:
 
     @cached_property
     def _values(self) -> list[Distribution]:
-        if self.columns.real is self.cut[0]:
+        if self.columns.real is self.cells[0]:
             return self._column_values
-        return distributions(self.cut[0], self.cut[1])
+        return distributions(self.cells[0], self.cells[1])
 
     @cached_property
     def _correlations(self) -> list[Array]:
         """Correlations (C, C) of both sides; NaN for constant features."""
-        return [correlations(windows) for windows in self.windows]
+        return [correlations(cells) for cells in self.cells]
 
     def _shown(self, limit: int) -> Sequence[int]:
         """Return the features to show at first: those whose values differ most."""
@@ -265,6 +263,13 @@ class Figures:
             Graph(names[c], views(c), note(c), is_extra=c not in shown)
             for c in [*shown, *others][:MOST]
         ]
+
+
+def _rows(cells: Array) -> Array:
+    """Return the steps (n, C) of windows at which any feature has a value."""
+    rows = cells.reshape(-1, cells.shape[2])
+    found: Array = rows[~np.isnan(rows).all(axis=1)]
+    return found
 
 
 def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:

@@ -183,3 +183,77 @@ def test_short_or_irregular_series_have_no_periods_to_compare() -> None:
     frame = hourly(0)
     assert lags(frame, frame[:48]) == []
     assert lags(frame, frame[::5]) == []
+
+
+def stations(seed: int, years: int = 3, window: int | None = None) -> pd.DataFrame:
+    """Return daily weather of four stations in two hemispheres; windows are sequences, too."""
+    frames = []
+    for number in range(4):
+        time = pd.Series(pd.date_range("2019-01-01", periods=365 * years, freq="D"))
+        day, south = time.dt.day_of_year.to_numpy(), number % 2
+        warm = 10 + (2 * south - 1) * 9 * np.cos(2 * np.pi * day / 365)
+        warm = warm + 2 * noise(10 * seed + number, len(time))
+        frame = pd.DataFrame({"station": f"s{number}", "time": time, "warm": warm.round(1)})
+        frame["latitude"] = [50.0, -30.0, 48.0, -35.5][number]
+        if window is not None:
+            rows = np.arange(len(frame))
+            frame["station"] = [f"s{number}-{row // window:03d}" for row in rows]
+            frame = frame[rows < len(frame) // window * window]
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def by_station(real: pd.DataFrame, synthetic: pd.DataFrame) -> list[dict[str, Any]]:
+    context = ["latitude"] if "latitude" in real else []
+    table = Table.from_frame(
+        real, sequence_key="station", sequence_index="time", context_columns=context
+    )
+    other = Table.from_frame(synthetic, like=table.schema)
+    return timing(Rows.of_table(table), Rows.of_table(other))
+
+
+def without(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.drop(columns="latitude")
+
+
+@pytest.mark.parametrize("with_context", [True, False])
+def test_profiles_that_cancel_in_all_rows_are_seen_by_sequence(with_context: bool) -> None:
+    real, other = stations(0), stations(1)
+    if not with_context:
+        real, other = without(real), without(other)
+    (row,) = by_station(real, other)
+    assert (row["feature"], row["part"], row["by_sequence"]) == ("warm", "month", True)
+    assert row["real"] == pytest.approx(row["synthetic"], abs=0.05)
+    assert row["real"] > 0.6
+    assert row["agreement"] > 0.9
+    verdict = timing_verdict([row])
+    assert verdict.grade is Grade.EXCELLENT
+    assert "each sequence by its own profile" in verdict.sentence
+    order = rng(0, "rows").permutation(len(other) // 4)
+    wrong = other.assign(
+        warm=np.concatenate(
+            [part["warm"].to_numpy()[order] for _, part in other.groupby("station")]
+        )
+    )
+    (row,) = by_station(real, wrong)
+    assert row["synthetic"] < 0.1
+    assert timing_verdict([row]).grade is Grade.POOR
+
+
+def test_windows_take_the_profile_of_the_real_sequence_with_their_context() -> None:
+    real, windows = stations(0), stations(1, window=24)
+    (row,) = by_station(real, windows)
+    assert row["by_sequence"]
+    assert row["difference"] < 0.05
+    late = windows.assign(time=windows["time"] + pd.Timedelta("182D"))
+    (row,) = by_station(real, late)
+    assert timing_verdict([row]).grade is Grade.POOR
+    # Without a context nothing tells whose window of 24 days it is.
+    assert not any(row["by_sequence"] for row in by_station(without(real), without(windows)))
+
+
+def test_sequences_with_one_profile_are_measured_together() -> None:
+    real = stations(0)
+    same = real.assign(warm=real["warm"].where(real["latitude"] > 0, 20 - real["warm"]))
+    (row,) = by_station(same, same)
+    assert not row["by_sequence"]

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from timegan.metrics.sequence_calendars import SequenceCalendars
 from timegan.relations import Rows
 from timegan.relations.calendar_parts import PARTS
 from timegan.transforms.calendar_phases import CalendarPhases
 from timegan.transforms.detection.seasons import Cells, find_seasons
+from timegan.variation import deviation, divisor
 
 MAX_ROWS = 200_000
 """Rows of a table that are looked at; of a longer one, stretches that lie evenly in it."""
@@ -29,8 +31,9 @@ GROUPS = 10
 
 SECONDS_PER_DAY = 86_400
 
+MIN_CYCLE = 0.9
+"""Part of a period that a sequence without a context has to cover, to be told by its values."""
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -76,7 +79,8 @@ def timing(
     """Return the phases of the calendar that explain a column of either table.
 
     A phase counts where it explains more of a column than after blocks of time are shifted at
-    random, in data that cover several of its periods.
+    random, in data that cover several of its periods. Where few sequences have profiles of their
+    own, each sequence is held against its own one.
 
     Args:
         real: all real rows.
@@ -85,33 +89,97 @@ def timing(
         followed: columns that follow from the time in every row, which are left out.
 
     Returns:
-        A row for each column and phase, the largest difference first: ``feature``, ``phase``; the
+        A row for each column and phase, the largest difference first: ``feature``, ``phase``;
+        ``by_sequence``, whether sequences have profiles of their own; the
         share of the variance that the phase explains: ``real``, ``held_out`` and ``synthetic``
         (None where there are no dates or no rows); ``error``, the standard error of the difference
         between real and synthetic; ``agreement``, the correlation of both profiles;
         ``difference``, by how much more than its error the synthetic share, as far as it follows
         the real profile, misses the real one; ``profiles``, the mean at each phase of ``real`` and
-        ``synthetic``.
+        ``synthetic``, in the sequences where they are farthest apart if these have their own.
     """
     if real.local_time is None:
         return []
-    real, synthetic = real.stretches(MAX_ROWS), synthetic.stretches(MAX_ROWS)
+    calendars, mask = SequenceCalendars.of(real), real.stretch_mask(MAX_ROWS)
+    owner = None if calendars is None else calendars.rows_of(real)[mask]
+    tables = {"real": real.take(mask), "synthetic": synthetic.stretches(MAX_ROWS)}
+    if held_out is not None:
+        tables["held_out"] = held_out.stretches(MAX_ROWS)
     features = [f for f in _features(real) if f[1] not in followed][:MAX_FEATURES]
-    found_in = _seasons(real, features), _seasons(synthetic, features)
+    found_in = [_seasons(tables[side], features) for side in ("real", "synthetic")]
     rows = []
     for part, phase in PHASES.items():
+        own: list[_Feature] = []
+        if calendars is not None and owner is not None:
+            own, owners = _own_seasons(calendars, owner, tables, features, part)
         labels = [f for f in features if any(f in seasons.get(part, ()) for seasons in found_in)]
-        if not labels:
-            continue
-        sides = {"real": _Side(real, part), "synthetic": _Side(synthetic, part)}
-        if held_out is not None:
-            sides["held_out"] = _Side(held_out.stretches(MAX_ROWS), part)
-        for label, column, code in labels:
-            found = {name: side.measure(column, code) for name, side in sides.items()}
-            row = _compared(found)
+        labels = [f for f in labels if f not in own]
+        sides = {name: _Side(side, part) for name, side in tables.items()} if labels else {}
+        apart = {name: _Side(tables[name], part, owners[name]) for name in tables} if own else {}
+        for feature in [*labels, *own]:
+            is_own = feature in own
+            measured = apart if is_own else sides
+            found = {name: side.measure(*feature[1:]) for name, side in measured.items()}
+            row = _compared(found, phase.count)
             if row is not None:
-                rows.append({"feature": label, "phase": phase.label, "part": part} | row)
+                about = {"feature": feature[0], "phase": phase.label, "part": part}
+                rows.append(about | {"by_sequence": is_own} | row)
     return sorted(rows, key=lambda row: -row["difference"])
+
+
+_Feature = tuple[str, str, float | None]
+"""Label, column and, of a category, code."""
+
+
+def _own_seasons(
+    calendars: SequenceCalendars,
+    owner: np.ndarray,
+    tables: Mapping[str, Rows],
+    features: Sequence[_Feature],
+    part: str,
+) -> tuple[list[_Feature], dict[str, np.ndarray]]:
+    """Return the features with profiles of their own in some sequences, and the rows' owners.
+
+    Without times of one table, or where no sequence of it can be told, there are none.
+    """
+    nothing: tuple[list[_Feature], dict[str, np.ndarray]] = ([], {})
+    real, phase = tables["real"], PHASES[part]
+    if any(side.local_time is None or not len(side) for side in tables.values()):
+        return nothing
+    features = [f for f in features if all(f[1] in side.columns for side in tables.values())]
+    if not features:
+        return nothing
+    codes = {
+        name: phase.codes(side.local_time, part)
+        for name, side in tables.items()
+        if side.local_time is not None
+    }
+    x = np.stack([_centred(real, f[1], f[2], owner) for f in features], axis=-1)
+    chosen = calendars.find(x, _phases(real), phase.period, codes["real"], owner)
+    own = [f for f, is_own in zip(features, chosen, strict=True) if is_own]
+    if not own:
+        return nothing
+    x = x[:, chosen]
+    scale = divisor(deviation(x, 0))
+    index, count = owner * phase.count + codes["real"], len(calendars.contexts) * phase.count
+    counts = np.maximum(np.bincount(index, minlength=count), 1)
+    sums = [np.bincount(index, weights=column, minlength=count) for column in x.T]
+    profiles = (np.stack(sums, axis=-1) / counts[:, None] / scale).reshape(
+        -1, phase.count, len(own)
+    )
+
+    def is_long(rows: Rows) -> np.ndarray:
+        cycles = _phases(rows).cycles(phase.period)
+        ends = cycles[rows.bounds[:, 1] - 1] - cycles[rows.bounds[:, 0]]
+        return np.asarray(ends >= MIN_CYCLE)
+
+    owners = {"real": owner}
+    for name, side in tables.items():
+        if name != "real":
+            y = np.stack([_centred(side, f[1], f[2]) for f in own], axis=-1) / scale
+            owners[name] = calendars.assign(side, codes[name], profiles, y, is_long)
+    is_told = all((groups >= 0).any() for groups in owners.values())
+    return (own, owners) if is_told else nothing
 
 
 @dataclass(frozen=True)
@@ -134,8 +202,9 @@ class _Share:
 class _Side:
     """Rows with their phases, in groups that follow one another in time."""
 
-    def __init__(self, rows: Rows, part: str) -> None:
-        self.rows = rows
+    def __init__(self, rows: Rows, part: str, owner: np.ndarray | None = None) -> None:
+        """Take the rows; each owner (R,) has a profile of its own, and -1 has none."""
+        self.rows, self.owner = rows, owner
         self.size = PHASES[part].count
         if rows.local_time is None or not len(rows):
             return
@@ -144,6 +213,9 @@ class _Side:
         rank = np.unique(cycle, return_inverse=True)[1]
         count = int(rank.max()) + 1
         self.groups = min(GROUPS, count)
+        if owner is not None:
+            phases = owner * self.size + phases
+            self.size *= int(owner.max()) + 1
         self.cell = rank * self.groups // count * self.size + phases
 
     def measure(self, column: str, code: float | None) -> _Share | None:
@@ -152,10 +224,15 @@ class _Side:
             return None
         values = _feature(self.rows, column, code)
         here = ~np.isnan(values)
+        if self.owner is not None:
+            here &= self.owner >= 0
         if here.sum() < 2:
             return None
         values, cell = values[here], self.cell[here]
-        middle = float(values.mean())
+        if self.owner is None:
+            middle = float(values.mean())
+        else:
+            middle, values = 0.0, values - _means(values, self.owner[here])
         away, size = values - middle, self.groups * self.size
         n, s, q = (
             np.bincount(cell, weights=w, minlength=size).reshape(self.groups, self.size)
@@ -185,17 +262,25 @@ def _explained(n: np.ndarray, s: np.ndarray, q: float) -> float:
     return between / total if total > 1e-12 * max(q, 1e-300) else 0.0
 
 
-def _compared(found: Mapping[str, _Share | None]) -> dict[str, Any] | None:
+def _compared(found: Mapping[str, _Share | None], size: int) -> dict[str, Any] | None:
+    """Return the figures of one feature, whose profiles have so many phases each."""
     real, synthetic, held_out = (found.get(k) for k in ("real", "synthetic", "held_out"))
     largest = max((side.share for side in (real, synthetic) if side is not None), default=0.0)
     if real is None or largest < MIN_SHARE:
         return None
     row: dict[str, Any] = {"real": real.share, "held_out": held_out and held_out.share}
-    profiles = {"real": _plain(real.means)}
+    profiles = {"real": _plain(real.means[:size])}
     if synthetic is None:
         nothing = {"synthetic": None, "error": None, "agreement": None, "difference": 0.0}
         return row | nothing | {"profiles": profiles}
-    agreement = _correlation(real.means, synthetic.means, synthetic.counts)
+    count = min(len(real.means), len(synthetic.means))
+    agreement = _correlation(real.means[:count], synthetic.means[:count], synthetic.counts[:count])
+    away = np.nan_to_num(np.abs(real.means[:count] - synthetic.means[:count]))
+    farthest = size * int(away.reshape(-1, size).sum(axis=1).argmax())
+    profiles = {
+        name: _plain(side.means[farthest : farthest + size])
+        for name, side in (("real", real), ("synthetic", synthetic))
+    }
     error = float(np.hypot(real.error, synthetic.error))
     matched = synthetic.share * max(agreement, 0.0) ** 2
     gap = max(synthetic.share - real.share, real.share - matched)
@@ -204,7 +289,7 @@ def _compared(found: Mapping[str, _Share | None]) -> dict[str, Any] | None:
         "error": error,
         "agreement": agreement,
         "difference": max(gap - 2 * error, 0.0),
-        "profiles": profiles | {"synthetic": _plain(synthetic.means)},
+        "profiles": profiles,
     }
 
 
@@ -270,15 +355,20 @@ def _feature(rows: Rows, column: str, code: float | None) -> np.ndarray:
     return values if code is None else np.where(np.isnan(values), np.nan, values == code)
 
 
-def _centred(rows: Rows, column: str, code: float | None) -> np.ndarray:
-    """Return a feature less its mean in each sequence; 0 where it is missing."""
+def _centred(
+    rows: Rows, column: str, code: float | None, owner: np.ndarray | None = None
+) -> np.ndarray:
+    """Return a feature less its mean in each sequence, or of each owner; 0 where it is missing."""
     values = _feature(rows, column, code)
+    owner = np.cumsum(~rows.follows) - 1 if owner is None else owner
+    return np.asarray(np.nan_to_num(values - _means(values, owner)))
+
+
+def _means(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Return for each row (R,) the mean of its owner's known values."""
     here = ~np.isnan(values)
-    owner = np.cumsum(~rows.follows) - 1
-    known = np.where(here, values, 0.0)
-    sums = np.bincount(owner, weights=known, minlength=len(rows.bounds))
-    counts = np.bincount(owner, weights=here, minlength=len(rows.bounds))
-    return np.where(here, values - (sums / np.maximum(counts, 1))[owner], 0.0)
+    sums = np.bincount(owner, weights=np.where(here, values, 0.0))
+    return np.asarray((sums / np.maximum(np.bincount(owner, weights=here), 1))[owner])
 
 
 def _phases(rows: Rows) -> CalendarPhases:

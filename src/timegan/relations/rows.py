@@ -108,13 +108,17 @@ class Rows:
 
     def stretches(self, limit: int, count: int = 20) -> "Rows":
         """Return at most ``limit`` rows, in stretches that lie evenly in the table."""
-        if len(self) <= limit:
-            return self
-        mask = np.zeros(len(self), dtype=bool)
+        return self if len(self) <= limit else self.take(self.stretch_mask(limit, count))
+
+    def stretch_mask(self, limit: int, count: int = 20) -> np.ndarray:
+        """Return the mask (R,) of the rows that `stretches` takes."""
+        mask = np.full(len(self), len(self) <= limit)
+        if mask.all():
+            return mask
         size = max(limit // count, 1)
         for first in np.linspace(0, len(self) - size, limit // size).astype(np.int64):
             mask[first : first + size] = True
-        return self.take(mask)
+        return mask
 
     def seconds(self, label: str) -> np.ndarray:
         """Return the time or a column of dates as seconds since 1970 (R,)."""

@@ -155,7 +155,7 @@ def timing_table(metrics: Mapping[str, Any]) -> Table | None:
     cells = [
         [
             row["feature"],
-            row["phase"],
+            row["phase"] + (", by sequence" if row["by_sequence"] else ""),
             *(_percent(row[part]) for part in ("real", "held_out", "synthetic")),
             row["agreement"],
         ]

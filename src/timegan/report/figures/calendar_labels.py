@@ -29,4 +29,5 @@ def explained(row: Mapping[str, Any]) -> str:
     """Return the shares of the variance that a phase explains, as a note."""
     if row["synthetic"] is None:
         return f"{share(row['real'])} of the variance"
-    return f"{share(row['real'])} real, {share(row['synthetic'])} synthetic"
+    note = f"{share(row['real'])} real, {share(row['synthetic'])} synthetic"
+    return f"{note}, by sequence" if row["by_sequence"] else note

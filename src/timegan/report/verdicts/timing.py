@@ -68,6 +68,8 @@ def _told(row: Mapping[str, Any]) -> str:
         f"the {row['phase']} explains {share(row['synthetic'])} of the variance of "
         f"{row['feature']}, and {share(row['real'])} of the real one"
     )
+    if row["by_sequence"]:
+        sentence += " (each sequence by its own profile)"
     is_other = row["agreement"] < MIN_AGREEMENT and row["synthetic"] > row["real"] / 2
     if is_other and row["difference"] > GOOD:
         sentence += f", with another profile (their correlation is {decimal(row['agreement'], 2)})"

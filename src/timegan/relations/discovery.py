@@ -7,13 +7,14 @@ from timegan.relations.lookup import TimePart, find_lookups, find_time_parts
 from timegan.relations.motion import find_motion
 from timegan.relations.relation import Relation
 from timegan.relations.rows import Rows
+from timegan.relations.running_total import find_running_totals
 
 
 def discover(rows: Rows) -> list[Relation]:
     """Return the relations that hold in all rows, and not by accident.
 
     A column that one relation explains completely is not looked for in the next: parts of the time
-    come first, then fixed increments and one-hot groups, then lookups.
+    come first, then fixed increments and one-hot groups, then lookups, then running totals.
     """
     if not len(rows):
         return []
@@ -27,11 +28,13 @@ def discover(rows: Rows) -> list[Relation]:
     followed = {relation.target for relation in lookups}
     followed |= {label for relation in dates for label in relation.columns}
     missing = find_joint_missing(rows)
+    totals = find_running_totals(rows, explained | followed)
     return [
         *find_constants(rows),
         *parts,
         *lookups,
         *(m for m in motion if m.columns[0] not in followed),
+        *totals,
         *dates,
         *groups,
         *missing,

@@ -16,6 +16,7 @@ from timegan.variation import deviation
 ENFORCEMENT_ORDER = (
     "distance of dates",
     "fixed increment",
+    "running total",
     "steady increment",
     "one of several",
     "lookup",
@@ -34,8 +35,9 @@ RESTORE_ORDER = (
     "missing together",
     "part of the time",
     "lookup",
+    "running total",
 )
-"""Lookups come after their sources, and after the holes of these."""
+"""Lookups come after their sources, and after the holes of these; totals after their parts."""
 
 MIN_EXPLAINED = 0.05
 """Share of another column's variance from which on a value at the start is learned with it."""
@@ -202,11 +204,11 @@ class Reduction:
 
     def derive(self, sequences: Sequences) -> Sequences:
         """Write again what follows from columns that were changed after `restore`."""
-        lookups = [relation for relation in self.relations if relation.kind == "lookup"]
-        if not lookups:
+        derived = [r for r in self.relations if r.kind in ("lookup", "running total")]
+        if not derived:
             return sequences
         block = self._block(sequences, self.schema)
-        for relation in lookups:
+        for relation in sorted(derived, key=lambda r: RESTORE_ORDER.index(r.kind)):
             relation.restore(block)
         return self._sequences(block, sequences)
 

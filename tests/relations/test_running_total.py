@@ -1,0 +1,86 @@
+"""A meter and its usage: found where one sums up the other, and kept in whatever is generated."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.relations.tables import panel
+from tests.relations.test_reduction import generated, module
+from timegan.relations import Rows, discover
+from timegan.relations.running_total import RunningTotal
+from timegan.seeds import rng
+from timegan.tables import Table
+
+
+def metered(seed: int) -> pd.DataFrame:
+    """Return a panel with a column that sums up another one in some random way."""
+    draw = rng(seed, "metered")
+    units, rows = 40, 30
+    digits, finer = int(draw.integers(0, 3)), int(draw.integers(0, 2))
+    part = draw.gamma(1, 8, (units, rows)) * (draw.random((units, rows)) < 0.8)
+    if draw.random() < 0.4:
+        part -= draw.gamma(1, 8, (units, rows))  # an account, on which money comes and goes
+    part = part.round(digits + finer)
+    change = np.roll(part, 1, axis=1) if draw.random() < 0.5 else part.copy()
+    change[:, 0] = draw.integers(100, 4_000, units)
+    total = (change * draw.choice([1, -1])).cumsum(axis=1).round(digits)
+    frame = panel(seed).drop(columns=["meter", "cycle"])
+    return frame.assign(part=part.ravel(), total=total.ravel())
+
+
+def totals(frame: pd.DataFrame) -> list[RunningTotal]:
+    table = Table.from_frame(frame, sequence_key="unit", sequence_index="time", context_columns=[])
+    return [r for r in discover(Rows.of_table(table)) if isinstance(r, RunningTotal)]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_running_total_is_found_and_nothing_like_it(seed: int) -> None:
+    frame = metered(seed)
+    (found,) = totals(frame)
+    assert (found.total, found.part) == ("total", "part")
+    draw = rng(seed, "wrong")
+    assert not totals(frame.assign(part=draw.permutation(frame["part"].to_numpy())))
+    row = int(draw.integers(2, 28))
+    wrong = frame["total"].to_numpy().copy()
+    wrong[row] += 3 * found.tolerance + 50
+    assert not totals(frame.assign(total=wrong))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 200)])
+def test_samples_keep_a_running_total(seed: int, window: int | None, steps: int) -> None:
+    data = module(metered(seed), window=window)
+    (relation,) = (r for r in data.relations if isinstance(r, RunningTotal))
+    assert relation in data.transform.reduction.relations
+    rows = Rows.of_sequences(generated(data, steps=steps, seed=seed), data.transform.schema)
+    for kept in data.relations:
+        assert kept.share_kept(rows) == 1.0, kept.describe()
+    assert np.std(rows.columns["part"]) > 0
+
+
+def test_a_column_that_never_changes_sums_nothing_up() -> None:
+    frame = metered(0)
+    assert not totals(frame.assign(part=1.0, total=panel()["cycle"].to_numpy()))
+    assert not totals(frame.assign(part=0.0, total=7.0))
+
+
+def test_totals_of_totals_are_kept_together() -> None:
+    frame = metered(2)
+    frame["all"] = frame.groupby("unit")["total"].cumsum().round(3)
+    data = module(frame)
+    words = [r.describe() for r in data.transform.reduction.relations if r.kind == "running total"]
+    assert len(words) == 2
+    rows = Rows.of_sequences(generated(data), data.transform.schema)
+    for relation in data.relations:
+        assert relation.share_kept(rows) == 1.0, relation.describe()
+
+
+def test_a_usage_that_is_missing_in_the_first_row_is_a_usage() -> None:
+    frame = metered(1)
+    is_first = ~frame["unit"].duplicated()
+    frame["part"] = frame.groupby("unit")["total"].diff()
+    assert frame["part"].isna().equals(is_first)
+    (found,) = totals(frame)
+    data = module(frame)
+    rows = Rows.of_sequences(generated(data), data.transform.schema)
+    assert found.share_kept(rows) == 1.0

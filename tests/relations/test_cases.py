@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.relations.tables import panel
 from timegan.data import WindowDataModule
 from timegan.seeds import rng
 from timegan.tables import Schema
@@ -78,3 +79,41 @@ def test_traits_of_ordinary_tables_are_kept(window: int | None, steps: int) -> N
     assert set(frame["zip"]) <= set(real["zip"])
     assert (by["zip"].nunique() == 1).all()
     assert (frame["always"] == 518.67).all()
+
+
+@pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 100)])
+def test_values_are_missing_together_as_often_as_in_the_table(
+    window: int | None, steps: int
+) -> None:
+    """Equal, opposite and nested holes come in the real patterns, each within one point."""
+    real = panel()
+    data = WindowDataModule.from_frame(
+        real, sequence_key="unit", sequence_index="time", window=window, holdout=0.0
+    )
+    data.setup()
+    transform, draw, count = data.transform, rng(0, "channels"), 1_500
+    width, starts = transform.widths["features"], transform.starts(count, 0, 0)
+    x = draw.normal(size=(count, data.window, width))
+    transform = transform.calibrated(x, slice(None), None, starts)
+    if steps:
+        x = draw.normal(size=(count, steps, width))
+    static = draw.normal(size=(count, transform.widths["context"]))
+    context, _ = transform.inverse_transform_static(static)
+    made = transform.to_frame(transform.inverse_transform(x, context=context, starts=starts))
+    labs = ["lab_a", "lab_b", "dose", "late"]
+    shares = [frame[labs].isna().value_counts(normalize=True) for frame in (real, made)]
+    assert set(shares[1].index) == set(shares[0].index)
+    np.testing.assert_allclose(shares[1], shares[0].loc[shares[1].index], atol=0.01)
+
+
+@pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 200)])
+def test_shares_have_the_sums_of_the_table_as_often(window: int | None, steps: int) -> None:
+    """Shares that are rounded one by one miss 100 by a rounding in some rows."""
+    frame, _ = made(window, steps)
+    sums = [
+        f[["share_a", "share_b", "share_c"]].sum(axis=1).round(1).value_counts(normalize=True)
+        for f in (table(), frame)
+    ]
+    assert set(sums[1].index) <= set(sums[0].index)
+    for total, share in sums[0].items():
+        assert sums[1].get(total, 0.0) == pytest.approx(share, abs=0.05)

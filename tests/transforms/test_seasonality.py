@@ -91,6 +91,18 @@ def weather() -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def wards(beds: int = 40) -> pd.DataFrame:
+    """Return sequences of three days, which a window holds as wholes."""
+    draw, frames = rng(0, "wards"), []
+    noise = autoregressive((beds, 72, 1), seed=3)[..., 0]
+    for bed in range(beds):
+        first = pd.Timestamp("2023-01-02") + pd.Timedelta(int(draw.integers(0, 5_000)), "h")
+        time = pd.date_range(first, periods=72, freq="h")
+        pulse = 70 + 8 * np.sin(2 * np.pi * (time.hour - 9) / 24) + 4 * noise[bed]
+        frames.append(pd.DataFrame({"time": time, "bed": bed, "pulse": pulse.round(1)}))
+    return pd.concat(frames, ignore_index=True)
+
+
 def visits(count: int = 3_000) -> pd.DataFrame:
     draw = rng(0, "visits")
     time = pd.Timestamp("2023-01-02") + pd.to_timedelta(draw.gamma(2, 1_500, count).cumsum(), "s")
@@ -131,6 +143,7 @@ def hours_of_week(frame: pd.DataFrame) -> pd.Series:
         (sunshine(), "sun", hours, {}),
         (weather(), "warm", months, {"sequence_key": "station"}),
         (visits(), "level", hours, {}),
+        (wards(), "pulse", hours, {"sequence_key": "bed", "window": 72}),
         (shop(), "sales", hours, {}),
         (shop(), "sales", hours_of_week, {}),
     ],

@@ -1,16 +1,20 @@
 """Values and the calendar: the share of variance that hour, weekday, day and month explain."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from timegan.metrics.phase_shares import (
+    PHASES,
+    Share,
+    Side,
+    calendar_phases,
+    feature_values,
+    owner_means,
+)
 from timegan.metrics.sequence_calendars import SequenceCalendars
 from timegan.relations import Rows
-from timegan.relations.calendar_parts import PARTS
-from timegan.transforms.calendar_phases import CalendarPhases
 from timegan.transforms.detection.seasons import Cells, find_seasons
 from timegan.variation import deviation, divisor
 
@@ -26,51 +30,8 @@ MAX_CATEGORIES = 10
 MIN_SHARE = 0.02
 """Share of the variance from which on a phase is looked at."""
 
-GROUPS = 10
-"""Parts in the order of time, each of which is left out once to find the error of a share."""
-
-SECONDS_PER_DAY = 86_400
-
 MIN_CYCLE = 0.9
 """Part of a period that a sequence without a context has to cover, to be told by its values."""
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A place in a period of the calendar.
-
-    Args:
-        label: for people.
-        period: the period, as `timegan.transforms.calendar_phases.PERIODS` has it.
-        first: the lowest phase.
-        count: different phases.
-        names: of the phases in figures; empty where they are numbers.
-    """
-
-    label: str
-    period: str
-    first: int
-    count: int
-    names: tuple[str, ...] = ()
-
-    def codes(self, local_time: np.ndarray, part: str) -> np.ndarray:
-        """Return the phase (R,) of each time, counted from 0."""
-        return np.asarray(PARTS[part](local_time), dtype=np.int64) - self.first
-
-
-PHASES: Mapping[str, Phase] = MappingProxyType(
-    {
-        "hour": Phase("hour of the day", "day", 0, 24),
-        "weekday": Phase(
-            "weekday", "week", 0, 7, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-        ),
-        "day": Phase("day of the month", "month", 1, 31),
-        "month": Phase("month", "year", 1, 12, MONTHS),
-    }
-)
-"""Phases that are looked at, by the name of the part of the time."""
 
 
 def timing(
@@ -114,8 +75,8 @@ def timing(
             own, owners = _own_seasons(calendars, owner, tables, features, part)
         labels = [f for f in features if any(f in seasons.get(part, ()) for seasons in found_in)]
         labels = [f for f in labels if f not in own]
-        sides = {name: _Side(side, part) for name, side in tables.items()} if labels else {}
-        apart = {name: _Side(tables[name], part, owners[name]) for name in tables} if own else {}
+        sides = {name: Side(side, part) for name, side in tables.items()} if labels else {}
+        apart = {name: Side(tables[name], part, owners[name]) for name in tables} if own else {}
         for feature in [*labels, *own]:
             is_own = feature in own
             measured = apart if is_own else sides
@@ -155,7 +116,7 @@ def _own_seasons(
         if side.local_time is not None
     }
     x = np.stack([_centred(real, f[1], f[2], owner) for f in features], axis=-1)
-    chosen = calendars.find(x, _phases(real), phase.period, codes["real"], owner)
+    chosen = calendars.find(x, calendar_phases(real), phase.period, codes["real"], owner)
     own = [f for f, is_own in zip(features, chosen, strict=True) if is_own]
     if not own:
         return nothing
@@ -169,7 +130,7 @@ def _own_seasons(
     )
 
     def is_long(rows: Rows) -> np.ndarray:
-        cycles = _phases(rows).cycles(phase.period)
+        cycles = calendar_phases(rows).cycles(phase.period)
         ends = cycles[rows.bounds[:, 1] - 1] - cycles[rows.bounds[:, 0]]
         return np.asarray(ends >= MIN_CYCLE)
 
@@ -182,87 +143,7 @@ def _own_seasons(
     return (own, owners) if is_told else nothing
 
 
-@dataclass(frozen=True)
-class _Share:
-    """Share of a column that a phase explains.
-
-    Args:
-        share: of the variance.
-        error: its standard error.
-        means: of each phase, NaN where it has no rows.
-        counts: rows of each phase.
-    """
-
-    share: float
-    error: float
-    means: np.ndarray
-    counts: np.ndarray
-
-
-class _Side:
-    """Rows with their phases, in groups that follow one another in time."""
-
-    def __init__(self, rows: Rows, part: str, owner: np.ndarray | None = None) -> None:
-        """Take the rows; each owner (R,) has a profile of its own, and -1 has none."""
-        self.rows, self.owner = rows, owner
-        self.size = PHASES[part].count
-        if rows.local_time is None or not len(rows):
-            return
-        phases = PHASES[part].codes(rows.local_time, part)
-        cycle = np.floor(_phases(rows).cycles(PHASES[part].period)).astype(np.int64)
-        rank = np.unique(cycle, return_inverse=True)[1]
-        count = int(rank.max()) + 1
-        self.groups = min(GROUPS, count)
-        if owner is not None:
-            phases = owner * self.size + phases
-            self.size *= int(owner.max()) + 1
-        self.cell = rank * self.groups // count * self.size + phases
-
-    def measure(self, column: str, code: float | None) -> _Share | None:
-        """Return what the phase explains of a column, or of one value of a category."""
-        if self.rows.local_time is None or column not in self.rows.columns:
-            return None
-        values = _feature(self.rows, column, code)
-        here = ~np.isnan(values)
-        if self.owner is not None:
-            here &= self.owner >= 0
-        if here.sum() < 2:
-            return None
-        values, cell = values[here], self.cell[here]
-        if self.owner is None:
-            middle = float(values.mean())
-        else:
-            middle, values = 0.0, values - _means(values, self.owner[here])
-        away, size = values - middle, self.groups * self.size
-        n, s, q = (
-            np.bincount(cell, weights=w, minlength=size).reshape(self.groups, self.size)
-            for w in (np.ones(len(away)), away, np.square(away))
-        )
-        whole = _explained(n.sum(0), s.sum(0), q.sum())
-        means = np.where(n.sum(0) > 0, s.sum(0) / np.maximum(n.sum(0), 1) + middle, np.nan)
-        if self.groups < 2:
-            return _Share(whole, 0.0, means, n.sum(0))
-        left = np.array(
-            [
-                _explained(n.sum(0) - n[g], s.sum(0) - s[g], q.sum() - q[g].sum())
-                for g in range(self.groups)
-            ]
-        )
-        error = np.sqrt((self.groups - 1) * np.square(left - left.mean()).mean())
-        unbiased = self.groups * whole - (self.groups - 1) * left.mean()
-        return _Share(float(np.clip(unbiased, 0, 1)), float(error), means, n.sum(0))
-
-
-def _explained(n: np.ndarray, s: np.ndarray, q: float) -> float:
-    """Return the share of variance between phases from their counts, sums and sum of squares."""
-    count = n.sum()
-    offset = s.sum() ** 2 / max(count, 1)
-    total = q - offset
-    between = float((np.square(s) / np.maximum(n, 1)).sum() - offset)
-    return between / total if total > 1e-12 * max(q, 1e-300) else 0.0
-
-
-def _compared(found: Mapping[str, _Share | None], size: int) -> dict[str, Any] | None:
+def _compared(found: Mapping[str, Share | None], size: int) -> dict[str, Any] | None:
     """Return the figures of one feature, whose profiles have so many phases each."""
     real, synthetic, held_out = (found.get(k) for k in ("real", "synthetic", "held_out"))
     largest = max((side.share for side in (real, synthetic) if side is not None), default=0.0)
@@ -309,7 +190,7 @@ def phases_covered(rows: Rows) -> list[str]:
     if rows.local_time is None or not len(rows):
         return []
     rows = rows.stretches(MAX_ROWS)
-    phases, nothing = _phases(rows), np.zeros((len(rows), 1))
+    phases, nothing = calendar_phases(rows), np.zeros((len(rows), 1))
     return [
         phase.label
         for phase in PHASES.values()
@@ -325,7 +206,7 @@ def _seasons(
     if not features or rows.local_time is None or not len(rows):
         return {}
     x = np.stack([_centred(rows, column, code) for _, column, code in features], axis=-1)
-    phases = _phases(rows)
+    phases = calendar_phases(rows)
     found = {}
     for part, phase in PHASES.items():
         cells = Cells.of(phases, x, phase.period)
@@ -350,31 +231,13 @@ def _features(rows: Rows) -> Iterator[tuple[str, str, float | None]]:
             yield f"{label}={field.categories[code]}", label, float(code)
 
 
-def _feature(rows: Rows, column: str, code: float | None) -> np.ndarray:
-    values = rows.columns[column]
-    return values if code is None else np.where(np.isnan(values), np.nan, values == code)
-
-
 def _centred(
     rows: Rows, column: str, code: float | None, owner: np.ndarray | None = None
 ) -> np.ndarray:
     """Return a feature less its mean in each sequence, or of each owner; 0 where it is missing."""
-    values = _feature(rows, column, code)
+    values = feature_values(rows, column, code)
     owner = np.cumsum(~rows.follows) - 1 if owner is None else owner
-    return np.asarray(np.nan_to_num(values - _means(values, owner)))
-
-
-def _means(values: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Return for each row (R,) the mean of its owner's known values."""
-    here = ~np.isnan(values)
-    sums = np.bincount(owner, weights=np.where(here, values, 0.0))
-    return np.asarray((sums / np.maximum(np.bincount(owner, weights=here), 1))[owner])
-
-
-def _phases(rows: Rows) -> CalendarPhases:
-    assert rows.local_time is not None
-    days, seconds = np.divmod(rows.local_time, SECONDS_PER_DAY)
-    return CalendarPhases(days.astype(np.int64), seconds)
+    return np.asarray(np.nan_to_num(values - owner_means(values, owner)))
 
 
 def _plain(means: np.ndarray) -> list[float | None]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from timegan.metrics.timing import PHASES
+from timegan.metrics.phase_shares import PHASES
 from timegan.report.formatting import share
 
 MAX_TICKS = 12

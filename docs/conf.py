@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 from timegan import __version__
 
 DOCS = Path(__file__).parent
@@ -25,6 +28,7 @@ exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "timegan-lightning"
+html_math_renderer = "mathml"  # MathJax would come from a server
 html_show_copyright = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -35,6 +39,7 @@ nb_execution_cache_path = str(DOCS / "_build" / "notebooks")
 nb_execution_timeout = 900  # seconds of a cell, on a busy machine
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_output_stderr = "remove"  # notes of libraries
 default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -49,6 +54,14 @@ def generate(app: Any) -> None:
         (GENERATED / name).write_text(content(), encoding="utf-8")
 
 
+def write_formula(translator: Any, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML."""
+    is_block = isinstance(node, nodes.math_block)
+    translator.body.append(tex2mathml(node.astext(), as_block=is_block))
+    raise nodes.SkipNode
+
+
 def setup(app: Any) -> None:
-    """Let the pages be generated before they are read."""
+    """Let the pages be generated before they are read, and show formulas without a server."""
     app.connect("config-inited", lambda app, _: generate(app))
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))

@@ -228,7 +228,8 @@ def packages() -> str:
             shapes.append(f'<path d="M 60 {y + 1} v 9 m -4 -4 l 4 4 l 4 -4" class="arrow"/>')
             y += 12
     size = f'viewBox="0 0 {WIDTH} {y}" role="img" aria-label="Packages of timegan in layers"'
-    return "\n".join([f'<svg {size} class="packages">', *shapes, "</svg>", ""])
+    opening = f'<div class="picture"><svg {size} class="packages">'
+    return "\n".join([opening, *shapes, "</svg></div>", ""])
 
 
 def changelog() -> str:

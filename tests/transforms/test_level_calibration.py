@@ -1,6 +1,7 @@
 """Shifts of windows: levels become right, and changes stay as they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,29 @@ def test_levels_become_right_and_changes_stay() -> None:
     assert shifts.groups == ((0,),)  # white noise has no levels to mend
     after = shifts(MADE, FULL)
     assert distance(after[..., 0], REAL[..., 0]) < 0.2 * distance(MADE[..., 0], REAL[..., 0])
-    np.testing.assert_allclose(np.diff(after, axis=1), np.diff(MADE, axis=1), atol=1e-12)
+    factor = np.array([*shifts.gains, 1.0])
+    assert factor[0] == pytest.approx(1.0, abs=0.02)
+    np.testing.assert_allclose(np.diff(after, axis=1), factor * np.diff(MADE, axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.25])
+def test_changes_get_the_size_of_real_ones(factor: float) -> None:
+    level = MADE.mean(axis=1, keepdims=True)
+    made = level + factor * (MADE - level)
+    after = LevelCalibration.fit((made, FULL), (REAL, FULL), [0, 1])(made, FULL)
+    real, found = (np.diff(x[..., 0], axis=1).std() for x in (REAL, after))
+    assert found == pytest.approx(real, rel=0.03)
+    np.testing.assert_array_equal(after[..., 1], made[..., 1])
+
+
+def test_changes_of_long_series_are_stretched_by_the_same_factor() -> None:
+    shifts = LevelCalibration.fit((MADE, FULL), (REAL, FULL), [0])
+    walk = 0.05 * rng(6).standard_normal((1, 5_000, 1)).cumsum(axis=1)
+    usual, stretched = (
+        np.diff(replace(shifts, gains=(gain,))(walk, np.array([5_000]))[..., 0]).std()
+        for gain in (1.0, 1.25)
+    )
+    assert stretched / usual == pytest.approx(1.25, rel=0.1)
 
 
 def test_what_lies_behind_the_end_of_a_sequence_does_not_count() -> None:
@@ -50,7 +73,7 @@ def test_what_lies_behind_the_end_of_a_sequence_does_not_count() -> None:
 
 
 def test_channels_that_move_together_keep_their_differences() -> None:
-    gap = 0.01 * rng(4).random((COUNT, WINDOW))
+    gap = 0.01 * rng(4).random((COUNT, 1)) * np.ones(WINDOW)
     real, made = (np.stack([x[..., 0], x[..., 0] + gap], axis=2) for x in (REAL, MADE))
     shifts = LevelCalibration.fit((made, FULL), (real, FULL), [0, 1])
     assert shifts.groups == ((0, 1),)

@@ -1,4 +1,4 @@
-"""Calibration of levels: whole windows are shifted, so that changes keep their size."""
+"""Calibration of windows: their levels are shifted, and their changes get the training size."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +21,8 @@ WINDOWS_PER_NODE = 20
 MAX_NODES = 50
 MAX_VARIANCE_WITHIN = 0.1  # share of a slow channel's variance that is within windows
 MIN_CORRELATION = 0.99  # of the levels of channels that are shifted together
+LAGS = (1, 2, 4, 8)  # over which changes get their size
+MAX_GAIN = 1.5
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,20 @@ class LevelCalibration(Record):
     restores their distribution too, but it stretches the changes of a slow series wherever real
     values lingered. A shift of the whole window leaves its changes as they are. Channels that
     rise and fall together are shifted by the same amount, which keeps their differences too.
+    Before the shift, deviations from the level are stretched by a factor, so that changes have the
+    size of real ones.
 
     Args:
         window: T, steps over which a level is the mean.
         groups: numbers of channels that are shifted together.
         maps: of the mean level of each group.
+        gains: factor of each group's deviations from the level.
     """
 
     window: int
     groups: tuple[tuple[int, ...], ...]
     maps: tuple[QuantileMap, ...]
+    gains: tuple[float, ...]
 
     @classmethod
     def fit(
@@ -57,10 +63,10 @@ class LevelCalibration(Record):
             channels: numbers of the channels that may be shifted.
         """
         window = made[0].shape[1]
-        fitted: list[tuple[tuple[int, ...], QuantileMap]] = []
+        fitted: list[tuple[tuple[int, ...], QuantileMap, float]] = []
         nodes = min(MAX_NODES, len(real[0]) // WINDOWS_PER_NODE, len(made[0]) // WINDOWS_PER_NODE)
         if min(len(made[0]), len(real[0])) < MIN_WINDOWS:
-            return cls(window, (), ())
+            return cls(window, (), (), ())
         here, there = (np.arange(window) < lengths[:, None] for _, lengths in (made, real))
         for group in _alike(real[0], there, channels):
             values, wanted = (np.asarray(x[..., group], np.float64) for x in (made[0], real[0]))
@@ -68,8 +74,9 @@ class LevelCalibration(Record):
             within = (wanted - real_level[:, None, None])[there]
             if deviation(within) ** 2 < MAX_VARIANCE_WITHIN * deviation(wanted[there]) ** 2:
                 found = QuantileMap.fit(level, partial(np.quantile, real_level), nodes)
-                fitted.append((tuple(group), found))
-        return cls(window, tuple(c for c, _ in fitted), tuple(m for _, m in fitted))
+                fitted.append((tuple(group), found, _gain(values, here, wanted, there)))
+        groups, maps, gains = zip(*fitted, strict=True) if fitted else ((), (), ())
+        return cls(window, groups, maps, gains)
 
     def __call__(self, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Shift channels (n, T, M), of which each sequence has the first ``lengths`` (n,) steps.
@@ -81,16 +88,24 @@ class LevelCalibration(Record):
             return x
         out, count = x.astype(np.float64), x.shape[1]
         mask = np.arange(count) < lengths[:, None]
-        for group, shift in zip(self.groups, self.maps, strict=True):
+        for group, shift, gain in zip(self.groups, self.maps, self.gains, strict=True):
             values = out[..., list(group)]
-            if count <= self.window:
-                level = _levels(values, mask)[:, None]
-            else:
-                sums = np.pad(values.mean(axis=2).cumsum(axis=1), ((0, 0), (1, 0)))
-                first = np.clip(np.arange(count) - self.window // 2, 0, count - self.window)
-                level = (sums[:, first + self.window] - sums[:, first]) / self.window
-            out[..., list(group)] = values + (shift(level) - level)[..., None]
+            own = np.stack(
+                [self._around(values[..., [c]], mask) for c in range(len(group))], axis=2
+            )
+            level = own.mean(axis=2)
+            out[..., list(group)] = own + gain * (values - own) + (shift(level) - level)[..., None]
         return out
+
+    def _around(self, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Return the level (n, 1 or T) of a channel (n, T, 1) at each step."""
+        count = values.shape[1]
+        if count <= self.window:
+            return _levels(values, mask)[:, None]
+        sums = np.pad(values[..., 0].cumsum(axis=1), ((0, 0), (1, 0)))
+        first = np.clip(np.arange(count) - self.window // 2, 0, count - self.window)
+        level: np.ndarray = (sums[:, first + self.window] - sums[:, first]) / self.window
+        return level
 
     @property
     def channels(self) -> set[int]:
@@ -141,6 +156,21 @@ def _alike(real: np.ndarray, mask: np.ndarray, channels: Sequence[int]) -> list[
         else:
             groups.append([channel])
     return groups
+
+
+def _gain(made: np.ndarray, here: np.ndarray, real: np.ndarray, there: np.ndarray) -> float:
+    """Return the factor between the sizes of changes of channels (n, T, C), over all lags."""
+    ratios = []
+    for lag in (lag for lag in LAGS if lag < made.shape[1]):
+        sizes = []
+        for values, mask in ((real, there), (made, here)):
+            steps = (values[:, lag:] - values[:, :-lag])[mask[:, lag:]]
+            sizes.append(np.sqrt(np.square(steps).mean(axis=0)) if len(steps) else np.zeros(1))
+        ratios.append(sizes[0] / divisor(sizes[1]))
+    ratio = np.array(ratios)
+    known = ratio[np.isfinite(ratio) & (ratio > 0)]
+    middle = float(np.exp(np.log(known).mean())) if known.size else 1.0
+    return float(np.clip(middle, 1 / MAX_GAIN, MAX_GAIN))
 
 
 def _levels(values: np.ndarray, mask: np.ndarray) -> np.ndarray:

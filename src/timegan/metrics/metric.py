@@ -82,6 +82,8 @@ class Metric:
         options: names of the options that it depends on, see `timegan.metrics.comparison.Options`.
         details: further figures of the synthetic windows, such as those of each feature.
         merge: joins the scores of several comparisons.
+        applies: whether windows of a comparison have what it is about; it is left out where they
+            do not.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Metric:
     options: tuple[str, ...] = ()
     details: Callable[[Any], Mapping[str, Any]] | None = None
     merge: Callable[[Sequence[Score]], Score] = merge_scores
+    applies: Callable[[Any], bool] = lambda comparison: True
 
     def missing(self, comparison: Comparison) -> str | None:
         """Return the reason why the metric cannot be computed; None where it can."""

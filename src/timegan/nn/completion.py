@@ -22,10 +22,11 @@ NOISE = 8
 class Completer(nn.Module):
     """A generator of windows that agree with given cells.
 
-    One recurrent network reads the given cells in both directions, another one generates a path
-    from what it read and from noise. The path is then moved by the difference at the given cells,
-    which is interpolated between them and fades behind the last one. So given cells are exact, and
-    steps next to them follow upon them.
+    One recurrent network reads the given cells and their changes in both directions. Another one
+    generates a path from what it read and from noise: a level plus increments, as in
+    :class:`timegan.nn.generators.PathGenerator`. The path is then moved by the difference at the
+    given cells, which is interpolated between them and fades behind the last one. So given cells
+    are exact, and steps next to them follow upon them.
 
     Args:
         channels: D.
@@ -44,12 +45,13 @@ class Completer(nn.Module):
         super().__init__()
         self.noise_width = min(max(channels, NOISE), 32)
         rnn = CELLS[cell]
-        self.forwards = rnn(2 * channels + context, hidden, layers, batch_first=True)
-        self.backwards = rnn(2 * channels + context, hidden, layers, batch_first=True)
+        self.forwards = rnn(3 * channels + context, hidden, layers, batch_first=True)
+        self.backwards = rnn(3 * channels + context, hidden, layers, batch_first=True)
         self.path = rnn(2 * hidden + 2 * self.noise_width, hidden, layers, batch_first=True)
         self.mix = nn.Sequential(nn.Linear(3 * hidden + self.noise_width, 2 * hidden), nn.GELU())
         self.last = zero_init_(nn.Linear(2 * hidden, 2 * channels))
-        self.hold = nn.Parameter(torch.full((channels,), 3.0))
+        self.level = zero_init_(nn.Linear(2 * hidden, channels))
+        self.hold = nn.Parameter(torch.full((channels,), 4.0))
         self.register_buffer("sigma", torch.ones(channels))
         self.register_buffer("batches_seen", torch.tensor(0.0))
 
@@ -77,21 +79,26 @@ class Completer(nn.Module):
         Args:
             x: windows (B, T, D); cells that are not given do not count.
             given: mask of given cells (B, T, D).
-            z: noise (B, T, 2 Z), see `draw_noise`.
+            z: noise (K B, T, 2 Z) of K draws of each window, see `draw_noise`.
             context: channels (B, S) of the sequences.
 
         Returns:
-            Windows (B, T, D) that are ``x`` at the given cells.
+            Windows (K B, T, D) that are ``x`` at the given cells.
         """
         x = x.where(given > 0, 0)
-        seen = torch.cat([x, given], dim=-1)
+        follows = given[:, 1:] * given[:, :-1]
+        changes = nn.functional.pad(x.diff(dim=1) * follows / self.sigma, (0, 0, 1, 0))
+        seen = torch.cat([x, changes, given], dim=-1)
         if context is not None:
             seen = torch.cat([seen, context[:, None].expand(-1, x.shape[1], -1)], dim=-1)
         read = torch.cat([self.forwards(seen)[0], self.backwards(seen.flip(1))[0].flip(1)], dim=-1)
+        draws = len(z) // len(x)
+        read, x, given = (part.repeat(draws, 1, 1) for part in (read, x, given))
         state = self.path(torch.cat([read, z], dim=-1))[0]
         mixed = self.mix(torch.cat([read, state, z[..., : self.noise_width]], dim=-1))
         a, b = self.last(mixed).chunk(2, dim=-1)
-        path = a + self.sigma * b.cumsum(1)
+        level = self.level(mixed.mean(dim=1, keepdim=True))
+        path = level + self.sigma * (a + b.cumsum(1))
         moved: Tensor = path + interpolate(x - path, given, self.hold.sigmoid())
         return x.where(given > 0, moved)
 

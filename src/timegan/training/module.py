@@ -331,8 +331,8 @@ class TimeGAN(ManualOptimization):
         assert completer is not None
         with self.update("completer") as minimize:
             x = real.conditions.with_exogenous(real.x)
-            given, *noises = self.noise.completion(completer, x, real.mask)
-            one, two = (completer(x, given, z, real.context) for z in noises)
+            given, z = self.noise.completion(completer, x, real.mask)
+            one, two = completer(x, given, z, real.context).chunk(2)
             score = losses.energy_score(x, one, two, real.mask, sigma=completer.sigma)
             minimize(score)
         self.record_loss("joint/completion", score)

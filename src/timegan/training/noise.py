@@ -47,14 +47,14 @@ class NoiseSource:
 
     def completion(
         self, completer: Completer, x: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a mask of given cells (B, T, D) and noise of two draws for windows ``x``."""
+    ) -> tuple[Tensor, Tensor]:
+        """Return a mask of given cells (B, T, D) and noise (2 B, T, 2 Z) for windows ``x``."""
         shape, generator = global_shape(x), self.generator("completion")
         given = local_shard(draw_given(shape, generator)).to(x)
         count, steps, _ = shape
-        one, two = (completer.draw_noise(count, steps, generator) for _ in range(2))
+        noises = [local_shard(completer.draw_noise(count, steps, generator)) for _ in range(2)]
         given = given if mask is None else given * mask
-        return given, local_shard(one).to(x), local_shard(two).to(x)
+        return given, torch.cat(noises).to(x)
 
     def projections(self, inputs: Tensor, count: int, draw: int) -> Tensor:
         """Return random projections of critic inputs (B, T, V), see :func:`random_projections`."""

@@ -134,7 +134,7 @@ def _measure(
     scores: Scores = {}
     for design in protocol.designs:
         comparisons = compared[design]
-        for metric in metrics_of(design):
+        for metric in _metrics(comparisons[0]):
             own = [found[design, run, "own"][metric.name] for run in range(len(comparisons))]
             others = [
                 found[design, run, "reference"].get(metric.name, {})
@@ -145,14 +145,19 @@ def _measure(
                 scores[metric.name] = _with_other_form(scores[metric.name], score)
             else:
                 scores[metric.name] = score
-    return {metric.name: scores[metric.name] for metric in protocol.metrics}
+    return {m.name: scores[m.name] for m in protocol.metrics if m.name in scores}
+
+
+def _metrics(comparison: Comparison) -> list[Metric]:
+    """Return the metrics of a design that windows of this kind have."""
+    return [metric for metric in metrics_of(comparison.design) if metric.applies(comparison)]
 
 
 def _own(comparison: Comparison) -> Scores:
     """Return the scores of the synthetic windows."""
     candidate = comparison.synthetic()
     scores = {}
-    for metric in metrics_of(comparison.design):
+    for metric in _metrics(comparison):
         if reason := metric.missing(comparison):
             scores[metric.name] = Score.unknown(reason)
             continue
@@ -182,7 +187,7 @@ def _reference(comparison: Comparison, cache: bool) -> dict[str, Scores]:
 
     references: dict[str, dict[str, Any]] = {}
     # In reverse, so that the encoders are fitted here while the other thread trains forecasters.
-    for metric in reversed(metrics_of(comparison.design)):
+    for metric in reversed(_metrics(comparison)):
         if metric.missing(comparison):
             continue
         if cache:

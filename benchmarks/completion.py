@@ -1,0 +1,236 @@
+"""Forecasts and filled gaps of a model, beside what a user would take otherwise.
+
+    python -m benchmarks.completion /data/ETTh1.csv --windows 80
+
+A model learns the training blocks of a table. Held-out windows are given in part. Scores are means
+over windows, in deviations of each column; coverage is that of 50 and 90 % intervals.
+
+Forecasts: the last value with changes of the training rows, a linear regression with its residuals,
+gradient-boosted quantile regression, and with the package ``statsforecast`` AutoARIMA and AutoETS.
+Gaps: linear interpolation, and the nearest training windows.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from timegan import Synthesizer
+from timegan.data import WindowDataModule
+from timegan.metrics.forecasts import coverage, crps, energy_scores, variogram_scores
+from timegan.seeds import rng
+
+Draws = Callable[[np.ndarray], np.ndarray]
+"""Draws (K, N, T, C) for windows (N, T, C), of which the cells to be drawn are NaN."""
+
+QUANTILES = np.linspace(0.05, 0.95, 10)
+
+
+def last_value(train: np.ndarray, count: int) -> Draws:
+    """Return the last value, moved on by changes that training windows have from there."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        past = known_steps(given)
+        some = rng(0, "last").integers(len(train), size=(count, len(given)))
+        made = given[:, [past - 1]] + train[some] - train[some][:, :, [past - 1]]
+        return np.where(np.isnan(given), made, given)
+
+    return draw
+
+
+def linear(train: np.ndarray, count: int) -> Draws:
+    """Return a ridge regression on the past of the same column, with residuals of training."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        past = known_steps(given)
+        made = np.repeat(given[None], count, axis=0)
+        some = rng(0, "linear").integers(len(train), size=(count, len(given)))
+        for c in range(given.shape[2]):
+            x, y = features(train[..., c], past), train[:, past:, c] - train[:, [past - 1], c]
+            scale = np.maximum(x.std(axis=0), 1e-9)
+            left = (x / scale).T @ (x / scale) + 1e-3 * len(x) * np.eye(x.shape[1])
+            beta = np.linalg.solve(left, (x / scale).T @ y) / scale[:, None]
+            mean = features(given[..., c], past) @ beta + given[:, [past - 1], c]
+            made[:, :, past:, c] = mean + (y - x @ beta)[some]
+        return made
+
+    return draw
+
+
+def boosted(train: np.ndarray, count: int) -> Draws:
+    """Return quantiles by gradient boosting, joined by the ranks of training changes."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        past = known_steps(given)
+        made = np.repeat(given[None], count, axis=0)
+        levels = rng(0, "boosted").random((count, len(given)))
+        for c in range(given.shape[2]):
+            x, asked = features(train[..., c], past), features(given[..., c], past)
+            for step in range(past, given.shape[1]):
+                y = train[:, step, c] - train[:, past - 1, c]
+                quantiles = [
+                    HistGradientBoostingRegressor(loss="quantile", quantile=q, max_iter=60)
+                    .fit(x, y)
+                    .predict(asked)
+                    for q in QUANTILES
+                ]
+                ordered = np.sort(quantiles, axis=0)
+                for i in range(len(given)):
+                    change = np.interp(levels[:, i], QUANTILES, ordered[:, i])
+                    made[:, i, step, c] = given[i, past - 1, c] + change
+        return made
+
+    return draw
+
+
+def statistical(name: str, count: int) -> Draws:
+    """Return AutoARIMA or AutoETS of statsforecast, fitted to the past of each window."""
+    from statsforecast import models  # type: ignore[import-not-found]
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        past = known_steps(given)
+        made, random = np.repeat(given[None], count, axis=0), rng(0, name)
+        for i in range(len(given)):
+            for c in range(given.shape[2]):
+                model = getattr(models, name)()
+                found = model.forecast(given[i, :past, c], given.shape[1] - past, level=[68.27])
+                std = (found["hi-68.27"] - found["lo-68.27"]) / 2
+                noise = random.normal(size=(count, 1))  # one level of all steps
+                made[:, i, past:, c] = found["mean"] + std * noise
+        return made
+
+    return draw
+
+
+def interpolated(train: np.ndarray, count: int) -> Draws:
+    """Return straight lines across gaps, with the errors that they make in training windows."""
+
+    def line(given: np.ndarray) -> np.ndarray:
+        flat = np.moveaxis(given, 1, 2).reshape(-1, given.shape[1])
+        filled = pd.DataFrame(flat).interpolate(axis=1, limit_direction="both").to_numpy()
+        return np.moveaxis(filled.reshape(len(given), given.shape[2], -1), 1, 2)
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        some = rng(0, "line").integers(len(train), size=(count, len(given)))
+        mean, errors = line(given), np.empty((count, *given.shape))
+        for k in range(count):
+            other = np.where(np.isnan(given), np.nan, train[some[k]])
+            errors[k] = train[some[k]] - line(other)
+        return np.where(np.isnan(given), mean + errors, given)
+
+    return draw
+
+
+def nearest(train: np.ndarray, count: int) -> Draws:
+    """Return the training windows that are nearest in the given cells."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        made, scale = np.repeat(given[None], count, axis=0), train.std(axis=(0, 1))
+        for i, window in enumerate(given):
+            away = np.nan_to_num((train - window) / scale)
+            found = train[np.square(away).sum(axis=(1, 2)).argsort()[:count]]
+            made[:, i] = np.where(np.isnan(window), found, window)
+        return made
+
+    return draw
+
+
+def known_steps(given: np.ndarray) -> int:
+    """Return how many steps of all windows are given."""
+    return int(np.isnan(given[0, :, 0]).argmax())
+
+
+def features(windows: np.ndarray, past: int) -> np.ndarray:
+    """Return the past of windows (N, T): changes from the last value, this value, and 1."""
+    last = windows[:, [past - 1]]
+    return np.hstack([windows[:, : past - 1] - last, last, np.ones_like(last)])
+
+
+def completed(
+    model: Synthesizer, frames: list[pd.DataFrame], names: list[str], count: int
+) -> Draws:
+    """Return the draws of a model for the same windows as tables."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        made = []
+        for window, frame in zip(given, frames, strict=True):
+            asked = frame.assign(**dict(zip(names, window.T, strict=True)))
+            drawn = model.complete(asked, count=count)[names].to_numpy(dtype=float)
+            made.append(drawn.reshape(count, *window.shape))
+        return np.stack(made, axis=1)
+
+    return draw
+
+
+def scores(
+    draws: np.ndarray, truth: np.ndarray, unknown: np.ndarray, scale: np.ndarray
+) -> dict[str, object]:
+    """Return the scores of draws at the steps (T,) that were not given."""
+    made, true = draws[:, :, unknown] / scale, truth[:, unknown] / scale
+    by_step = crps(made, true).mean(axis=(0, 2))
+    return {
+        "crps": float(by_step.mean()),
+        "crps_by_step": by_step.round(4).tolist(),
+        "energy": float(energy_scores(made, true).mean()),
+        "variogram": float(variogram_scores(made, true).mean()),
+        "coverage": {share: float(coverage(made, true, share).mean()) for share in (0.5, 0.9)},
+    }
+
+
+def main() -> None:
+    """Train, complete held-out windows, and print a line of JSON for each method."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path")
+    parser.add_argument("--rows", type=int, default=12_000, help="of the table")
+    parser.add_argument("--windows", type=int, default=60, help="held-out windows")
+    parser.add_argument("--draws", type=int, default=50)
+    parser.add_argument("--joint", type=int, default=None, help="epochs of the joint phase")
+    parser.add_argument("--model", type=Path, help="folder to load, or to save to if it is new")
+    parser.add_argument("--boosting", action="store_true", help="minutes for each column")
+    arguments = parser.parse_args()
+    table = pd.read_csv(arguments.path).head(arguments.rows)
+    data = WindowDataModule.from_frame(table)
+    data.setup()
+    assert data.split.holdout is not None
+    fields = data.transform.schema.of("feature")
+    names = [field.label for field in fields if field.type == "number"]
+    values = table[names].to_numpy(dtype=float)
+    steps = np.arange(data.window)
+    starts = data.split.train.starts
+    train = values[starts[np.linspace(0, len(starts) - 1, 3_000).astype(int), None] + steps]
+    held = data.split.holdout.starts
+    held = held[np.linspace(0, len(held) - 1, arguments.windows).astype(int)]
+    truth = values[held[:, None] + steps]
+    if arguments.model and arguments.model.exists():
+        model = Synthesizer.load(arguments.model)
+    else:
+        model = Synthesizer(completion=True, schedule={"joint": arguments.joint}).fit(table)
+        if arguments.model:
+            model.save(arguments.model)
+    frames = [table.iloc[start : start + data.window].reset_index(drop=True) for start in held]
+    half, count = data.window // 2, arguments.draws
+    tasks = {"forecast": steps >= half, "gap": (steps >= half // 2) & (steps < half // 2 + half)}
+    methods: dict[str, dict[str, Draws]] = {
+        "forecast": {"last value": last_value(train, count), "linear": linear(train, count)},
+        "gap": {"interpolation": interpolated(train, count), "nearest": nearest(train, count)},
+    }
+    if arguments.boosting:
+        methods["forecast"]["boosting"] = boosted(train, count)
+    if find_spec("statsforecast"):
+        for name in ("AutoARIMA", "AutoETS"):
+            methods["forecast"][name] = statistical(name, count)
+    for task, unknown in tasks.items():
+        given = np.where(unknown[:, None], np.nan, truth)
+        methods[task] = {"timegan": completed(model, frames, names, count)} | methods[task]
+        for name, draw in methods[task].items():
+            found = scores(draw(given), truth, unknown, train.std(axis=(0, 1)))
+            print(json.dumps({"task": task, "method": name} | found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

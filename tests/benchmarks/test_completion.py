@@ -1,0 +1,41 @@
+"""Baselines of completion keep what is given, and draw more than one answer."""
+
+import numpy as np
+import pytest
+
+from benchmarks import completion
+from timegan.seeds import rng
+
+T, K = 8, 6
+
+
+def windows(count: int, seed: int) -> np.ndarray:
+    return rng(seed, "walks").normal(size=(count, T, 2)).cumsum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "unknown"),
+    [
+        ("last_value", slice(4, T)),
+        ("linear", slice(4, T)),
+        ("interpolated", slice(2, 6)),
+        ("nearest", slice(2, 6)),
+    ],
+)
+def test_given_cells_are_kept_and_draws_are_near_the_truth(name: str, unknown: slice) -> None:
+    truth = windows(50, 1)
+    given = truth.copy()
+    given[:, unknown] = np.nan
+    made = getattr(completion, name)(windows(400, 0), K)(given)
+    assert made.shape == (K, *truth.shape)
+    known = np.broadcast_to(~np.isnan(given), made.shape)
+    np.testing.assert_array_equal(made[known], np.broadcast_to(truth, made.shape)[known])
+    assert (made.std(axis=0)[:, unknown] > 0).all()
+    steps = np.zeros(T, dtype=bool)
+    steps[unknown] = True
+    found, shuffled = (
+        completion.scores(x, truth, steps, truth.std(axis=(0, 1)))
+        for x in (made, np.roll(made, 1, axis=1))
+    )
+    for score in ("crps", "energy"):
+        assert found[score] < 0.8 * shuffled[score]  # type: ignore[operator]

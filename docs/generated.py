@@ -71,7 +71,9 @@ Data with a known fault. A score that takes them for real has no power on a tabl
 def configuration(folder: Path = ROOT / "conf") -> str:
     """Return a page with a table of keys for each YAML file, from the comments in the files."""
     page = [CONFIGURATION]
-    for file in sorted(folder.rglob("*.yaml"), key=lambda f: (f.parent != folder, str(f))):
+    for file in sorted(
+        folder.rglob("*.yaml"), key=lambda f: (f.parent != folder, f.name != "train.yaml", str(f))
+    ):
         text = file.read_text(encoding="utf-8")
         rows = key_rows(text, _prefix(file.relative_to(folder), text))
         if rows:

@@ -125,7 +125,43 @@ READ: dict[str, str | bytes] = {
     "epoch milliseconds": lines(day=lambda d: str(int(d.timestamp()) * 1000)),
     "a time zone": lines(day=lambda d: f"{d:%Y-%m-%d}T00:00:00Z"),
 }
-CHANGED = {"a repeated header": 2, "minus signs": -1, "minus in brackets": -1}
+TABLE = [line.split(",") for line in PLAIN.splitlines()]
+DRAWN = "+---------+---------+------+"
+READ |= {
+    "tildes": lines(separator="~"),
+    "carets": lines(separator="^"),
+    "blanks before commas": PLAIN.replace(",", " , "),
+    "UTF-32": PLAIN.encode("utf-32"),
+    "minus signs behind": lines(load=lambda x: f"{x:.2f}-"),
+    "thousands of India": lines(
+        load=lambda x: quoted(f"{x:.2f}"), count=lambda n: quoted(f"1,23,{n % 1000:03d}")
+    ),
+    "a table of Markdown": "\n".join(
+        f"| {' | '.join(cells)} |" + "\n|---|:-:|---|" * (cells == TABLE[0]) for cells in TABLE
+    ),
+    "a table of psql": "\n".join(
+        f" {' | '.join(cells)} " + "\n------+-----+----" * (cells == TABLE[0]) for cells in TABLE
+    )
+    + "\n(12 rows)\n\n",
+    "a table of MySQL": "\n".join(
+        [DRAWN, f"| {' | '.join(TABLE[0])} |", DRAWN]
+        + [f"| {' | '.join(cells)} |" for cells in TABLE[1:]]
+        + [DRAWN]
+    ),
+    "a rule and blanks": PLAIN.replace("count\n", "count\n--- ---- -----\n").replace(",", " "),
+    "offsets without minutes": lines(day=lambda d: f"{d:%Y-%m-%d %H:%M}+00"),
+    "months in German": lines(day=lambda d: f"{d.day}. {['Januar', 'Februar'][d.month - 1]} 2024"),
+    "days of ISO weeks": lines(day=lambda d: f"{d:%G-W%V-%u}"),
+    "serial numbers": lines(day=lambda d: str((d - pd.Timestamp("1899-12-30")).days)).replace(
+        "day,", "date,"
+    ),
+}
+CHANGED = {
+    "minus signs behind": -1,
+    "a repeated header": 2,
+    "minus signs": -1,
+    "minus in brackets": -1,
+}
 """Files with twice the rows, and with negative loads."""
 
 
@@ -144,12 +180,13 @@ def test_a_file_is_read_as_what_it_is(tmp_path: Path, name: str) -> None:
     table = Table.from_frame(read_table(path))
     assert features(table) == ["load", "count"], table.notes
     [time] = table.schema.of("time")
-    assert time.label == "day"
+    assert time.label == ("date" if name == "serial numbers" else "day")
     copies = max(CHANGED.get(name, 1), 1)
     sign = min(CHANGED.get(name, 1), 1)
     load = np.round(LOAD / 1e3, 5) * 1e3 if "K" in name else LOAD
     np.testing.assert_allclose(table.values[:, 0], np.tile(sign * load, copies), rtol=1e-12)
-    np.testing.assert_allclose(table.values[:, 1], np.tile(COUNT, copies))
+    count = 123_000 + COUNT % 1000 if "India" in name else COUNT
+    np.testing.assert_allclose(table.values[:, 1], np.tile(count, copies))
     ticks = {"s": 1, "ms": 1_000, "us": 10**6, "ns": 10**9}[time.unit]
     assert table.time is not None
     if copies == 1:
@@ -170,6 +207,8 @@ PERIODS = {
     "2000/03": lambda p: f"{p:%Y/%m}",
     "03/2000": lambda p: f"{p:%m/%Y}",
     "200003": lambda p: f"{p:%Y%m}",
+    "2000年3月": lambda p: f"{p.year}年{p.month}月",
+    "mars 2000": lambda p: f"{['janvier', 'avril', 'juillet', 'octobre'][p.quarter - 1]} {p.year}",
 }
 
 
@@ -367,6 +406,28 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "day,x\n"
         + "".join(f"0{i}/0{j}/2024,{i}\n" for i, j in ((1, 2), (5, 4), (2, 9), (7, 1), (3, 3))),
         r"'day'.*01/02/2024.*2024-02-01.*2024-01-02",
+    ),
+    "an odd cell in the first row": (
+        "day,x\n2024-01-01,1.5*\n" + "".join(f"2024-01-{i:02d},{i}\n" for i in range(2, 30)),
+        r"'x' has the text '1\.5\*' in row 1",
+    ),
+    "a column for each year": (
+        "country,"
+        + ",".join(map(str, range(1990, 2000)))
+        + "\nA,1.5,2.5,3,4,5,6,7.5,8,9,1.5\n" * 9,
+        r"1990, 1991, 1992 and 7 more have names of times.*melt\(id_vars=\['country'\]",
+    ),
+    "merged cells": (
+        "year,month,x\n" + "".join(f"{'2020' * (i == 1)},{i},{i % 5}\n" for i in range(1, 13)),
+        r"'year' is empty in row 2.*merged.*Repeat",
+    ),
+    "two encodings": (
+        b"place,x\n" + "Köln,1\n".encode() * 9 + "Köln,2\n".encode("cp1252"),
+        r"line 11 is not UTF-8, and 9 other lines are",
+    ),
+    "names with blanks": (
+        "day load count all\n" + lines(header=None, separator=" "),
+        r"line 2 has 3 cells.*4 names.*a name holds the separator",
     ),
     "names in two lines": (
         "load,temp\nnorth,south\n1.5,2\n2.5,3\n3.5,4\n",

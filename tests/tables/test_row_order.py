@@ -69,6 +69,13 @@ def test_the_column_with_the_name_of_a_key_is_suggested_first() -> None:
         Table.from_frame(frame)
 
 
+def test_rows_in_the_order_of_visits_need_the_key_and_not_the_visit() -> None:
+    rows = [(person, visit) for visit in range(1, 6) for person in range(8)]
+    frame = pd.DataFrame(rows, columns=["patient_id", "visit"]).assign(x=np.arange(40) % 7)
+    with pytest.raises(InputError, match=r"'visit' start again for each 'patient_id'"):
+        Table.from_frame(frame)
+
+
 def test_one_series_is_not_taken_for_several() -> None:
     rows = 60
     one = pd.DataFrame({"x": np.sin(np.arange(rows)), "phase": np.repeat([1, 2, 3], 20)})

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,19 @@ class _Source:
                 frame: pd.DataFrame = pd.read_csv(
                     self.path, **self.layout.pandas_options, **options
                 )
+        texts = [name for name, dtype in frame.dtypes.items() if is_text(dtype)]
+        for name in texts if self.is_padded else []:
+            cells = frame[name].str.rstrip()
+            frame[name] = cells.mask(cells == "")
         return frame
+
+    @cached_property
+    def is_padded(self) -> bool:
+        """Whether cells have blanks behind them, which pandas keeps."""
+        mark = re.escape(self.layout.separator.encode())
+        with self.path.open("rb") as file:
+            chunks = iter(partial(file.read, 2**20), b"")
+            return any(re.search(rb" [\r\n%b]" % mark, chunk) for chunk in chunks)
 
     def texts(self, places: Sequence[int], **options: Any) -> "dict[int, pd.Series[Any]]":
         """Return columns as text by their places."""

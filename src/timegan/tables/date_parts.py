@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from timegan.errors import InputError
 from timegan.tables.date_formats import NAT, common_date_format, looks_like_date, parse
 from timegan.tables.dtypes import is_number, is_text
 from timegan.tables.raw_columns import RawColumn
@@ -75,6 +76,24 @@ def _numbers(columns: Sequence[RawColumn], chain: Sequence[str]) -> dict[str, Ra
         is_from_one = part == "hour" and _is_from_one(found[0])
         parts[FROM_ONE if is_from_one else part] = found[0]
     return parts
+
+
+def check_merged(column: RawColumn) -> None:
+    """Refuse a column of years or months that are written only where they change.
+
+    Raises:
+        InputError: names the first empty row.
+    """
+    is_part = PART_NAMES["year"].fullmatch(column.label) or PART_NAMES["month"].fullmatch(
+        column.label
+    )
+    empty = column.series.isna().to_numpy()
+    if is_part and not empty[0] and empty.mean() > 0.5:
+        raise InputError(
+            f"Column {column.label!r} is empty in row {np.argmax(empty) + 1:,} (the first row is "
+            "1), as merged cells are. Repeat its value in every row, or leave it out: "
+            f"dataset.exclude=[{column.label}]."
+        )
 
 
 def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:

@@ -8,11 +8,11 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
-from timegan.tables.date_parts import combine_parts, find_date_and_clock, find_parts
+from timegan.tables.date_parts import check_merged, combine_parts, find_date_and_clock, find_parts
 from timegan.tables.dtypes import is_datetime, is_number, is_timedelta
 from timegan.tables.fields import Name, Role
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, find, free_name, raw_columns
-from timegan.tables.row_order import check_clock, check_key
+from timegan.tables.row_order import check_clock, check_key, check_wide
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
 from timegan.tables.wall_clock import read_wall_clock
 
@@ -168,6 +168,8 @@ def assign_parts(roles: ColumnRoles, given: dict[str, RawColumn] | None) -> None
         InputError: given columns do not hold dates.
     """
     free = [c for c in roles.columns if c.role is None and not c.index]
+    for column in free if given is None else []:
+        check_merged(column)
     parts = (find_parts(free) or find_date_and_clock(free)) if given is None else given
     seconds = combine_parts(parts) if parts else None
     if seconds is None or (given is None and len(parts) == len(free)):
@@ -302,6 +304,7 @@ def infer_roles(
         given = None if parts is None else {part: find(name, raw) for part, name in parts.items()}
         assign_parts(roles, given)
     if columns is None:
+        check_wide(roles)
         check_key(roles)
         check_clock(roles)
     assign_index(roles)

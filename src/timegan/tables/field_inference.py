@@ -239,7 +239,9 @@ def _infer_categories(series: "pd.Series[Any]", field: Field) -> Field:
     categories = series.cat.categories
     used = int(series.cat.codes.nunique()) - int(series.isna().any())
     if used > MAX_CATEGORIES:
-        raise UnsupportedColumn(_too_many(field, used, MAX_CATEGORIES, int(series.count())))
+        raise UnsupportedColumn(
+            _too_many(field, used, MAX_CATEGORIES, int(series.count()), series.dropna())
+        )
     try:
         values, dtype, closed = plain_categories(categories)
     except InputError as error:
@@ -280,7 +282,7 @@ def _infer_objects(
     nearly_all = len(texts) > FREE_TEXT_SHARE * count and not category
     most = max(MAX_TEXT_LABELS, min(MAX_TEXT_CODES, count // 2))
     if (nearly_all and count >= MIN_FREE_TEXTS) or len(texts) > most:
-        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, count))
+        raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, count, there))
     return replace(
         field, type="category", categories=tuple(texts), missing=missing_value_name(series)
     )
@@ -312,14 +314,14 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
         )
 
 
-def _too_many(field: Field, count: int, most: int, cells: int) -> str:
+def _too_many(field: Field, count: int, most: int, cells: int, there: "pd.Series[Any]") -> str:
     places = "sequences" if field.role == "context" else "cells"
-    which = f"{count:,} different texts in {cells:,} {places}"
+    which = f"{count:,} different texts in {cells:,} {places}, the first is {there.iloc[0]!r}"
     rule = f"at most {most:,} can be learned as categories"
     if count <= most:
         rule = "texts that nearly all differ cannot be learned as categories"
     return (
-        f"Column {field.label!r} has {which}, and {rule}. If they are dates, write them as "
+        f"Column {field.label!r} has {which}: {rule}. If they are dates, write them as "
         f"2024-01-31; if the column tells sequences apart, set dataset.sequence_key={field.label}."
     )
 

@@ -19,9 +19,12 @@ CELL = re.compile(
     rf"(?P<open>\()?(?P<minus>[-+\u2212])?\s?(?P<before>{CURRENCY})?\s?(?P<sign>[-+\u2212])?"
     rf"(?P<digits>\d{{1,3}}(?:{GROUP}\d{{3}})+(?:[.,]\d+)?|\d[\d.,]*|[.,]\d+)"
     r"(?P<exponent>[eEdD][-+]?\d+)?"
-    rf"(?P<after>\s?(?:%|‰|°[CF]?|{CURRENCY})|[KMBTk]|bn|mn|\s?[^\W\d_][^\d\s]{{0,7}})?(?(open)\))"
+    rf"(?P<after>\s?(?:%|‰|°[CF]?|{CURRENCY})|[KMBTk]|bn|mn|\s?[^\W\d_][^\d\s]{{0,7}})?(?P<behind>[-\u2212](?!\d))?(?(open)\))"
 )
-GROUPED = {",": re.compile(r"\d{1,3}(,\d{3})+"), ".": re.compile(r"\d{1,3}(\.\d{3})+")}
+GROUPED = {
+    ",": re.compile(r"\d{1,3}(,\d{3})+|\d{1,2}(,\d{2})+,\d{3}"),  # 12,34,567 in India
+    ".": re.compile(r"\d{1,3}(\.\d{3})+"),
+}
 MULTIPLES = {"k": 3, "K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9, "T": 12}
 """Letters behind a number -> power of ten."""
 KELVIN = re.compile(r"temp|kelvin", re.IGNORECASE)
@@ -106,7 +109,11 @@ class NumberColumn:
             assert cell is not None
             digits = re.sub(GROUP, "", cell["digits"]).replace(other, "").replace(decimal, ".")
             power = int((cell["exponent"] or "e0")[1:]) + MULTIPLES.get(_sign(cell), 0)
-            is_negative = bool(cell["open"]) or {"-", "\u2212"} & {cell["minus"], cell["sign"]}
+            is_negative = bool(cell["open"]) or {"-", "\u2212"} & {
+                cell["minus"],
+                cell["sign"],
+                cell["behind"],
+            }
             plain.append(f"{'-' * bool(is_negative)}{digits}{f'e{power}' * bool(power)}")
         values = pd.to_numeric(pd.Series(plain, dtype=object))
         if (self.codes >= 0).all():
@@ -205,7 +212,7 @@ def _is_unit(sign: str) -> bool:
 def _is_spelled(cell: "re.Match[str] | None") -> bool:
     """Check for signs and groups that pandas does not read."""
     return cell is not None and (
-        bool(cell["open"])
+        bool(cell["open"] or cell["behind"])
         or cell["minus"] == "\u2212"
         or (cell["exponent"] or "e")[0] in "dD"
         or re.search(GROUP, cell["digits"]) is not None

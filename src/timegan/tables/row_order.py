@@ -1,5 +1,6 @@
 """Checks of tables whose times do not increase: a key is missing, or a clock was set back."""
 
+import calendar
 import re
 from collections.abc import Iterator, Sequence
 from math import log
@@ -8,6 +9,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from timegan.errors import InputError
+from timegan.tables.date_formats import looks_like_date
 from timegan.tables.dtypes import is_number, is_text
 from timegan.tables.raw_columns import ColumnRoles, RawColumn
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
@@ -26,6 +28,13 @@ MIN_RETURN = 50
 MAX_SHARE_HOLES = 0.1
 """Share of rows in which dates may be empty and still be the time that was meant."""
 DATE_PART = re.compile(r"(year|month|week|day|hour|minute|second|date|time)", re.IGNORECASE)
+NAMED_TIME = re.compile(
+    rf"(1[5-9]|20)\d\d|{'|'.join([*calendar.month_abbr[1:], *calendar.month_name[1:]])}",
+    re.IGNORECASE,
+)
+"""Name of a column for one year or month."""
+MIN_TIMES = 6
+"""Columns for times from which a table has a column for each time."""
 KEY_NAME = re.compile(
     r"id|key|name|code|symbol|ticker|unit|patient|person|user|subject|customer|station|site|store"
     r"|item|device|sensor|machine|series|sequence|group",
@@ -60,7 +69,30 @@ def check_key(roles: ColumnRoles, parts: RawColumn | None = None) -> None:
             if _is_key(column, ticks, is_counter)
         ]
         if keys:
-            raise InputError(_missing_key(time, is_counter, _sorted(keys)))
+            keys = _sorted(keys)
+            is_key = is_counter and KEY_NAME.search(time.label)
+            if is_key and not KEY_NAME.search(keys[0].label):  # rows in the order of visits
+                time, keys = keys[0], [time]
+            raise InputError(_missing_key(time, is_counter, keys))
+
+
+def check_wide(roles: ColumnRoles) -> None:
+    """Refuse a table with a column for each time, such as years, instead of a row.
+
+    Raises:
+        InputError: names the first of these columns.
+    """
+    columns = [column for column in roles.columns if column.role is None and not column.index]
+    times = [c for c in columns if NAMED_TIME.fullmatch(c.label) or looks_like_date(c.label)]
+    if len(times) < MIN_TIMES or len(times) < len(columns) / 2:
+        return
+    shown = ", ".join(column.label for column in times[:3])
+    others = ", ".join(repr(column.label) for column in columns if column not in times)
+    raise InputError(
+        f"The columns {shown} and {len(times) - 3} more have names of times: a table needs one row "
+        f"for each time. Convert it: frame.melt(id_vars=[{others}], var_name='time'). To learn "
+        "them as features nonetheless, list them in dataset.columns."
+    )
 
 
 def check_clock(roles: ColumnRoles) -> None:

@@ -10,15 +10,20 @@ from timegan.tables.date_formats import looks_like_date
 MAX_SHOWN = 60
 """Characters of a line in messages."""
 
-NUMBER = r"(?:\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d*)?|[.,]\d+)"
+NUMBER = (
+    r"(?:\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+(?:[.,]\d+)?|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?"
+    r"|\d+(?:[.,]\d*)?|[.,]\d+)"
+)
 VALUE = re.compile(
     rf"[(]?[-+\u2212]?\s?[^\w\s.,]?\s?[-+\u2212]?{NUMBER}(?:[eE][-+]?\d+)?"
-    r"(?:\s?[%‰KMBkTμ$€£¥°]|[ \u00a0](?P<unit>[^\W\d_]\S{0,5}))?[)]?"
+    r"(?:\s?[%‰KMBkTμ$€£¥°]|[ \u00a0](?P<unit>[^\W\d_]\S{0,5}))?[-\u2212]?[)]?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?"
     r"|[-–?.*]+|N/?A|n[./]?a\.?|N\.A\.|NaN|nan|None|none|NULL|null|<NA>|#N/A|[Ii]nf(?:inity)?"
     r"|True|true|TRUE|False|false|FALSE"
 )
 """A number with its signs, a time of day, a mark for a missing value, or a boolean."""
+RULE = re.compile(r"[\s|+:=-]*(?:-{3,}|={3,})[\s|+:=-]*")
+"""A line that is drawn between rows."""
 UNIT = re.compile(
     r"\[.*\]|\(.*\)|.*[°%/²³^µμ].*|-"
     r"|([munpkMGTh]?(m|g|s|W|Wh|V|A|Hz|Pa|J|l|L|K|C|F|N|bar|eV|Ah|var))"
@@ -76,8 +81,13 @@ def unit(cell: str) -> str:
 
 
 def is_comment(row: Row) -> bool:
-    """Check for a line of comments."""
-    return row.cells[0].startswith("#")
+    """Check for a line of comments, or a rule between rows."""
+    return row.cells[0].startswith("#") or is_rule(row)
+
+
+def is_rule(row: Row) -> bool:
+    """Check for a line that is drawn between rows, such as ``---+---``."""
+    return RULE.fullmatch(" ".join(row.cells)) is not None
 
 
 def kind(cell: str) -> str:

@@ -33,6 +33,8 @@ FORMATS = {
 }
 """First bytes of files that are no table as text -> what they are, and the remedy."""
 MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
@@ -148,10 +150,25 @@ def _encoding(path: Path, plain: Path, head: bytes) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             file.seek(0)
-            for line in file:
+            wrong = list[int]()
+            for number, line in enumerate(file, 1):
                 if not line.isascii() and len(odd) < 1_000:
                     odd.append(line)
+                    wrong += [] if _is_utf8(line) else [number]
+    if 2 * len(wrong) <= len(odd):
+        raise InputError(
+            f"{path}: line {wrong[0]} is not UTF-8, and {len(odd) - len(wrong)} other lines are: "
+            "it mixes encodings. Save all of it as UTF-8."
+        )
     return _guess(path, b"".join(odd))
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _guess(path: Path, text: bytes) -> str:

@@ -6,6 +6,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from timegan.errors import InputError
+from timegan.tables.date_formats import looks_like_date
 from timegan.tables.text_cells import (
     Row,
     is_comment,
@@ -20,7 +21,7 @@ from timegan.tables.text_rows import Layout, scan, wrong_width
 
 SEPARATORS = {
     **{",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"},
-    **{"": "nothing", " ": "blanks"},
+    **{"~": "tildes", "^": "carets", "": "nothing", " ": "blanks"},
 }
 """Separators -> their names; "" stands for a single column. Of equal ones the first is taken."""
 PREVIEW_LINES = 500
@@ -172,7 +173,8 @@ def _valued_columns(block: Sequence[Row]) -> list[int]:
 
 def _is_data(row: Row, valued: Sequence[int]) -> bool:
     cells = [row.cells[i] for i in valued if row.cells[i]]
-    return sum(map(is_value, cells)) > len(cells) / 2
+    count = sum(map(is_value, cells))
+    return count > len(cells) / 2 or (2 * count == len(cells) and any(map(looks_like_date, cells)))
 
 
 def _commented_names(rows: Sequence[Row], first: Row, separator: str) -> Row | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from timegan.errors import InputError
-from timegan.tables.text_cells import Row, is_comment, is_value, split
+from timegan.tables.text_cells import Row, is_comment, is_rule, is_value, split
 
 TOTAL = re.compile(
     r"(grand |sub)?totals?|sums?|averages?|means?|summe|gesamt|insgesamt|mittelwert|durchschnitt"
@@ -15,6 +15,8 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 """A cell that tells a row below the table from its rows."""
+ROWS = re.compile(r"\(\d+ rows?\)")
+"""The number of rows, as databases write it below a table."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,11 @@ def scan(plain: Path, path: Path, layout: Layout) -> Layout:
             skipped.append(record)
         elif cells and not any(cells):
             blank.append(record)  # values that are missing, unless no row follows
-        elif not cells or (is_comment(row) and len(cells) < count):
+        elif not cells or is_rule(row) or (is_comment(row) and len(cells) < count):
             skipped.append(record)
         elif footers or len(cells) < count or any(cells[count:]):
             footers.append(row)
-            if len(cells) >= count or is_value(cells[0]):
+            if len(cells) >= count or (is_value(cells[0]) and not ROWS.fullmatch(row.text[1:-1])):
                 raise wrong_width(path, footers[0], names)
         else:
             width = max(width, len(cells))
@@ -113,14 +115,16 @@ def _marked_lines(plain: Path, layout: Layout) -> Iterator[tuple[int, int, Any, 
     separator, names, count = layout.separator, layout.names, len(layout.names)
     with plain.open("rb") as file:
         if separator not in ("", " ") and _is_simple(file):
-            mark, starts = separator.encode(), (separator.encode(), names[0].encode(), b" ", b"#")
+            mark = separator.encode()
+            starts = (mark, names[0].encode(), b" ", b"#", b"--", b"==", b"+-")
             for i, text in enumerate(file):
                 is_odd = text.count(mark) != count - 1 or text.startswith(starts)
                 yield i, i + 1, text, is_odd
             return
     with plain.open(newline="", encoding="utf-8-sig") as lines:
         for i, (line, cells) in enumerate(split(lines, separator)):
-            yield i, line, cells, len(cells) != count or cells[0] in ("", names[0])
+            is_odd = len(cells) != count or cells[0] in ("", names[0])
+            yield i, line, cells, is_odd or cells[0].startswith(("--", "=="))
 
 
 def _is_simple(file: IO[bytes]) -> bool:
@@ -140,9 +144,9 @@ def _cells(row: bytes | list[str], separator: str) -> list[str]:
 def wrong_width(path: Path, row: Row, names: Sequence[str]) -> InputError:
     """Return the error for a row with more or fewer cells than there are names."""
     count = len(row.cells)
-    cause = "a column has no name, or a cell that holds the separator needs quotes"
+    cause = "a column has no name, or a name or a cell that holds the separator needs quotes"
     if count < len(names):
-        cause = "a row needs all its separators, also for empty cells"
+        cause = "a name holds the separator, or the row lacks one (empty cells need theirs, too)"
     return InputError(
         f"{path}: line {row.line} has {count} cell{'s' * (count != 1)} ({row.text}), and there are "
         f"{len(names)} names ({', '.join(names[:3])}{', ...' * (len(names) > 3)}): {cause}. "

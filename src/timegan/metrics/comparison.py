@@ -42,7 +42,7 @@ class Options:
             scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
-        hidden: units of each classifier; None: half as many as features.
+        hidden: units of each classifier; None: half as many as features, and at most 24.
         lr: step size of the classifiers.
         forecaster_steps: updates of each forecaster of the predictive scores.
         encoders: repeats of Context-FID.

@@ -137,6 +137,19 @@ class Task:
     seed: int
 
 
+MAX_HIDDEN = 24
+"""Units of a classifier or a forecaster at most: its cost is linear in wide tables."""
+
+
+def usual_hidden(features: int) -> int:
+    """Return the units of a published classifier: half as many as features, from 1 to 24.
+
+    >>> usual_hidden(6), usual_hidden(300)
+    (3, 24)
+    """
+    return min(max(features // 2, 1), MAX_HIDDEN)
+
+
 class GroupedGRU(nn.Module):
     """R independent GRU layers, each with TensorFlow 1's cell and its initial values.
 

@@ -34,17 +34,17 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def show_progress(wanted: bool = True) -> Iterator[None]:
+def show_progress(has_lines: bool = True) -> Iterator[None]:
     """Show the progress of loops that :func:`track` wraps, in any thread, inside the block.
 
-    Bars on a terminal; elsewhere a line at each loop's end. What is measured does not depend on
-    it. A block within another one adds nothing.
+    Bars on a terminal; elsewhere a line at each loop's end, if ``has_lines``. What is measured does
+    not depend on it. A block within another one adds nothing.
     """
-    if not wanted or _displays:
+    console = Console()
+    if _displays or not (has_lines or console.is_terminal):
         yield
         return
     columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    console = Console()
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as display:
@@ -53,6 +53,19 @@ def show_progress(wanted: bool = True) -> Iterator[None]:
             yield
         finally:
             _displays.remove(display)
+
+
+@contextmanager
+def working(description: str) -> Iterator[None]:
+    """Show on a terminal that something of unknown length goes on inside the block."""
+    with show_progress(has_lines=False):
+        display = _displays[0] if _displays else None
+        task = display.add_task(description, total=None) if display else None
+        try:
+            yield
+        finally:
+            if display and task is not None:
+                display.remove_task(task)
 
 
 def track(items: Iterable[Item], description: str, total: int) -> Iterator[Item]:

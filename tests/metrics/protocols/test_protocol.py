@@ -44,3 +44,13 @@ def test_strict_and_published_have_all_quick_scores() -> None:
     quick = {metric.name for metric in PROTOCOLS["quick"].metrics}
     for name in ("published", "published_strong", "strict", "smoke"):
         assert quick <= {metric.name for metric in PROTOCOLS[name].metrics}
+
+
+def test_quick_protocols_measure_fewer_windows_of_wide_tables() -> None:
+    for name, limits in {
+        "quick": {24 * 20: 10_000, 24 * 300: 1_111, 10**6: 500},
+        "published": {24 * 300: 20_000},
+    }.items():
+        protocol = PROTOCOLS[name]
+        for numbers, limit in limits.items():
+            assert protocol.fit_limit(protocol.settle({}), numbers).limit == limit

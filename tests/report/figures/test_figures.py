@@ -141,3 +141,19 @@ def test_pairs_with_the_largest_error_are_drawn_and_twins_last() -> None:
     assert {(0, 4), (1, 4)} & set(chosen)
     assert pair_in_space(a) == (2, 3)
     assert pair_in_space(a[:1, :1]) == (0, 0)
+
+
+def test_wide_tables_show_the_features_that_differ_most() -> None:
+    count = MOST + 20
+    names = [f"c{i}" for i in range(count)]
+    real = np.random.default_rng(0).normal(size=(50, 6, count))
+    fake = real.copy()
+    fake[..., 7:67] += 1 + fake[..., :60]
+    drawn = Figures(real, fake, names)
+    for graph in drawn.correlations():
+        [matrix] = marks(graph, Matrix)
+        assert matrix.values.shape == (MOST, MOST)
+    for graph in statistics(statistics_of(real, fake, names)):
+        ticks = graph.views[0].y.ticks
+        assert ticks is not None
+        assert list(ticks.values()) == names[7:67]

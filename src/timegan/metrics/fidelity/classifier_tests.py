@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from timegan.attempts import attempt, has_failed
 from timegan.metrics.comparison import BlockComparison, Candidate
 from timegan.metrics.fidelity.correlation import pairs
-from timegan.metrics.grouped_gru import GroupedGRU
+from timegan.metrics.grouped_gru import GroupedGRU, usual_hidden
 from timegan.metrics.metric import Metric, register
 from timegan.metrics.overlapping_windows import block_halves, overlap_groups
 from timegan.metrics.parallel import track
@@ -101,7 +101,7 @@ def recurrent(tasks: Sequence[TwoSampleTask], steps: int) -> list[Outputs]:
     """
     features = tasks[0].known_real.shape[2]
     generators = [torch.Generator().manual_seed(derive(t.seed, "weights")) for t in tasks]
-    classifier = GroupedGRU(features, max(features // 2, 1), generators)
+    classifier = GroupedGRU(features, usual_hidden(features), generators)
     sets = [(_grouped(t.known_real), _grouped(t.known_synthetic)) for t in tasks]
     draws = [torch.Generator().manual_seed(derive(t.seed, "batches")) for t in tasks]
     optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3, fused=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.comparison import Candidate, SetComparison
-from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train
+from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train, usual_hidden
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
@@ -49,7 +49,7 @@ def discriminative(
         seed: of the first classifier; the others follow from it.
         classifiers: how many, each with its own initial values, split and batches.
         iterations: updates of each classifier.
-        hidden: units of each classifier; by default half as many as features, and at least one.
+        hidden: units of each classifier; by default half as many as features, from 1 to 24.
         batch: real windows of an update, and synthetic ones.
         lr: Adam's step.
 
@@ -87,7 +87,7 @@ def classify(
     Args:
         tasks: real and synthetic windows of each classifier.
         iterations: updates of each classifier.
-        hidden: units of each classifier; by default half as many as features, and at least one.
+        hidden: units of each classifier; by default half as many as features, from 1 to 24.
         batch: real windows of an update, and synthetic ones.
         lr: Adam's step.
         title: of the progress bar.
@@ -98,7 +98,7 @@ def classify(
     splits = [(_split(r, seed, "real"), _split(s, seed, "")) for r, s, seed in pairs]
     features = pool.shape[1] - 1
     generators = [torch.Generator().manual_seed(derive(seed, "weights")) for seed in seeds]
-    classifier = GroupedGRU(features, hidden or max(features // 2, 1), generators)
+    classifier = GroupedGRU(features, hidden or usual_hidden(features), generators)
     sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
 
     def loss(chosen: Tensor) -> Tensor:

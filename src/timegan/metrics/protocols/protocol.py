@@ -8,6 +8,11 @@ from timegan.errors import InputError, closest_match
 from timegan.metrics.comparison import Options
 from timegan.metrics.metric import Metric, metrics_of
 
+MAX_NUMBERS = 8_000_000
+"""Numbers on a side in quick protocols: 1,111 windows of 24 steps and 300 columns."""
+MIN_LIMIT = 500
+"""Windows on a side that are always measured."""
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -20,8 +25,10 @@ class Protocol:
         options: where they differ from the defaults of `Options`.
         adjusted: options of a design, as factors of the protocol's.
         max_samples: synthetic sequences that are drawn at most where a model is evaluated.
+        max_numbers: numbers (windows x steps x features) on a side, at most: of wide tables fewer
+            windows are measured. None: any number.
         is_thorough: also look for shifted copies and membership, and for constraints of windows.
-        shows_progress: tell what is being measured.
+        shows_progress: also tell what is being measured where the output is no terminal.
     """
 
     name: str
@@ -29,6 +36,7 @@ class Protocol:
     options: Mapping[str, Any] = field(default_factory=dict)
     adjusted: Mapping[str, int] = field(default_factory=dict)
     max_samples: int = 5_000
+    max_numbers: int | None = None
     is_thorough: bool = False
     shows_progress: bool = True
 
@@ -55,6 +63,18 @@ class Protocol:
                 )
         return replace(Options(), **{**self.options, **given})
 
+    def fit_limit(self, options: Options, numbers: int) -> Options:
+        """Return options whose limit of windows keeps to the limit of numbers.
+
+        Args:
+            options: of the protocol.
+            numbers: of one window.
+        """
+        if self.max_numbers is None:
+            return options
+        limit = max(self.max_numbers // numbers, MIN_LIMIT)
+        return replace(options, limit=min(options.limit, limit))
+
     def options_of(self, design: str, options: Options) -> Options:
         """Return the options of one design."""
         return replace(options, limit=options.limit * self.adjusted.get(design, 1))
@@ -63,9 +83,13 @@ class Protocol:
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        Protocol("quick", ("sets",), shows_progress=False),
+        Protocol("quick", ("sets",), max_numbers=MAX_NUMBERS, shows_progress=False),
         Protocol(
-            "smoke", ("sets",), {"classifiers": 1, "classifier_steps": 20}, shows_progress=False
+            "smoke",
+            ("sets",),
+            {"classifiers": 1, "classifier_steps": 20},
+            max_numbers=MAX_NUMBERS,
+            shows_progress=False,
         ),
         Protocol(
             "published",

@@ -11,7 +11,7 @@ from timegan.metrics.cache import cached, fingerprint
 from timegan.metrics.comparison import Candidate, Comparison, Data, comparisons_of
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.metric import Metric, metrics_of
-from timegan.metrics.parallel import run_parallel, show_progress
+from timegan.metrics.parallel import run_parallel, show_progress, track
 from timegan.metrics.privacy.report import copying_report
 from timegan.metrics.protocols.protocol import Protocol, find_protocol
 from timegan.metrics.score import Score, to_json
@@ -68,7 +68,7 @@ def run_protocol(
         classifiers: repeats of the discriminative and of the predictive scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
-        hidden: units of each classifier; by default half as many as features.
+        hidden: units of each classifier; by default half as many as features, and at most 24.
         lr: step size of the classifiers.
         forecaster_steps: updates of each forecaster.
         encoders: repeats of Context-FID.
@@ -80,10 +80,11 @@ def run_protocol(
         cache: keep baselines and controls in the user's cache folder. They depend on the real
             windows alone.
         workers: threads that measure; by default two, where there are cores for two.
-        progress: tell what is being measured.
+        progress: also tell what is being measured where the output is no terminal.
 
     Returns:
-        ``scores``, by name; ``statistics``, ``statistics_scaled``, ``diversity`` and ``copying``.
+        ``scores``, by name; ``statistics``, ``statistics_scaled``, ``diversity`` and ``copying``;
+        ``windows_measured``, where a quick protocol measures fewer windows of a wide table.
 
     Raises:
         InputError: an unknown protocol or option, or sets that cannot be compared.
@@ -104,6 +105,8 @@ def run_protocol(
     chosen = find_protocol(protocol)
     options = chosen.settle({name: value for name, value in given.items() if value is not None})
     check(train, synthetic)
+    if limit in (None, chosen.settle({}).limit):
+        options = chosen.fit_limit(options, train.shape[1] * train.shape[2])
     if holdout is not None and len(holdout):
         check(train, holdout)
     else:
@@ -115,7 +118,9 @@ def run_protocol(
     }
     with show_progress(chosen.shows_progress if progress is None else progress):
         scores = _measure(chosen, compared, cache, workers)
-    return {"scores": scores} | _other_parts(chosen, data, scores, seed)
+    limit = chosen.settle({}).limit
+    about = {"windows_measured": options.limit} if options.limit < limit else {}
+    return {"scores": scores} | _other_parts(chosen, data, scores, seed) | about
 
 
 def _measure(
@@ -156,8 +161,8 @@ def _metrics(comparison: Comparison) -> list[Metric]:
 def _own(comparison: Comparison) -> Scores:
     """Return the scores of the synthetic windows."""
     candidate = comparison.synthetic()
-    scores = {}
-    for metric in _metrics(comparison):
+    scores, metrics = {}, _metrics(comparison)
+    for metric in track(metrics, "Scores", len(metrics)):
         if reason := metric.missing(comparison):
             scores[metric.name] = Score.unknown(reason)
             continue
@@ -187,7 +192,8 @@ def _reference(comparison: Comparison, cache: bool) -> dict[str, Scores]:
 
     references: dict[str, dict[str, Any]] = {}
     # In reverse, so that the encoders are fitted here while the other thread trains forecasters.
-    for metric in reversed(_metrics(comparison)):
+    metrics = _metrics(comparison)[::-1]
+    for metric in track(metrics, "Scores of baseline and controls", len(metrics)):
         if metric.missing(comparison):
             continue
         if cache:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.comparison import Candidate, SetComparison
-from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train
+from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train, usual_hidden
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
@@ -50,7 +50,7 @@ def predictive(
         seed: of the first forecaster; the others follow from it.
         forecasters: how many, each with its own initial values and batches.
         iterations: updates of each.
-        hidden: units of each; by default half as many as features, and at least one.
+        hidden: units of each; by default half as many as features, from 1 to 24.
         batch: windows of an update.
         lr: Adam's step.
         limits: minima and maxima (C,) of the min-max units, when not those of ``real``.
@@ -111,7 +111,7 @@ def forecast(
     outputs = features if target == "all" else 1
     inputs = features if outputs == features else features - 1
     generators = [torch.Generator().manual_seed(derive(seed, "weights")) for seed in seeds]
-    network = GroupedGRU(inputs, hidden or max(features // 2, 1), generators, outputs)
+    network = GroupedGRU(inputs, hidden or usual_hidden(features), generators, outputs)
     what = "all features" if target == "all" else "last feature"
     title = f"{title}, {what}, {len(tasks)} forecasters"
     updates = track(range(iterations), title, iterations)

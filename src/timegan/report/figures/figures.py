@@ -189,12 +189,18 @@ class Figures:
         return graphs
 
     def correlations(self) -> list[Graph]:
-        """Draw all correlations: real, synthetic, and synthetic minus real."""
+        """Draw correlations: real, synthetic, and synthetic minus real.
+
+        Of more than 60 features, those are shown whose correlations differ most.
+        """
         real, fake = self._correlations
+        errors = -np.nan_to_num(np.abs(fake - real)).sum(axis=0)
+        shown = np.sort(np.argsort(errors, kind="stable")[:MOST])
+        real, fake = (matrix[np.ix_(shown, shown)] for matrix in (real, fake))
         most = max(float(np.nanmax(np.abs(fake - real), initial=0.0)), 0.05)
-        axis = Axis.of_names(self.features)
+        axis = Axis.of_names([self.features[c] for c in shown])
         x = Axis(ticks=axis.ticks)
-        height = min(max(300, 16 * len(self.features) + 110), 640)
+        height = min(max(300, 16 * len(shown) + 110), 640)
         note = f"full colour at ±{decimal(most, 2)}"
         return [
             Graph("Real", [View([Matrix(real, 1)], x, axis)], height=height),
@@ -285,8 +291,15 @@ def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
 
 
 def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
-    """Draw each statistic in min-max units (rows of ``statistics_scaled``), both sides joined."""
-    features = list(dict.fromkeys(str(row["feature"]) for row in rows))
+    """Draw each statistic in min-max units (rows of ``statistics_scaled``), both sides joined.
+
+    Of more than 60 features, those are shown whose statistics differ most.
+    """
+    errors: dict[str, float] = {}
+    for row in rows:
+        errors[row["feature"]] = errors.get(row["feature"], 0.0) + abs(row["difference"] or 0.0)
+    features = sorted(sorted(errors, key=lambda name: -errors[name])[:MOST], key=[*errors].index)
+    rows = [row for row in rows if row["feature"] in set(features)]
     places, graphs = np.arange(len(features)), []
     for name in dict.fromkeys(str(row["statistic"]) for row in rows):
         found = [[row[side] for side in SIDES] for row in rows if row["statistic"] == name]

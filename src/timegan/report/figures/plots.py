@@ -9,6 +9,7 @@ from timegan.metrics.windows import Array, subset
 from timegan.report.figures.figures import (
     DENSITIES,
     FEATURES,
+    MOST,
     PAIRS,
     Figures,
     profiles,
@@ -54,6 +55,11 @@ def plots(
         some = f" Of {total} {noun} the {limit} are shown whose densities differ most."
         return some if total > limit else ""
 
+    def widest(what: str) -> str:
+        return f" Of {count} features the {MOST} are shown whose {what} differ most." * (
+            count > MOST
+        )
+
     closest = f" Of {pairs} pairs {PAIRS} are shown: those with the largest error, and those most "
     closest = closest + "closely tied." if pairs > PAIRS else ""
     thin = "The thin line should lie on the thick one."
@@ -79,7 +85,7 @@ def plots(
             "statistics",
             "Means, deviations and ranges",
             "In min-max units: 0 is the smallest real value of a column and 1 its largest. "
-            "The table below has the numbers.",
+            f"The table below has the numbers.{widest('statistics')}",
             lambda: statistics(of_numbers(metrics["statistics_scaled"], metrics, features)),
             2,
         ),
@@ -140,8 +146,9 @@ def plots(
         (count > 2)
         and Plot(
             "correlation_matrix",
-            "All correlations",
-            "Both should look the same; the difference has a scale of its own.",
+            "All correlations" if count <= MOST else "Correlations",
+            "Both should look the same; the difference has a scale of its own."
+            f"{widest('correlations')}",
             figures.correlations,
             3 if count <= 10 else 2,
         ),

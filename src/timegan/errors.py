@@ -1,6 +1,7 @@
 """Errors that the user can correct, helpers for their messages, and notices on stderr."""
 
 import difflib
+import os
 import re
 import shlex
 import sys
@@ -77,6 +78,14 @@ def quote_argument(key: str, path: str | Path) -> str:
     if all(character.isalnum() or character in "/._-+%" for character in path):
         return f"{key}={path}"
     return shlex.quote(f'{key}="{path}"')
+
+
+def where_to_continue(where: str, run: Path) -> tuple[str, str]:
+    """Return the lines that say where a run stopped, and the command to continue it, to paste."""
+    relative = os.path.relpath(run)
+    path = run if relative.startswith("..") else relative
+    command = f"{program('train')} {quote_argument('resume', path)}"
+    return f"{where} Nothing is lost. This line continues the run:", command
 
 
 KEY = re.compile(

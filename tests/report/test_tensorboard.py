@@ -4,10 +4,11 @@ from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from timegan.metrics.score import Score
-from timegan.report.tensorboard import log_hparams
+from timegan.report.tensorboard import add_layout, log_hparams
 
 
 def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
@@ -18,7 +19,7 @@ def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
         "predictive": Score.unknown("too few windows"),
         "overlap": Score(0.9),
     }
-    log_hparams(logger, {"model": {"hidden": 24, "cell": "gru"}, "seed": 1}, scores)
+    log_hparams([logger], {"model": {"hidden": 24, "cell": "gru"}, "seed": 1}, scores)
     events = EventAccumulator(str(tmp_path)).Reload()
     assert {"score/discriminative", "score/overlap"} == set(events.Tags()["scalars"])
     assert round(events.Scalars("score/overlap")[0].value, 6) == 0.9
@@ -31,6 +32,29 @@ def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
     }
 
 
-def test_other_loggers_are_left_alone(tmp_path: Path) -> None:
-    log_hparams(CSVLogger(tmp_path), {"seed": 1}, {"overlap": Score(0.9)})
-    log_hparams(None, {"seed": 1}, {"overlap": Score(0.9)})
+def test_columns_keep_the_order_of_settings(tmp_path: Path) -> None:
+    logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
+    log_hparams([logger], {"seed": 1, "model/hidden": 24, "a": 0}, {"overlap": Score(0.9)})
+    events = EventAccumulator(str(tmp_path)).Reload()
+    content = events.SummaryMetadata("_hparams_/experiment").plugin_data.content
+    experiment = plugin_data_pb2.HParamsPluginData.FromString(content).experiment
+    assert [info.name for info in experiment.hparam_infos] == ["seed", "model/hidden", "a"]
+
+
+def test_other_loggers_get_settings_and_scores(tmp_path: Path) -> None:
+    logger = CSVLogger(tmp_path, name="", version="")
+    log_hparams([logger], {"seed": 1}, {"overlap": Score(0.9)})
+    assert "score/overlap" in (tmp_path / "metrics.csv").read_text()
+    assert "seed: 1" in (tmp_path / "hparams.yaml").read_text()
+    log_hparams([], {"seed": 1}, {"overlap": Score(0.9)})
+
+
+def test_distance_and_baseline_share_a_chart(tmp_path: Path) -> None:
+    logger = TensorBoardLogger(tmp_path, name="", version="")
+    add_layout([logger, CSVLogger(tmp_path)])
+    logger.save()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    [tag] = [tag for tag in events.Tags()["tensors"] if "custom_scalars" in tag]
+    layout = layout_pb2.Layout.FromString(events.Tensors(tag)[0].tensor_proto.string_val[0])
+    [chart] = layout.category[0].chart
+    assert list(chart.multiline.tag) == ["validation/distance", "validation/baseline"]

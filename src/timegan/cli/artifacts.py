@@ -20,6 +20,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.errors import InputError, closest_match
 from timegan.evaluation import MAX_SAMPLES, EvaluationData, default_count
 from timegan.files import write_text
+from timegan.metrics.parallel import working
 from timegan.metrics.score import to_json
 from timegan.sampling.sequences import generate
 from timegan.serialization.model_card import write_card
@@ -171,7 +172,8 @@ def write_artifacts(
     )
     description = read_description(folder / "model")
     write_card(folder / "model", description, overwrite=True)
-    made = generate(model, transform, samples or default_count(data, evaluation), seed=seed)
+    with working("Sampling"):
+        made = generate(model, transform, samples or default_count(data, evaluation), seed=seed)
     kept = made.head(samples or MAX_SAMPLES)  # a protocol may look at more
     ordered = [transform.in_time_order(kept)]
     write_table(folder / "samples.csv", ordered, len(kept), transform.schema, overwrite=True)

@@ -19,6 +19,7 @@ from timegan.data.datamodule import WindowDataModule
 from timegan.data.second_table import SecondTable, read_second_table
 from timegan.errors import InputError
 from timegan.evaluation import EvaluationData, default_count
+from timegan.metrics.parallel import working
 from timegan.sampling.sequences import generate
 from timegan.serialization.run_folder import find_run_folder
 from timegan.serialization.runs import open_run
@@ -31,10 +32,11 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
     torch.set_num_threads(config.threads)
     folder = begin_evaluation(invocation.cfg, overwrite=config.overwrite)
     made: Sequences | SecondTable
-    if config.run is None:
-        data, made = _tables(config)
-    else:
-        data, made = _sampled(config, config.run)
+    with working("Reading the tables" if config.run is None else "Sampling"):
+        if config.run is None:
+            data, made = _tables(config)
+        else:
+            data, made = _sampled(config, config.run)
     unseen = None
     if config.holdout is not None:
         unseen = read_second_table(data, config.holdout, "holdout")

@@ -4,6 +4,8 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,9 +35,11 @@ from timegan.cli.resume import (
     usable_checkpoint,
 )
 from timegan.cli.schema import TrainConfig, selects_on_holdout
+from timegan.cli.signature_schema import flatten_keys
 from timegan.data.datamodule import WindowDataModule
-from timegan.errors import InputError
-from timegan.report.tensorboard import log_hparams
+from timegan.errors import InputError, tell, where_to_continue
+from timegan.metrics.parallel import working
+from timegan.report.tensorboard import add_layout, log_hparams
 from timegan.serialization.overwrite_checks import check_not_read
 from timegan.serialization.training_position import TrainingPosition
 from timegan.training.callbacks import SampleMonitor
@@ -61,8 +65,9 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
         seed=config.seed,
         select_on_holdout=selects_on_holdout(config.callbacks, config.model["schedule"]),
     )
-    data.prepare_data()
-    data.setup()
+    with working("Reading the table"):
+        data.prepare_data()
+        data.setup()
     check_choice(config, data)
     model = build_model(data, **{**config.model, "seed": config.seed})
     schedule = model.schedule  # as planned; phases may end early
@@ -87,6 +92,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
             print_lines("Resumed   from the beginning: the run had not saved a checkpoint yet")
 
     started, worked = time.perf_counter(), time.process_time()
+    add_layout(trainer.loggers)
     with exit_on_second_signal(lambda: _started_by(trainer)), collecting() as failures:
         fit_model(trainer, model, data, begin_at)
     if not trainer.is_global_zero:
@@ -101,7 +107,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
         "backend": model.resolved_backend,
         "sample_monitor": _monitored(trainer),
     }
-    with collecting() as later:
+    with collecting() as later, _saying_how_to_continue(folder):
         metrics = write_artifacts(
             model.float().eval(),
             data,
@@ -113,13 +119,23 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
             invocation=invocation,
             failures=later,
         )
-    log_hparams(trainer.logger, _hparams(config, schedule), metrics["scores"])
+    log_hparams(trainer.loggers, _hparams(config, schedule, invocation), metrics["scores"])
     print_lines("", training_summary(training), f"GRUs      model.backend={model.resolved_backend}")
     print_verdicts(metrics)
     print_lines("")
     print_paths(folder, report=(folder / "report.html").is_file())
     end(metrics, [*failures, *later])
     return objective(metrics, config.objective, sweep_direction())
+
+
+@contextmanager
+def _saying_how_to_continue(folder: Path) -> Iterator[None]:
+    """Say how to continue a run that is interrupted after training, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        tell("", *where_to_continue("Stopped after training.", folder))
+        sys.exit(130)
 
 
 def check_choice(config: TrainConfig, data: WindowDataModule) -> None:
@@ -201,13 +217,23 @@ def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
     )
 
 
-def _hparams(config: TrainConfig, schedule: Schedule) -> dict[str, Any]:
-    """Return the settings by which TensorBoard compares runs, with the resolved epochs."""
-    return {
-        "seed": config.seed,
-        "dataset": config.dataset,
-        "model": config.model | {"schedule": asdict(schedule)},
-    }
+def _hparams(config: TrainConfig, schedule: Schedule, invocation: Invocation) -> dict[str, Any]:
+    """Return the settings by which loggers compare runs: first what the command line sets.
+
+    What a sweep varies comes before the rest of its command line. Epochs are resolved.
+    """
+    settings = flatten_keys(
+        {
+            "seed": config.seed,
+            "dataset": config.dataset,
+            "model": config.model | {"schedule": asdict(schedule)},
+        }
+    )
+    given = sorted(invocation.overrides, key=lambda override: override in sys.argv)
+    first = [override.lstrip("+").partition("=")[0] for override in given]
+    order = [*(key for key in first if key in settings), *settings]
+    values = {key: settings[key] for key in order if not isinstance(settings[key], dict)}
+    return {key.replace(".", "/"): value for key, value in values.items()}
 
 
 def _print_plan(data: WindowDataModule, schedule: Schedule, folder: Path) -> None:

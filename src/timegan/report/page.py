@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from timegan.attempts import attempt
 from timegan.files import check_free, write_bytes, write_text
+from timegan.metrics.parallel import show_progress, track
 from timegan.metrics.windows import Array, check
 from timegan.report.figures.graphs import Graph
 from timegan.report.figures.picture import picture, png
@@ -68,10 +69,12 @@ def write_report(
     path = folder / "report.html"
     if not overwrite:
         check_free(path)
-    drawn = [
-        _drawn(plot, folder / "figures" / f"{plot.name}.png", overwrite)
-        for plot in plots(metrics, train, synthetic, features)
-    ]
+    figures = plots(metrics, train, synthetic, features)
+    with show_progress(has_lines=False):
+        drawn = [
+            _drawn(plot, folder / "figures" / f"{plot.name}.png", overwrite)
+            for plot in track(figures, "Figures", len(figures))
+        ]
     counts = {"train": len(train), "held-out": 0 if holdout is None else len(holdout)}
     page = _environment().get_template("page.html")
     answers = verdicts(metrics)

@@ -1,6 +1,7 @@
 """TensorBoard: pictures of samples as they get better, and the final scores of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from lightning import LightningModule, Trainer
@@ -74,21 +75,44 @@ class SampleFigures(Callback):
         return picture(Figures(real, fake, data.metric_features).examples(count=6, limit=4), 1)
 
 
-def log_hparams(
-    logger: Logger | None, hparams: Mapping[str, Any], scores: Mapping[str, Score]
-) -> None:
-    """Write a run's settings and what it reached; other loggers than TensorBoard's are left alone.
+LAYOUT = {
+    "Samples": {
+        "distance and its baseline": ["Multiline", ["validation/distance", "validation/baseline"]]
+    }
+}
+"""Charts of several curves, in the tab CUSTOM SCALARS."""
 
-    The logger has to be made with ``default_hp_metric=False``: a run has one entry in that tab, and
-    Lightning would take it for a placeholder as training starts.
+
+@rank_zero_only
+def add_layout(loggers: Sequence[Logger]) -> None:
+    """Show the distance of samples and its baseline in one chart of TensorBoard."""
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_custom_scalars(LAYOUT)
+
+
+def log_hparams(
+    loggers: Sequence[Logger], hparams: Mapping[str, Any], scores: Mapping[str, Score]
+) -> None:
+    """Write a run's settings and what it reached.
+
+    TensorBoard's logger has to be made with ``default_hp_metric=False``: a run has one entry in its
+    tab HPARAMS, and Lightning would take it for a placeholder as training starts.
 
     Args:
-        logger: the run's logger, or None.
-        hparams: the settings; groups may be nested.
+        loggers: of the run.
+        hparams: the settings, in the order of the columns; groups may be nested.
         scores: by name. Those that are unknown are left out.
     """
-    if not isinstance(logger, TensorBoardLogger):
-        return
     metrics = {f"score/{k}": score.mean for k, score in scores.items() if score.mean is not None}
-    logger.log_hyperparams(dict(hparams), metrics, step=0)
-    logger.save()
+
+    def write(logger: Logger) -> None:
+        if isinstance(logger, TensorBoardLogger):
+            logger.log_hyperparams(dict(hparams), metrics, step=0)
+        else:
+            logger.log_hyperparams(dict(hparams))
+            logger.log_metrics(metrics)
+        logger.save()
+
+    for logger in loggers:
+        attempt(f"scores in {type(logger).__name__}", partial(write, logger), lambda _: None)

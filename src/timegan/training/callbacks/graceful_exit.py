@@ -14,7 +14,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from timegan.errors import program, quote_argument, tell
+from timegan.errors import quote_argument, tell, where_to_continue
 from timegan.training.callbacks.checkpoints import PhaseCheckpoint
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -40,6 +40,7 @@ class GracefulExit(Checkpoint):
     def __init__(self) -> None:
         self.received_signal = 0
         self.previous_handlers: dict[int, Any] = {}
+        self.farewell: tuple[str, ...] = ()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Move to the end of the callbacks, so that the end of a phase is saved before the exit."""
@@ -64,8 +65,9 @@ class GracefulExit(Checkpoint):
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
-        """Restore the previous handlers."""
+        """Restore the previous handlers, and say how to continue; the bar is gone by now."""
         self.on_train_end(trainer, pl_module)
+        tell(*self.farewell)
 
     def on_signal(self, number: int, _: FrameType | None) -> None:
         """Note the first signal; exit at once on the second."""
@@ -109,13 +111,11 @@ class GracefulExit(Checkpoint):
         path = (checkpoints or PhaseCheckpoint()).save(trainer)
         if trainer.is_global_zero:
             run = path.parent.parent
-            remedy = f"run the same command with {quote_argument('ckpt_path', path)}"
+            where = f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}."
+            remedy = f"run the same command with {quote_argument('ckpt_path', path)} to continue."
+            self.farewell = (f"{where} Nothing is lost: {remedy}",)
             if (run / ".hydra" / "config.yaml").is_file():  # of `train.py`
-                remedy = f"run `{program('train')} {quote_argument('resume', run)}`"
-            tell(
-                f"Stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}. "
-                f"Nothing is lost: {remedy} to go on."
-            )
+                self.farewell = where_to_continue(where, run)
         trainer.strategy.barrier("interrupt")
         if self.received_signal == REQUEUE and trainer.is_global_zero:
             self.previous_handlers[REQUEUE](REQUEUE, None)

@@ -32,13 +32,24 @@ IGNORED_SETTINGS = (
 """Settings in which runs of one experiment may differ."""
 
 
+ABOUT = """Gathers evaluated runs into one table: means and deviations over training
+seeds, baselines, and published results where the data are known.
+
+  timegan results outputs/sweeps/2026-01-01/10-00-00     all runs of a sweep
+  timegan results RUN RUN RUN                            these runs
+  timegan results RUN RUN --out FOLDER                   write the table there
+  timegan results outputs/2026-01-01                     all runs of a day
+  timegan results outputs/sweeps/2026-01-01 --overwrite  replace older tables
+
+Writes results.md and results.csv."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `timegan results RUNS ...`."""
     parser = argparse.ArgumentParser(
         prog="timegan results",
-        description="Gathers evaluated runs into one table: means and deviations over training "
-        "seeds, baselines, and published results where the data are known. Writes results.md and "
-        "results.csv.",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("runs", nargs="+", help="run folders, or folders that hold some")
     parser.add_argument("--out", help="folder of both files (default: the first of RUNS)")

@@ -107,4 +107,7 @@ def _of_path(argument: str, command: str) -> str:
         return f"Write {quote_argument('real', path)} synthetic=... for two tables."
     if path.exists() or "/" in argument or argument.endswith(".ckpt"):
         return f"Write {quote_argument('resume' if command == 'train' else 'run', path)}."
+    keys = flatten_keys(to_container(compose_config(command, []), resolve=False))
+    if command in ("sample", "export") and argument not in keys:
+        return f"Write {quote_argument('run', path)} if it is a run, or see --help."
     return f"Write {argument}=..., or see --help."

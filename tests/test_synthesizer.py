@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import check_get_params_invariance, check_set_params
+from sklearn.utils import estimator_checks
 
 import timegan
 from timegan import InputError, Schedule, Synthesizer
@@ -151,16 +152,33 @@ def test_wrong_arguments_are_answered_in_words_of_python(
     assert "null" not in str(error.value)
 
 
+CHECKS = (
+    *("check_estimator_cloneable", "check_estimator_repr", "check_get_params_invariance"),
+    *("check_set_params", "check_parameters_default_constructible", "check_mixin_order"),
+    "check_estimator_tags_renamed",
+)
+"""Checks of scikit-learn that apply. Others fit and predict independent rows with a target, want
+the tags of a predictor, or no attribute of its own in the constructor, which keeps all options as
+one."""
+
+
 @pytest.mark.filterwarnings("ignore:InputError occurred during set_params")
-def test_a_synthesizer_is_cloned_shown_and_pickled(fitted: Synthesizer) -> None:
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_synthesizer_keeps_the_rules_of_scikit_learn(name: str) -> None:
+    check = getattr(estimator_checks, name, None)
+    if check is None:
+        pytest.skip(f"this scikit-learn has no {name}")
+    check("Synthesizer", Synthesizer())
+
+
+def test_a_synthesizer_is_cloned_shown_and_pickled(fitted: Synthesizer, tmp_path: Path) -> None:
     copy = clone(fitted)
     assert copy.get_params(deep=False) == fitted.get_params()
     assert repr(Synthesizer(window=24, columns=["a"])) == "Synthesizer(window=24, columns=['a'])"
     assert Synthesizer().set_params(window=9, hidden=3).get_params()["hidden"] == 3
-    check_get_params_invariance("Synthesizer", Synthesizer())
-    check_set_params("Synthesizer", Synthesizer())
-    again = pickle.loads(pickle.dumps(fitted))
-    assert again.sample(3).equals(fitted.sample(3))
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    for again in (pickle.loads(pickle.dumps(fitted)), joblib.load(tmp_path / "model.joblib")):
+        assert again.sample(3).equals(fitted.sample(3))
 
 
 def test_every_form_of_a_table_teaches_the_same(

@@ -1,9 +1,12 @@
 """Layout of a text table: the separator, and the line of names."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice, pairwise
 from pathlib import Path
+
+import numpy as np
 
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
@@ -26,6 +29,7 @@ SEPARATORS = {
 """Separators -> their names; "" stands for a single column. Of equal ones the first is taken."""
 PREVIEW_LINES = 500
 """First lines, which tell the layout."""
+YEAR = re.compile(r"(19|20)\d\d")
 VALUE_SHARE = 0.8
 """Share of its cells that are values in a column of values."""
 
@@ -198,7 +202,9 @@ def _check_names(path: Path, block: Sequence[Row], valued: Sequence[int], separa
         for cell, cells in zip(first.cells, below, strict=True)
     ]
     is_other = [kind(first.cells[i]) not in {kind(cell) for cell in below[i]} for i in valued]
-    if not all(are_values) and len(valued) > 1 and all(is_other):
+    years = [int(first.cells[i]) for i in valued if YEAR.fullmatch(first.cells[i])]
+    are_years = len(years) == len(valued) > 2 and set(np.diff(years)) == {1}
+    if not all(are_values) and ((len(valued) > 1 and all(is_other)) or are_years):
         return
     shown = ", ".join(first.cells[:3])
     blanks = (

@@ -5,7 +5,6 @@ import mmap
 import re
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -41,12 +40,6 @@ UNREADABLE = (
     pd.errors.ParserWarning,
 )
 """Errors and warnings of pandas and Python for a text that is not a table."""
-
-
-PANDAS_3_TEXT = (
-    pd.option_context("future.infer_string", True) if pd.__version__ < "3" else nullcontext()
-)
-"""Text columns are of a type for text, also in pandas 2."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +137,7 @@ class _Source:
     def read(self, **options: Any) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
-            with PANDAS_3_TEXT:
-                frame: pd.DataFrame = pd.read_csv(
-                    self.path, **self.layout.pandas_options, **options
-                )
+            frame: pd.DataFrame = pd.read_csv(self.path, **self.layout.pandas_options, **options)
         texts = [name for name, dtype in frame.dtypes.items() if is_text(dtype)]
         for name in texts if self.is_padded else []:
             cells = frame[name].str.rstrip()
@@ -230,7 +220,8 @@ def _with_numbers(
     """
     found: dict[int, NumberColumn] = {}
     for i, dtype in enumerate(frame.dtypes):
-        if is_text(dtype):
+        # pandas 2 has no other type for text than object.
+        if is_text(dtype) or pd.api.types.is_object_dtype(dtype):
             column = number_column(frame.iloc[:, i], str(frame.columns[i]), options.na_texts)
             if column is not None:
                 found[i] = column

@@ -32,13 +32,17 @@ def test_settings_and_scores_stand_in_one_entry(tmp_path: Path) -> None:
     }
 
 
-def test_columns_keep_the_order_of_settings(tmp_path: Path) -> None:
+def test_settings_that_vary_are_marked_so_that_they_come_first(tmp_path: Path) -> None:
     logger = TensorBoardLogger(tmp_path, name="", version="", default_hp_metric=False)
-    log_hparams([logger], {"seed": 1, "model/hidden": 24, "a": 0}, {"overlap": Score(0.9)})
+    logger.log_metrics({"loss": 1.0})
+    logger.finalize("success")  # as Lightning does when training ends
+    settings = {"a": None, "seed": 1, "model/hidden": 24}
+    log_hparams([logger], settings, {"overlap": Score(0.9)}, ["model/hidden"])
     events = EventAccumulator(str(tmp_path)).Reload()
     content = events.SummaryMetadata("_hparams_/experiment").plugin_data.content
     experiment = plugin_data_pb2.HParamsPluginData.FromString(content).experiment
-    assert [info.name for info in experiment.hparam_infos] == ["seed", "model/hidden", "a"]
+    marks = {info.name: info.differs for info in experiment.hparam_infos}
+    assert marks == {"a": False, "seed": False, "model/hidden": True}
 
 
 def test_other_loggers_get_settings_and_scores(tmp_path: Path) -> None:

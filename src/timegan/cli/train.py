@@ -119,7 +119,8 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
             invocation=invocation,
             failures=later,
         )
-    log_hparams(trainer.loggers, _hparams(config, schedule, invocation), metrics["scores"])
+    settings = _hparams(config, schedule)
+    log_hparams(trainer.loggers, settings, metrics["scores"], _varied(invocation))
     print_lines("", training_summary(training), f"GRUs      model.backend={model.resolved_backend}")
     print_verdicts(metrics)
     print_lines("")
@@ -217,11 +218,8 @@ def _check_checkpoint(path: str | None, model: TimeGAN) -> None:
     )
 
 
-def _hparams(config: TrainConfig, schedule: Schedule, invocation: Invocation) -> dict[str, Any]:
-    """Return the settings by which loggers compare runs: first what the command line sets.
-
-    What a sweep varies comes before the rest of its command line. Epochs are resolved.
-    """
+def _hparams(config: TrainConfig, schedule: Schedule) -> dict[str, Any]:
+    """Return the settings by which loggers compare runs, with the resolved epochs."""
     settings = flatten_keys(
         {
             "seed": config.seed,
@@ -229,11 +227,14 @@ def _hparams(config: TrainConfig, schedule: Schedule, invocation: Invocation) ->
             "model": config.model | {"schedule": asdict(schedule)},
         }
     )
-    given = sorted(invocation.overrides, key=lambda override: override in sys.argv)
-    first = [override.lstrip("+").partition("=")[0] for override in given]
-    order = [*(key for key in first if key in settings), *settings]
-    values = {key: settings[key] for key in order if not isinstance(settings[key], dict)}
+    values = {key: value for key, value in settings.items() if not isinstance(value, dict)}
     return {key.replace(".", "/"): value for key, value in values.items()}
+
+
+def _varied(invocation: Invocation) -> list[str]:
+    """Return the settings that a sweep varies; those of the command line without a sweep."""
+    given = [o for o in invocation.overrides if o not in sys.argv] or invocation.overrides
+    return [override.lstrip("+").partition("=")[0].replace(".", "/") for override in given]
 
 
 def _print_plan(data: WindowDataModule, schedule: Schedule, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """TensorBoard: pictures of samples as they get better, and the final scores of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -75,6 +75,24 @@ class SampleFigures(Callback):
         return picture(Figures(real, fake, data.metric_features).examples(count=6, limit=4), 1)
 
 
+def _columns(
+    hparams: Mapping[str, Any], metrics: Mapping[str, float], varied: Collection[str]
+) -> Any:
+    """Return the summary of all columns of the tab HPARAMS, which says which of them vary."""
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+    from torch.utils.tensorboard import summary as summaries
+
+    make: Any = summaries.hparams
+    plain = {k: v if isinstance(v, int | float | str) else str(v) for k, v in hparams.items()}
+    summary = make(plain, dict(metrics))[0]
+    plugin = summary.value[0].metadata.plugin_data
+    content = HParamsPluginData.FromString(plugin.content)
+    for column in content.experiment.hparam_infos:
+        column.differs = column.name in varied
+    plugin.content = content.SerializeToString()
+    return summary
+
+
 LAYOUT = {
     "Samples": {
         "distance and its baseline": ["Multiline", ["validation/distance", "validation/baseline"]]
@@ -92,7 +110,10 @@ def add_layout(loggers: Sequence[Logger]) -> None:
 
 
 def log_hparams(
-    loggers: Sequence[Logger], hparams: Mapping[str, Any], scores: Mapping[str, Score]
+    loggers: Sequence[Logger],
+    hparams: Mapping[str, Any],
+    scores: Mapping[str, Score],
+    varied: Collection[str] = (),
 ) -> None:
     """Write a run's settings and what it reached.
 
@@ -101,13 +122,17 @@ def log_hparams(
 
     Args:
         loggers: of the run.
-        hparams: the settings, in the order of the columns; groups may be nested.
+        hparams: the settings, without nested groups.
         scores: by name. Those that are unknown are left out.
+        varied: settings that TensorBoard shows first; it sorts the others by name.
     """
     metrics = {f"score/{k}": score.mean for k, score in scores.items() if score.mean is not None}
 
     def write(logger: Logger) -> None:
         if isinstance(logger, TensorBoardLogger):
+            # First: of several summaries of one name, TensorBoard keeps this one.
+            writer = logger.experiment._get_file_writer()  # training has closed the last one
+            writer.add_summary(_columns(hparams, metrics, varied))
             logger.log_hyperparams(dict(hparams), metrics, step=0)
         else:
             logger.log_hyperparams(dict(hparams))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,8 +27,6 @@ MODELS = ROOT / "outputs" / "readme"
 PICTURES = ROOT / "docs" / "_static"
 SHOWN = 24
 """Sequences in a panel."""
-DAYS = 10
-"""Days of the long series in its panel."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +56,28 @@ class Example:
         return Synthesizer.load(folder).sample(seed=0, **self.sample)
 
 
+def windows(table: pd.DataFrame, column: str) -> list[np.ndarray]:
+    """Return windows of 24 steps: those of samples, or some evenly spaced in one series."""
+    step = 24 if "sequence" in table else len(table) // SHOWN
+    values = table[column].to_numpy()
+    return [values[start : start + 24] for start in range(0, SHOWN * step, step)]
+
+
 def draw_prices(ax: Axes, table: pd.DataFrame, color: str) -> None:
     """Draw windows of one price, each relative to its first day."""
-    step = 24 if "sequence" in table else len(table) // SHOWN
-    for start in range(0, SHOWN * step, step):
-        close = table["Close"].to_numpy()[start : start + 24]
+    for close in windows(table, "Close"):
         ax.plot(100 * (close / close[0] - 1), color=color, linewidth=1, alpha=0.75)
-    ax.set_ylim(-22, 22)
+    ax.set_ylim(-22, 32)
     ax.set_xlabel("trading day")
     ax.yaxis.set_major_formatter("{x:+.0f} %")
 
 
 def draw_load(ax: Axes, table: pd.DataFrame, color: str) -> None:
-    """Draw days of one long series."""
-    rows = table.iloc[: DAYS * 24]
-    ax.plot([hour / 24 for hour in range(len(rows))], rows["HUFL"], color=color, linewidth=1.2)
-    ax.set_ylim(-15, 22)
-    ax.set_xticks(range(0, DAYS + 1, 2))
-    ax.set_xlabel("day")
+    """Draw windows of a load."""
+    for load in windows(table, "HUFL"):
+        ax.plot(load, color=color, linewidth=1, alpha=0.75)
+    ax.set_ylim(-24, 26)
+    ax.set_xlabel("hour")
 
 
 def draw_careers(ax: Axes, table: pd.DataFrame, color: str) -> None:
@@ -90,18 +93,18 @@ def draw_careers(ax: Axes, table: pd.DataFrame, color: str) -> None:
 
 EXAMPLES = {
     "prices": Example(
-        "Google stock: 24 windows, close",
+        "Google stock: 24 windows of its price",
         lambda: pd.read_csv(DATA / "stock_data.csv"),
         draw_prices,
         {"window": 24},
         {"count": SHOWN},
     ),
     "load": Example(
-        f"Transformer load, hourly: {DAYS} days of a long series",
+        "Electricity transformer: 24 windows of its load",
         lambda: pd.read_csv(DATA / "ETTh1.csv")[["date", "HUFL", "MUFL", "OT"]].iloc[:8_760],
         draw_load,
         {"window": 24},
-        {"steps": DAYS * 24},
+        {"count": SHOWN},
     ),
     "careers": Example(
         "Simulated careers: 24 people",
@@ -137,7 +140,7 @@ def picture(tables: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]], theme: Them
                 fontweight="bold",
             )
             if row == 0:
-                ax.set_title(example.title, loc="left", fontsize=12, color=theme.ink)
+                ax.set_title(example.title, loc="left", fontsize=11, color=theme.ink)
                 ax.set_xlabel("")
                 ax.tick_params(labelbottom=False)
     return figure

@@ -115,6 +115,18 @@ def test_the_longer_table_of_a_pair_decides_nothing_that_occurs_once() -> None:
     assert not [words for words in relations(frame) if words.startswith("reading")]
 
 
+def test_a_name_of_the_weekday_in_one_week_follows_from_the_weekday() -> None:
+    """Five days tell it from no other part, and only the weekday holds in other weeks."""
+    draw = np.random.default_rng(0)
+    begins = pd.Timestamp("2023-05-01") + pd.to_timedelta(draw.integers(0, 72, 20), "h")
+    time = pd.Series(np.concatenate([pd.date_range(b, periods=48, freq="h") for b in begins]))
+    frame = pd.DataFrame(
+        {"unit": np.repeat(np.arange(20), 48), "time": time, "x": draw.random(960)}
+    )
+    words = relations(frame.assign(name=time.dt.day_name()))
+    assert set(words) == {"name follows from the weekday of time"}
+
+
 def test_the_week_of_the_year_is_that_of_the_calendar() -> None:
     days = pd.date_range("2019-12-20", periods=800, freq="D")
     frame = pd.DataFrame(

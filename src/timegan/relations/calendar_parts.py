@@ -57,3 +57,18 @@ PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "time of day": lambda seconds: np.floor(seconds) % DAY,
 }
 """Name -> function from seconds since 1970 by the local clock; Monday is weekday 0."""
+
+BY_CYCLE = (
+    "quarter",
+    "weekday",
+    "month",
+    "hour",
+    "day",
+    "week",
+    "minute",
+    "second",
+    "day of the year",
+    "time of day",
+    "year",
+)
+"""Parts with few values first. Of parts that decide a column alike, these hold at other times."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from timegan.relations.calendar_parts import PARTS
+from timegan.relations.calendar_parts import BY_CYCLE, PARTS
 from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
@@ -252,7 +252,8 @@ def _part(rows: Rows, label: str, parts: Mapping[str, np.ndarray]) -> TimePart |
             if abs(offset) <= 1 and np.array_equal(values, part + offset):
                 return TimePart(reason, source, label, name, offset)
     codes = _codes(values)
-    for name, part in sorted(parts.items(), key=lambda item: len(np.unique(item[1]))):
+    for name in sorted(parts, key=lambda n: (len(np.unique(parts[n])), BY_CYCLE.index(n))):
+        part = parts[name]
         keys, places = np.unique(part, return_inverse=True)
         first = _decided(places, codes, len(keys))
         if first is not None and len(keys) <= MAX_KEYS:

@@ -10,7 +10,7 @@ from timegan.relations.draft import Block, Draft
 from timegan.relations.relation import Relation, by_chance
 from timegan.relations.rows import Rows
 from timegan.seeds import rng
-from timegan.tables.value_grid import exact_decimals
+from timegan.tables.value_grid import MAX_DECIMALS, exact_decimals
 
 MIN_STEPS = 10
 """Steps that change the total."""
@@ -31,6 +31,8 @@ class RunningTotal(Relation):
         tolerance: by which changes differ from parts, at most: the rounding of both.
         direction: 1 where the total never falls, -1 where it never rises, 0 otherwise.
         decimals: of the total; None leaves it unrounded.
+
+    The sums of a program miss their last decimal by rounding; samples have that decimal.
     """
 
     kind: ClassVar[str] = "running total"
@@ -62,10 +64,13 @@ class RunningTotal(Relation):
         return kept
 
     def reduce(self, draft: Draft) -> bool:
-        """Learn the total at a window's start only."""
+        """Learn the total before a window's first part: 0 where sequences begin with it."""
         if not draft.may_change(self.total) or not draft.has_other_features(self.total):
             return False
-        draft.add_start(self.total, draft.columns[self.total])
+        before = draft.columns[self.total]
+        if not self.is_ahead:
+            before = before - self.sign * np.nan_to_num(draft.rows.columns[self.part])
+        draft.add_start(self.total, self._rounded(before))
         draft.drop(self.total)
         return True
 
@@ -77,10 +82,15 @@ class RunningTotal(Relation):
             block.columns[self.part] = part
         changes = self.sign * np.nan_to_num(part)
         changes = np.roll(changes, 1, axis=1) if self.is_ahead else changes
-        known = block.starts if self.total in block.starts else None
-        changes[:, 0] = block.columns[self.total][:, 0] if known is None else known[self.total]
-        total = np.cumsum(changes, axis=1)
-        block.set(self.total, total if self.decimals is None else np.round(total, self.decimals))
+        if self.total not in block.starts:  # written before
+            changes[:, 0] = block.columns[self.total][:, 0]
+        else:
+            first = 0.0 if self.is_ahead else changes[:, 0]
+            changes[:, 0] = block.starts[self.total] + first
+        block.set(self.total, self._rounded(np.cumsum(changes, axis=1)))
+
+    def _rounded(self, values: np.ndarray) -> np.ndarray:
+        return values if self.decimals is None else np.round(values, self.decimals)
 
 
 def find_running_totals(rows: Rows, excluded: Collection[str]) -> list[RunningTotal]:
@@ -99,7 +109,7 @@ def find_running_totals(rows: Rows, excluded: Collection[str]) -> list[RunningTo
         for label, field in rows.fields.items()
         if field.type == "number" and field.role == "feature" and label not in excluded
     ]
-    decimals = {label: exact_decimals(_known(rows.columns[label])) for label in labels}
+    decimals = {label: _decimals(rows.columns[label]) for label in labels}
     found: list[RunningTotal] = []
     for total in labels:
         if np.isnan(rows.columns[total]).any():
@@ -164,5 +174,9 @@ def _steps(rows: Rows, total: str, part: str, *, is_ahead: bool) -> tuple[np.nda
     return change[known], summand[known]
 
 
-def _known(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values[~np.isnan(values)])
+def _decimals(values: np.ndarray) -> int | None:
+    """Return the decimals of a column; a program that sums up leaves 12.340000000000002."""
+    known = values[~np.isnan(values)]
+    largest = float(np.abs(known).max(initial=1.0))
+    digits = 15 - int(np.ceil(np.log10(largest)))
+    return exact_decimals(np.round(known, min(digits - 2, MAX_DECIMALS)))

@@ -57,7 +57,7 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
 
 def _none(subject: str, reason: str) -> Verdict:
     """Return the verdict in place of one that failed."""
-    return Verdict(f"{subject.capitalize()}:", Grade.UNKNOWN, f"The verdict {reason}.")
+    return Verdict(subject.capitalize(), Grade.UNKNOWN, f"The verdict {reason}.")
 
 
 def _rank(answer: Verdict) -> int:

@@ -9,9 +9,12 @@ import torch
 
 from timegan import Synthesizer
 from timegan.errors import InputError
-from timegan.nn.completion import Completer
-from timegan.sampling import completion
-from timegan.seeds import rng
+from timegan.nn.batch import Batch
+from timegan.nn.completion import Completer, draw_given
+from timegan.nn.networks import Networks
+from timegan.sampling import calibration, completion
+from timegan.sampling.calibration import calibrate_completer
+from timegan.seeds import generator, rng
 
 T = 8
 TINY: dict[str, Any] = {
@@ -64,6 +67,25 @@ def loosened(model: Synthesizer) -> Synthesizer:
 def model() -> Synthesizer:
     return loosened(Synthesizer(**TINY).fit(panel(), sequence_key="patient"))
 
+
+NETWORKS: dict[str, Any] = {
+    "cell": "gru",
+    "hidden": 8,
+    "layers": 1,
+    "noise": 2,
+    "static_noise": 2,
+    "noise_distribution": "normal",
+    "latent": 2,
+    "autoencoder": "residual",
+    "supervisor": "residual",
+    "generator": "path",
+    "critics": "dense",
+    "increments": True,
+    "per_step_normalization": False,
+    "whitening": 0.0,
+    "ema_decay": 0.9,
+    "completion": True,
+}
 
 FEATURES = ["a", "b", "total", "count", "state", "flag", "lab"]
 
@@ -127,6 +149,27 @@ def test_draws_differ_and_do_not_depend_on_their_company(
     pd.testing.assert_frame_equal(model.complete(given, steps=5, count=7, seed=1), many)
     longer = model.complete(given, steps=9, count=7, seed=1)
     assert len(longer) == len(many) + 4 * 6 * 7
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.0, 1.6])
+def test_calibration_finds_the_spread_of_the_truth(factor: float) -> None:
+    net = Networks(2, T, **NETWORKS)
+    torch.manual_seed(1)
+    for network in (net.completer, net.averages["completer"]):
+        assert isinstance(network, Completer)
+        torch.nn.init.normal_(network.last.weight, std=0.5)
+    net.averages["completer"].load_state_dict(net.completer.state_dict())  # type: ignore[union-attr]
+    random = generator(0, "truth")
+    x = torch.randn(400, T, 2, generator=random)
+    given = draw_given(x.shape, generator(calibration.SEED, "temperature"))
+    assert net.completer is not None
+    with torch.no_grad():
+        truth = net.completer(x, given, factor * net.completer.draw_noise(400, T, random))
+    calibrate_completer(net, Batch(truth))
+    both = (net.completer, net.averages["completer"])
+    found = {one.temperature.item() for one in both if isinstance(one, Completer)}
+    assert len(found) == 1
+    assert found.pop() == pytest.approx(factor, abs=0.11)
 
 
 def test_shards_are_parts_of_the_whole(model: Synthesizer) -> None:

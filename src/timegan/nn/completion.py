@@ -34,10 +34,15 @@ class Completer(nn.Module):
         hidden: width of the cells.
         layers: stacked cells.
         cell: ``gru`` or ``lstm``.
+
+    Attributes:
+        sigma: deviation of the changes of each channel (D,).
+        temperature: factor of the noise in sampling, with which draws spread as the truth does.
     """
 
     sigma: Tensor
     batches_seen: Tensor
+    temperature: Tensor
 
     def __init__(
         self, channels: int, *, context: int = 0, hidden: int, layers: int, cell: str
@@ -54,6 +59,7 @@ class Completer(nn.Module):
         self.hold = nn.Parameter(torch.full((channels,), 4.0))
         self.register_buffer("sigma", torch.ones(channels))
         self.register_buffer("batches_seen", torch.tensor(0.0))
+        self.register_buffer("temperature", torch.tensor(1.0))
 
     def draw_noise(self, count: int, window: int, generator: torch.Generator) -> Tensor:
         """Return noise (B, T, 2 Z): one half for each step, the other the same at all steps."""

@@ -253,7 +253,8 @@ def _draw(
         steps = np.minimum(steps, x.shape[1] - 1)
         z = torch.zeros(CHUNK_SIZE, window, 2 * completer.noise_width)
         for i in np.flatnonzero(active):
-            z[place[i]] = completer.draw_noise(1, window, randoms[i])[0]
+            noise = completer.draw_noise(1, window, randoms[i])[0]
+            z[place[i]] = noise * completer.temperature.cpu()
         seen = torch.zeros(CHUNK_SIZE, window, x.shape[2])
         mask = torch.zeros_like(seen)
         seen[place] = torch.from_numpy(x[rows, steps]).float()

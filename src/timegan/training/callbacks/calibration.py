@@ -1,4 +1,4 @@
-"""Calibration of thresholds at the end of training."""
+"""Calibration of thresholds, and of the spread of completions, at the end of training."""
 
 from typing import Any, cast
 
@@ -7,6 +7,9 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from timegan.training.schedule import Schedule
+
+COMPLETED_WINDOWS = 128
+"""Windows on which the spread of completions is measured."""
 
 
 class ThresholdCalibration(Callback):
@@ -21,7 +24,11 @@ class ThresholdCalibration(Callback):
         schedule = cast(Schedule, pl_module.schedule)
         if trainer.current_epoch + 1 != schedule.total or not schedule.joint:
             return
-        from timegan.sampling.calibration import SEQUENCES, calibrate_thresholds
+        from timegan.sampling.calibration import (
+            SEQUENCES,
+            calibrate_completer,
+            calibrate_thresholds,
+        )
 
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
         model: Any = pl_module
@@ -30,3 +37,7 @@ class ThresholdCalibration(Callback):
         steps = np.full(len(subset), data.window) if lengths is None else lengths[subset]
         real = data.train.take(subset), steps
         data.transform = calibrate_thresholds(model, data.transform, real)
+        if model.net.completer is not None:
+            windows = data.train if data.validation is None else data.validation
+            some = np.linspace(0, len(windows) - 1, min(len(windows), COMPLETED_WINDOWS))
+            calibrate_completer(model, windows.batch(some.astype(np.int64)))

@@ -31,7 +31,7 @@ SIZES = {
 
 
 def visits(seed: int) -> pd.DataFrame:
-    """Return a table of 30 patients with six visits each."""
+    """Return a table of 30 patients with five or six visits each."""
     random, owners = rng(seed, "visits"), np.repeat(np.arange(30), 6)
     return pd.DataFrame(
         {
@@ -43,7 +43,7 @@ def visits(seed: int) -> pd.DataFrame:
             "pulse": (70 + random.normal(size=180)).round(1),
             "pressure": (120 + random.normal(size=180).cumsum()).round(),
         }
-    )
+    ).drop(index=range(5, 180, 12))
 
 
 @pytest.fixture

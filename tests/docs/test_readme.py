@@ -35,6 +35,7 @@ SMALL = ["schedule=smoke", "dataset.steps_per_epoch=6", "model.log_every=2", "sa
 
 SIZES = {
     "evaluation=smoke": "",
+    "evaluation=quick": "classifiers=1 classifier_steps=20",
     "evaluation=published": "classifiers=1 classifier_steps=20 forecaster_steps=20 encoders=1 "
     "encoder_steps=5",
     "evaluation=published_strong": "classifiers=1 classifier_steps=20",

@@ -256,7 +256,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=600)
     assert process.returncode == 143
     run = run_of(tmp_path)
-    assert f"python train.py resume={run}`" in err
+    assert f"\npython train.py resume={run.relative_to(tmp_path)}\n" in err
     assert "Traceback" not in err
     assert not (run / "samples.csv").exists()
 

@@ -1,4 +1,4 @@
-"""Windows from noise: one seed a sequence, in chunks of bounded memory."""
+"""Windows from noise: a seed for each chunk, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from timegan.nn.networks import GeneratedBatch, HasNetworks, Networks
 from timegan.seeds import generator
 
 CHUNK_SIZE = 256
-"""Windows that are generated together. Chunks are aligned to it and filled up: matrix products of
-other sizes round differently, and a sequence has to be the same in every chunk to the last bit."""
+"""Windows that are generated together. Chunks are aligned to it and filled up: a chunk draws its
+noise at once, and matrix products of other sizes round differently. So a sequence is the same in
+every call, to the last bit."""
 
 
 def sample(
@@ -62,10 +63,7 @@ def sample_chunks(
     net = networks(model)
     check_conditions(net, count, context, exogenous)
     for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
-        noises = [
-            net.draw_noise(1, generator(seed, "sequence", first + i)) for i in range(CHUNK_SIZE)
-        ]
-        z, z_static = (torch.cat(n).to(net.sigma) for n in zip(*noises, strict=True))
+        z, z_static = draw_noise(net, seed, first)
         given = (_chunk_rows(channels, first - start) for channels in (context, exogenous))
         batch = net.synthesise(z, z_static, *(None if g is None else g.to(z) for g in given))
         rows = slice(max(start - first, 0), start + count - first)
@@ -78,11 +76,14 @@ def context_chunks(
     """Generate only the context channels (n, S) of the sequences of :func:`sample_chunks`."""
     net = networks(model)
     for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
-        noises = [
-            net.draw_noise(1, generator(seed, "sequence", first + i))[1] for i in range(CHUNK_SIZE)
-        ]
-        context = net.generate_contexts(torch.cat(noises).to(net.sigma))
+        context = net.generate_contexts(draw_noise(net, seed, first)[1])
         yield _to_numpy(slice(max(start - first, 0), start + count - first), context)
+
+
+def draw_noise(net: Networks, seed: int, first: int) -> tuple[Tensor, Tensor]:
+    """Return the noise of the chunk whose first sequence has the number ``first``."""
+    z, z_static = net.draw_noise(CHUNK_SIZE, generator(seed, "sequence", first))
+    return z.to(net.sigma), z_static.to(net.sigma)
 
 
 def concatenate(chunks: Sequence[GeneratedBatch[np.ndarray]]) -> GeneratedBatch[np.ndarray]:

@@ -11,6 +11,7 @@ from timegan.constraints import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -231,3 +232,39 @@ def test_constraints_of_large_tables_are_found(rows: int, columns: int) -> None:
         isinstance(constraint, LinearEquality) and constraint.columns == (0, 1, 2)
         for constraint in constraints
     )
+
+
+def factor_table(seed: int, kind: str, rows: int = 3_000) -> np.ndarray:
+    """Return a count that is at most a factor times a load, beside columns that are not tied."""
+    rng = np.random.default_rng(seed)
+    load, free = rng.lognormal(0, 0.5, rows), rng.gamma(2, 3, rows)
+    count = {
+        "whole": np.minimum(rng.poisson(6 * load), np.floor(10 * load)),
+        "part": np.round(load / 4 * rng.beta(3, 1, rows), 6),
+        "single": (3 * load * rng.beta(2, 1, rows)).astype(np.float32),
+    }[kind]
+    load = load.astype(np.float32) if kind == "single" else load
+    return np.stack([count, load, free, rng.random(rows) * free, rng.integers(0, 6, rows)], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("whole", "count ≤ 10 * load"), ("part", "load ≥ 4 * count"), ("single", "count ≤ 3 * load")],
+)
+def test_a_factor_between_columns_is_found(kind: str, text: str) -> None:
+    names = ["count", "load", "free", "share", "few"]
+    for seed in range(5):
+        found = discover(factor_table(seed, kind))
+        factors = [c for c in found if isinstance(c, LinearInequality)]
+        assert [c.describe(names) for c in factors] == [text]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_factor_is_found_where_ratios_do_not_end(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    base = rng.lognormal(size=20_000)
+    columns = [base * rng.lognormal(0, s, len(base)) for s in (0.05, 0.3, 1.0)]
+    whole = rng.poisson(9 * base).astype(float)
+    columns += [base * rng.gamma(5, 1, len(base)), whole, rng.random(len(base))]
+    found = discover(np.stack([base, *columns, rng.integers(0, 4, len(base))], axis=1))
+    assert not [c for c in found if isinstance(c, LinearInequality)]

@@ -15,6 +15,7 @@ from timegan.constraints import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -187,6 +188,33 @@ def test_a_sum_of_decimals_is_exact() -> None:
     off = np.abs(values[..., 0] - values[..., 1] - values[..., 2])
     inside = ((found > 0.1) & (found < 11.9)).all(axis=-1)
     assert (np.abs(found - values).max(axis=-1) <= off / 3 + 0.03)[inside].all()
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(SEEDS, st.integers(0, 2))
+def test_factors_between_columns_are_kept_with_orders_and_grids(seed: int, decimals: int) -> None:
+    rng = np.random.default_rng(seed)
+    load = rng.gamma(2, 1, size=(60, 5)).round(decimals)
+    parts = [rng.gamma(2, 1, size=load.shape).round(decimals) for _ in range(2)]
+    count = np.minimum(rng.poisson(6 * load), np.floor(10 * load))
+    total = parts[0] + parts[1] + rng.exponential(size=load.shape)
+    high = load + rng.exponential(size=load.shape).round(1)
+    real = np.stack([count, load, *parts, total, high], axis=-1)
+    names = ["count", "load", "a", "b", "total", "high"]
+    asked = ["count <= 10 * load", "a + b <= total", "high >= load"]
+    constraints = ConstraintSet.fit(real.reshape(-1, 6), None, None, names, asked)
+    made = real + rng.normal(size=real.shape) * real.std(axis=(0, 1))
+    found = constraints.enforce(made)
+    assert breaks(constraints.declared, made).any()
+    assert not breaks(constraints.all, found).any()
+    fine = ~breaks(constraints.all, made)
+    np.testing.assert_array_equal(found[fine], made[fine])
+
+
+def test_a_shortfall_is_shared_between_the_columns_of_a_factor() -> None:
+    bound = LinearInequality((1, 0), (2.0, -1.0))
+    made = enforce(np.array([[[4.0, 1.0]]]), [bound], scale=np.ones(2))
+    np.testing.assert_allclose(made, [[[3.6, 1.8]]])  # the nearest point with 2 y = x
 
 
 def test_shares_of_a_hundred_with_steps_of_different_size() -> None:

@@ -8,6 +8,7 @@ from timegan.constraints import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -32,6 +33,9 @@ NAMES = ["High", "Low", "Total", "A", "B", "Adj Close", "Übergröße", "x-y"]
         ("Total = A * 2 + 5", [LinearEquality((2, 3), (1, -2), 5.0)]),
         ("Total = -(-2 * A - 5)", [LinearEquality((2, 3), (1, -2), 5.0)]),
         ("A + B = 100", [LinearEquality((3, 4), (1, 1), 100.0)]),
+        ("A <= 10 * B", [LinearInequality((3, 4), (-1.0, 10.0))]),
+        ("A / 10 <= B", [LinearInequality((3, 4), (-0.1, 1.0))]),
+        ("A + B <= Total - 2", [LinearInequality((3, 4, 2), (-1.0, -1.0, 1.0), 2.0)]),
         ("0 <= Total <= 1e2", [Range(2, 0.0, 100.0)]),
         ("100 >= Total >= -1.5", [Range(2, -1.5, 100.0)]),
         ("Total >= 0", [Range(2, 0.0, None)]),
@@ -71,11 +75,20 @@ def test_what_is_read(text: str, constraints: list[Constraint]) -> None:
         LinearEquality((0, 1), (1, 1), 100.0),
         LinearEquality((0, 1), (1, -1), -5.0),
         LinearEquality((0, 1, 2), (2, -1, -1), 1.5),
+        LinearInequality((0, 1), (10.0, -1.0)),
+        LinearInequality((0, 1), (-0.5, 1.0), -3.0),
+        LinearInequality((0, 1, 2), (-1.0, -1.0, 1.0), 4.0),
     ],
 )
 def test_the_words_of_a_constraint_are_read_as_that_constraint(constraint: Constraint) -> None:
     (read,) = parse(constraint.describe(NAMES), NAMES)
-    if isinstance(constraint, LinearEquality):
+    if isinstance(constraint, LinearInequality):
+        assert isinstance(read, LinearInequality)
+        assert read.constant == constraint.constant
+        assert dict(zip(read.columns, read.coefficients, strict=True)) == dict(
+            zip(constraint.columns, constraint.coefficients, strict=True)
+        )
+    elif isinstance(constraint, LinearEquality):
         assert isinstance(read, LinearEquality)
         sign = 1 if read.coefficients[read.columns.index(constraint.columns[0])] > 0 else -1
         found = dict(zip(read.columns, (sign * c for c in read.coefficients), strict=True))
@@ -94,7 +107,7 @@ def test_the_words_of_a_constraint_are_read_as_that_constraint(constraint: Const
         ("High", "compares nothing"),
         ("", "empty"),
         ("High >= ", "it is not understood"),
-        ("High >= Low + A", "an inequality holds between two columns"),
+        ("High >= Low / 0", "must be a sum"),
         ("High >= High", "no column is left"),
         ("High ! Low", "it is not understood"),
         ("A is blue", "'is blue' is not understood"),

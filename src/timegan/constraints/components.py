@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -15,6 +16,7 @@ from timegan.constraints.types import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -37,7 +39,8 @@ class Component:
         below: (m, m) booleans, ``below[a, b]``: b is never above a, including what follows.
         upward: variables, each after those below it.
         direction: 1 where a variable never falls within a sequence, -1 where it never rises, or 0.
-        sums: linear equalities with variables for columns.
+        bounds: linear inequalities with variables for columns.
+        sums: linear equalities likewise.
         orders: of correction; pairs of a sum and the variable that makes it exact, such that no
             correction spoils an earlier one.
     """
@@ -49,6 +52,7 @@ class Component:
     below: np.ndarray
     upward: tuple[int, ...]
     direction: tuple[int, ...]
+    bounds: tuple[LinearInequality, ...]
     sums: tuple[LinearEquality, ...]
     orders: tuple[tuple[tuple[int, int], ...], ...]
 
@@ -60,7 +64,7 @@ class Component:
     @property
     def is_tied(self) -> bool:
         """True if variables depend on each other."""
-        return bool(self.below.any() or self.sums)
+        return bool(self.below.any() or self.bounds or self.sums)
 
     def pairs(self, points: np.ndarray) -> np.ndarray:
         """Return the inequalities to check: only direct ones, unless values are missing."""
@@ -130,6 +134,7 @@ def _component(
     for v in reversed(upward):  # ... and at most as high as those above it
         high = min([grids[v].high, *(grids[a].high for a in np.flatnonzero(below[:, v]))])
         grids[v] = grids[v].within(grids[v].low, high)
+    bounds = [_of_variables(c, variable) for c in constraints if isinstance(c, LinearInequality)]
     sums = tuple(_of_variables(c, variable) for c in constraints if isinstance(c, LinearEquality))
     directions = [_directions(group, constraints) for group in members]
     for group, grid, ways in zip(members, grids, directions, strict=True):
@@ -147,6 +152,7 @@ def _component(
         below,
         upward,
         tuple(max(ways, default=0, key=abs) for ways in directions),
+        tuple(bounds),
         sums,
         tuple(itertools.islice(_correction_orders(sums), MAX_ORDERS)),
     )
@@ -184,13 +190,16 @@ def _directions(group: tuple[int, ...], constraints: list[Constraint]) -> set[in
     }
 
 
-def _of_variables(equality: LinearEquality, variable: dict[int, int]) -> LinearEquality:
-    """Return an equality between variables; the coefficients of equal columns are added up."""
+Linear = TypeVar("Linear", LinearEquality, LinearInequality)
+
+
+def _of_variables(linear: Linear, variable: dict[int, int]) -> Linear:
+    """Return a constraint on variables; the coefficients of equal columns are added up."""
     total: dict[int, float] = {}
-    for column, coefficient in zip(equality.columns, equality.coefficients, strict=True):
+    for column, coefficient in zip(linear.columns, linear.coefficients, strict=True):
         total[variable[column]] = total.get(variable[column], 0.0) + coefficient
     total = {v: c for v, c in total.items() if c}
-    return replace(equality, columns=tuple(total), coefficients=tuple(total.values()))
+    return replace(linear, columns=tuple(total), coefficients=tuple(total.values()))
 
 
 def _correction_orders(sums: tuple[LinearEquality, ...]) -> Iterator[tuple[tuple[int, int], ...]]:

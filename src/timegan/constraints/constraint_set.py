@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from timegan.constraints.components import components
-from timegan.constraints.discovery import discover
+from timegan.constraints.discovery import SINGLE_PRECISION, discover, is_single
 from timegan.constraints.enforcement import enforce
 from timegan.constraints.linear_relations import independent, rounded_equality
 from timegan.constraints.parsing import parse
@@ -16,6 +16,7 @@ from timegan.constraints.types import (
     Constraint,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Multiples,
     Range,
     from_dict,
@@ -202,11 +203,13 @@ def _with_tolerance(
     A linear equality that does not hold exactly may hold within the decimals of its columns.
     """
     columns = [values[:, c] for c in constraint.columns]
-    if isinstance(constraint, LinearEquality):
+    if isinstance(constraint, LinearEquality | LinearInequality):
         factors = np.abs(constraint.coefficients)
         size = float(factors @ [np.nanmax(np.abs(c), initial=0.0) for c in columns])
-        precision = 4e-6 if all(_is_single(c) for c in columns) else 64 * DOUBLE_EPSILON
+        precision = SINGLE_PRECISION if all(is_single(c) for c in columns) else 64 * DOUBLE_EPSILON
         exact = replace(constraint, slack=max(1e-12, precision * size))
+        if isinstance(exact, LinearInequality):
+            return exact
         places = [d for c in constraint.columns if (d := decimals[c]) is not None]
         if len(places) == len(columns) and violations(exact, values[None]).any():
             return rounded_equality(
@@ -217,18 +220,10 @@ def _with_tolerance(
                 residual(constraint, values) + constraint.constant,
             )
         return exact
-    if isinstance(constraint, Multiples) and _is_single(columns[0]):
+    if isinstance(constraint, Multiples) and is_single(columns[0]):
         precision = nearly_exact_decimals(columns[0][~np.isnan(columns[0])])[1]
         return replace(constraint, precision=precision)
     return constraint
-
-
-def _is_single(column: np.ndarray) -> bool:
-    """Return whether a column was float32 in the table and has fractions."""
-    column = column[~np.isnan(column)]
-    if not column.size or np.array_equal(np.rint(column), column):
-        return False
-    return bool(np.array_equal(column.astype(np.float32), column))
 
 
 def _without_declared(

@@ -15,11 +15,13 @@ from timegan.constraints.types import (
     Constraint,
     Equality,
     Inequality,
+    LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
 )
-from timegan.tables.value_grid import nearly_exact_decimals
+from timegan.tables.value_grid import DOUBLE_EPSILON, nearly_exact_decimals
 from timegan.tables.value_limits import ValueLimits
 
 MAX_ALLOWED_VALUES = 10
@@ -29,8 +31,16 @@ MIN_CHANCE_RATE = 0.05
 
 Columns whose ranges hardly overlap never cross by chance. In the energy data, 41 of 42 such pairs
 have less than .03 (a humidity above a temperature). The dew point below the outdoor temperature
-has .30, the inequalities of stock prices .49.
+have .30, the inequalities of stock prices .49.
 """
+MAX_FACTOR = 20  # of one column that bounds another
+FACTOR_BAND = 0.02
+"""Width of the band below a factor in which at least `MIN_ROWS` ratios lie, relative to it.
+
+Ratios whose density goes on beyond the factor would be as many above it.
+"""
+MAX_FACTOR_GAP = 0.005  # from the largest ratio to the factor, relative to it
+MAX_FACTOR_COLUMNS = 100  # pairs of more columns are not tried
 
 
 def discover(
@@ -49,7 +59,8 @@ def discover(
 
     Returns:
         Ranges, multiples, allowed values, monotone columns, equalities, all inequalities
-        (including those that follow from others), and independent linear equalities.
+        (including those that follow from others), independent linear equalities, and columns that
+        are at most a whole number, or a whole part, of another one.
     """
     width = values.shape[1]
     quantities = ["number"] * width if quantities is None else quantities
@@ -71,11 +82,9 @@ def discover(
         copies = {equality.second for equality in equalities}
         own = [c for c in same if c not in copies]
         units = {c: unit for c in own if (unit := _unit(values[:, c], grids.get(c)))}
-        found += [
-            *equalities,
-            *_inequalities(values, own),
-            *linear_equalities(values, own, grids, units),
-        ]
+        sums = linear_equalities(values, own, grids, units)
+        found += [*equalities, *_inequalities(values, own), *sums]
+        found += _factors(values, own, sums)
     return tuple(found)
 
 
@@ -194,6 +203,72 @@ def _inequalities(values: np.ndarray, columns: list[int]) -> list[Inequality]:
                 counted[a, b] += int(both.sum())
     enough = {pair for pair, count in counted.items() if count >= MIN_ROWS}
     return [Inequality(a, b) for a, b in counted if (a, b) in enough and (b, a) not in enough]
+
+
+def _factors(
+    values: np.ndarray, columns: list[int], sums: Sequence[LinearEquality]
+) -> list[LinearInequality]:
+    """Return pairs of which one column is at most a factor times the other one.
+
+    Both are never negative. Ratios reach the factor, and end there.
+    """
+    if len(columns) > MAX_FACTOR_COLUMNS:
+        return []
+    short = np.ascontiguousarray(_sample(values).T)
+    least = {c: float(np.nanmin(values[:, c])) for c in columns}
+    positive = [c for c in columns if least[c] >= 0]
+    tied = {frozenset(equality.columns) for equality in sums}
+    found = []
+    for a in positive:
+        for b in positive:
+            if a == b or {a, b} in tied:
+                continue
+            bound = _factor(short[a], short[b], MIN_ROWS // 4)
+            if bound is None or _holds_by_chance(bound[0] * short[b], bound[1] * short[a]):
+                continue
+            if _factor(values[:, a], values[:, b], MIN_ROWS) == bound:
+                most = float(np.nanmax(np.abs(values[:, [a, b]]), initial=0.0))
+                both_single = all(is_single(values[:, c]) for c in (a, b))
+                precision = SINGLE_PRECISION if both_single else 64 * DOUBLE_EPSILON
+                slack = max(1e-12, precision * max(bound) * most)
+                factors = float(bound[0]), -float(bound[1])
+                found.append(LinearInequality((b, a), factors, 0.0, slack))
+    return found
+
+
+def _factor(a: np.ndarray, b: np.ndarray, count: int) -> tuple[int, int] | None:
+    """Return whole numbers m and n, one of them 1, with ``n a <= m b``; None if there are none.
+
+    Args:
+        a: (R,) never negative, NaN = missing.
+        b: (R,) likewise.
+        count: ratios within the band at least.
+    """
+    known = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[known], b[known]
+    if a[b == 0].any() or not a.any():
+        return None
+    ratio = a[b > 0] / b[b > 0]
+    most = float(ratio.max())
+    factor = max(round(most), 1) if most > 1 else 1 / max(round(1 / most), 1)
+    if most > factor * (1 + SINGLE_PRECISION):
+        factor = factor + 1 if factor >= 1 else 1 / (round(1 / factor) - 1)
+    pair = (round(factor), 1) if factor >= 1 else (1, round(1 / factor))
+    if not 1 < max(pair) <= MAX_FACTOR or most < factor * (1 - MAX_FACTOR_GAP):
+        return None
+    return pair if int((ratio > factor * (1 - FACTOR_BAND)).sum()) >= count else None
+
+
+SINGLE_PRECISION = 4e-6
+"""Relative error of sums of float32 numbers."""
+
+
+def is_single(column: np.ndarray) -> bool:
+    """Return whether a column was float32 in the table and has fractions."""
+    column = column[~np.isnan(column)]
+    if not column.size or np.array_equal(np.rint(column), column):
+        return False
+    return bool(np.array_equal(column.astype(np.float32), column))
 
 
 def _holds_by_chance(above: np.ndarray, below: np.ndarray) -> bool:

@@ -14,6 +14,7 @@ from timegan.constraints.types import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -25,7 +26,7 @@ NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 WORD = re.compile(rf"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.%])|(?P<name>{NAME})")
 SIGNS = {"≤": "<=", "≥": ">=", "−": "-"}
 EXAMPLES = (
-    "'High >= Low', '0 <= Load <= 100', 'Total = A + B', 'Age never falls', "
+    "'High >= Low', '0 <= Load <= 100', 'Count <= 10 * Load', 'Total = A + B', 'Age never falls', "
     "'Count is a whole number', 'Count is a multiple of 5', 'Gear is one of 1, 2, 3'"
 )
 SENTENCES: dict[str, Callable[..., Constraint]] = {
@@ -150,6 +151,10 @@ def _linear(node: ast.expr, columns: Sequence[int], factor: float = 1.0) -> Line
             for constant, other in (both, both[::-1]):
                 if set(constant) == {None}:
                     return {key: factor * constant[None] * f for key, f in other.items()}
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            constant = _linear(right, columns)
+            if set(constant) == {None} and constant[None]:
+                return _linear(left, columns, factor / constant[None])
     raise _Invalid("each side must be a sum of columns, numbers, and numbers times columns")
 
 
@@ -183,10 +188,7 @@ def _compare(left: Linear, right: Linear, sign: ast.cmpop) -> Constraint:
         return Equality(*sorted(columns)) if is_pair else LinearEquality(columns, factors, constant)
     if is_pair:
         return Inequality(*(columns if factors[0] > 0 else columns[::-1]))
-    raise _Invalid(
-        "an inequality holds between two columns, or a column and a number; for more, make the "
-        "sum a column of the table"
-    )
+    return LinearInequality(columns, factors, constant)
 
 
 def _merge_ranges(constraints: tuple[Constraint, ...]) -> tuple[Constraint, ...]:

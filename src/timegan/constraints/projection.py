@@ -8,6 +8,7 @@ import numpy as np
 
 from timegan.constraints.components import Component
 from timegan.constraints.isotonic import isotonic_fit
+from timegan.constraints.types import LinearEquality, LinearInequality
 
 TOLERANCE = 1e-7  # change in a sweep, in scaled units
 
@@ -72,13 +73,17 @@ def _half_spaces(
     """Return normals (q, m) and limits (k, T, q) of the inequalities, then of the sums."""
     identity = np.eye(len(component.members))
     pairs = np.argwhere(component.pairs(start))
-    sums = np.zeros((len(component.sums), len(identity)))
-    for i, equality in enumerate(component.sums):
-        sums[i, list(equality.columns)] = equality.coefficients
-    constants = np.array([equality.constant for equality in component.sums])
-    normals = np.concatenate([identity[pairs[:, 1]] - identity[pairs[:, 0]], sums])
-    limits = [np.zeros((*start.shape[:2], len(pairs))), targets + constants]
-    return normals, np.concatenate(limits, axis=2)
+    linear: list[LinearInequality | LinearEquality] = [*component.bounds, *component.sums]
+    factors, constants = np.zeros((len(linear), len(identity))), np.zeros(len(linear))
+    for i, one in enumerate(linear):
+        sign = -1 if i < len(component.bounds) else 1  # an inequality's sum is at most its limit
+        factors[i, list(one.columns)] = sign * np.array(one.coefficients)
+        constants[i] = sign * one.constant
+    normals = np.concatenate([identity[pairs[:, 1]] - identity[pairs[:, 0]], factors])
+    limits = np.zeros((*start.shape[:2], len(normals)))
+    limits[..., len(pairs) :] = constants
+    limits[..., len(normals) - len(component.sums) :] += targets
+    return normals, limits
 
 
 def _monotone(points: np.ndarray, component: Component) -> np.ndarray:

@@ -51,10 +51,13 @@ def round_points(
             better = _satisfies(points, component, aims) & (change < least[rows])
             best[rows[better]], least[rows[better]] = points[better], change[better]
 
-    consider(_in_order(near, component), np.arange(len(start)), True)
+    rows = np.arange(len(start))
+    consider(_in_order(near, component), rows, True)
     if not component.sums:
-        others = _in_order(_round(start, component), component)
-        consider(others, np.arange(len(start)), True)
+        rounded = _round(start, component)
+        consider(_in_order(rounded, component), rows, True)
+        for points in (near, rounded):
+            consider(_within_bounds(points, component), rows, True)
     for is_strict in (True, False):
         rows = np.flatnonzero(np.isinf(least))
         for order in component.orders[:FIRST_ORDERS]:
@@ -114,6 +117,22 @@ def _corrected(
             exact[..., v] = np.where(np.abs(off) > 0, moved, exact[..., v])
         yield exact
         yield from _in_order(exact, component)
+        yield from _within_bounds(exact, component)
+
+
+def _within_bounds(points: np.ndarray, component: Component) -> Iterator[np.ndarray]:
+    """Yield points of which the i-th variable of each linear inequality takes its shortfall."""
+    for i in range(max((len(bound.columns) for bound in component.bounds), default=0)):
+        moved = points.copy()
+        for bound in component.bounds:
+            place = i % len(bound.columns)
+            v, factor = bound.columns[place], bound.coefficients[place]
+            short = np.fmin(residual(bound, moved), 0.0)
+            away = component.grids[v].ceil if factor > 0 else component.grids[v].floor
+            target = away(moved[..., v] - short / factor)
+            moved[..., v] = np.where(short < -bound.slack, target, moved[..., v])
+        yield moved
+        yield from _in_order(moved, component)
 
 
 def _raised(points: np.ndarray, component: Component) -> np.ndarray:
@@ -162,6 +181,8 @@ def _satisfies(points: np.ndarray, component: Component, targets: np.ndarray | N
     for v, way in enumerate(component.direction):
         if way:
             bad |= violations(Monotone(v, way > 0), points)
+    for bound in component.bounds:
+        bad |= violations(bound, points)
     for i, equality in enumerate(component.sums):
         bad |= violations(equality, points)
         if targets is not None and equality.residuals:

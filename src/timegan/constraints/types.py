@@ -6,7 +6,7 @@ A column is a position in the table's features, so that a constraint applies to 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 PLAIN_NAME = re.compile(r"[^\W\d][\w.%]*\Z")
 
@@ -152,28 +152,66 @@ class LinearEquality:
 
     def describe(self, names: Sequence[str]) -> str:
         """Return the constraint as text, without minus signs and with a total on the left."""
-        sides: tuple[list[str], list[str]] = ([], [])
-        for column, coefficient in zip(self.columns, self.coefficients, strict=True):
-            times = "" if abs(coefficient) == 1 else f"{abs(coefficient):.12g} * "
-            sides[coefficient < 0].append(times + quote(names[column]))
-        left, right = sides
-        constant = self.constant
-        if not left or (right and (len(right), "*" in right[0]) < (len(left), "*" in left[0])):
-            left, right, constant = right, left, -constant
-        text = " + ".join(left)
-        if not right:
-            return f"{text} = {constant:.12g}"
-        sign = "+" if constant > 0 else "-"
-        end = f" {sign} {abs(constant):.12g}" if constant else ""
-        return f"{text} = {' + '.join(right)}{end}"
+        return _linear_text(self.columns, self.coefficients, self.constant, names, "==")
 
 
-Constraint = Range | Multiples | AllowedValues | Monotone | Inequality | Equality | LinearEquality
+@dataclass(frozen=True)
+class LinearInequality:
+    """A constraint by which columns times their coefficients add up to a constant or more.
 
-TYPES: dict[str, Callable[..., Constraint]] = {
-    kind.kind: kind
-    for kind in (Range, Multiples, AllowedValues, Monotone, Inequality, Equality, LinearEquality)
-}
+    Args:
+        columns: positions of the columns.
+        coefficients: one for each column, none of them 0.
+        constant: smallest value of the sum.
+        slack: largest shortfall, due to rounding errors.
+    """
+
+    kind: ClassVar[str] = "linear_inequality"
+    columns: tuple[int, ...]
+    coefficients: tuple[float, ...]
+    constant: float = 0.0
+    slack: float = 1e-9
+
+    def describe(self, names: Sequence[str]) -> str:
+        """Return the constraint as text, without minus signs and with a total on the left."""
+        return _linear_text(self.columns, self.coefficients, self.constant, names, "≥≤")
+
+
+Constraint = (
+    Range
+    | Multiples
+    | AllowedValues
+    | Monotone
+    | Inequality
+    | Equality
+    | LinearEquality
+    | LinearInequality
+)
+
+TYPES: dict[str, Callable[..., Constraint]] = {kind.kind: kind for kind in get_args(Constraint)}
+
+
+def _linear_text(
+    columns: Sequence[int],
+    coefficients: Sequence[float],
+    constant: float,
+    names: Sequence[str],
+    signs: str,
+) -> str:
+    """Return a sum of columns beside its constant; the second sign is that of turned sides."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    for column, coefficient in zip(columns, coefficients, strict=True):
+        times = "" if abs(coefficient) == 1 else f"{abs(coefficient):.12g} * "
+        sides[coefficient < 0].append(times + quote(names[column]))
+    (left, right), sign = sides, signs[0]
+    if not left or (right and (len(right), "*" in right[0]) < (len(left), "*" in left[0])):
+        left, right, constant, sign = right, left, -constant, signs[1]
+    text = f"{' + '.join(left)} {sign} "
+    if not right:
+        return f"{text}{constant:.12g}"
+    plus = "+" if constant > 0 else "-"
+    end = f" {plus} {abs(constant):.12g}" if constant else ""
+    return f"{text}{' + '.join(right)}{end}"
 
 
 def quote(name: str) -> str:

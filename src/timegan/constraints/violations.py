@@ -8,6 +8,7 @@ from timegan.constraints.types import (
     Equality,
     Inequality,
     LinearEquality,
+    LinearInequality,
     Monotone,
     Multiples,
     Range,
@@ -52,6 +53,8 @@ def violations(
     elif isinstance(constraint, Equality):
         first, second = values[..., constraint.first], values[..., constraint.second]
         found = (first < second) | (first > second)
+    elif isinstance(constraint, LinearInequality):
+        found = residual(constraint, values) < -constraint.slack
     else:
         found = np.abs(residual(constraint, values)) > constraint.slack
     return found if mask is None else found & mask
@@ -86,7 +89,7 @@ def violation_rate(
     return float(violations(constraint, values, mask, starts).sum() / count) if count else 0.0
 
 
-def residual(constraint: LinearEquality, values: np.ndarray) -> np.ndarray:
+def residual(constraint: LinearEquality | LinearInequality, values: np.ndarray) -> np.ndarray:
     """Return the sum of columns (..., C) minus its constant; NaN where a value is missing."""
     total = np.full(values.shape[:-1], -constraint.constant)
     for column, coefficient in zip(constraint.columns, constraint.coefficients, strict=True):

@@ -13,7 +13,7 @@ from timegan.report.verdicts.grades import (
     worst_grade,
 )
 
-EXACT = ("inequality", "equality", "linear_equality", "monotone")
+EXACT = ("inequality", "equality", "linear_inequality", "linear_equality", "monotone")
 """Kinds of constraints that hold exactly; ranges and grids are those of a sample."""
 
 MAX_EXCESS = 0.005

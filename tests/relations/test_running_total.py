@@ -37,7 +37,7 @@ def totals(frame: pd.DataFrame) -> list[RunningTotal]:
 def test_a_running_total_is_found_and_nothing_like_it(seed: int) -> None:
     frame = metered(seed)
     (found,) = totals(frame)
-    assert (found.total, found.part) == ("total", "part")
+    assert (found.total, found.parts) == ("total", ("part",))
     draw = rng(seed, "wrong")
     assert not totals(frame.assign(part=draw.permutation(frame["part"].to_numpy())))
     row = int(draw.integers(2, 28))
@@ -99,3 +99,52 @@ def test_a_usage_that_is_missing_in_the_first_row_is_a_usage() -> None:
     data = module(frame)
     rows = Rows.of_sequences(generated(data), data.transform.schema)
     assert found.share_kept(rows) == 1.0
+
+
+def ledger(seed: int, *, has_opening: bool) -> pd.DataFrame:
+    """Return a panel with what comes in, what goes out, and the balance that never is below 0."""
+    draw = rng(seed, "ledger")
+    units, rows, digits = 40, 30, int(draw.integers(0, 3))
+    come = (draw.gamma(1, 40, (units, rows)) * (draw.random((units, rows)) < 0.4)).round(digits)
+    go = draw.gamma(1, 15, (units, rows)).round(digits)
+    closing = (come - go).cumsum(axis=1)
+    left = (draw.gamma(1, 30, units) * (draw.random(units) < 0.5)).round(digits)
+    closing += (left - closing.min(axis=1))[:, None]
+    frame = panel(seed).drop(columns=["meter", "cycle"])
+    frame = frame.assign(come=come.ravel(), go=go.ravel(), closing=closing.ravel().round(digits))
+    if has_opening:
+        frame["opening"] = (closing - come + go).ravel().round(digits)
+    return frame
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("has_opening", [False, True])
+@pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 200)])
+def test_a_balance_is_what_comes_in_minus_what_goes_out(
+    seed: int, has_opening: bool, window: int | None, steps: int
+) -> None:
+    frame = ledger(seed, has_opening=has_opening)
+    words = {relation.describe() for relation in totals(frame)}
+    if has_opening:
+        assert words == {
+            "closing rises by come - go, from opening",
+            "opening rises by come - go of the row before",
+        }
+    else:
+        assert words == {"closing rises by come - go"}
+    data = module(frame, window=window)
+    rows = Rows.of_sequences(generated(data, steps=steps, seed=seed), data.transform.schema)
+    for kept in data.relations:
+        assert kept.share_kept(rows) == 1.0, kept.describe()
+    assert rows.columns["closing"].min() >= 0
+    if has_opening:
+        ends = rows.columns["opening"] + rows.columns["come"] - rows.columns["go"]
+        np.testing.assert_allclose(rows.columns["closing"], ends, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_balance_of_other_columns_is_none(seed: int) -> None:
+    frame = ledger(seed, has_opening=False)
+    draw = rng(seed, "wrong")
+    assert not totals(frame.assign(go=draw.permutation(frame["go"].to_numpy())))
+    assert not totals(frame.assign(closing=frame["closing"] + (frame.index == 17)))

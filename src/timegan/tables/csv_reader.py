@@ -5,6 +5,7 @@ import mmap
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +18,14 @@ from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
 from timegan.tables.date_parts import is_part_name
 from timegan.tables.dtypes import is_number, is_text
-from timegan.tables.number_texts import OTHER_MARK, NumberColumn, is_integer, number_column
+from timegan.tables.fixed_width import as_commas
+from timegan.tables.number_texts import (
+    MISSING_WORDS,
+    OTHER_MARK,
+    NumberColumn,
+    is_integer,
+    number_column,
+)
 from timegan.tables.text_files import as_utf8
 from timegan.tables.text_layout import SEPARATORS, find_layout
 from timegan.tables.text_rows import Layout
@@ -26,9 +34,10 @@ MAX_LABELS = 100
 """Distinct numbers with leading zeros up to which they are labels, whatever their lengths."""
 LEADING_ZERO = rb"""[\n%b"][ ]*0\d"""
 MISSING_WORD = rb"""[\n%b"][ ]*(?:NA|N/A|n/a|NaN|nan|None|NULL|null|<NA>|#N/A)[ ]*["\r\n%b]"""
-MISSING_WORDS = ("NA", "N/A", "n/a", "NaN", "nan", "None", "NULL", "null", "<NA>", "#N/A")
-"""Texts that pandas takes for empty cells."""
 ZERO_PADDED = r"0\d+"
+CLOCK_NAME = re.compile(r"time|clock|zeit|uhr|hora|heure|godz|klokke", re.IGNORECASE)
+POINT_CLOCK = r"(?:[01]\d|2[0-3])\.[0-5]\d"
+"""A time of day such as 07.30, which pandas reads as a number."""
 MARKS = {"comma": ",", "point": ".", "semicolon": ";", "tab": "\t", "blank": " ", "bar": "|"}
 """Names of marks that are hard to write on a command line."""
 
@@ -99,10 +108,11 @@ def read_csv(path: Path, options: TextOptions | None = None) -> pd.DataFrame:
         InputError: the file is not a table, or can be read in several ways.
     """
     options = options or TextOptions()
-    with as_utf8(path, options.encoding) as text:
+    with as_utf8(path, options.encoding) as text, ExitStack() as stack:
         try:
-            layout = find_layout(text.path, path, options.separator, options.header)
-            source = _Source(text.path, layout)
+            plain = as_commas(text.path, stack) if options.separator is None else text.path
+            layout = find_layout(plain, path, options.separator, options.header)
+            source = _Source(plain, layout)
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 frame = source.read()
@@ -115,6 +125,8 @@ def read_csv(path: Path, options: TextOptions | None = None) -> pd.DataFrame:
                 "Save it as UTF-8 with a header, commas and one record a line."
             ) from error
     notes = list(note)
+    if plain != text.path:
+        notes.append("Columns of the file are read by their places in the lines: cells are empty.")
     if layout.separator not in (",", ""):
         named = SEPARATORS.get(layout.separator, repr(layout.separator))
         notes.append(f"Columns of the file are separated by {named}.")
@@ -174,7 +186,8 @@ def _with_labels(source: _Source, frame: pd.DataFrame) -> pd.DataFrame:
     numbers = [i for i, dtype in dtypes if has_zeros and is_number(dtype)]
     changed = source.texts(mixed)
     numbers = [i for i in numbers if not is_part_name(str(frame.columns[i]))]
-    changed |= {i: cells for i, cells in source.texts(numbers).items() if _is_code(cells)}
+    padded = source.texts(numbers)
+    changed |= {i: cells for i, cells in padded.items() if _is_code(cells) or _is_clock(cells)}
     texts = [i for i, dtype in dtypes if has_words and (is_text(dtype) or i in mixed)]
     again = source.texts(texts, keep_default_na=False, na_values=[""])
     changed |= {i: cells for i, cells in again.items() if _has_labels(cells)}
@@ -194,6 +207,13 @@ def _is_code(cells: "pd.Series[Any]") -> bool:
     if not present.str.fullmatch(ZERO_PADDED).any():
         return False
     return present.nunique() <= MAX_LABELS or present.str.len().nunique() == 1
+
+
+def _is_clock(cells: "pd.Series[Any]") -> bool:
+    """Check that numbers with two digits before and behind a point are times of day."""
+    if not CLOCK_NAME.search(str(cells.name)):
+        return False
+    return bool(cells.dropna().astype(str).str.fullmatch(POINT_CLOCK).all())
 
 
 def _has_labels(cells: "pd.Series[Any]") -> bool:
@@ -221,7 +241,8 @@ def _with_numbers(
     found: dict[int, NumberColumn] = {}
     for i, dtype in enumerate(frame.dtypes):
         # pandas 2 has no other type for text than object.
-        if is_text(dtype) or pd.api.types.is_object_dtype(dtype):
+        is_textual = is_text(dtype) or pd.api.types.is_object_dtype(dtype)
+        if is_textual and not _is_clock(frame.iloc[:, i]):
             column = number_column(frame.iloc[:, i], str(frame.columns[i]), options.na_texts)
             if column is not None:
                 found[i] = column

@@ -42,8 +42,20 @@ DATE_SHAPES = {
         for week in ("W", "KW", "KW ", "Week ", "week ")
         for between in (" ", "-", "/")
     },
-    **{rf"\d{{4}}{between}Q[1-4]": (f"%Y{between}Q%q",) for between in ("", " ", "-")},
-    **{rf"Q[1-4]{between}\d{{4}}": (f"Q%q{between}%Y",) for between in ("", " ", "-", "/")},
+    **{
+        rf"\d{{4}}{between}{quarter}[1-4]": (f"%Y{between}{quarter}%q",)
+        for between in ("", " ", "-", ":")
+        for quarter in ("Q", "q", "T", "Quarter ")
+    },
+    **{
+        rf"{quarter}[1-4]{between}{year}": (f"{quarter}%q{between}{code}",)
+        for between in ("", " ", "-", "/", " '")
+        for quarter in ("Q", "q", "T", "Quarter ")
+        for year, code in ((r"\d{4}", "%Y"), (r"\d{2}", "%y"))
+    },
+    r"[1-4]Q\d{2}": ("%qQ%y",),
+    r"[1-4]Q\d{4}": ("%qQ%Y",),
+    r"FY\d{4} ?Q[1-4]": ("FY%Y Q%q", "FY%YQ%q"),
 }
 """Shape of a date in figures -> formats that it may have; ``%q`` is the quarter."""
 ENGLISH = "(?i:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
@@ -77,7 +89,8 @@ MIN_REGULAR_DATES = 4
 """Distinct dates from which their distances tell how they are read."""
 MAX_GAP_RATIO = 1.2
 """Longest distance of regular dates, as a multiple of the shortest: months are regular."""
-QUARTER = re.compile(r"Q([1-4])")
+QUARTER = re.compile("((?:Quarter |[A-Za-z])?)%q(Q?)")
+"""A quarter in a format, with the text around it."""
 FRACTION_PATTERN = re.compile(r"([.,])%(\d)f")
 
 
@@ -200,7 +213,10 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
         core = core.replace(month[0], "%m")
         heads = np.array([to_numbers(t, month[0]) for t in heads], dtype=object)
     if "%q" in core:
-        core, heads = core.replace("Q%q", "%m"), np.array([_first_months(t) for t in heads])
+        around = QUARTER.search(core)
+        assert around is not None
+        core = core.replace("%q", "%m")
+        heads = np.array([_first_months(t, around[1], around[2]) for t in heads])
     if "%V" in core and "%u" not in core:  # a week is its Monday
         core, heads = f"{core} %u", np.array([f"{t} 1" for t in heads], dtype=object)
     timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
@@ -214,8 +230,14 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     return np.where((ticks == NAT) | (whole < 0), NAT, scaled)
 
 
-def _first_months(text: str) -> str:
-    return QUARTER.sub(lambda quarter: f"{int(quarter[1]) * 3 - 2:02d}", text)
+def _first_months(text: str, before: str, behind: str) -> str:
+    """Return a text with the first month of a quarter in place of its number."""
+    return re.sub(
+        f"{before}([1-4]){behind}",
+        lambda quarter: f"{before}{int(quarter[1]) * 3 - 2:02d}{behind}",
+        text,
+        count=1,
+    )
 
 
 def render(ticks: np.ndarray, date_format: str) -> np.ndarray:

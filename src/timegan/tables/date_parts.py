@@ -14,12 +14,12 @@ from timegan.tables.raw_columns import RawColumn
 PART_NAMES = {
     part: re.compile(names, re.IGNORECASE)
     for part, names in {
-        "year": "year|yr|yyyy|jahr|année|annee|año|ano|anno|jaar",
-        "month": "month|mon|mo|mm|monat|mois|mes|mês|mese|maand",
+        "year": "year|#?yr|#?yy|#?yyyy|jahr|année|annee|año|ano|anno|jaar",
+        "month": "month|month_?name|mon|mo|mm|period|monat|mois|mes|mês|mese|maand",
         "day": "day|dy|dd|day_?of_?month|tag|jour|día|dia|giorno|dag",
         "hour": "hour|hr|hh|hour_?ending|he|stunde|heure|hora|ora|uur",
-        "minute": "minute",
-        "second": "second",
+        "minute": "minute|mm|mn",
+        "second": "second|ss",
         "iso year": "(iso_?)?(year|yr|yyyy)|jahr|année|annee|año|ano|anno|jaar",
         "week": "(iso_?)?week(_?of_?year|_?number|_?no)?|wk|kw|woche|semaine|semana|settimana",
         "weekday": "weekday|day_?of_?week|dow",
@@ -39,15 +39,18 @@ CHAINS = (
 FROM_ONE = "hour from 1"
 """Hours that are numbered from 1 to 24."""
 RANGES = {
-    **{"year": (1, 9999), "month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)},
-    **{"second": (0, 59), "iso year": (1, 9999), "week": (1, 53), "weekday": (1, 7)},
+    **{"year": (1000, 9999), "month": (1, 12), "day": (1, 31), "hour": (0, 23), "minute": (0, 59)},
+    **{"second": (0, 59), "iso year": (1000, 9999), "week": (1, 53), "weekday": (1, 7)},
     **{"day of year": (1, 366), "quarter": (1, 4), FROM_ONE: (1, 24)},
 }
-"""Part -> its smallest and largest number."""
+"""Part -> its smallest and largest number; a year of two digits is none."""
+NAMED_PART = re.compile(r"%[\^~]?[bB]|\[[a-z]{2}.*\]|M%m|Q%q")
+"""Format of a column of months or quarters as text, beside the year: March, M03 or Q1."""
 MIN_PARTS = 2
 CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(\1\d{2})?( ?[AaPp][Mm])?( ?(Z|UTC|GMT))?|\d{4}( UTC)?")
 """A time of day."""
 ANY_DAY = "2000-01-01 "
+ANY_YEAR = "2000 "
 
 
 def is_part_name(name: str) -> bool:
@@ -56,7 +59,7 @@ def is_part_name(name: str) -> bool:
 
 
 def find_parts(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
-    """Return the columns of whole numbers that hold the year and the parts after it.
+    """Return the columns that hold the year and the parts after it, as numbers or names of months.
 
     Parts follow one another without a gap: year and month, year and week, year and day of the
     year. An empty dict is returned where there are fewer than two, or two columns for one part.
@@ -71,11 +74,38 @@ def _numbers(columns: Sequence[RawColumn], chain: Sequence[str]) -> dict[str, Ra
     parts: dict[str, RawColumn] = {}
     for part in chain:
         found = [column for column in columns if PART_NAMES[part].fullmatch(column.label)]
-        if len(found) != 1 or not _is_whole(found[0]):
+        found = [column for column in found if column not in parts.values()]
+        capitals = [column for column in found if column.label.isupper()]
+        if len(found) == 2 and len(capitals) == 1:  # MM is the month, mm the minute
+            found = capitals
+        named = _named_format(found[0]) if part in ("month", "quarter") and found else ""
+        if len(found) != 1 or not (named or _is_whole(found[0])):
             break
         is_from_one = part == "hour" and _is_from_one(found[0])
-        parts[FROM_ONE if is_from_one else part] = found[0]
+        parts[named or (FROM_ONE if is_from_one else part)] = found[0]
     return parts
+
+
+def _named_format(column: RawColumn) -> str:
+    """Return the format of a column of names of months or quarters; empty for others."""
+    if not is_text(column.series.dtype) or column.series.isna().any():
+        return ""
+    texts = column.series.unique()
+    for year in (ANY_YEAR, ANY_YEAR[:-1]):
+        full = np.array([year + text for text in texts], dtype=object)
+        named = common_date_format(full).removeprefix("%Y").lstrip()
+        if NAMED_PART.fullmatch(named):
+            return named
+    return ""
+
+
+def _named_months(column: RawColumn, named: str) -> np.ndarray:
+    """Return the months (R,) of a column of their names; the first of quarters."""
+    codes, texts = pd.factorize(column.series)
+    full = np.array([ANY_YEAR + text for text in texts], dtype=object)
+    ticks = parse(full, f"%Y {named}")
+    months = pd.DatetimeIndex(ticks.view("M8[s]")).month.to_numpy(dtype=np.int64)
+    return np.where(ticks == NAT, 0, months)[codes]
 
 
 def check_merged(column: RawColumn) -> None:
@@ -123,11 +153,14 @@ def combine_parts(parts: dict[str, RawColumn]) -> np.ndarray | None:
         for part, column in parts.items()
         if "%" not in part
     }
+    named = [part for part in parts if NAMED_PART.fullmatch(part)]
+    for part in named:
+        numbers["month"] = _named_months(parts[part], part)
     for part, values in numbers.items():
         low, high = RANGES[part]
         if ((values < low) | (values > high)).any():
             return None
-    texts = {part: column for part, column in parts.items() if part not in numbers}
+    texts = {part: parts[part] for part in parts if part not in (*numbers, *named)}
     days = _days(numbers) if not texts else _text_days(*next(iter(texts.items())))
     if days is None:
         return None

@@ -13,14 +13,28 @@ EPOCH = "epoch "
 """First part of the date format of such numbers; their unit follows."""
 FRACTIONS = "epoch s.us"
 """Date format of seconds with a fraction, which are read as microseconds."""
-SERIALS = "epoch serial"
-"""Date format of whole days since 30 December 1899, as spreadsheets count them."""
-FIRST_SERIAL = 25_569
-"""Serial number of 1 January 1970."""
+DAY_COUNTS = {
+    "epoch mjd": (40_587.0, re.compile(r"(^|[_ ])mjd($|[_ ])", re.IGNORECASE)),
+    "epoch serial": (
+        25_569.0,
+        re.compile(r"(^|[_ ])(date|datum|fecha|date_?time|timestamp)($|[_ ])", re.IGNORECASE),
+    ),
+    "epoch datenum": (719_529.0, re.compile("date|time", re.IGNORECASE)),
+    "epoch julian": (2_440_587.5, re.compile(r"julian|date|time|(^|[_ ])b?jd", re.IGNORECASE)),
+}
+"""Date format of days with fractions -> the number of 1 January 1970, and names of columns.
+
+Spreadsheets count serial numbers from 30 December 1899, MATLAB its datenum from the year 0, and
+astronomers Julian days.
+"""
+MIN_DAYS, MAX_DAYS = -7_500, 48_500
+"""From 1949 to 2102, in days since 1970."""
+MAX_ROUNDING = 1e-5
+"""Largest difference, in days, of a day count from whole seconds."""
 MIN_SECONDS, MAX_SECONDS = 365 * 86_400, 130 * 365.25 * 86_400
 """From 1971 to 2100: units differ by 1,000, so that numbers in this range have one unit only."""
 TIME_NAME = re.compile(r"time|epoch|unix|utc|stamp|(^|[_ ])(date|ts|at|dt)($|[_ ])", re.IGNORECASE)
-DATE_NAME = re.compile(r"(^|[_ ])(date|datum|fecha)($|[_ ])", re.IGNORECASE)
+WEEK_NAME = re.compile(r"week|woche|(^|[_ ])(kw|wk|yearwk|yyyyww)($|[_ ])", re.IGNORECASE)
 PERIOD_NAME = re.compile(r"month|day|period|quarter", re.IGNORECASE)
 YEAR_NAME = re.compile("(fiscal|calendar)?[_ ]?(year|yr|jahr|année|año|anno)", re.IGNORECASE)
 CALENDARS = {
@@ -55,8 +69,12 @@ def infer_epoch_format(series: "pd.Series[Any]", name: Any) -> str:
     calendar = _infer_calendar(series, name, low, high)
     if calendar:
         return calendar
-    if 18_000 <= low <= high <= 74_000 and DATE_NAME.search(str(name)):  # 1949 to 2102
-        return SERIALS if (_floats(series) % 1 == 0).all() else ""
+    for date_format, (first, names) in DAY_COUNTS.items():
+        is_near = MIN_DAYS <= low - first <= high - first <= MAX_DAYS
+        if is_near and names.search(str(name)) and low < high:
+            days = _floats(series)
+            whole = epoch_numbers(epoch_ticks(series, date_format), date_format, "float64")
+            return date_format if (np.abs(days - whole) <= MAX_ROUNDING).all() else ""
     unit = ""
     for name_of, scale in TICKS_PER_SECOND.items():
         if MIN_SECONDS * scale <= low and high <= MAX_SECONDS * scale:
@@ -85,20 +103,21 @@ def _infer_calendar(series: "pd.Series[Any]", name: Any, low: float, high: float
         return ""
     if not (_floats(series) % 1 == 0).all():
         return ""
-    date_format = EPOCH + CALENDARS[digits]
+    is_week = digits == 6 and WEEK_NAME.search(str(name))
+    date_format = EPOCH + ("%G%V" if is_week else CALENDARS[digits])
     if (epoch_ticks(series, date_format) == NAT).any():
         return ""
     if digits == 4:  # a year for each row, not years of months
         is_changing = (np.diff(_floats(series)) != 0).all()
         return date_format if YEAR_NAME.fullmatch(str(name)) and is_changing else ""
-    is_named = TIME_NAME.search(str(name)) or PERIOD_NAME.search(str(name))
+    is_named = is_week or TIME_NAME.search(str(name)) or PERIOD_NAME.search(str(name))
     is_evident = digits > 7 or (digits == 6 and series.nunique() >= MIN_MONTHS)
     return date_format if is_named or is_evident else ""
 
 
 def epoch_unit(date_format: str) -> str:
     """Return the unit of the ticks of a format of `infer_epoch_format`."""
-    if "%" in date_format or date_format == SERIALS:
+    if "%" in date_format or date_format in DAY_COUNTS:
         return "s"
     return "us" if date_format == FRACTIONS else date_format.removeprefix(EPOCH)
 
@@ -106,9 +125,9 @@ def epoch_unit(date_format: str) -> str:
 def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
     """Return ticks (R,) of numbers in a format; `NAT` where a number is missing."""
     empty = series.isna().to_numpy()
-    if date_format == SERIALS:
-        days = np.where(empty, 0, _floats(series)).astype(np.int64) - FIRST_SERIAL
-        return np.where(empty, NAT, days * 86_400)
+    if date_format in DAY_COUNTS:
+        days = np.where(empty, 0, _floats(series)) - DAY_COUNTS[date_format][0]
+        return np.where(empty, NAT, np.rint(days * 86_400).astype(np.int64))
     if "%" in date_format:
         texts = series.astype("Int64").astype(str).to_numpy(dtype=object)
         return parse(texts, date_format.removeprefix(EPOCH))
@@ -121,8 +140,9 @@ def epoch_ticks(series: "pd.Series[Any]", date_format: str) -> np.ndarray:
 
 def epoch_numbers(ticks: np.ndarray, date_format: str, dtype: str) -> Any:
     """Return a column of numbers of a type from ticks (R,)."""
-    if date_format == SERIALS:
-        return pd.Series(ticks // 86_400 + FIRST_SERIAL).astype(parse_dtype(dtype)).array
+    if date_format in DAY_COUNTS:
+        days = ticks / 86_400 + DAY_COUNTS[date_format][0]
+        return pd.Series(days).astype(parse_dtype(dtype)).array
     if "%" in date_format:
         texts = render(ticks, date_format.removeprefix(EPOCH))
         return pd.Series(texts.astype(np.int64)).astype(parse_dtype(dtype)).array

@@ -53,6 +53,15 @@ MIN_FREE_TEXTS = 10
 """Cells from which texts that nearly all differ are free text."""
 FREE_TEXT_SHARE = 0.9
 """Share of different texts above which they nearly all differ."""
+PATTERN_SHARE = 0.5
+"""Share of different texts above which texts of one pattern with several numbers are no labels."""
+NUMBERS = re.compile(r"\d+")
+DURATION = re.compile(
+    r"(\d+ days?,? )?\d{1,4}:\d{2}(:\d{2})?([.,]\d+)?|(\d+ ?(d|h|m|min|s)\b ?){1,4}"
+)
+"""A time of day, or a duration such as 5:41:00 or 6h 41m."""
+MIN_NUMBERS = 10
+"""Different numbers of a column from which most of its different texts are no labels."""
 ZERO_PADDED = re.compile(r"0\d+")
 """A whole number with leading zeros: a label, such as the zip code 04110."""
 MAX_CATEGORIES = 1_000
@@ -188,10 +197,14 @@ def check_unambiguous(series: "pd.Series[Any]", label: str) -> None:
     odd = odd_text(np.asarray(texts, dtype=object)) if not formats else None
     if odd is not None:
         row = int(np.argmax((series == odd[1]).to_numpy()))
+        remedy = (
+            f"Correct the cell. If it marks a missing value, set dataset.na_values=[{odd[1]!r}]."
+        )
+        if looks_like_date(odd[1]):
+            remedy = "Write all of its dates in one format."
         raise UnsupportedColumn(
             f"Column {label!r} holds dates such as {odd[0]}, and {odd[1]!r} in row {row + 1:,} "
-            "(the first row is 1), which is no date of this format. Correct the cell. If it marks "
-            f"a missing value, set dataset.na_values=[{odd[1]!r}]."
+            f"(the first row is 1), which is no date of this format. {remedy}"
         )
 
 
@@ -279,7 +292,8 @@ def _infer_objects(
     if not category:
         _refuse_numbers(series, field)
     count = cells or len(there)
-    nearly_all = len(texts) > FREE_TEXT_SHARE * count and not category
+    share = PATTERN_SHARE if _have_one_pattern(texts) else FREE_TEXT_SHARE
+    nearly_all = len(texts) > share * count and not category
     most = max(MAX_TEXT_LABELS, min(MAX_TEXT_CODES, count // 2))
     if (nearly_all and count >= MIN_FREE_TEXTS) or len(texts) > most:
         raise UnsupportedColumn(_too_many(field, len(texts), MAX_TEXT_LABELS, count, there))
@@ -299,11 +313,13 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
     text = numbers.isna().to_numpy()
     if any(ZERO_PADDED.fullmatch(str(cell)) for cell in cells):
         return
-    if text.any() and counts[text].sum() < counts.sum() / 2:
+    numeric = int((~text).sum())
+    is_common = numeric >= MIN_NUMBERS and numeric > len(cells) / 2
+    if text.any() and (counts[text].sum() < counts.sum() / 2 or is_common):
         row = int(np.argmax(np.append(text, False)[codes]))
         raise UnsupportedColumn(
             f"Column {field.label!r} has the text {series.iloc[row]!r} in row {row + 1:,} (the "
-            "first row is 1), and most of its cells are numbers: a column must be one or the "
+            "first row is 1), and most others are numbers: a column must be one or the "
             f"other. Correct the cell. If it marks a missing value, set dataset.na_values="
             f"[{series.iloc[row]!r}]."
         )
@@ -314,16 +330,28 @@ def _refuse_numbers(series: "pd.Series[Any]", field: Field) -> None:
         )
 
 
+def _have_one_pattern(texts: Sequence[str]) -> bool:
+    """Check for texts with several numbers that differ in these only, such as 20 3/4."""
+    pattern = NUMBERS.sub("0", texts[0])
+    return pattern.count("0") > 1 and all(NUMBERS.sub("0", text) == pattern for text in texts)
+
+
 def _too_many(field: Field, count: int, most: int, cells: int, there: "pd.Series[Any]") -> str:
     places = "sequences" if field.role == "context" else "cells"
     which = f"{count:,} different texts in {cells:,} {places}, the first is {there.iloc[0]!r}"
     rule = f"at most {most:,} can be learned as categories"
     if count <= most:
         rule = "texts that nearly all differ cannot be learned as categories"
-    return (
-        f"Column {field.label!r} has {which}: {rule}. If they are dates, write them as "
-        f"2024-01-31; if the column tells sequences apart, set dataset.sequence_key={field.label}."
-    )
+        if count <= FREE_TEXT_SHARE * cells:
+            rule = "texts that differ in several numbers cannot be learned as categories"
+    if DURATION.fullmatch(str(there.iloc[0]).strip()):
+        remedy = "Convert times of day and durations to numbers, such as minutes."
+    else:
+        remedy = (
+            "If they are dates, write them as 2024-01-31; if the column tells sequences apart, "
+            f"set dataset.sequence_key={field.label}."
+        )
+    return f"Column {field.label!r} has {which}: {rule}. {remedy}"
 
 
 def _not_learned(series: "pd.Series[Any]", field: Field, kind: str = "") -> str:

@@ -15,9 +15,9 @@ from timegan.tables.detection import infer_roles
 from timegan.tables.dtypes import dtype_name
 from timegan.tables.field_inference import UnsupportedColumn, infer_field
 from timegan.tables.fields import Field, Name, Role
+from timegan.tables.hints import note_even_numbers, note_labels, note_return
 from timegan.tables.missing_marks import find_marks, find_text_marks
 from timegan.tables.raw_columns import ColumnRoles, RawColumn, free_name
-from timegan.tables.row_order import note_return
 from timegan.tables.schema import Schema
 from timegan.tables.sequence_keys import KeyGenerator, infer_key
 from timegan.tables.time_axis import TimeAxis
@@ -84,6 +84,9 @@ class TableReader:
             self.found_context = self._assign_context()
         self.na_values = {} if like else self._find_marks(na_values)
         self.fields = {column: self._field(column) for column in self.roles.columns}
+        if like is None and columns is None:
+            note_even_numbers(self.roles, self.bounds, self.order)
+            note_labels(self.roles, list(self.fields.items()), self.bounds)
         self.time_axis = like.time_axis if like else self._time_axis()
 
     @cached_property

@@ -9,6 +9,10 @@ NAMES = {
     "de3": "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
     "de4": "Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez",
     "de.": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
+    "en.": "Jan. Feb. March April May June July Aug. Sept. Oct. Nov. Dec.",
+    "gb.": "Jan. Feb. Mar. Apr. May Jun. Jul. Aug. Sep. Oct. Nov. Dec.",
+    "us.": "Jan. Feb. Mar. Apr. May Jun. Jul. Aug. Sept. Oct. Nov. Dec.",
+    "en4": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "fr.": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"

@@ -12,11 +12,12 @@ import pandas as pd
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
 
-CURRENCY = r"(?:[$€£¥₹₩₽]|(?:US|CA|A|C|R)\$|USD|EUR|GBP|CHF|JPY|CNY|INR)"
+CURRENCY = r"(?:[$€£¥₹₩₽₺₫₪]|(?:US|CA|AU|NZ|HK|A|C|R)\$|Rs\.?|USD|EUR|GBP|CHF|JPY|CNY|INR)"
 GROUP = "['’\u00a0\u202f ]"
 """Marks between groups of three digits that are no decimal marks."""
 CELL = re.compile(
-    rf"(?P<open>\()?(?P<minus>[-+\u2212])?\s?(?P<before>{CURRENCY})?\s?(?P<sign>[-+\u2212])?"
+    rf"(?P<open>\(|(?={CURRENCY}\s?\())?(?P<minus>[-+\u2212])?\s?(?P<before>{CURRENCY})?\s?"
+    rf"(?(open)\(?)(?P<sign>[-+\u2212])?"
     rf"(?P<digits>\d{{1,3}}(?:{GROUP}\d{{3}})+(?:[.,]\d+)?|\d[\d.,]*|[.,]\d+)"
     r"(?P<exponent>[eEdD][-+]?\d+)?"
     rf"(?P<after>\s?(?:%|‰|°[CF]?|{CURRENCY})|[KMBTk]|bn|mn|\s?[^\W\d_][^\d\s]{{0,7}})?(?P<behind>[-\u2212](?!\d))?(?(open)\))"
@@ -29,6 +30,8 @@ MULTIPLES = {"k": 3, "K": 3, "M": 6, "mn": 6, "B": 9, "bn": 9, "T": 12}
 """Letters behind a number -> power of ten."""
 KELVIN = re.compile(r"temp|kelvin", re.IGNORECASE)
 OTHER_MARK = {",": ".", ".": ","}
+MISSING_WORDS = ("NA", "N/A", "n/a", "NaN", "nan", "None", "NULL", "null", "<NA>", "#N/A")
+"""Texts that pandas takes for empty cells; they are missing among numbers."""
 PROBE = 100
 """First texts, which tell columns of labels."""
 MIN_SHARE = 0.5
@@ -109,7 +112,7 @@ class NumberColumn:
             assert cell is not None
             digits = re.sub(GROUP, "", cell["digits"]).replace(other, "").replace(decimal, ".")
             power = int((cell["exponent"] or "e0")[1:]) + MULTIPLES.get(_sign(cell), 0)
-            is_negative = bool(cell["open"]) or {"-", "\u2212"} & {
+            is_negative = cell["open"] is not None or {"-", "\u2212"} & {
                 cell["minus"],
                 cell["sign"],
                 cell["behind"],
@@ -130,7 +133,7 @@ def number_column(
     Raises:
         InputError: a text is no number, or has another sign than the others.
     """
-    cleaned = series.mask(series.isin(list(na_texts))) if na_texts else series
+    cleaned = series.mask(series.isin([*na_texts, *MISSING_WORDS]))
     probe = [str(text).strip() for text in cleaned.dropna().head(PROBE)]
     if not probe or looks_like_date(probe[0]):
         return None
@@ -212,7 +215,8 @@ def _is_unit(sign: str) -> bool:
 def _is_spelled(cell: "re.Match[str] | None") -> bool:
     """Check for signs and groups that pandas does not read."""
     return cell is not None and (
-        bool(cell["open"] or cell["behind"])
+        cell["open"] is not None
+        or bool(cell["behind"])
         or cell["minus"] == "\u2212"
         or (cell["exponent"] or "e")[0] in "dD"
         or re.search(GROUP, cell["digits"]) is not None

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from timegan.errors import InputError, short_message
 from timegan.tables.csv_reader import TextOptions, read_csv
 from timegan.tables.detection import FILE, SEQUENCE
+from timegan.tables.dtypes import is_number
 from timegan.tables.raw_columns import free_name
 
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
@@ -69,15 +70,23 @@ def _read_all(pattern: Path, options: TextOptions | None) -> pd.DataFrame:
     paths = sorted(path for path in found if path.is_file())
     if not paths:
         raise InputError(f"{pattern}: there is no file of this pattern. Check dataset.path.")
-    frames = [read_table(path, options) for path in paths]
-    names = [list(map(str, frame.columns)) for frame in frames]
-    for path, columns in zip(paths, names, strict=True):
-        if columns != names[0]:
+    read = [(path, read_table(path, options)) for path in paths]
+    empty = [path.name for path, frame in read if frame.empty]
+    read = [(path, frame) for path, frame in read if not frame.empty] or read[:1]
+    paths, frames = [path for path, _ in read], [frame for _, frame in read]
+    names = list(map(str, frames[0].columns))
+    for path, frame in read:
+        columns = list(map(str, frame.columns))
+        if sorted(columns) != sorted(names):
             raise InputError(
                 f"{path} has the columns {', '.join(columns)}, and {paths[0]} has "
-                f"{', '.join(names[0])}: files of a pattern need the same. Correct it, or give a "
+                f"{', '.join(names)}: files of a pattern need the same. Correct it, or give a "
                 "narrower pattern."
             )
+    frames = _of_one_type(paths, [frame[frames[0].columns] for frame in frames])
+    if empty:
+        note = f"{empty[0]} has names and no rows: it is left out."
+        frames[0].attrs["notes"] = [*read[0][1].attrs.get("notes", []), note]
     if len(paths) == 1:
         return frames[0]
     table = pd.concat(frames, ignore_index=True)
@@ -89,6 +98,29 @@ def _read_all(pattern: Path, options: TextOptions | None) -> pd.DataFrame:
     table.attrs["notes"] = frames[0].attrs.get("notes", [])
     table.attrs[FILE] = column
     return table
+
+
+def _of_one_type(paths: list[Path], frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Return tables whose empty columns have the type of the others, which must be one.
+
+    Raises:
+        InputError: a column holds numbers in a file, and text in another.
+    """
+    for name in frames[0].columns:
+        filled = [i for i, frame in enumerate(frames) if frame[name].notna().any()]
+        for i in filled[1:]:
+            here, first = frames[i][name], frames[filled[0]][name]
+            if is_number(here.dtype) != is_number(first.dtype):
+                raise InputError(
+                    f"{paths[i]} has {here.dropna().iloc[0]!r} in {str(name)!r}, and "
+                    f"{paths[filled[0]]} has {first.dropna().iloc[0]!r}: a column must hold "
+                    "numbers in all files of a pattern, or in none. Correct it."
+                )
+        for i in set(range(len(frames))) - set(filled) if filled else ():
+            whole = frames[filled[0]][name].dtype
+            if is_number(whole):
+                frames[i] = frames[i].assign(**{str(name): np.nan})
+    return frames
 
 
 def download(url: str, sha256: str | None) -> Path:
@@ -161,9 +193,11 @@ def _read_excel(path: Path, options: TextOptions | None) -> pd.DataFrame:
             f"{path} cannot be read as an Excel workbook ({short_message(error)}). Save it again."
         ) from error
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=".csv") as text:
+        rows = list(book.worksheets[0].iter_rows(values_only=True))
+        timed = {i for row in rows for i, cell in enumerate(row) if _has_time_of_day(cell)}
         csv.writer(text).writerows(
-            ["" if cell is None else _excel_text(cell) for cell in row]
-            for row in book.worksheets[0].iter_rows(values_only=True)
+            ["" if cell is None else _excel_text(cell, i in timed) for i, cell in enumerate(row)]
+            for row in rows
         )
         text.flush()
         if not text.tell():
@@ -179,9 +213,15 @@ def _read_excel(path: Path, options: TextOptions | None) -> pd.DataFrame:
     return frame
 
 
-def _excel_text(cell: Any) -> str:
-    """Return a cell as text, a date without a time of day at midnight."""
-    return str(cell).removesuffix(" 00:00:00") if isinstance(cell, datetime) else str(cell)
+def _has_time_of_day(cell: Any) -> bool:
+    return isinstance(cell, datetime) and cell.time() != time()
+
+
+def _excel_text(cell: Any, is_timed: bool) -> str:
+    """Return a cell as text, a date at midnight with its time of day where its column has some."""
+    if not isinstance(cell, datetime):
+        return str(cell)
+    return str(cell) if is_timed else str(cell.date())
 
 
 def _read_npz(path: Path, options: TextOptions | None) -> pd.DataFrame:

@@ -22,9 +22,6 @@ MAX_SETBACK = 3 * 3_600
 """Seconds that a clock may be set back."""
 MAX_SHARE_SETBACKS = 0.01
 """Share of rows at which it may be set back; two are always allowed."""
-YEAR = 365.25 * 86_400
-MIN_RETURN = 50
-"""Gap after which a key comes back, as a multiple of the usual gap; it is a year at least."""
 MAX_SHARE_HOLES = 0.1
 """Share of rows in which dates may be empty and still be the time that was meant."""
 DATE_PART = re.compile(r"(year|month|week|day|hour|minute|second|date|time)", re.IGNORECASE)
@@ -33,6 +30,7 @@ NAMED_TIME = re.compile(
     re.IGNORECASE,
 )
 """Name of a column for one year or month."""
+NUMBERED = re.compile(r"(\D*)(\d+)")
 MIN_TIMES = 6
 """Columns for times from which a table has a column for each time."""
 KEY_NAME = re.compile(
@@ -84,15 +82,36 @@ def check_wide(roles: ColumnRoles) -> None:
     """
     columns = [column for column in roles.columns if column.role is None and not column.index]
     times = [c for c in columns if NAMED_TIME.fullmatch(c.label) or looks_like_date(c.label)]
+    what = "names of times"
+    if not times and roles.codes is None and any(map(_is_name, columns)):
+        times = _numbered(columns)
+        what = "numbered names"
     if len(times) < MIN_TIMES or len(times) < len(columns) / 2:
         return
     shown = ", ".join(column.label for column in times[:3])
     others = ", ".join(repr(column.label) for column in columns if column not in times)
     raise InputError(
-        f"The columns {shown} and {len(times) - 3} more have names of times: a table needs one row "
+        f"The columns {shown} and {len(times) - 3} more have {what}: a table needs one row "
         f"for each time. Convert it: frame.melt(id_vars=[{others}], var_name='time'). To learn "
         "them as features nonetheless, list them in dataset.columns."
     )
+
+
+def _is_name(column: RawColumn) -> bool:
+    """Check for texts that name rows: all differ, and none is a date."""
+    series = column.series
+    is_named = is_text(series.dtype) and series.is_unique and not series.isna().any()
+    return is_named and not looks_like_date(str(series.iloc[0]))
+
+
+def _numbered(columns: Sequence[RawColumn]) -> list[RawColumn]:
+    """Return columns of numbers whose names are one word and consecutive numbers."""
+    found = [(column, NUMBERED.fullmatch(column.label)) for column in columns]
+    names = [(c, match[1], int(match[2])) for c, match in found if match]
+    is_one = len({word for _, word, _ in names}) == 1 and set(
+        np.diff([n for _, _, n in names]).tolist()
+    ) == {1}
+    return [c for c, _, _ in names if is_number(c.series.dtype)] if is_one else []
 
 
 def check_clock(roles: ColumnRoles) -> None:
@@ -121,6 +140,8 @@ def check_clock(roles: ColumnRoles) -> None:
         limit = MAX_SETBACK * column.field.per_second
         allowed = max(2, MAX_SHARE_SETBACKS * len(ticks))
         if not back.size:
+            if (steps[inside] != 0).any():
+                roles.notes.append(_comes_back(column))
             continue
         if column.field.unit and back.size <= allowed and steps[back].min() >= -limit:
             row = int(rows[back[0] + 1])
@@ -137,30 +158,10 @@ def check_clock(roles: ColumnRoles) -> None:
         )
 
 
-def note_return(
-    roles: ColumnRoles, time: np.ndarray, bounds: np.ndarray, order: np.ndarray | None, second: int
-) -> None:
-    """Note a key that comes back after years: it may name another one then.
-
-    Args:
-        roles: with a key.
-        time: (R,) ticks in the order of sequences and time.
-        bounds: (S, 2) of the sequences.
-        order: (R,) of the rows; None where they are in order.
-        second: ticks of a second.
-    """
-    gaps = np.diff(time)
-    gaps[bounds[1:, 0] - 1] = 0
-    usual = np.median(gaps[gaps > 0]) if (gaps > 0).any() else 0
-    longest = int(np.argmax(gaps)) if gaps.size else 0
-    years = float(gaps[longest]) / (YEAR * second) if gaps.size else 0.0
-    if years < 1 or gaps[longest] < MIN_RETURN * usual:
-        return
-    row = longest + 1 if order is None else int(order[longest + 1])
-    [key] = roles.of("key")
-    roles.notes.append(
-        f"{key.label!r} {key.series.iloc[row]} comes back in row {row + 1:,} (the first row is 1) "
-        f"after {years:.1f} years. If it names another one then, give it a key of its own."
+def _comes_back(column: RawColumn) -> str:
+    return (
+        f"{column.label!r} holds dates that come back, and is not taken for the time. Put its time "
+        f"of day beside it, or set dataset.exclude=[{column.label}]."
     )
 
 

@@ -28,9 +28,14 @@ UNIT = re.compile(
     r"\[.*\]|\(.*\)|.*[°%/²³^µμ].*|-"
     r"|([munpkMGTh]?(m|g|s|W|Wh|V|A|Hz|Pa|J|l|L|K|C|F|N|bar|eV|Ah|var))"
     r"|deg\.?[CFK]?|mm|min|h|hr|hours?|days?|sec(onds?)?|utc|UTC|[A-Z]{3}|ppm|ppb|bpm|mmHg|knots|kn"
+    r"|\d+[sdn]"  # width and type, in files of the USGS
     r"|mph|km\w|inch(es)?|ft|lbs?|gal|psi|dB|count|rpm|datetime|date|time|string|float|int(eger)?"
 )
 """A unit or a type below a name."""
+
+
+COMMENTS = ("#", "//", "!")
+"""Starts of lines of comments."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def unit(cell: str) -> str:
 
 def is_comment(row: Row) -> bool:
     """Check for a line of comments, or a rule between rows."""
-    return row.cells[0].startswith("#") or is_rule(row)
+    return row.cells[0].startswith(COMMENTS) or is_rule(row)
 
 
 def is_rule(row: Row) -> bool:

@@ -28,6 +28,8 @@ FORMATS = {
     b"<?xml": "XML: convert it to CSV",
     b"{": "JSON: convert it with pandas.read_json(...).to_csv",
     b"[{": "JSON: convert it with pandas.read_json(...).to_csv",
+    b"@relation": "ARFF: convert it with scipy.io.arff.loadarff",
+    b"@problemname": "a .ts file of sequences: write it as .npz or as one row a step",
     b"%pdf": "PDF: copy its table to a CSV file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook: save it as .xlsx or .csv",
 }

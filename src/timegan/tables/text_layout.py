@@ -114,6 +114,8 @@ def _with_names(path: Path, rows: Sequence[Row], block: list[Row], separator: st
         at -= 0 if not valued else gaps[-1] + 1
         block = block[gaps[-1] + 1 :]
     above = block[:at]
+    if not valued and block and _repeats_shape(block):
+        above = []
     if not above:
         comment = _commented_names(rows, block[0], separator)
         if comment is not None:
@@ -129,11 +131,14 @@ def _with_names(path: Path, rows: Sequence[Row], block: list[Row], separator: st
     others = [row for row in above if row.record < names.record]
     is_full = all(names.cells[i] for i in valued) or len(above) == 1
     if not is_full or any(sum(map(bool, row.cells)) > len(row.cells) / 2 for row in others):
+        whole = [row for row in above if all(row.cells) and len({*row.cells}) == len(row.cells)]
+        best = [*(whole or above)][-1].line
+        joined = "" if whole else ", after joining its names to one line"
         raise InputError(
             f"{path} may have its names in line {above[0].line} ({above[0].text}) or in line "
             f"{above[-1].line} ({above[-1].text}): lines {above[0].line} and {above[-1].line} hold "
-            f"text above the values. Set the line of the names, such as "
-            f"dataset.header={above[0].line}."
+            f"text above the values. Set the line of the names, such as dataset.header={best}"
+            f"{joined}."
         )
     notes = _left_out(rows, names)
     if units is not None:
@@ -181,6 +186,17 @@ def _is_data(row: Row, valued: Sequence[int]) -> bool:
     return count > len(cells) / 2 or (2 * count == len(cells) and any(map(looks_like_date, cells)))
 
 
+def _repeats_shape(block: Sequence[Row]) -> bool:
+    """Check that the first row reads like the rows below, as in ``time=2024-01-31,load=1.5``."""
+    first, *others = (row.cells for row in block)
+    shapes = [{shape(cells[i]) for cells in others} for i in range(len(first))]
+    digits = sum(character.isdigit() for cell in first for character in cell)
+    return digits >= 2 * len(first) and all(
+        any(map(str.isdigit, cell)) and shape(cell) in seen
+        for cell, seen in zip(first, shapes, strict=True)
+    )
+
+
 def _commented_names(rows: Sequence[Row], first: Row, separator: str) -> Row | None:
     """Return names in the comment above the first row, as NumPy writes them."""
     found = None
@@ -202,6 +218,8 @@ def _check_names(path: Path, block: Sequence[Row], valued: Sequence[int], separa
         for cell, cells in zip(first.cells, below, strict=True)
     ]
     is_other = [kind(first.cells[i]) not in {kind(cell) for cell in below[i]} for i in valued]
+    if first.cells == ["", *map(str, range(len(first.cells) - 1))] and len(first.cells) > 1:
+        return  # pandas writes the names of an array so, behind row numbers
     years = [int(first.cells[i]) for i in valued if YEAR.fullmatch(first.cells[i])]
     are_years = len(years) == len(valued) > 2 and set(np.diff(years)) == {1}
     if not all(are_values) and ((len(valued) > 1 and all(is_other)) or are_years):

@@ -115,6 +115,8 @@ def test_the_frame_is_left_as_it_was(frame: pd.DataFrame) -> None:
         ({"hiden": 24}, "no option 'hiden'. Did you mean 'hidden'?"),
         ({"sequence": "id"}, "no option 'sequence'. Did you mean 'sequence_key'?"),
         ({"path": "a.csv"}, "no option 'path'"),
+        ({"epochs": 10}, "no option 'epochs'. Set schedule={'joint': 100}"),
+        ({"learning_rate": 1e-3}, "no option 'learning_rate'. Set lr=..."),
         ({"qqq": 1}, "There are: accelerator, "),
     ],
 )
@@ -140,6 +142,11 @@ def test_an_unknown_option_is_answered_with_the_nearest(
         (lambda model, _: model.sample("10"), "count='10' is no whole number"),
         (lambda model, _: model.sample(2.5), "count=2.5 is no whole number"),
         (lambda model, _: model.sample(context={"sex": "f"}), "context_columns=[...], or remove"),
+        (lambda model, _: model.sample(context=["f"]), "context is a list of texts"),
+        (
+            lambda model, frame: model.evaluate(frame.drop(columns="weight"), protocol="quick"),
+            "lacks the column 'weight'",
+        ),
     ],
 )
 def test_wrong_arguments_are_answered_in_words_of_python(

@@ -132,6 +132,13 @@ def evaluate_model(
     """
     find_protocol(protocol)
     data.setup()
+    there = {field.label for field in data.transform.schema.fields}
+    absent = [field.label for field in transform.schema.fields if field.label not in there]
+    if absent:
+        raise InputError(
+            f"The table lacks the column {absent[0]!r}, which the model was trained with. Give the "
+            "table of the training."
+        )
     options |= {"protocol": protocol}
     count = count or default_count(data, options)
     sets = EvaluationData.of(data, generate(model, transform, count, seed=seed), seed)

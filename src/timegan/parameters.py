@@ -75,8 +75,29 @@ class Parameters:
                 raise InputError(text.replace("null", "None")) from error
 
 
+SYNONYMS = {
+    **dict.fromkeys(
+        ("epoch", "epochs", "n_epochs", "num_epochs", "max_epochs"),
+        "schedule={'joint': 100}, or the epochs of each phase: autoencoder, supervised, joint",
+    ),
+    **dict.fromkeys(("learning_rate", "eta"), "lr=..."),
+    **dict.fromkeys(("hidden_dim", "hidden_size", "hidden_units", "units"), "hidden=..."),
+    **dict.fromkeys(("num_layers", "n_layers"), "layers=..."),
+    **dict.fromkeys(("seq_len", "seq_length", "sequence_length", "length"), "window=..."),
+    **dict.fromkeys(("device", "gpu", "cuda"), "accelerator=..."),
+    **dict.fromkeys(("random_state", "random_seed"), "seed=..."),
+    **dict.fromkeys(("verbose", "enable_progress_bar"), "progress=..."),
+    **dict.fromkeys(("key", "id", "entity_columns", "group"), "sequence_key=..."),
+    **dict.fromkeys(("time", "time_column", "date"), "sequence_index=..."),
+    **dict.fromkeys(("categorical", "categories", "discrete_columns"), "column_types=..."),
+}
+"""Arguments of other programs -> ours."""
+
+
 def unknown_option(name: str, known: Iterable[str]) -> InputError:
     """Return the error for an argument that does not exist, with the nearest one."""
+    if name.lower() in SYNONYMS:
+        return InputError(f"There is no option {name!r}. Set {SYNONYMS[name.lower()]}.")
     near = closest_match(name, sorted(known))
     hint = f"Did you mean {near!r}?" if near else f"There are: {', '.join(sorted(known))}."
     return InputError(f"There is no option {name!r}. {hint}")

@@ -419,6 +419,11 @@ def check_numbers(arguments: Mapping[str, Any]) -> None:
 
 def _conditions(given: Any, rows: int, name: str) -> pd.DataFrame:
     """Return conditions as a DataFrame; single values hold for all rows."""
+    if isinstance(given, list | tuple) and given and all(isinstance(cell, str) for cell in given):
+        raise InputError(
+            f"{name} is a list of texts, and no column is named. Give a dict of columns, such as "
+            f"{name}={{'column': {list(given)!r:.60}}}."
+        )
     if not isinstance(given, Mapping):
         return to_frame(given, name)
     is_single = [np.ndim(value) == 0 for value in given.values()]

@@ -144,7 +144,9 @@ def test_an_unknown_option_is_answered_with_the_nearest(
         (lambda model, _: model.sample(context={"sex": "f"}), "context_columns=[...], or remove"),
         (lambda model, _: model.sample(context=["f"]), "context is a list of texts"),
         (
-            lambda model, frame: model.evaluate(frame.drop(columns="weight"), protocol="quick"),
+            lambda model, frame: model.set_params(sequence_key=None).evaluate(
+                frame.drop(columns="weight"), protocol="quick"
+            ),
             "lacks the column 'weight'",
         ),
     ],

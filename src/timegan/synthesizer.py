@@ -141,6 +141,7 @@ class Synthesizer(Parameters):
         from lightning import Callback
 
         from timegan.training.callbacks import PhaseProgressBar, SampleMonitor, ThresholdCalibration
+        from timegan.training.callbacks.sample_distance import MAX_FEW
         from timegan.training.factory import build_model
         from timegan.training.fit import build_trainer, fit_model
 
@@ -156,8 +157,9 @@ class Synthesizer(Parameters):
         if self.progress:
             print(data.summary(), flush=True)  # noqa: T201
         model = build_model(data, self.schedule, seed=self.seed, **self._options_of(MODULE))
+        can_end_early = model.schedule.patience is not None or len(data.train) < MAX_FEW
         callbacks: list[Callback] = [
-            *([SampleMonitor()] if self.progress or model.schedule.patience is not None else []),
+            *([SampleMonitor()] if self.progress or can_end_early else []),
             ThresholdCalibration(),
             *([PhaseProgressBar()] if self.progress else []),
         ]

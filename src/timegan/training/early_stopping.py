@@ -78,16 +78,22 @@ class PhaseEarlyStopping(Callback):
 
     The loss of a phase decides, in the joint phase the distance of samples to held-out windows,
     which :class:`timegan.training.callbacks.SampleMonitor` reports to :meth:`update`. A phase
-    continues for a cool-down, in which its learning rate falls to the minimum.
+    continues for a cool-down, in which its learning rate falls to the minimum. Without a patience
+    only :meth:`end_phase` ends a phase.
     """
 
     def __init__(self) -> None:
         self.plateau = Plateau()
+        self.reason = ""
         self.epoch_started = 0.0
 
     def update(self, value: float) -> None:
         """Add a value by which the current phase is judged."""
         self.plateau.update(value)
+
+    def end_phase(self, reason: str) -> None:
+        """End the current phase early, for a reason that the user is told."""
+        self.reason = reason
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the time."""
@@ -98,14 +104,20 @@ class PhaseEarlyStopping(Callback):
     ) -> None:
         """Add the loss of a batch of the first two phases."""
         model = cast(Any, pl_module)
-        if model.phase in LOSSES:
+        if model.schedule.patience is not None and model.phase in LOSSES:
             self.update(float(model.latest_losses[LOSSES[model.phase]]))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Shorten the phase if it no longer improves."""
+        """Shorten the phase if it no longer improves, or has another reason to end."""
         model = cast(Any, pl_module)
         phase, planned, epoch = model.phase, model.schedule, trainer.current_epoch
-        should_stop = self.plateau.should_stop(phase.value, planned.patience)
+        reason, self.reason = self.reason, ""
+        should_stop = bool(reason)
+        if planned.patience is not None:
+            should_stop |= self.plateau.should_stop(phase.value, planned.patience)
+            reason = reason or f"no improvement in {planned.patience} epochs"
+        elif not should_stop:  # as on every process
+            return
         if not trainer.strategy.reduce_boolean_decision(should_stop, all=False):
             return
         self.plateau.stopped = True
@@ -115,9 +127,9 @@ class PhaseEarlyStopping(Callback):
             if trainer.is_global_zero:
                 seconds = saved * (time.monotonic() - self.epoch_started)
                 tell(
-                    f"Epoch {epoch + 1}: no improvement in {planned.patience} epochs. The phase "
-                    f"{phase} ends with epoch {shorter.phase_ends[phase]} and not "
-                    f"{planned.phase_ends[phase]}, which saves about {seconds:.0f} s."
+                    f"Epoch {epoch + 1}: {reason}. The phase {phase} ends with epoch "
+                    f"{shorter.phase_ends[phase]} and not {planned.phase_ends[phase]}, which saves "
+                    f"about {seconds:.0f} s."
                 )
 
     def state_dict(self) -> dict[str, Any]:
@@ -132,7 +144,9 @@ class PhaseEarlyStopping(Callback):
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Save the schedule, which may be shorter than planned."""
-        checkpoint["schedule"] = asdict(cast(Schedule, pl_module.schedule))
+        schedule = cast(Schedule, pl_module.schedule)
+        if schedule.patience is not None or self.plateau.stopped:
+            checkpoint["schedule"] = asdict(schedule)
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]

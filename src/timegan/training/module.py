@@ -201,8 +201,7 @@ class TimeGAN(ManualOptimization):
 
     def configure_callbacks(self) -> list[Callback]:
         """Return the callbacks that training needs, whoever made the Trainer."""
-        early_stopping = [PhaseEarlyStopping()] if self.schedule.patience is not None else []
-        return [BackendSetup(), *early_stopping]
+        return [BackendSetup(), PhaseEarlyStopping()]
 
     @property
     def phase(self) -> Phase:

@@ -13,6 +13,7 @@ from timegan.training.callbacks.sample_distance import (
     EnergyDistanceMonitor,
     mean_pairwise_distance,
     monitored_features,
+    nearness,
 )
 from timegan.training.factory import build_model
 from timegan.training.schedule import Schedule
@@ -127,3 +128,34 @@ def test_samples_in_double_precision_are_compared_with_their_context() -> None:
         x=batch.x.double(), context=batch.context.double(), exogenous=batch.exogenous.double()
     )
     torch.testing.assert_close(monitor.project(double), monitor.project(batch))
+
+
+def few(count: int) -> WindowDataModule:
+    """Return random walks of three columns, a sequence each."""
+    walks = np.random.default_rng(3).normal(size=(count, 6, 3)).cumsum(axis=1)
+    table = pd.DataFrame(walks.reshape(-1, 3), columns=list("abc"))
+    table.insert(0, "key", np.repeat(np.arange(count), 6))
+    data = WindowDataModule.from_frame(table, sequence_key="key", constraints="report")
+    data.setup()
+    return data
+
+
+def test_copies_of_few_windows_are_nearer_than_these_are_to_each_other() -> None:
+    data = few(20)
+    monitor = EnergyDistanceMonitor(data)
+    assert monitor.own is not None
+    windows = monitor.own
+    assert nearness(windows + 0.01, windows) == pytest.approx(0, abs=0.05)
+    fresh = few(200)
+    others = monitor.paths(fresh.train.batch(np.arange(len(fresh.train))))
+    found = nearness(others[len(windows) :], windows)
+    assert found is not None
+    assert 0.7 < found < 1.4
+    measured = monitor.measure(build_model(data, Schedule(1, 1, 1), seed=0).net)
+    assert measured.nearness is not None
+
+
+def test_many_windows_are_left_to_the_test_for_copies() -> None:
+    data = few(120)
+    monitor = EnergyDistanceMonitor(data)
+    assert monitor.measure(build_model(data, Schedule(1, 1, 1), seed=0).net).nearness is None

@@ -74,15 +74,22 @@ def test_the_last_epoch_is_measured_however_few_batches_there_are(tmp_path: Path
 class Scripted(SampleMonitor):
     """Sample monitor that measures what a test says, and keeps the weights."""
 
-    def __init__(self, distances: list[float], diversity: float = 1.0, **options: Any) -> None:
+    def __init__(
+        self,
+        distances: list[float],
+        diversity: float = 1.0,
+        nearness: list[float] | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(every_n_batches=1, count=32, **options)
-        self.distances, self.diversity = distances, diversity
+        self.distances, self.diversity, self.nearness = distances, diversity, nearness
         self.seen: list[dict[str, torch.Tensor]] = []
 
     def measure(self, trainer: Trainer, model: Any) -> SampleDistance:
         super().measure(trainer, model)
         self.seen.append({k: v.clone() for k, v in model.net.state_dict().items()})
-        return SampleDistance(self.distances[len(self.seen) - 1], self.diversity)
+        nearness = None if self.nearness is None else self.nearness[len(self.seen) - 1]
+        return SampleDistance(self.distances[len(self.seen) - 1], self.diversity, nearness)
 
 
 def test_the_best_weights_are_taken_at_the_end_if_asked_for(tmp_path: Path) -> None:
@@ -107,6 +114,18 @@ def test_a_collapse_is_reported_once_while_training_and_kept(
     (warning,) = monitor.summary()["warnings"]
     assert warning.startswith("Epoch 6: mode collapse")
     assert "0.30 times" in warning
+
+
+def test_the_joint_phase_ends_where_samples_begin_to_copy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monitor = Scripted([1.0] * 9, nearness=[0.9, 0.6, 0.45, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4])
+    model = train(tmp_path, monitor, schedule=Schedule(1, 1, 9))
+    # Copies are seen in the third joint epoch; one more lets the learning rate fall.
+    assert model.schedule == Schedule(autoencoder=1, supervised=1, joint=4)
+    told = capsys.readouterr().err
+    assert told.count("begin to copy the few training windows: they lie 0.45 times") == 1
+    assert "The phase joint ends with epoch 6 and not 11" in told
 
 
 def test_the_discriminator_s_skipped_updates_are_counted(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ noise are fixed, so that only the weights change from one measurement to the nex
 the distance of training windows in place of samples.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +22,10 @@ from timegan.seeds import generator, rng
 from timegan.variation import divisor, negligible
 
 PROJECTIONS = 128
+MAX_FEW = 50
+"""Training windows below which samples are compared with each of them, to see copies."""
+COPY_SAMPLES = 256
+"""Samples that are compared so."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,13 @@ class SampleDistance:
     Attributes:
         distance: energy distance between samples and real windows, 0 or more.
         diversity: mean distance between two samples, relative to that of two real windows.
+        nearness: median distance of samples to the nearest training window, relative to that of
+            training windows to each other; None where there are many.
     """
 
     distance: float
     diversity: float
+    nearness: float | None = None
 
 
 class EnergyDistanceMonitor:
@@ -71,22 +79,38 @@ class EnergyDistanceMonitor:
         self.real = self.project(real)
         self.count = len(train.x)
         self.baseline = self.compare(self.project(train)).distance
+        own = data.train.batch(np.arange(len(data.train))) if len(data.train) < MAX_FEW else None
+        self.own = None if own is None else self.paths(own)
 
     def measure(self, net: Networks) -> SampleDistance:
         """Compare samples of the averaged weights with real windows; use no global randomness."""
-        noise = net.draw_noise(self.count, generator(self.seed, "yardstick", "noise"))
+        found = self.compare(
+            torch.cat([self.project(batch) for batch in self.samples(net, self.count)], dim=1)
+        )
+        if self.own is None:
+            return found
+        made = torch.cat([self.paths(batch) for batch in self.samples(net, COPY_SAMPLES)])
+        return replace(found, nearness=nearness(made, self.own))
+
+    def samples(self, net: Networks, count: int) -> Iterator[Batch]:
+        """Generate ``count`` windows from the noise of all measurements."""
+        noise = net.draw_noise(count, generator(self.seed, "yardstick", "noise"))
         z, z_static = (torch.split(n.to(net.sigma), CHUNK_SIZE) for n in noise)
-        projected = []
         for batch in map(net.synthesise, z, z_static):
             samples = batch.map(lambda channels: channels.cpu())
-            windows = Batch(samples.x, samples.lengths, samples.context, samples.exogenous)
-            projected.append(self.project(windows))
-        return self.compare(torch.cat(projected, dim=1))
+            yield Batch(samples.x, samples.lengths, samples.context, samples.exogenous)
 
     def project(self, windows: Batch) -> Tensor:
         """Project windows (B, T, C) to (P, B)."""
-        features = (monitored_features(windows) - self.mean) / self.scale
-        return (features.flatten(1) @ self.directions).T.contiguous()
+        return (self.standardize(windows).flatten(1) @ self.directions).T.contiguous()
+
+    def paths(self, windows: Batch) -> Tensor:
+        """Return the standardized values of windows (B, T, C) without increments, (B, T C)."""
+        return self.standardize(windows)[..., : windows.x.shape[2]].flatten(1)
+
+    def standardize(self, windows: Batch) -> Tensor:
+        """Return what is compared of windows (B, T, C) in units of its deviation, (B, T, V)."""
+        return (monitored_features(windows) - self.mean) / self.scale
 
     def compare(self, values: Tensor) -> SampleDistance:
         """Compare projected samples (P, B) with the projected real windows."""
@@ -104,6 +128,21 @@ def mean_pairwise_distance(values: Tensor) -> Tensor:
     n = values.shape[1]
     weights = 2.0 * (2 * torch.arange(n, dtype=torch.float64) - (n - 1)) / n**2
     return values.sort(dim=1).values.double() @ weights
+
+
+def nearness(samples: Tensor, windows: Tensor) -> float | None:
+    """Return how near samples (n, D) are to windows (m, D), relative to windows among themselves.
+
+    It is the ratio of the median distances to the nearest window, and None where windows are equal
+    or there is only one.
+
+    >>> windows = torch.tensor([[0.0], [1.0], [2.0]])
+    >>> nearness(windows + 0.25, windows), nearness(windows, windows[:1])
+    (0.25, None)
+    """
+    apart = torch.cdist(windows, windows).fill_diagonal_(torch.inf).amin(dim=1).median()
+    near = torch.cdist(samples, windows).amin(dim=1).median()
+    return float(near / apart) if 0 < apart < torch.inf else None
 
 
 def monitored_features(windows: Batch) -> Tensor:

@@ -13,6 +13,8 @@ from timegan.training.callbacks.sample_distance import EnergyDistanceMonitor, Sa
 from timegan.training.early_stopping import PhaseEarlyStopping
 from timegan.training.schedule import Phase, Schedule
 
+COPYING = 0.5
+"""Nearness below which the joint phase ends. The middle between two windows has 0.5."""
 MEASUREMENTS = 20
 """Default number of measurements, which take one to three hundredths of the joint phase."""
 
@@ -21,7 +23,8 @@ class SampleMonitor(Callback):
     """A callback that logs ``validation/distance`` and ``validation/baseline`` in the joint phase.
 
     At the baseline, samples are as near to held-out windows as training windows are. Monitoring
-    does not affect training: it has a seed of its own. It warns of mode collapse.
+    has a seed of its own and does not affect training, except that the joint phase ends early where
+    samples begin to copy fewer than 50 training windows. It warns of mode collapse.
 
     Args:
         every_n_batches: joint batches between two measurements, which are made as an epoch ends.
@@ -75,6 +78,8 @@ class SampleMonitor(Callback):
             for callback in trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, PhaseEarlyStopping):
                     callback.update(measured.distance)
+                    if measured.nearness is not None and measured.nearness < COPYING:
+                        callback.end_phase(copying_reason(measured.nearness))
             self.record(measured, rest_rate, trainer.current_epoch + 1, schedule)
             if self.restore_best_weights and measured.distance <= self.best["distance"]:
                 weights = cast(Any, pl_module).net.state_dict()
@@ -162,3 +167,12 @@ class SampleMonitor(Callback):
         """Restore the state of a checkpoint."""
         for name, value in state_dict.items():
             setattr(self, name, value)
+
+
+def copying_reason(nearness: float) -> str:
+    """Say that samples copy the training windows."""
+    return (
+        "samples begin to copy the few training windows: they lie "
+        f"{nearness:.2f} times as far from the nearest one as training windows do from each other "
+        f"(below {COPYING:g}). More data help, longer training does not"
+    )

@@ -1,5 +1,6 @@
 """Groups of columns: one of several, and values that are missing together."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -161,13 +162,17 @@ def find_one_hot(rows: Rows) -> list[OneHot]:
     return found
 
 
-def find_joint_missing(rows: Rows) -> list[JointMissing]:
+def find_joint_missing(rows: Rows, excluded: Collection[str] = ()) -> list[JointMissing]:
     """Find groups of columns whose masks are equal, opposite, or one inside another.
 
     The masks of a pair agree by accident with a probability that is computed from the share of
     missing values and from the number of runs of missing and present rows.
+
+    Args:
+        rows: of the table.
+        excluded: labels of columns whose missing values follow from a formula.
     """
-    masks = {label: np.isnan(values) for label, values in rows.columns.items()}
+    masks = {k: np.isnan(values) for k, values in rows.columns.items() if k not in excluded}
     masks = {label: mask for label, mask in masks.items() if mask.any() and not mask.all()}
     groups: list[list[str]] = []
     for a, b in _candidates(masks):

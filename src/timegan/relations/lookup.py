@@ -22,6 +22,9 @@ PROBE_ROWS = 2_000
 CODE_TYPES = ("number", "category")
 """Types of columns whose generated values become the nearest known code."""
 
+MAX_CLASS_SHARE = 0.5
+"""Distinct values, relative to those of a measurement, up to which they are classes of it."""
+
 MAX_CODES = 100
 """Distinct codes that are learned as categories; more are learned as numbers."""
 
@@ -110,8 +113,8 @@ class Lookup(Relation):
     def _is_code(self, fields: Mapping[str, Field]) -> bool:
         """Decide whether values of the source are labels, with none in between.
 
-        A class that rises or falls with a number or a date follows from a measurement, unless each
-        has a label of its own.
+        A class that rises or falls with a number or a date follows from a measurement. Where most
+        keys have a value of their own, nothing is known of what lies in between.
         """
         if fields[self.source].type == "category":
             return True
@@ -119,8 +122,8 @@ class Lookup(Relation):
         values = [v for k, v in pairs if k is not None and v is not None]
         steps = np.diff(np.array(values, dtype=np.float64))
         in_order = bool((steps >= 0).all() or (steps <= 0).all())
-        is_named = fields[self.target].type == "category" and len(set(values)) == len(values)
-        return is_named or not in_order
+        is_class = len(set(values)) <= MAX_CLASS_SHARE * len(values)
+        return not (in_order and is_class)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from timegan.tables import Field, Schema, Sequences, Table
 from timegan.variation import deviation
 
 ENFORCEMENT_ORDER = (
+    "formula",
     "distance of dates",
     "fixed increment",
     "running total",
@@ -35,9 +36,13 @@ RESTORE_ORDER = (
     "missing together",
     "part of the time",
     "lookup",
+    "formula",
     "running total",
 )
-"""Lookups come after their sources, and after the holes of these; totals after their parts."""
+"""Lookups come after their sources, and after the holes of these; formulas and totals follow."""
+
+DERIVED_KINDS = ("lookup", "formula", "running total")
+"""Kinds whose columns are written again when others were changed."""
 
 MIN_EXPLAINED = 0.05
 """Share of another column's variance from which on a value at the start is learned with it."""
@@ -204,7 +209,7 @@ class Reduction:
 
     def derive(self, sequences: Sequences) -> Sequences:
         """Write again what follows from columns that were changed after `restore`."""
-        derived = [r for r in self.relations if r.kind in ("lookup", "running total")]
+        derived = [r for r in self.relations if r.kind in DERIVED_KINDS]
         if not derived:
             return sequences
         block = self._block(sequences, self.schema)

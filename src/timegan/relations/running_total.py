@@ -39,7 +39,7 @@ class RunningTotal(Relation):
             before.
         tolerance: by which changes differ from parts, at most: the rounding of all of them.
         direction: 1 where every part raises the total, -1 where every part lowers it, 0 otherwise.
-        low: smallest total where it has a true bound, such as 0; else None.
+        low: smallest total where it has a true bound or is never negative; else None.
         decimals: of the total; None leaves it unrounded.
         opening: label of the column that has the total before each row; empty where there is none.
 
@@ -241,7 +241,7 @@ def _relation(
         is_ahead,
         tolerance,
         int(rises) - int(falls),
-        limits.low if limits.low_bound else None,
+        limits.low if limits.low_bound else 0.0 if values.min() >= 0 else None,
         decimals[total],
     )
 

@@ -1,6 +1,6 @@
 """Columns that a model need not learn: constants, affine copies of another column, white noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -79,7 +79,8 @@ class AffineCopy(_WithoutChannel):
         source: number of the column that it copies, which is no copy itself.
         factor: 1 for an exact copy.
         shift: 0 for an exact copy.
-        grid: range and decimals of this column; None leaves an exact copy untouched.
+        grid: decimals of this column, whose range is that of its source; None leaves an exact copy
+            untouched.
     """
 
     name: ClassVar[str] = "affine_copy"
@@ -128,7 +129,8 @@ class AffineCopy(_WithoutChannel):
         """Compute the column from the values of its source, of any shape."""
         if self.grid is None:
             return source.copy()
-        return self.grid.snap(self.factor * source + self.shift)
+        free = replace(self.grid, low=-np.inf, high=np.inf)  # where the source goes, so does it
+        return free.snap(self.factor * source + self.shift)
 
     def inverse_transform(
         self, channels: np.ndarray, noise: DecodingNoise | None = None

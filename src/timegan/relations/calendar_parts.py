@@ -51,6 +51,7 @@ PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "day of the year": _day_of_year,
     "day": _day,
     "weekday": _weekday,
+    "weekend": lambda seconds: (_weekday(seconds) >= 5).astype(np.int64),
     "hour": lambda seconds: np.floor(seconds / 3_600) % 24,
     "minute": lambda seconds: np.floor(seconds / 60) % 60,
     "second": lambda seconds: np.floor(seconds) % 60,
@@ -59,6 +60,7 @@ PARTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """Name -> function from seconds since 1970 by the local clock; Monday is weekday 0."""
 
 BY_CYCLE = (
+    "weekend",
     "quarter",
     "weekday",
     "month",

@@ -1,9 +1,10 @@
 """Discovery of all relations in a table."""
 
 from timegan.relations.constant import find_constants
+from timegan.relations.counters import Cycle, ElapsedTime, find_counters, with_profiles
 from timegan.relations.dates import find_date_distances
 from timegan.relations.formula import find_formulas
-from timegan.relations.groups import find_joint_missing, find_one_hot
+from timegan.relations.groups import find_joint_missing, find_missing_where, find_one_hot
 from timegan.relations.lookup import TimePart, find_lookups, find_time_parts
 from timegan.relations.motion import find_motion
 from timegan.relations.relation import Relation
@@ -19,20 +20,29 @@ def discover(rows: Rows) -> list[Relation]:
     """
     if not len(rows):
         return []
-    parts = find_time_parts(rows)
+    counters = find_counters(rows)
+    elapsed = {counter.column for counter in counters if isinstance(counter, ElapsedTime)}
+    parts = [p for p in find_time_parts(rows) if p.target not in elapsed or p.offset is not None]
     motion = [m for m in find_motion(rows) if m.columns[0] not in _targets(parts)]
     groups = find_one_hot(rows)
     explained = _targets(parts) | {label for group in groups for label in group.members}
     explained |= {m.columns[0] for m in motion if m.kind != "one direction"}
-    formulas = find_formulas(rows, explained)
+    counters = [counter for counter in counters if counter.column not in explained]
+    explained |= {counter.column for counter in counters if counter.kind != "cycle"}
+    cycles = {counter.column for counter in counters if counter.kind == "cycle"}
+    formulas = find_formulas(rows, explained | cycles)
     explained |= {formula.target for formula in formulas}
     lookups = find_lookups(rows, explained)
     dates = find_date_distances(rows)
-    followed = {relation.target for relation in (*lookups, *formulas)}
+    decided = {relation.target for relation in lookups}
+    computed = {formula.target for formula in formulas}
+    followed = decided | computed
     followed |= {label for relation in dates for label in relation.columns}
-    missing = find_joint_missing(rows, {formula.target for formula in formulas})
+    followed |= {counter.column for counter in counters}
+    holes = find_missing_where(rows, decided | computed)
+    missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
     totals = find_running_totals(rows, explained | followed)
-    return [
+    found: list[Relation] = [
         *find_constants(rows),
         *parts,
         *formulas,
@@ -41,8 +51,18 @@ def discover(rows: Rows) -> list[Relation]:
         *totals,
         *dates,
         *groups,
+        *holes,
         *missing,
     ]
+    known = {label for relation in found for label in relation.columns}
+    known |= {counter.column for counter in counters}
+    free = [label for label in rows.columns if label not in known]
+    for counter in counters:
+        if counter.column not in decided:
+            if isinstance(counter, Cycle):
+                counter = with_profiles(counter, rows, free)
+            found.append(counter)
+    return found
 
 
 def _targets(parts: list[TimePart]) -> set[str]:

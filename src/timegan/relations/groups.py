@@ -14,6 +14,9 @@ from timegan.tables import Field
 MIN_ONE_HOT = 3
 """Columns of a one-hot group; of two, each is the complement of the other."""
 
+PROBE_ROWS = 2_000
+"""First rows, in which most pairs of columns already turn out to have nothing in common."""
+
 MAX_PATTERNS = 16
 """Different patterns of missing values in a group of columns."""
 
@@ -136,6 +139,59 @@ class JointMissing(Relation):
             place[label] = np.where(patterns[codes, i], np.nan, place[label])
 
 
+@dataclass(frozen=True)
+class MissingWhere(Relation):
+    """A column that is missing exactly where another one has some values, such as a dose of 0.
+
+    Args:
+        target: label of the column.
+        source: label of the other one, which has no missing values.
+        values: of the source.
+        is_missing: whether the column is missing at these values; False: at all others.
+    """
+
+    kind: ClassVar[str] = "missing where"
+    target: str
+    source: str
+    values: tuple[float, ...]
+    is_missing: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column and the one that tells where it is missing."""
+        return (self.target, self.source)
+
+    def describe(self) -> str:
+        """Return it in words."""
+        return f"{self.source} tells where {self.target} is missing"
+
+    def kept(self, rows: Rows) -> np.ndarray:
+        """Return which rows have the column, or do not, as the other one tells."""
+        missing = self._missing(rows.columns[self.source])
+        return np.asarray(np.isnan(rows.columns[self.target]) == missing)
+
+    def reduce(self, draft: Draft) -> bool:
+        """Learn the values without holes."""
+        both = (self.target, self.source)
+        if not all(label in draft.fields for label in both):
+            return False
+        if draft.role(self.target) != "feature" or self.target in draft.protected | draft.unmasked:
+            return False
+        draft.unmasked.add(self.target)
+        return True
+
+    def restore(self, block: Block) -> None:
+        """Leave out the values that are missing."""
+        source = block.columns.get(self.source)
+        if source is None:
+            source = block.context[self.source][:, None]
+        values = block.columns[self.target]
+        block.columns[self.target] = np.where(self._missing(source), np.nan, values)
+
+    def _missing(self, source: np.ndarray) -> np.ndarray:
+        return np.asarray(np.isin(source, self.values) == self.is_missing)
+
+
 def find_one_hot(rows: Rows) -> list[OneHot]:
     """Find groups of three or more columns of 0 and 1 with sum 1, from left to right."""
     free = [
@@ -189,6 +245,45 @@ def find_joint_missing(rows: Rows, excluded: Collection[str] = ()) -> list[Joint
             kept = tuple(tuple(bool(m) for m in pattern) for pattern in patterns)
             found.append(JointMissing(reason, tuple(members), kept))
     return found
+
+
+def find_missing_where(rows: Rows, excluded: Collection[str]) -> list[MissingWhere]:
+    """Find columns that are missing exactly where another one has one of a few values.
+
+    Args:
+        rows: of the table.
+        excluded: labels of columns that follow from others.
+    """
+    free = [label for label in rows.columns if label not in excluded]
+    complete = [label for label in free if not np.isnan(rows.columns[label]).any()]
+    found = []
+    for target in free:
+        mask = np.isnan(rows.columns[target])
+        if not mask.any() or mask.all() or rows.fields[target].role != "feature":
+            continue
+        for source in complete:
+            relation = _missing_where(rows, target, source, mask)
+            if relation is not None:
+                found.append(relation)
+                break
+    return found
+
+
+def _missing_where(rows: Rows, target: str, source: str, mask: np.ndarray) -> MissingWhere | None:
+    values = rows.columns[source]
+    first = slice(PROBE_ROWS)
+    if np.isin(values[first][mask[first]], values[first][~mask[first]]).any():
+        return None
+    inside, outside = np.unique(values[mask]), np.unique(values[~mask])
+    few = min(inside, outside, key=len)
+    if len(few) > MAX_PATTERNS or np.isin(inside, outside).any():
+        return None
+    runs = np.concatenate([[0], np.flatnonzero(np.diff(mask.astype(np.int8))) + 1])
+    share = float(mask.mean())
+    if by_chance(share**2 + (1 - share) ** 2, len(runs) - len(few)):
+        return None
+    reason = f"in all {len(rows):,} rows"
+    return MissingWhere(reason, target, source, tuple(few.tolist()), few is inside)
 
 
 def _candidates(masks: dict[str, np.ndarray]) -> list[tuple[str, str]]:

@@ -89,7 +89,7 @@ class Lookup(Relation):
             return False
         if draft.role(self.source) == "feature" and draft.role(self.target) == "context":
             return False
-        if self.source not in draft.fields:
+        if self.source not in draft.fields and self.source not in draft.changed:
             return False
         draft.drop(self.target)
         if not self._is_code(draft.rows.fields) or not draft.may_change(self.source):

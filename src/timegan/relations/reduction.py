@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from timegan.relations.counters import Cycle, ElapsedTime, PeriodCounter
 from timegan.relations.draft import START_SUFFIX, Block, Draft
 from timegan.relations.motion import FixedIncrement, Monotone
 from timegan.relations.relation import Relation, from_state, state
@@ -17,12 +18,16 @@ ENFORCEMENT_ORDER = (
     "formula",
     "distance of dates",
     "fixed increment",
+    "cycle",
+    "counter of a period",
+    "elapsed time",
     "running total",
     "steady increment",
     "one of several",
     "lookup",
     "part of the time",
     "one direction",
+    "missing where",
     "missing together",
 )
 """Kinds of relations that are enforced. A column is changed by the first that takes it."""
@@ -31,17 +36,21 @@ RESTORE_ORDER = (
     "distance of dates",
     "one direction",
     "fixed increment",
+    "cycle",
+    "counter of a period",
+    "elapsed time",
     "steady increment",
     "one of several",
     "missing together",
     "part of the time",
     "lookup",
+    "missing where",
     "formula",
     "running total",
 )
 """Lookups come after their sources, and after the holes of these; formulas and totals follow."""
 
-DERIVED_KINDS = ("lookup", "formula", "running total")
+DERIVED_KINDS = ("lookup", "missing where", "formula", "running total")
 """Kinds whose columns are written again when others were changed."""
 
 MIN_EXPLAINED = 0.05
@@ -52,6 +61,9 @@ MAX_DISTINCT_SHARE = 0.2
 
 BINS = 10
 """Groups of equal size by the value at the start."""
+
+COUNTERS = (FixedIncrement, Cycle, PeriodCounter, ElapsedTime)
+"""Relations whose value at the start gives no real sequence away."""
 
 LEARNED_ROLES = ("feature", "gap", "exogenous", "context")
 
@@ -112,7 +124,7 @@ class Reduction:
             table.schema,
             fields=(*others, *draft.fields.values(), *gap),
         )
-        counters = {r.column for r in enforced if isinstance(r, FixedIncrement)}
+        counters = {r.column for r in enforced if isinstance(r, COUNTERS)}
         names = _learned_starts(draft, counters)
         hidden = [
             (label, bool(np.isnan(values).any()), _median(values))

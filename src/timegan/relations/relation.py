@@ -110,6 +110,8 @@ def from_state(states: Iterable[dict[str, Any]]) -> tuple[Relation, ...]:
 
 
 def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(part) for key, part in value.items()}
     return list(map(_lists, value)) if isinstance(value, list | tuple) else value
 
 

@@ -16,7 +16,7 @@ TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxproce
 # What follows versions of pandas, NumPy, torch, Lightning, Plotly, ONNX and safetensors.
 OLDEST := .venv-oldest
 OLDEST_TESTS := $(addprefix tests/,tables/test_frames.py tables/test_time_axis.py tables/test_readers.py \
-	tables/test_writers.py transforms/test_table_transform.py nn/test_networks.py nn/test_losses.py \
+	tables/test_writers.py tables/test_files.py transforms/test_table_transform.py nn/test_networks.py nn/test_losses.py \
 	training/test_checkpoint_files.py training/test_fit.py serialization/test_model_folder.py \
 	serialization/test_programs.py report/test_tables.py report/figures metrics/test_formulas.py test_synthesizer.py)
 NEEDS := pyproject.toml constraints.txt

@@ -52,7 +52,9 @@ def test_samples_look_like_the_table(fitted: Synthesizer, frame: pd.DataFrame) -
     assert list(table.dtypes.drop("patient")) == list(frame.dtypes.drop("patient"))
     assert table["patient"].value_counts().tolist() == [10] * 5
     assert not set(table["patient"]) & set(frame["patient"])
-    assert table["weight"].between(frame["weight"].min(), frame["weight"].max()).all()
+    low, high = frame["weight"].min(), frame["weight"].max()
+    margin = (high - low) / 4  # numbers may go somewhat beyond the training range
+    assert table["weight"].between(low - margin, high + margin).all()
     assert (table["weight"].round(1) == table["weight"]).all()
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
 from timegan.tables.date_parts import is_part_name
-from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.dtypes import holds_text, is_number, is_text
 from timegan.tables.fixed_width import as_commas
 from timegan.tables.number_texts import (
     MISSING_WORDS,
@@ -150,8 +150,9 @@ class _Source:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # such columns are read again
             frame: pd.DataFrame = pd.read_csv(self.path, **self.layout.pandas_options, **options)
-        texts = [name for name, dtype in frame.dtypes.items() if is_text(dtype)]
-        for name in texts if self.is_padded else []:
+        if not self.is_padded:
+            return frame
+        for name in [name for name in frame.columns if holds_text(frame[name])]:
             cells = frame[name].str.rstrip()
             frame[name] = cells.mask(cells == "")
         return frame

@@ -8,7 +8,7 @@ import pandas as pd
 
 from timegan.errors import InputError
 from timegan.tables.date_formats import NAT, common_date_format, looks_like_date, parse
-from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.dtypes import holds_text, is_number
 from timegan.tables.raw_columns import RawColumn
 
 PART_NAMES = {
@@ -88,7 +88,7 @@ def _numbers(columns: Sequence[RawColumn], chain: Sequence[str]) -> dict[str, Ra
 
 def _named_format(column: RawColumn) -> str:
     """Return the format of a column of names of months or quarters; empty for others."""
-    if not is_text(column.series.dtype) or column.series.isna().any():
+    if not holds_text(column.series) or column.series.isna().any():
         return ""
     texts = column.series.unique()
     for year in (ANY_YEAR, ANY_YEAR[:-1]):
@@ -132,7 +132,7 @@ def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
     for column in columns:
         if PART_NAMES["hour"].fullmatch(column.label) and _is_whole(column):
             clocks[FROM_ONE if _is_from_one(column) else "hour"] = column
-        if not is_text(column.series.dtype) or column.series.isna().any():
+        if not holds_text(column.series) or column.series.isna().any():
             continue
         texts = column.series.unique()
         if CLOCK.fullmatch(texts[0]):

@@ -88,6 +88,14 @@ def is_text(dtype: Any) -> bool:
     return isinstance(dtype, pd.StringDtype)
 
 
+def holds_text(series: "pd.Series[Any]") -> bool:
+    """Check that all cells with a value are text; before pandas 3 such columns are of objects."""
+    if is_text(series.dtype):
+        return True
+    is_object = types.is_object_dtype(series.dtype)
+    return is_object and types.infer_dtype(series, skipna=True) == "string"
+
+
 def is_datetime(dtype: Any) -> bool:
     """Check that a type holds dates, timestamps or periods."""
     if isinstance(dtype, pd.ArrowDtype):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.dtypes import holds_text, is_number, is_text
 from timegan.tables.raw_columns import RawColumn
 
 MIN_REPEATS = 3
@@ -126,7 +126,7 @@ def find_text_marks(columns: Sequence[RawColumn]) -> dict[str, str]:
     """Return a text that looks like a mark for missing values, by the label of its column."""
     found = {}
     for column in columns:
-        if is_text(column.series.dtype):
+        if holds_text(column.series):
             marks = [text for text in column.series.dropna().unique() if text in TEXT_MARKS]
             if marks and column.series.nunique() > len(marks) + 1:
                 found[column.label] = marks[0]

@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from timegan.errors import InputError
 from timegan.tables.date_formats import looks_like_date
-from timegan.tables.dtypes import is_number, is_text
+from timegan.tables.dtypes import holds_text, is_number, is_text
 from timegan.tables.raw_columns import ColumnRoles, RawColumn
 from timegan.tables.time_column import infer_time, may_hold_time, read_time
 
@@ -100,7 +100,7 @@ def check_wide(roles: ColumnRoles) -> None:
 def _is_name(column: RawColumn) -> bool:
     """Check for texts that name rows: all differ, and none is a date."""
     series = column.series
-    is_named = is_text(series.dtype) and series.is_unique and not series.isna().any()
+    is_named = holds_text(series) and series.is_unique and not series.isna().any()
     return is_named and not looks_like_date(str(series.iloc[0]))
 
 

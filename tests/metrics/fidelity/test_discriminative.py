@@ -1,20 +1,47 @@
 """The discriminative score: floor, ceiling, copies, and any number of features and windows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from timegan.errors import InputError
-from timegan.metrics.fidelity.discriminative import discriminative
-from timegan.metrics.windows import Array
+from timegan.metrics.fidelity.discriminative import MAX_COLUMNS, discriminative
+from timegan.metrics.grouped_gru import Task
+from timegan.metrics.protocols.runner import run_protocol
+from timegan.metrics.windows import Array, Subset
+from timegan.seeds import rng
 
 
 def waves(count: int, features: int = 2, seed: int = 0) -> Array:
     """Return sines of random phase and frequency, in different units."""
-    rng = np.random.default_rng(seed)
-    speed, phase = rng.uniform(0.1, 0.6, (2, count, 1, features))
+    random = np.random.default_rng(seed)
+    speed, phase = random.uniform(0.1, 0.6, (2, count, 1, features))
     unit = 10.0 ** np.arange(features)
     found: Array = np.sin(speed * np.arange(12)[None, :, None] + phase * 10) * unit
     return found
+
+
+@pytest.mark.parametrize("features", [MAX_COLUMNS, MAX_COLUMNS + 9])
+def test_classifiers_see_so_many_columns_at_most(
+    features: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = rng(0, "wide")
+    windows = random.normal(size=(60, 4, features))
+    seen: list[Array] = []
+
+    def classify(tasks: Sequence[Task], **_: object) -> list[float]:
+        for task in tasks:
+            seen.extend(
+                side.windows for side in (task.first, task.second) if isinstance(side, Subset)
+            )
+        return [0.1] * len(tasks)
+
+    monkeypatch.setattr("timegan.metrics.fidelity.discriminative.classify", classify)
+    names = [f"c{i}" for i in range(features)]
+    given = {"protocol": "quick", "cache": False, "workers": 1, "classifiers": 2}
+    run_protocol(windows[:30], None, windows[30:], names, **given)
+    assert {array.shape[2] for array in seen} == {MAX_COLUMNS}
 
 
 def test_two_samples_of_one_distribution_are_at_the_floor() -> None:

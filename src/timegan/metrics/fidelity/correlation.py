@@ -60,6 +60,11 @@ def common_correlations(z: Array, known: Array, least: int) -> Array:
         known: where they are.
         least: columns that a pair needs; NaN where it has fewer.
     """
+    if known.all():  # of one product in place of five
+        together = z @ z.T / max(z.shape[1], 1)
+        size = np.sqrt(np.outer(together.diagonal(), together.diagonal()))
+        enough = (z.shape[1] >= least) & (size > FLAT)
+        return np.where(enough, np.clip(together / divisor(size), -1, 1), np.nan)
     here = known.astype(np.float64)
     count = here @ here.T
     number = np.maximum(count, 1)

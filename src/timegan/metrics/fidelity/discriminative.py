@@ -7,10 +7,11 @@ for the test, 2,000 iterations of 128 real and 128 synthetic windows. The score 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,10 +21,12 @@ from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train,
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
-from timegan.metrics.windows import Array, MinMax, check
-from timegan.seeds import derive
+from timegan.metrics.windows import Array, MinMax, Subset, check
+from timegan.seeds import derive, rng
 
 TEST_SHARE = 0.2
+MAX_COLUMNS = 50
+"""Columns that a classifier sees at most: the cost of wide tables does not grow beyond them."""
 
 
 def discriminative(
@@ -149,6 +152,7 @@ def _accuracies(
 def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> dict[str, Score]:
     """Return the scores of candidates, whose classifiers train as one network."""
     options = comparison.options
+    seen = _seen(comparison)
     tasks: dict[str, list[Task]] = {}
     for name, candidate in candidates.items():
         is_control = name not in ("synthetic", "real")
@@ -157,7 +161,7 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
         for number in range(count):
             real, made = candidate.pairs[number % len(candidate.pairs)]
             seed = derive(candidate.seed, "judge", number)
-            tasks[name].append(Task(real, made, _seed_of(name, seed)))
+            tasks[name].append(Task(seen(real), seen(made), _seed_of(name, seed)))
     signed = iter(
         classify(
             [task for several in tasks.values() for task in several],
@@ -177,6 +181,27 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
                 signed=values, **_repeatability(score, options.precision)
             )
     return scores
+
+
+def _seen(comparison: SetComparison) -> Callable[[Subset], Subset]:
+    """Return a function that keeps the columns that all classifiers of a comparison see.
+
+    Of a table with more than `MAX_COLUMNS` they are drawn at random, by the seed.
+    """
+    features = comparison.real.shape[2]
+    if features <= MAX_COLUMNS:
+        return lambda windows: windows
+    draw = rng(comparison.seed, "columns")
+    columns = np.sort(draw.choice(features, MAX_COLUMNS, replace=False))
+    kept: dict[int, Array] = {}  # an array that several sets are parts of stays one
+
+    def keep(windows: Subset) -> Subset:
+        whole = windows.windows
+        if id(whole) not in kept:
+            kept[id(whole)] = whole[:, :, columns].astype(np.float32)
+        return Subset(kept[id(whole)], windows.index)
+
+    return keep
 
 
 def _seed_of(name: str, seed: int) -> int:
@@ -204,6 +229,7 @@ def _settings(comparison: SetComparison) -> dict[str, Any]:
         "classifier_steps": options.classifier_steps,
         "hidden": options.hidden,
         "lr": options.lr,
+        "columns": min(comparison.real.shape[2], MAX_COLUMNS),
     }
 
 

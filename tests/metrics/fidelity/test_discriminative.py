@@ -39,8 +39,9 @@ def test_classifiers_see_so_many_columns_at_most(
 
     monkeypatch.setattr("timegan.metrics.fidelity.discriminative.classify", classify)
     names = [f"c{i}" for i in range(features)]
-    given = {"protocol": "quick", "cache": False, "workers": 1, "classifiers": 2}
-    run_protocol(windows[:30], None, windows[30:], names, **given)
+    run_protocol(
+        windows[:30], None, windows[30:], names, protocol="quick", cache=False, classifiers=2
+    )
     assert {array.shape[2] for array in seen} == {MAX_COLUMNS}
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from timegan import Synthesizer
 from timegan.errors import InputError
@@ -223,3 +225,83 @@ def test_a_model_without_a_completer_says_so() -> None:
     plain = Synthesizer(**TINY | {"completion": False}).fit(panel(), sequence_key="patient")
     with pytest.raises(InputError, match=r"completion=True"):
         plain.complete(panel(3, 4), steps=2)
+
+
+def of_every_dtype(lengths: np.ndarray, seed: int = 0) -> pd.DataFrame:
+    """Return sequences with a column of each kind that a table may have, at irregular times."""
+    draw, rows = rng(seed, "dtypes"), int(lengths.sum())
+    bounds = np.cumsum(lengths) - lengths
+    days = draw.gamma(2, 3, rows).astype(int) + 1
+    days = days.cumsum() - np.repeat((days.cumsum())[bounds], lengths)
+    capacity = np.repeat(draw.uniform(4, 9, len(lengths)).round(1), lengths)
+    moment = pd.Timestamp("2024-01-01 07:30") + pd.to_timedelta(draw.integers(0, 10**6, rows), "s")
+    return pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(len(lengths)) * 7, lengths),
+            "day": days,
+            "followup": np.repeat(days[bounds + lengths - 1] + 40, lengths),
+            "capacity": capacity,
+            "used": (capacity * draw.beta(4, 2, rows)).round(2),
+            "single": draw.normal(size=rows).astype(np.float32),
+            "large": pd.array(2**55 + draw.integers(0, 10**6, rows), dtype="Int64"),
+            "small": pd.array(draw.integers(-9, 9, rows), dtype="Int8"),
+            "tiny": draw.normal(size=rows) * 1e-9,
+            "moment": moment,
+            "delay": pd.to_timedelta(draw.integers(0, 900, rows), unit="s"),
+            "grade": pd.Categorical(draw.choice(["a", "b", "c"], rows), ["a", "b", "c"]),
+            "word": pd.array(draw.choice(["x", "0y"], rows), dtype="string"),
+            "yes": pd.array(draw.random(rows) < 0.5, dtype="boolean"),
+        }
+    )
+
+
+DRAWN = ["used", "single", "large", "small", "tiny", "moment", "delay", "grade", "word", "yes"]
+
+
+@pytest.fixture(scope="module")
+def any_model() -> Synthesizer:
+    table = of_every_dtype(rng(0, "lengths").integers(3, 14, 40))
+    rules = {"custom_constraints": ["day <= followup", "used <= capacity"]}
+    options: dict[str, Any] = {"sequence_key": "id", "sequence_index": "day"}
+    return loosened(Synthesizer(**TINY, **rules).fit(table, **options))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    st.lists(st.integers(1, 19), min_size=1, max_size=4),
+    st.sampled_from([0, 1, 3, 11]),
+    st.sampled_from([0.0, 0.05, 0.5, 0.95]),
+    st.booleans(),
+    st.integers(0, 1_000),
+)
+def test_given_cells_of_every_dtype_are_exact(
+    any_model: Synthesizer, lengths: list[int], steps: int, share: float, whole: bool, seed: int
+) -> None:
+    table = of_every_dtype(np.array(lengths), seed)
+    draw = rng(seed, "mask")
+    empty = draw.random((len(table), len(DRAWN))) < share
+    if whole:  # whole columns, and a gap in all
+        empty[:, draw.random(len(DRAWN)) < 0.3] = True
+        empty[len(table) // 3 : len(table) // 2] = True
+    if empty.all() or not (steps or empty.any()):
+        return
+    given_table = table.copy()
+    for place, name in enumerate(DRAWN):
+        given_table[name] = table[name].mask(empty[:, place])
+    made = any_model.complete(given_table, steps=steps, count=2, seed=seed)
+    ends = np.cumsum(lengths)
+    for (key, _), rows in made.groupby(["id", "draw"], sort=False):
+        number = key // 7
+        mine = slice(ends[number] - lengths[number], ends[number])
+        assert len(rows) == lengths[number] + steps
+        past, real = rows.iloc[: lengths[number]].reset_index(drop=True), table.iloc[mine]
+        for name in ("day", "followup", "capacity"):
+            np.testing.assert_array_equal(past[name], real[name])
+        for place, name in enumerate(DRAWN):
+            known = ~empty[mine, place]
+            assert past[name][known].tolist() == real[name][known].tolist(), name
+        assert rows[DRAWN].notna().all().all()
+        assert (rows["used"] <= rows["capacity"]).all()
+        assert rows["day"].is_monotonic_increasing
+        if steps <= 3:  # so many rows fit into the 40 days that are left
+            assert (rows["day"] <= rows["followup"]).all()

@@ -27,6 +27,9 @@ from timegan.errors import InputError
 from timegan.records import Record
 from timegan.tables.value_grid import DOUBLE_EPSILON, nearly_exact_decimals
 
+FIXED_SCALE = 1e-6
+"""Unit of the changes of fixed columns, relative to others: all others move in their place."""
+
 
 @dataclass(frozen=True)
 class ConstraintSet(Record):
@@ -59,6 +62,8 @@ class ConstraintSet(Record):
         declared: Sequence[str] = (),
         quantities: Sequence[Hashable] | None = None,
         origins: Sequence[float] | None = None,
+        count: int | None = None,
+        sought: Sequence[bool] | None = None,
     ) -> Self:
         """Discover the constraints of training rows and check the declared ones on them.
 
@@ -72,6 +77,9 @@ class ConstraintSet(Record):
             declared: constraints as text, see `timegan.constraints.parse`.
             quantities: of each column, see `timegan.constraints.discover`.
             origins: of each column, see `ConstraintSet`; None: all are 0.
+            count: C', of the columns that rows have. Those behind them are context columns or the
+                time, of which only inequalities with other columns are looked for. None: all.
+            sought: of each column, whether constraints are looked for; None: of all.
 
         Raises:
             InputError: a declared constraint cannot be read, contradicts another, or is violated
@@ -80,6 +88,9 @@ class ConstraintSet(Record):
         width = len(features)
         origins = origins or [0.0] * width
         quantities = quantities or ["number"] * width
+        looked_for = [
+            q if s else None for q, s in zip(quantities, sought or [True] * width, strict=True)
+        ]
         values = _shifted(values, origins)
         columns = [column[~np.isnan(column)] for column in values.T]
         decimals = [nearly_exact_decimals(c)[0] if c.size else None for c in columns]
@@ -94,7 +105,7 @@ class ConstraintSet(Record):
             _check_real(text, constraint, features, values, breaks, rows)
         return cls(
             tuple(features),
-            _without_declared(discover(values, breaks, quantities), chosen),
+            _without_declared(discover(values, breaks, looked_for, count), chosen),
             chosen,
             tuple(float(c.std()) or 1.0 if c.size else 1.0 for c in columns),
             tuple(decimals),
@@ -129,23 +140,34 @@ class ConstraintSet(Record):
         """Declared and discovered constraints."""
         return self.declared + tuple(c for c in self.found if c not in self.declared)
 
-    def enforce(self, values: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    def enforce(
+        self,
+        values: np.ndarray,
+        mask: np.ndarray | None = None,
+        fixed: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return the nearest values (n, T, C) that satisfy all constraints.
 
-        See `timegan.constraints.enforce`.
+        Args:
+            values: see `timegan.constraints.enforce`.
+            mask: likewise.
+            fixed: (C,) columns that keep their values; constraints may then be left broken.
         """
         if not self.all:
             return values
         shifted = _shifted(values, self.origins)
+        scale = np.array(self.scale)
         kept = enforce(
             shifted,
             self.all,
-            scale=np.array(self.scale),
+            scale=scale if fixed is None else np.where(fixed, FIXED_SCALE * scale, scale),
             decimals=self.decimals,
             mask=mask,
             names=self.features,
         )
         is_changed = (kept != shifted) & ~np.isnan(kept)
+        if fixed is not None:
+            is_changed &= ~fixed
         return np.where(is_changed, kept - np.array(self.origins), values)
 
     def describe(self) -> list[str]:

@@ -47,6 +47,7 @@ def discover(
     values: np.ndarray,
     breaks: np.ndarray | None = None,
     quantities: Sequence[Hashable] | None = None,
+    count: int | None = None,
 ) -> tuple[Constraint, ...]:
     """Return the constraints that hold on all rows and that a row could violate.
 
@@ -56,6 +57,8 @@ def discover(
         quantities: of each column, such as numbers or dates; constraints compare columns of one
             quantity. None: categories, to which no constraint applies. By default, all columns
             are numbers.
+        count: C', of the columns in front, of which everything is looked for. Of the others only
+            inequalities with any column are. None: C.
 
     Returns:
         Ranges, multiples, allowed values, monotone columns, equalities, all inequalities
@@ -64,7 +67,9 @@ def discover(
     """
     width = values.shape[1]
     quantities = ["number"] * width if quantities is None else quantities
-    columns = [c for c in range(width) if quantities[c] is not None]
+    count = width if count is None else count
+    columns = [c for c in range(count) if quantities[c] is not None]
+    others = [c for c in range(count, width) if quantities[c] is not None and _varies(values[:, c])]
     follows = np.ones(len(values), dtype=bool)
     follows[0:1] = False
     if breaks is not None:
@@ -76,16 +81,22 @@ def discover(
     constant = {r.column for r in found if isinstance(r, Range) and r.low == r.high}
     varying = [c for c in columns if c not in constant and not np.isnan(values[:, c]).all()]
     grids = {r.column: r for r in found if isinstance(r, Multiples)}
-    for quantity in dict.fromkeys(quantities[c] for c in varying):
+    for quantity in dict.fromkeys(quantities[c] for c in (*varying, *others)):
         same = [c for c in varying if quantities[c] == quantity]
+        around = [c for c in others if quantities[c] == quantity]
         equalities = _equalities(values, same)
         copies = {equality.second for equality in equalities}
         own = [c for c in same if c not in copies]
         units = {c: unit for c in own if (unit := _unit(values[:, c], grids.get(c)))}
         sums = linear_equalities(values, own, grids, units)
-        found += [*equalities, *_inequalities(values, own), *sums]
-        found += _factors(values, own, sums)
+        found += [*equalities, *_inequalities(values, [*own, *around]), *sums]
+        found += _factors(values, [*own, *around], sums)
     return tuple(found)
+
+
+def _varies(column: np.ndarray) -> bool:
+    known = column[~np.isnan(column)]
+    return bool(known.size and (known != known[0]).any())
 
 
 def _sample(values: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ class TableParts:
         train: real rows that training windows contain.
         held_out: real rows that are not used for training; None: there are none.
         synthetic: generated rows.
-        labels: of the value columns, by position.
+        labels: of the columns that constraints are about, by position.
         constraints: of these columns, which the training rows keep; None: not looked for.
         relations: that all real rows keep; None: not looked for.
     """
@@ -64,9 +64,11 @@ class TableParts:
         else:
             synthetic = Rows.of_sequences(data.transform.in_time_order(made), data.table.schema)
         is_off = data.constraints == "off"
-        constraints = None if is_off else data.transform.constraints.all
+        found = data.transform.constraints
+        constraints = None if is_off else found.all
+        labels = data.features if is_off else found.features
         relations = None if is_off or is_reversed else data.relations
-        return cls(real, train, held_out, synthetic, data.features, constraints, relations)
+        return cls(real, train, held_out, synthetic, labels, constraints, relations)
 
 
 def _covered(table: Table, index: WindowIndex, window: int) -> np.ndarray:

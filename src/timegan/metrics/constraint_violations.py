@@ -85,7 +85,10 @@ def row_violations(
     Returns:
         Rows as `constraint_violations` has them.
     """
-    types = [train.fields[label].type if label in train.fields else "" for label in labels]
+    types = [
+        train.fields[label].type if label in train.fields else "number" * (label in train.numbers)
+        for label in labels
+    ]
     quantities = [kind if kind in ("number", "timedelta") else None for kind in types]
     matrices = {
         name: None if rows is None else _matrix(rows, labels)
@@ -120,7 +123,8 @@ def _columns(constraint: Constraint, labels: Sequence[str]) -> frozenset[str]:
 def _matrix(rows: Rows, labels: Sequence[str]) -> Part:
     """Return rows (1, R, C), and where sequences begin (1, R)."""
     nothing = np.full(len(rows), np.nan)
-    values = np.stack([rows.columns.get(label, nothing) for label in labels], axis=-1)
+    columns = {**rows.numbers, **rows.columns}
+    values = np.stack([columns.get(label, nothing) for label in labels], axis=-1)
     return values[None], ~rows.follows[None]
 
 

@@ -154,7 +154,8 @@ class Reduction:
     def followed(self) -> set[str]:
         """Labels of the columns that are written from others, and not learned in any form."""
         learned = {field.label for field in self.learned.fields}
-        return {f.label for f in self.schema.value_fields if f.label not in learned}
+        fields = (*self.schema.value_fields, *self.schema.context_fields)
+        return {f.label for f in fields if f.label not in learned}
 
     def reduce(self, table: Table) -> tuple[Table, np.ndarray, np.ndarray]:
         """Return what is learned of a table.

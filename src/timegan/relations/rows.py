@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Self
 
@@ -24,6 +25,7 @@ class Rows:
             no dates.
         local_time: (R,) these seconds by the local clock.
         time_label: name of the time column; empty where there is none.
+        numbers: (R,) the time where it is a number, by the name of its column.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -32,6 +34,7 @@ class Rows:
     time: np.ndarray | None = None
     local_time: np.ndarray | None = None
     time_label: str = ""
+    numbers: Mapping[str, np.ndarray] = dataclass_field(default_factory=dict)
 
     @classmethod
     def of_table(cls, table: Table) -> Self:
@@ -70,7 +73,10 @@ class Rows:
         bounds = np.stack([stops - lengths, stops], axis=1)
         seconds, local = clock_seconds(times, schema.time)
         label = "" if seconds is None or schema.time is None else schema.time.label
-        return cls(columns, fields, bounds, seconds, local, label)
+        numbers = {}
+        if times is not None and schema.time is not None and schema.time.type == "number":
+            numbers = {schema.time.label: np.asarray(times, dtype=np.float64)}
+        return cls(columns, fields, bounds, seconds, local, label, numbers)
 
     def __len__(self) -> int:
         return int(self.bounds[-1, 1]) if len(self.bounds) else 0
@@ -104,6 +110,7 @@ class Rows:
             bounds=np.stack([stops - lengths, stops], axis=1),
             time=None if self.time is None else self.time[mask],
             local_time=None if self.local_time is None else self.local_time[mask],
+            numbers={label: values[mask] for label, values in self.numbers.items()},
         )
 
     def stretches(self, limit: int, count: int = 20) -> "Rows":

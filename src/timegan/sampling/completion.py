@@ -25,6 +25,11 @@ from timegan.seeds import generator
 from timegan.tables import Sequences, Table
 from timegan.tables.raw_columns import free_name
 from timegan.transforms import encoding
+from timegan.transforms.constraint_columns import (
+    constraint_columns,
+    constraint_fields,
+    with_shorter_gaps,
+)
 from timegan.transforms.missing import Missing, fill_missing
 from timegan.transforms.table_transform import TableTransform
 
@@ -331,12 +336,18 @@ def _enforced(made: Sequences, given: np.ndarray, transform: TableTransform) -> 
     Constraints move all cells of a row. So both are satisfied in turn, as in projections onto
     convex sets, until no given cell has to be moved.
     """
+    schema, width = transform.schema, given.shape[2]
+    for i in (i for i, field in enumerate(schema.value_fields) if field.role == "gap"):
+        made = with_shorter_gaps(transform.constraints, made, schema, np.isnan(given[..., i]))
     values, mask = made.values.copy(), np.arange(made.values.shape[1]) < made.lengths[:, None]
+    around = constraint_columns(made, constraint_fields(schema), schema)[..., width:]
+    fixed = np.arange(len(transform.constraints.features)) >= width
     left = np.arange(len(values))  # sequences in which both are not satisfied yet
     for _ in range(ENFORCEMENT_ROUNDS):
         if not left.size:
             break
-        kept = transform.constraints.enforce(values[left], mask[left])
+        whole = np.concatenate([values[left], around[left]], axis=2)
+        kept = transform.constraints.enforce(whole, mask[left], fixed)[..., :width]
         values[left] = _put_back(kept, given[left])
         moved = (values[left] != kept) & ~np.isnan(kept)
         left = left[moved.any(axis=(1, 2))]

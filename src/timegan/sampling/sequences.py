@@ -125,6 +125,7 @@ def generate_chunks(
                 values,
                 chunk.exogenous,
                 starts=transform.starts(size, seed, begin) if times is None else times,
+                given=None if context is None else context.known,
                 seed=seed,
                 start=begin,
             )
@@ -154,6 +155,8 @@ def generate_chunks(
                 None if chunk.exogenous is None else chunk.exogenous[group, :longest],
                 starts=None if times is None else times[group],
                 drawn=transform.draw_firsts(len(x), seed, begin + group.start),
+                given=None if context is None else context.known,
+                may_shorten=lengths is None,
                 seed=seed,
                 start=begin + group.start,
             )
@@ -373,7 +376,8 @@ def restore_contexts(
         starts = np.zeros((len(learned), len(transform.reduction.start_fields)))
     x = np.zeros((len(learned), 1, transform.widths["features"]))
     exogenous = np.zeros((len(learned), 1, transform.widths["exogenous"]))
-    return transform.inverse_transform(x, None, np.hstack([learned, starts]), exogenous).context
+    free = replace(transform, enforced=False)
+    return free.inverse_transform(x, None, np.hstack([learned, starts]), exogenous).context
 
 
 def draw_near(distances: np.ndarray, seed: int, number: int) -> int:

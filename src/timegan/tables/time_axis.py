@@ -150,6 +150,11 @@ class TimeAxis(Record):
         return self._shifted(starts, np.cumsum(counts, axis=1).astype(np.int64))
 
     @property
+    def smallest_gap(self) -> float:
+        """Return the gap of which all gaps are multiples; 0 where they may be any number."""
+        return 0.0 if self.is_float else self._scale
+
+    @property
     def _scale(self) -> float:
         """Return one step as a gap."""
         return 1.0 if self.freq else self.step / TICKS_PER_SECOND.get(self.unit, 1)

@@ -13,6 +13,7 @@ from timegan.seeds import rng
 from timegan.tables import Field, Schema, Table
 from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer, DetectedType
+from timegan.transforms.constraint_columns import constraint_fields, constraint_rows, is_sought
 from timegan.transforms.detection.detect import detect
 from timegan.transforms.row_numbers import RowNumbers
 from timegan.transforms.row_sample import Rows, row_blocks, sample_training_rows
@@ -326,19 +327,28 @@ def _discover_constraints(
     """Return the constraints that all training rows keep."""
     if options.constraints == "off":
         return ConstraintSet.empty()
-    fields = rows.table.schema.value_fields
+    schema = rows.table.schema
+    fields = constraint_fields(schema, is_reversed=is_reversed)
     quantities = [_quantity(field) for field in fields]
     turned = rows.table.reversed_rows if is_reversed else None
+
+    def whole(part: Rows) -> Rows:
+        values, breaks, numbers = part
+        values = constraint_rows(rows.table, numbers, fields, values)
+        return _in_time_order((values, breaks, numbers), turned)
+
     constraints = ConstraintSet.fit(
-        *_in_time_order(sample, turned),
+        *whole(sample),
         [field.label for field in fields],
         options.custom_constraints,
         quantities,
         _origins(fields, quantities),
+        len(schema.value_fields),
+        is_sought(schema, fields, len(rows.sequences)),
     )
     if len(sample[0]) < len(rows.numbers):
         blocks = row_blocks(rows.table.values, rows.numbers, rows.breaks)
-        constraints = constraints.revalidated(_in_time_order(block, turned) for block in blocks)
+        constraints = constraints.revalidated(map(whole, blocks))
     return constraints
 
 

@@ -14,6 +14,7 @@ from timegan.seeds import rng
 from timegan.tables import Field, Schema, Sequences, Table
 from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer
+from timegan.transforms.constraint_columns import enforce_constraints
 from timegan.transforms.feature_view import (
     Column,
     KnownMissing,
@@ -236,6 +237,8 @@ class TableTransform:
         drawn: np.ndarray | None = None,
         members: np.ndarray | None = None,
         known: np.ndarray | None = None,
+        given: np.ndarray | None = None,
+        may_shorten: bool = True,
         seed: int = 0,
         start: int = 0,
     ) -> Sequences:
@@ -251,6 +254,8 @@ class TableTransform:
             drawn: values at the first row that are drawn, see `WindowDraws`; None draws them.
             members: number of each sequence's seasons (n,); None draws them.
             known: learned columns (n, T, C) that are given, in the table's units, and NaN.
+            given: which context columns of the table (K,) keep their values; None: none of them.
+            may_shorten: whether constraints may cut rows off where lengths differ.
             seed: of columns that are made of noise alone.
             start: number of the first sequence; each depends on its number and the seed only.
         """
@@ -293,8 +298,16 @@ class TableTransform:
         made = self.reduction.restore(made, context[:, size:], drawn)
         if not self.enforced:
             return made
-        values = self.restore_time_order(made.values, lengths)
-        values = self.restore_time_order(self.constraints.enforce(values, mask), lengths)
+        made = replace(made, values=self.restore_time_order(made.values, lengths))
+        made = enforce_constraints(
+            self.constraints,
+            made,
+            self.schema,
+            is_given=given,
+            may_shorten=may_shorten and self.variable and not self.reversed,
+            is_reversed=self.reversed,
+        )
+        values = self.restore_time_order(made.values, made.lengths)
         return self.reduction.derive(replace(made, values=values))
 
     def calibrated(

@@ -1,6 +1,6 @@
 """Evaluation of synthetic data from any source against real data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,7 @@ class EvaluationData:
         marks: features that mark where others have no value; None: there are none.
         summary: the part ``data`` of ``metrics.json``.
         shares: what is counted, see `timegan.metrics.fidelity.frequencies`.
+        exogenous: names of features that are given from outside at each step.
         rows: of the tables; None where arrays of windows are compared.
         restore_time_order: turns time as the model sees it into that of the table, for pictures.
     """
@@ -184,6 +185,7 @@ class EvaluationData:
     marks: Marks | None
     summary: dict[str, Any]
     shares: list[dict[str, Any]] = field(default_factory=list)
+    exogenous: Sequence[str] = ()
     rows: TableParts | None = None
     restore_time_order: Callable[[np.ndarray], np.ndarray] = lambda windows: windows
 
@@ -233,6 +235,10 @@ class EvaluationData:
             for part in (real, held, made)
         ]
         limits = _in_readable_units(names, windows, limits, transform.schema)
+        groups = feature_groups(transform.value_columns, transform.context_columns)
+        outside = [
+            i for g in groups if g["column"] in transform.schema.exogenous for i in g["features"]
+        ]
         train, holdout, synthetic = windows
         assert train is not None
         assert synthetic is not None
@@ -246,11 +252,10 @@ class EvaluationData:
             data.describe()
             | {
                 "holdout_windows": 0 if held is None else len(held),
-                "feature_groups": feature_groups(
-                    transform.value_columns, transform.context_columns
-                ),
+                "feature_groups": groups,
             },
             counted,
+            [names[i] for i in outside],
             rows,
             transform.restore_time_order if not transform.variable else lambda windows: windows,
         )
@@ -272,6 +277,7 @@ class EvaluationData:
             self.features,
             limits=self.limits,
             marks=self.marks,
+            exogenous=self.exogenous,
             **options,
         )
         card |= {"shares": self.shares}

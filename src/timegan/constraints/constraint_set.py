@@ -149,26 +149,28 @@ class ConstraintSet(Record):
         """Return the nearest values (n, T, C) that satisfy all constraints.
 
         Args:
-            values: see `timegan.constraints.enforce`.
+            values: see `timegan.constraints.enforce`. Columns at the end may be left out where no
+                constraint is about them.
             mask: likewise.
             fixed: (C,) columns that keep their values; constraints may then be left broken.
         """
         if not self.all:
             return values
-        shifted = _shifted(values, self.origins)
-        scale = np.array(self.scale)
+        width = values.shape[2]
+        scale, origins = np.array(self.scale)[:width], np.array(self.origins)[:width]
+        shifted = _shifted(values, origins.tolist())
         kept = enforce(
             shifted,
             self.all,
             scale=scale if fixed is None else np.where(fixed, FIXED_SCALE * scale, scale),
-            decimals=self.decimals,
+            decimals=self.decimals[:width],
             mask=mask,
             names=self.features,
         )
         is_changed = (kept != shifted) & ~np.isnan(kept)
         if fixed is not None:
             is_changed &= ~fixed
-        return np.where(is_changed, kept - np.array(self.origins), values)
+        return np.where(is_changed, kept - origins, values)
 
     def describe(self) -> list[str]:
         """Return declared constraints and those between columns as text, without implied ones."""

@@ -11,14 +11,15 @@ whose faults are known. Three designs decide which real windows it sees beside t
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from timegan.metrics.cache import fingerprint
-from timegan.metrics.controls import CONTROLS
+from timegan.metrics.conditions import constant_features, permuted_conditions
+from timegan.metrics.controls import CONTROLS, Control
 from timegan.metrics.overlapping_windows import block_halves
 from timegan.metrics.score import MIN_WINDOWS, too_few_reason
 from timegan.metrics.windows import Array, MinMax, Subset, random_halves, subset
@@ -79,6 +80,7 @@ class Data:
         limits: each feature's minimum and maximum (C,) that min-max units are made of; None: those
             of the training windows.
         marks: features that mark where others have no value; None: there are none.
+        exogenous: names of features that are given from outside at each step.
     """
 
     train: Array
@@ -87,6 +89,22 @@ class Data:
     features: Sequence[str]
     limits: tuple[Array, Array] | None = None
     marks: Marks | None = None
+    exogenous: Sequence[str] = ()
+
+    @cached_property
+    def conditions(self) -> Array:
+        """Which features (C,) are conditions: the context and exogenous ones, if others are not."""
+        found = constant_features(self.train) | np.isin(self.features, list(self.exogenous))
+        if self.marks is not None and self.marks.present is not None:
+            found[self.marks.present] = False
+        return found & (not found.all())
+
+    @property
+    def controls(self) -> dict[str, Control]:
+        """Controls that are made of training windows, by name."""
+        if not self.conditions.any():
+            return CONTROLS
+        return CONTROLS | {"permuted": partial(permuted_conditions, conditions=self.conditions)}
 
     def cells(self, windows: Array) -> Array:
         """Return the cells of windows (N, T, C) in original units, NaN where there is no value."""
@@ -276,7 +294,7 @@ class SetComparison(Comparison):
             windows = subset(self.data.holdout, count, rng(self.seed, "control"))
         else:
             draw = rng(self.seed, "control", name)
-            windows = CONTROLS[name](
+            windows = self.data.controls[name](
                 subset(self.data.train, MAX_CONTROL_WINDOWS, draw), count, draw
             )
         return self._candidate(name, self.unit(windows))
@@ -285,8 +303,8 @@ class SetComparison(Comparison):
         holdout = self.data.holdout
         is_held_out = holdout is not None and len(holdout) >= MIN_WINDOWS
         if is_held_out and self.compared_with == "training":
-            return ["held_out", *CONTROLS]
-        return [*CONTROLS]
+            return ["held_out", *self.data.controls]
+        return [*self.data.controls]
 
     def settings(self) -> dict[str, Any]:
         marks = self.data.marks
@@ -294,6 +312,7 @@ class SetComparison(Comparison):
             "limit": self.options.limit,
             "count": len(self.made),
             "compared_with": self.compared_with,
+            "exogenous": [*self.data.exogenous],
             "marks": None if marks is None else [marks.missing.tolist(), marks.present],
         }
 
@@ -401,14 +420,16 @@ class BlockComparison(Comparison):
             return self._reference(name, self.split.unseen)
         learned = self.split.everything
         draw = rng(self.seed, "strict", self.run, name)
-        return self._reference(name, CONTROLS[name](learned, len(learned), draw))
+        return self._reference(name, self.data.controls[name](learned, len(learned), draw))
 
     def controls(self) -> list[str]:
-        return [*CONTROLS, *(["held_out"] if self.split.origin == "held-out" else [])]
+        return [*self.data.controls, *(["held_out"] if self.split.origin == "held-out" else [])]
 
     def settings(self) -> dict[str, Any]:
         limit, runs = self.options.limit, self.options.runs
-        return {"run": self.run, "runs": runs, "count": self._count, "limit": limit}
+        exogenous = [*self.data.exogenous]
+        about = {"run": self.run, "runs": runs, "count": self._count, "limit": limit}
+        return about | {"exogenous": exogenous}
 
     def _reference(self, name: str, windows: Array) -> Candidate:
         return self._candidate(name, windows, derive(self.seed, "controls", self.run))

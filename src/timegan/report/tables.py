@@ -17,6 +17,7 @@ CONTROLS = {
     "bootstrap": ("Bootstrap", "Blocks of real windows put together at random"),
     "shuffled": ("Shuffled", "Real rows, shuffled in time"),
     "gaussian": ("Gaussian", "A mixture of Gaussian distributions, fitted to real rows"),
+    "permuted": ("Permuted", "Real windows with the context or exogenous columns of others"),
 }
 """Data that no model made, and how each is called. Another real sample is the baseline."""
 SHOWN = {

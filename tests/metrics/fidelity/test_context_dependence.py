@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 
 from tests.metrics.cards import quick
-from timegan.metrics.fidelity.context_dependence import (
-    constant_features,
-    context_dependence,
-    permuted_conditions,
-)
+from timegan.metrics.conditions import constant_features, permuted_conditions
+from timegan.metrics.fidelity.context_dependence import context_dependence
 from timegan.seeds import rng
 
 T = 12
@@ -42,8 +39,9 @@ def test_each_share_that_does_not_follow_is_worse_than_the_one_before() -> None:
 
 def test_windows_with_the_conditions_of_others_are_as_bad_as_independent_ones() -> None:
     real = panel(0)
-    moved = permuted_conditions(real, 3)
-    np.testing.assert_array_equal(moved[..., [1, 3]], real[..., [1, 3]])
+    moved = permuted_conditions(real, len(real), rng(3, "permuted"), constant_features(real))
+    assert len(np.unique(moved[:, 0, 1])) == len(real)
+    assert set(moved[:, 0, 1]) == set(real[:, 0, 1])
     assert sorted(moved[:, 0, 0]) == sorted(real[:, 0, 0])
     one, two = (context_dependence(real, x) for x in (moved, panel(1, follows=0.0)))
     assert one == pytest.approx(two, rel=0.25)
@@ -63,9 +61,32 @@ def test_tables_without_a_context_have_no_score() -> None:
     names, options = ["dose", "x", "group", "y"], {"classifier_steps": 3, "classifiers": 1}
     scores = quick(panel(0), None, panel(1, follows=0.0), names, **options)["scores"]
     score = scores["context_dependence"]
-    assert min(score["permuted"], score["mean"]) > 1.5 * score["baseline"]["mean"]
+    permuted = score["controls"]["permuted"]["mean"]
+    assert min(permuted, score["mean"]) > 1.5 * score["baseline"]["mean"]
     without = [side[..., [1, 3]] for side in (panel(0), panel(1))]
     assert (
         "context_dependence"
         not in quick(without[0], None, without[1], ["x", "y"], **options)["scores"]
     )
+    assert (
+        "permuted"
+        not in quick(without[0], None, without[1], ["x", "y"], **options)["scores"]["density"][
+            "controls"
+        ]
+    )
+
+
+def test_joint_scores_have_windows_with_exogenous_columns_of_others_as_a_control() -> None:
+    def driven(seed: int) -> np.ndarray:
+        draw = rng(seed, "driven")
+        drive = draw.normal(0, 1, (400, T)).cumsum(axis=1)
+        return np.stack([drive, 2 * drive + draw.normal(0, 0.1, drive.shape)], axis=2)
+
+    options = {"classifier_steps": 3, "classifiers": 1}
+    scores = quick(driven(0), None, driven(1), ["u", "x"], exogenous=["u"], **options)["scores"]
+    for name in ("correlation", "change_correlation"):
+        permuted = scores[name]["controls"]["permuted"]["mean"]
+        assert permuted > 0.1 > 100 * max(scores[name]["mean"], scores[name]["baseline"]["mean"])
+    assert (
+        scores["density"]["controls"]["permuted"]["mean"] == 1
+    )  # marginals are those of real ones

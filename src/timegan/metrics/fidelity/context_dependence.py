@@ -4,15 +4,13 @@ Features that never change within a window are its conditions. Every other featu
 its mean, the logarithm of its deviation and its change over the window.
 """
 
-from typing import Any
-
 import numpy as np
 
 from timegan.metrics.comparison import Candidate, SetComparison
+from timegan.metrics.conditions import constant_features
 from timegan.metrics.metric import Metric, Needs, for_each, register
 from timegan.metrics.score import Score
 from timegan.metrics.windows import Array
-from timegan.seeds import rng
 from timegan.variation import deviation, divisor
 
 BINS = 5
@@ -46,23 +44,6 @@ def context_dependence(real: Array, synthetic: Array) -> float | None:
                 gaps.append(float(np.nanmean(gap)))
                 weights.append(len(ours))
     return float(np.average(gaps, weights=weights)) if gaps else None
-
-
-def permuted_conditions(windows: Array, seed: int) -> Array:
-    """Return windows (N, T, C) with the conditions of others: nothing follows them any more."""
-    conditions = constant_features(windows)
-    moved = windows.copy()
-    order = rng(seed, "permuted conditions").permutation(len(windows))
-    moved[..., conditions] = windows[order][..., conditions]
-    return moved
-
-
-def constant_features(windows: Array) -> Array:
-    """Return which features (C,) never change within a window, and differ between windows."""
-    low, high = np.fmin.reduce(windows, axis=1), np.fmax.reduce(windows, axis=1)
-    still = ((low == high) | np.isnan(low)).all(axis=0)
-    found: Array = still & (np.fmin.reduce(low, axis=0) < np.fmax.reduce(low, axis=0))
-    return found
 
 
 def first_values(feature: Array) -> Array:
@@ -121,19 +102,12 @@ def _measure(comparison: SetComparison, candidate: Candidate) -> Score:
     return Score.of(values, "No feature is constant within windows while others vary.")
 
 
-def _permuted(comparison: SetComparison) -> dict[str, Any]:
-    """Return the score of real windows that have the conditions of others."""
-    real = comparison.cells_in_table_units(comparison.real)
-    found = context_dependence(real, permuted_conditions(real, comparison.seed))
-    return {} if found is None else {"permuted": found}
-
-
 register(
     Metric(
         "context_dependence",
         title="Dependence on the context",
         meaning="Difference of the conditional means of levels, spreads and changes, given the "
-        "context. `permuted` is the score of real windows with the context of others.",
+        "context.",
         better="lower",
         formula=r"\overline{|E_R[s \mid c] - E_S[s \mid c]|} / \sigma_s",
         values="0 or more",
@@ -141,7 +115,6 @@ register(
         measure=for_each("context_dependence", _measure),
         needs=Needs(windows=2 * MIN_GROUP, steps=2, features=2),
         order=79,
-        details=_permuted,
         applies=_has_context,
     )
 )

@@ -34,6 +34,7 @@ def run_protocol(
     seed: int = 0,
     limits: tuple[Array, Array] | None = None,
     marks: Marks | None = None,
+    exogenous: Sequence[str] = (),
     classifiers: int | None = None,
     control_classifiers: int | None = None,
     classifier_steps: int | None = None,
@@ -65,6 +66,7 @@ def run_protocol(
         limits: each feature's minimum and maximum (C,) that min-max units are made of; None: those
             of the training windows.
         marks: features that mark where others have no value; None: there are none.
+        exogenous: names of features that are given from outside at each step.
         classifiers: repeats of the discriminative and of the predictive scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
@@ -111,7 +113,7 @@ def run_protocol(
         check(train, holdout)
     else:
         holdout = None
-    data = Data(train, holdout, synthetic, features, limits, marks)
+    data = Data(train, holdout, synthetic, features, limits, marks, exogenous)
     compared = {
         design: comparisons_of(design, data, chosen.options_of(design, options), seed)
         for design in chosen.designs

@@ -139,3 +139,17 @@ def test_a_constraint_on_a_context_of_categories_is_refused() -> None:
 def test_few_sequences_tell_no_constraint_on_their_context() -> None:
     found = fitted(panel(patients=12)).transform.constraints.describe()
     assert not [text for text in found if "capacity" in text or "followup" in text]
+
+
+def test_no_sequence_is_without_rows() -> None:
+    """Few sequences are short, so that the tail of the lengths reaches below one row."""
+    draw = rng(2, "lengths")
+    lengths = draw.choice(np.arange(1, T + 1), 300, p=np.arange(1, T + 1) / 78)
+    frame = pd.DataFrame({"id": np.repeat(np.arange(300), lengths)})
+    frame["day"] = frame.groupby("id").cumcount()
+    frame["x"] = draw.normal(size=len(frame))
+    transform = fitted(frame).transform
+    channels = 4 * draw.normal(size=(4_000, transform.widths["context"]))
+    _, made = transform.inverse_transform_static(channels)
+    assert made is not None
+    assert made.min() == 1

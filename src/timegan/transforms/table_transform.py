@@ -224,7 +224,8 @@ class TableTransform:
         values = values[:, 0]
         if not self.learns_length:
             return values, None
-        return values[:, :-1], values[:, -1].astype(np.int64)
+        lengths = np.maximum(values[:, -1], 1)  # numbers near 0 may otherwise be 0
+        return values[:, :-1], lengths.astype(np.int64)
 
     def inverse_transform(
         self,

@@ -25,7 +25,13 @@ from timegan.transforms.base import FitOptions
 from timegan.transforms.categorical import Categorical, calibrate_logits
 from timegan.transforms.missing import Missing
 from timegan.transforms.piecewise_constant import PiecewiseConstant
-from timegan.transforms.quantile_maps import MAX_NODES, QuantileMap, ThresholdCode
+from timegan.transforms.quantile_maps import (
+    MAX_NODES,
+    ChannelShape,
+    QuantileMap,
+    ThresholdCode,
+    change_sizes,
+)
 
 START = np.array([0])
 
@@ -266,3 +272,41 @@ def test_all_parts_of_a_long_column_count() -> None:
     after = made(raw.calibrate(channel), channel)
     shares = np.linspace(0.05, 0.95, 10)
     np.testing.assert_allclose(np.quantile(after, shares), np.quantile(values, shares), atol=0.1)
+
+
+def waves(count: int, seed: int) -> np.ndarray:
+    """Return sine curves (n, 24) of random frequencies and phases."""
+    random = rng(seed, "waves")
+    turns, phases = random.uniform(0.2, 0.4, (count, 1)), random.uniform(0, 2 * np.pi, (count, 1))
+    return np.asarray(np.sin(turns * np.arange(24) + phases))
+
+
+def test_the_map_of_a_smooth_series_does_not_bend_its_curves() -> None:
+    real, made = waves(2_000, 0), waves(2_000, 1)
+    made = made + 0.05 * made**2 + 0.02
+    breaks = np.arange(0, real.size, 24)
+    shape = ChannelShape.fit(real.ravel(), breaks)
+    middles = (np.arange(len(shape.quantiles)) + 0.5) / len(shape.quantiles)
+    found = QuantileMap.choose(
+        made.ravel(),
+        lambda shares: np.interp(shares, middles, shape.quantiles),
+        lambda channel: shape.errors(channel, breaks),
+        np.empty(0),
+    )
+    out = made if found is None else found(made.ravel()).reshape(made.shape)
+    for order in (1, 2, 3):
+        sizes = [np.square(np.diff(x, n=order, axis=1)).mean() ** 0.5 for x in (out, real)]
+        assert sizes[0] == pytest.approx(sizes[1], rel=0.015), order
+
+
+def test_higher_differences_count_for_smooth_series_alone() -> None:
+    breaks = np.arange(0, 24 * 500, 24)
+    smooth = ChannelShape.fit(waves(500, 0).ravel(), breaks)
+    rough = ChannelShape.fit(rng(0).normal(size=(500, 24)).cumsum(axis=1).ravel(), breaks)
+    assert (len(smooth.changes), len(rough.changes)) == (5, 3)
+
+
+def test_differences_do_not_cross_sequences() -> None:
+    sequences = np.stack([np.arange(6.0), 100 + np.arange(6.0)])
+    std, _, _, second, third = change_sizes(sequences.ravel(), np.array([0, 6]))
+    assert (std, second, third) == (0.0, 0.0, 0.0)

@@ -16,6 +16,7 @@ from timegan.variation import deviation, divisor
 MAX_NODES = 200
 NODES = (5, 9, 21, 50, 100)  # of the maps that are tried
 STANDARDIZATION_ROWS = 2_000
+FIRST_ORDER = 3  # sizes of first differences
 MAX_SACRIFICE = 0.05  # distribution error, in deviations, that smaller errors of changes may cost
 
 Quantiles = Callable[[np.ndarray], np.ndarray]
@@ -89,8 +90,8 @@ class ChannelShape(Record):
 
     Args:
         quantiles: of the values, at the middles of equal shares.
-        changes: deviation, median size and 99 % quantile of the size of first differences; empty
-            where they do not count.
+        changes: see `change_sizes`, those of higher differences only where changes persist from
+            step to step; empty where changes do not count.
     """
 
     quantiles: list[float]
@@ -100,6 +101,8 @@ class ChannelShape(Record):
     def fit(cls, channel: np.ndarray, breaks: np.ndarray | None = None) -> Self:
         """Measure a channel (m,); None in place of its ``breaks``: changes do not count."""
         changes = [] if breaks is None else change_sizes(channel, breaks)
+        is_smooth = len(changes) > FIRST_ORDER and changes[FIRST_ORDER] < changes[0]
+        changes = changes if is_smooth else changes[:FIRST_ORDER]
         return cls(np.quantile(channel, _shares(MAX_NODES // 2)).tolist(), changes)
 
     def errors(self, channel: np.ndarray, breaks: np.ndarray) -> tuple[float, float]:
@@ -118,13 +121,25 @@ class ChannelShape(Record):
 
 
 def change_sizes(channel: np.ndarray, breaks: np.ndarray) -> list[float]:
-    """Return deviation, median size and 99 % quantile of the size of changes within sequences."""
-    steps = np.diff(channel)
-    steps = np.delete(steps, breaks[breaks > 0] - 1)
+    """Return the sizes of changes within sequences (m,), whose first rows are ``breaks``.
+
+    They are the deviation, median size and 99 % quantile of first differences, and the deviations
+    of second and third ones. A smooth series has small ones, and a map that bends adds to them.
+    """
+    steps = _differences(channel, breaks, 1)
     if not steps.size:
         return []
     sizes = np.abs(steps)
-    return [float(steps.std()), float(np.median(sizes)), float(np.quantile(sizes, 0.99))]
+    found = [float(steps.std()), float(np.median(sizes)), float(np.quantile(sizes, 0.99))]
+    higher = [_differences(channel, breaks, order) for order in (2, 3)]
+    return found + [float(one.std()) for one in higher if one.size]
+
+
+def _differences(channel: np.ndarray, breaks: np.ndarray, order: int) -> np.ndarray:
+    """Return differences of an order, without those across the first row of a sequence."""
+    steps = np.diff(channel, n=order)
+    crossing = (breaks[breaks > 0][:, None] - np.arange(1, order + 1)).ravel()
+    return np.delete(steps, crossing[(crossing >= 0) & (crossing < steps.size)])
 
 
 @dataclass(frozen=True)

@@ -289,7 +289,7 @@ def test_the_bends_of_a_map_count_for_a_smooth_series() -> None:
     assert abs(near - far) < 0.01  # the values are as before, and so are first differences
     assert change_sizes(bent.ravel(), breaks)[0] == pytest.approx(shape.changes[0], rel=0.02)
     assert same < 0.01
-    assert differs > 0.15
+    assert differs > 0.02  # first differences alone see less than .001
 
 
 def test_higher_differences_count_for_smooth_series_alone() -> None:

@@ -119,3 +119,15 @@ def test_more_keys_of_a_measurement_than_classes_are_codes() -> None:
     rows = Rows.of_sequences(generated(data), data.transform.schema)
     pairs = set(zip(frame["key"], frame["tariff"], strict=True))
     assert set(zip(rows.columns["key"], rows.columns["tariff"], strict=True)) <= pairs
+
+
+def test_a_broken_copy_is_seen_and_rows_of_the_table_keep_it() -> None:
+    frame = panel()[["unit", "time", "sex", "value", "count"]]
+    frame["fahrenheit"] = (frame["value"] * 9 / 5 + 32).round(1)
+    data = module(frame)
+    (copy,) = (r for r in data.relations if r.kind == "affine copy")
+    assert copy.describe() == "fahrenheit = 1.8 x value + 32, rounded"
+    rows = Rows.of_sequences(generated(data), data.transform.schema)
+    assert copy.share_kept(rows) == 1.0
+    rows.columns["fahrenheit"][::10] += 0.2
+    assert copy.share_kept(rows) == pytest.approx(0.9, abs=0.01)

@@ -148,3 +148,16 @@ def test_a_balance_of_other_columns_is_none(seed: int) -> None:
     draw = rng(seed, "wrong")
     assert not totals(frame.assign(go=draw.permutation(frame["go"].to_numpy())))
     assert not totals(frame.assign(closing=frame["closing"] + (frame.index == 17)))
+
+
+@pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 200)])
+def test_the_difference_of_two_totals_is_kept(window: int | None, steps: int) -> None:
+    frame = ledger(0, has_opening=False).drop(columns="closing")
+    for part in ("come", "go"):
+        frame[f"all_{part}"] = frame.groupby("unit")[part].cumsum().round(3)
+    frame["open"] = (frame["all_come"] - frame["all_go"]).round(3)
+    data = module(frame, window=window)
+    assert "open = all_come - all_go" in {relation.describe() for relation in data.relations}
+    rows = Rows.of_sequences(generated(data, steps=steps), data.transform.schema)
+    for relation in data.relations:
+        assert relation.share_kept(rows) == 1.0, relation.describe()

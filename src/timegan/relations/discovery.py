@@ -3,7 +3,7 @@
 from timegan.relations.constant import find_constants
 from timegan.relations.counters import Cycle, ElapsedTime, find_counters, with_profiles
 from timegan.relations.dates import find_date_distances
-from timegan.relations.formula import find_formulas
+from timegan.relations.formula import find_affine, find_formulas, find_formulas_of_totals
 from timegan.relations.groups import find_joint_missing, find_missing_where, find_one_hot
 from timegan.relations.lookup import TimePart, find_lookups, find_time_parts
 from timegan.relations.motion import find_motion
@@ -42,6 +42,11 @@ def discover(rows: Rows) -> list[Relation]:
     holes = find_missing_where(rows, decided | computed)
     missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
     totals = find_running_totals(rows, explained | followed)
+    single = {relation.total for relation in totals if len(relation.parts) == 1}
+    of_totals = find_formulas_of_totals(rows, single, explained | followed | single)
+    computed |= {formula.target for formula in of_totals}
+    totals = [relation for relation in totals if relation.total not in computed]
+    summed = {relation.total for relation in totals}
     found: list[Relation] = [
         *find_constants(rows),
         *parts,
@@ -49,6 +54,8 @@ def discover(rows: Rows) -> list[Relation]:
         *lookups,
         *(m for m in motion if m.columns[0] not in followed),
         *totals,
+        *of_totals,
+        *find_affine(rows, explained | decided | summed | computed),
         *dates,
         *groups,
         *holes,

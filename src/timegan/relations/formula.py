@@ -22,6 +22,12 @@ MIN_DISTINCT = 4
 MAX_COLUMNS = 60
 """Number columns up to which products and ratios of all pairs are tried."""
 
+MIN_CORRELATION = 0.99
+"""Of two columns of which one may be a multiple of the other."""
+
+PAIR_ROWS = 500
+"""Rows on which their correlation is measured."""
+
 PROBE_ROWS = 48
 """Rows on which all pairs are tried at once."""
 
@@ -87,7 +93,7 @@ class Formula(Relation):
     def compute(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Return the column from its sources, unrounded."""
         first, last = values[0], values[-1]
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             if self.operation == "product":
                 result = first * last
             elif self.operation == "ratio":
@@ -127,6 +133,24 @@ ROUNDED = ("product", "ratio", "scaled")
 
 SIGNS = {"product": "x", "ratio": "/", "sum": "+", "difference": "-"}
 """Operations on two numbers."""
+
+
+@dataclass(frozen=True)
+class FormulaOfTotals(Formula):
+    """A column that is the sum or the difference of running totals."""
+
+    kind: ClassVar[str] = "formula of totals"
+
+
+@dataclass(frozen=True)
+class Affine(Formula):
+    """A column that is a multiple of another one, with a shift: a type of its own keeps it."""
+
+    kind: ClassVar[str] = "affine copy"
+
+    def reduce(self, draft: Draft) -> bool:
+        """Leave it to the column type."""
+        return False
 
 
 def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:
@@ -173,6 +197,75 @@ def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:
         else:
             break
     return _sources_first(found)
+
+
+def find_formulas_of_totals(
+    rows: Rows, totals: Collection[str], excluded: Collection[str]
+) -> list[FormulaOfTotals]:
+    """Find columns that are the sum or the difference of two running totals.
+
+    Args:
+        rows: of the table.
+        totals: labels of the running totals that may be a part.
+        excluded: labels of columns that another relation explains.
+    """
+    found: list[Formula] = []
+    for label, field in rows.fields.items():
+        is_number = field.type == "number" and field.role == "feature"
+        if label in excluded or not is_number or not _is_varied(rows.columns[label]):
+            continue
+        others = sorted(set(totals) - {label})
+        _take([*_of_pairs(rows, label, others, ("sum", "difference"))], rows, found)
+    return [FormulaOfTotals(**vars(formula)) for formula in found]
+
+
+def find_affine(rows: Rows, excluded: Collection[str]) -> list[Affine]:
+    """Find numbers that are a multiple of another column to their left, with a shift.
+
+    Args:
+        rows: of the table.
+        excluded: labels of columns that another relation explains.
+    """
+    numbers = [
+        label
+        for label, values in rows.columns.items()
+        if rows.fields[label].type == "number" and label not in excluded and _is_varied(values)
+    ]
+    found: list[Formula] = []
+    for place, label in enumerate(numbers):
+        for source in numbers[:place]:
+            if not any(formula.target == source for formula in found):
+                _take(lines(rows, label, source), rows, found)
+    return [Affine(**vars(formula)) for formula in found]
+
+
+def lines(rows: Rows, target: str, source: str) -> list[Formula]:
+    """Return the line with the fewest digits that holds in all rows, if there is one."""
+    x, y = rows.columns[source], rows.columns[target]
+    known = np.flatnonzero(~np.isnan(x) & ~np.isnan(y))
+    if not _are_correlated(*(v[known[:: max(len(known) // PAIR_ROWS, 1)]] for v in (x, y))):
+        return []
+    decimals, slack = _rounding(y)
+    slope = float(np.polyfit(x[known], y[known], 1)[0])
+    for digits in range(1, 13):
+        factor = float(f"{slope:.{digits}g}")
+        rest = (y - factor * x)[known]
+        middle = float(rest.max() + rest.min()) / 2
+        for more in range(1, 13):
+            shift = float(f"{middle:.{more}g}") if abs(middle) > slack else 0.0
+            if (np.abs(rest - shift) <= slack).all():
+                return [Formula("", target, "scaled", (source,), factor, shift, decimals, slack)]
+    return []
+
+
+def _are_correlated(x: np.ndarray, y: np.ndarray) -> bool:
+    """Decide whether one of two columns (R,) may be a multiple of the other."""
+    if len(x) < MIN_ROWS or not np.ptp(x) or not np.ptp(y):
+        return False
+    x, y = x / np.abs(x).max(), y / np.abs(y).max()  # squares of large numbers overflow
+    x, y = x - x.mean(), y - y.mean()
+    sizes = float((x**2).sum() * (y**2).sum())
+    return sizes > 0 and float((x * y).sum()) ** 2 >= MIN_CORRELATION**2 * sizes
 
 
 def _sources(formulas: Sequence[Formula]) -> set[str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from timegan.relations.calendar_parts import BY_CYCLE, PARTS
 from timegan.relations.draft import Block, Draft
+from timegan.relations.formula import lines
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
 from timegan.tables import Field
@@ -300,18 +301,10 @@ def _codes(values: np.ndarray) -> np.ndarray:
 
 
 def _is_affine(rows: Rows, source: str, target: str) -> bool:
-    """Decide whether the target is a multiple of the source plus a constant."""
+    """Decide whether the target is a multiple of the source plus a constant, rounded."""
     if {rows.fields[source].type, rows.fields[target].type} != {"number"}:
         return False
-    a, b = rows.columns[source], rows.columns[target]
-    present = ~(np.isnan(a) | np.isnan(b))
-    a, b = a[present], b[present]
-    if not a.size:
-        return False
-    low, high = int(a.argmin()), int(a.argmax())
-    slope = (b[high] - b[low]) / (a[high] - a[low])
-    error = np.abs(b - b[low] - slope * (a - a[low])).max()
-    return bool(error <= 1e-9 * max(np.abs(b).max(), 1e-300))
+    return bool(lines(rows, target, source))
 
 
 def _plain(values: np.ndarray) -> tuple[float | None, ...]:

@@ -16,6 +16,7 @@ from timegan.variation import deviation
 
 ENFORCEMENT_ORDER = (
     "formula",
+    "formula of totals",
     "distance of dates",
     "fixed increment",
     "cycle",
@@ -47,10 +48,11 @@ RESTORE_ORDER = (
     "missing where",
     "formula",
     "running total",
+    "formula of totals",
 )
 """Lookups come after their sources, and after the holes of these; formulas and totals follow."""
 
-DERIVED_KINDS = ("lookup", "missing where", "formula", "running total")
+DERIVED_KINDS = ("lookup", "missing where", "formula", "running total", "formula of totals")
 """Kinds whose columns are written again when others were changed."""
 
 MIN_EXPLAINED = 0.05

@@ -147,7 +147,8 @@ def test_a_balance_of_other_columns_is_none(seed: int) -> None:
     frame = ledger(seed, has_opening=False)
     draw = rng(seed, "wrong")
     assert not totals(frame.assign(go=draw.permutation(frame["go"].to_numpy())))
-    assert not totals(frame.assign(closing=frame["closing"] + (frame.index == 17)))
+    # Amounts may be rounded, and then a step may be off by two units of the last place.
+    assert not totals(frame.assign(closing=frame["closing"] + 5 * (frame.index == 17)))
 
 
 @pytest.mark.parametrize(("window", "steps"), [(None, 0), (12, 0), (12, 200)])

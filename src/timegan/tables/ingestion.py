@@ -46,10 +46,11 @@ class TableReader:
         *,
         keep_keys: bool = False,
     ) -> None:
-        if len(frame) < 2:
+        least = 2 if like is None else 1  # a known table may go on from one row
+        if len(frame) < least:
             raise InputError(
                 f"The table has {len(frame)} row{'s' * (len(frame) != 1)}: "
-                "a series needs at least two. Give more rows."
+                f"a series needs at least {least}. Give more rows."
             )
         self.frame = frame
         self.like = like

@@ -5,8 +5,10 @@
 A model learns the training blocks of a table. Held-out windows are given in part. Scores are means
 over windows, in deviations of each column; coverage is that of 50 and 90 % intervals.
 
-Forecasts: the last value with changes of the training rows, a linear regression with its residuals,
-gradient-boosted quantile regression, and with the package ``statsforecast`` AutoARIMA and AutoETS.
+Forecasts: the last value with changes of the training rows, the values a period ago with their
+errors in the training rows, a linear regression with its residuals, gradient-boosted quantile
+regression, and with the package ``statsforecast`` AutoARIMA and AutoETS, fitted to many rows before
+each window.
 Gaps: linear interpolation, and the nearest training windows.
 """
 
@@ -39,6 +41,16 @@ def last_value(train: np.ndarray, count: int) -> Draws:
         some = rng(0, "last").integers(len(train), size=(count, len(given)))
         made = given[:, [past - 1]] + train[some] - train[some][:, :, [past - 1]]
         return np.where(np.isnan(given), made, given)
+
+    return draw
+
+
+def seasonal(before: np.ndarray, errors: np.ndarray, count: int) -> Draws:
+    """Return the values a period ago (N, T, C), with errors (E, T, C) that these have elsewhere."""
+
+    def draw(given: np.ndarray) -> np.ndarray:
+        some = rng(0, "seasonal").integers(len(errors), size=(count, len(given)))
+        return np.where(np.isnan(given), before + errors[some], given)
 
     return draw
 
@@ -88,8 +100,8 @@ def boosted(train: np.ndarray, count: int) -> Draws:
     return draw
 
 
-def statistical(name: str, count: int) -> Draws:
-    """Return AutoARIMA or AutoETS of statsforecast, fitted to the past of each window."""
+def statistical(name: str, history: np.ndarray, period: int, count: int) -> Draws:
+    """Return AutoARIMA or AutoETS of statsforecast, fitted to a history (N, H, C) and the past."""
     from statsforecast import models  # type: ignore[import-not-found]
 
     def draw(given: np.ndarray) -> np.ndarray:
@@ -97,8 +109,9 @@ def statistical(name: str, count: int) -> Draws:
         made, random = np.repeat(given[None], count, axis=0), rng(0, name)
         for i in range(len(given)):
             for c in range(given.shape[2]):
-                model = getattr(models, name)()
-                found = model.forecast(given[i, :past, c], given.shape[1] - past, level=[68.27])
+                model = getattr(models, name)(season_length=period if name == "AutoETS" else 1)
+                known = np.concatenate([history[i, :, c], given[i, :past, c]])
+                found = model.forecast(known, given.shape[1] - past, level=[68.27])
                 std = (found["hi-68.27"] - found["lo-68.27"]) / 2
                 noise = random.normal(size=(count, 1))  # one level of all steps
                 made[:, i, past:, c] = found["mean"] + std * noise
@@ -191,6 +204,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--joint", type=int, default=None, help="epochs of the joint phase")
     parser.add_argument("--model", type=Path, help="folder to load, or to save to if it is new")
+    parser.add_argument("--period", type=int, default=24, help="rows of a season")
+    parser.add_argument("--history", type=int, default=240, help="rows for statistical models")
     parser.add_argument("--boosting", action="store_true", help="minutes for each column")
     arguments = parser.parse_args()
     table = pd.read_csv(arguments.path).head(arguments.rows)
@@ -204,6 +219,7 @@ def main() -> None:
     starts = data.split.train.starts
     train = values[starts[np.linspace(0, len(starts) - 1, 3_000).astype(int), None] + steps]
     held = data.split.holdout.starts
+    held = held[held >= max(arguments.period, arguments.history)]
     held = held[np.linspace(0, len(held) - 1, arguments.windows).astype(int)]
     truth = values[held[:, None] + steps]
     if arguments.model and arguments.model.exists():
@@ -215,15 +231,23 @@ def main() -> None:
     frames = [table.iloc[start : start + data.window].reset_index(drop=True) for start in held]
     half, count = data.window // 2, arguments.draws
     tasks = {"forecast": steps >= half, "gap": (steps >= half // 2) & (steps < half // 2 + half)}
+    earlier = starts[starts >= arguments.period, None] + steps
+    errors = values[earlier] - values[earlier - arguments.period]
+    before = values[held[:, None] + steps - arguments.period]
     methods: dict[str, dict[str, Draws]] = {
-        "forecast": {"last value": last_value(train, count), "linear": linear(train, count)},
+        "forecast": {
+            "last value": last_value(train, count),
+            "seasonal naive": seasonal(before, errors, count),
+            "linear": linear(train, count),
+        },
         "gap": {"interpolation": interpolated(train, count), "nearest": nearest(train, count)},
     }
     if arguments.boosting:
         methods["forecast"]["boosting"] = boosted(train, count)
     if find_spec("statsforecast"):
         for name in ("AutoARIMA", "AutoETS"):
-            methods["forecast"][name] = statistical(name, count)
+            history = values[held[:, None] + np.arange(-arguments.history, 0)]
+            methods["forecast"][name] = statistical(name, history, arguments.period, count)
     for task, unknown in tasks.items():
         given = np.where(unknown[:, None], np.nan, truth)
         methods[task] = {"timegan": completed(model, frames, names, count)} | methods[task]

@@ -18,6 +18,7 @@ def windows(count: int, seed: int) -> np.ndarray:
     [
         ("last_value", slice(4, T)),
         ("linear", slice(4, T)),
+        ("seasonal", slice(4, T)),
         ("interpolated", slice(2, 6)),
         ("nearest", slice(2, 6)),
     ],
@@ -26,7 +27,11 @@ def test_given_cells_are_kept_and_draws_are_near_the_truth(name: str, unknown: s
     truth = windows(50, 1)
     given = truth.copy()
     given[:, unknown] = np.nan
-    made = getattr(completion, name)(windows(400, 0), K)(given)
+    arguments = [windows(400, 0), K]
+    if name == "seasonal":
+        errors = rng(2, "errors").normal(size=(30, T, 2))
+        arguments = [truth + errors[rng(3, "some").integers(30, size=len(truth))], errors, K]
+    made = getattr(completion, name)(*arguments)(given)
     assert made.shape == (K, *truth.shape)
     known = np.broadcast_to(~np.isnan(given), made.shape)
     np.testing.assert_array_equal(made[known], np.broadcast_to(truth, made.shape)[known])

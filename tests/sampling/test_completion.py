@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from timegan import Synthesizer
 from timegan.errors import InputError
 from timegan.nn.batch import Batch
-from timegan.nn.completion import Completer, draw_given
+from timegan.nn.completion import Completer, draw_given, spread_groups
 from timegan.nn.networks import Networks
 from timegan.sampling import calibration, completion
 from timegan.sampling.calibration import calibrate_completer
@@ -160,18 +160,27 @@ def test_calibration_finds_the_spread_of_the_truth(factor: float) -> None:
     for network in (net.completer, net.averages["completer"]):
         assert isinstance(network, Completer)
         torch.nn.init.normal_(network.last.weight, std=0.5)
-    net.averages["completer"].load_state_dict(net.completer.state_dict())  # type: ignore[union-attr]
+    completer = net.completer
+    assert completer is not None
+    net.averages["completer"].load_state_dict(completer.state_dict())
     random = generator(0, "truth")
-    x = torch.randn(400, T, 2, generator=random)
-    given = draw_given(x.shape, generator(calibration.SEED, "temperature"))
-    assert net.completer is not None
+    x = torch.randn(3_000, T, 2, generator=random)
+    given = draw_given(x.shape, generator(calibration.SEED, "spread"))
+    wanted = torch.full_like(completer.spread, factor)
+    wanted[len(wanted) // 2 :] *= 0.7  # between given cells
+    completer.spread.copy_(wanted)
     with torch.no_grad():
-        truth = net.completer(x, given, factor * net.completer.draw_noise(400, T, random))
+        truth = completer.draw(x, given, completer.draw_noise(3_000, T, random))
+    torch.testing.assert_close(truth[given > 0], x[given > 0], rtol=0, atol=0)
     calibrate_completer(net, Batch(truth))
     both = (net.completer, net.averages["completer"])
-    found = {one.temperature.item() for one in both if isinstance(one, Completer)}
-    assert len(found) == 1
-    assert found.pop() == pytest.approx(factor, abs=0.11)
+    one, other = (network.spread for network in both if isinstance(network, Completer))
+    torch.testing.assert_close(one, other)
+    counts = torch.bincount(spread_groups(given)[given == 0], minlength=len(one))
+    known = counts >= calibration.MIN_CELLS
+    assert known[: len(known) // 2].any()
+    assert known[len(known) // 2 :].any()
+    torch.testing.assert_close(one[known], wanted[known], rtol=0.1, atol=0.1)
 
 
 def test_shards_are_parts_of_the_whole(model: Synthesizer) -> None:

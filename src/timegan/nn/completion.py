@@ -18,6 +18,9 @@ from timegan.nn.layers import CELLS, zero_init_
 NOISE = 8
 """Noise channels of a step at least."""
 
+DISTANCES = (1, 2, 4, 8)
+"""Largest distance from a given cell of each group but the last two."""
+
 
 class Completer(nn.Module):
     """A generator of windows that agree with given cells.
@@ -37,12 +40,13 @@ class Completer(nn.Module):
 
     Attributes:
         sigma: deviation of the changes of each channel (D,).
-        temperature: factor of the noise in sampling, with which draws spread as the truth does.
+        spread: factor of the distance of draws from their centre, by the groups of `spread_groups`,
+            with which draws spread as the truth does.
     """
 
     sigma: Tensor
     batches_seen: Tensor
-    temperature: Tensor
+    spread: Tensor
 
     def __init__(
         self, channels: int, *, context: int = 0, hidden: int, layers: int, cell: str
@@ -59,7 +63,7 @@ class Completer(nn.Module):
         self.hold = nn.Parameter(torch.full((channels,), 4.0))
         self.register_buffer("sigma", torch.ones(channels))
         self.register_buffer("batches_seen", torch.tensor(0.0))
-        self.register_buffer("temperature", torch.tensor(1.0))
+        self.register_buffer("spread", torch.ones(2 * (len(DISTANCES) + 2)))
 
     def draw_noise(self, count: int, window: int, generator: torch.Generator) -> Tensor:
         """Return noise (B, T, 2 Z): one half for each step, the other the same at all steps."""
@@ -108,6 +112,49 @@ class Completer(nn.Module):
         moved: Tensor = path + interpolate(x - path, given, self.hold.sigmoid())
         return x.where(given > 0, moved)
 
+    def draw(self, x: Tensor, given: Tensor, z: Tensor, context: Tensor | None = None) -> Tensor:
+        """Complete windows with draws that spread as calibration asks.
+
+        The arguments are those of `forward`.
+        """
+        made: Tensor = self(x, given, z, context)
+        if bool((self.spread == 1).all()):
+            return made
+        draws = len(z) // len(x)
+        centre = self(x, given, torch.zeros_like(z[: len(x)]), context).repeat(draws, 1, 1)
+        factor = self.spread[spread_groups(given)].repeat(draws, 1, 1)
+        return made.where(given.repeat(draws, 1, 1) > 0, centre + factor * (made - centre))
+
+
+def spread_groups(given: Tensor) -> Tensor:
+    """Return the group (B, T, D) of each cell by its distance from given cells of its channel.
+
+    The first half have given cells on one side at most, the second half on both. In each half come
+    the distances up to each of `DISTANCES`, larger ones, and channels without a given cell.
+
+    >>> spread_groups(torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0])[None, :, None])[0, :, 0]
+    tensor([6, 6, 7, 6, 6, 0, 1])
+    """
+    steps = given.shape[1]
+    before, after = nearest_given(given)
+    place = torch.arange(steps, device=given.device)[None, :, None]
+    has_left, has_right = before >= 0, after < steps
+    left = torch.where(has_left, place - before, steps)
+    right = torch.where(has_right, after - place, steps)
+    edges = torch.tensor(DISTANCES, device=given.device)
+    group = torch.bucketize(torch.minimum(left, right), edges)
+    group = torch.where(has_left | has_right, group, len(DISTANCES) + 1)
+    return group + (len(DISTANCES) + 2) * (has_left & has_right)
+
+
+def nearest_given(given: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the last given step up to each cell (B, T, D), or -1, and the next one, or T."""
+    steps = given.shape[1]
+    place = torch.arange(steps, device=given.device)[None, :, None]
+    before = torch.where(given > 0, place, -1).cummax(dim=1).values
+    after = torch.where(given > 0, place, steps).flip(1).cummin(dim=1).values.flip(1)
+    return before, after
+
 
 def interpolate(residual: Tensor, given: Tensor, hold: Tensor) -> Tensor:
     """Interpolate residuals at given cells over all steps of their channel.
@@ -129,8 +176,7 @@ def interpolate(residual: Tensor, given: Tensor, hold: Tensor) -> Tensor:
     steps = residual.shape[1]
     residual = residual.where(given > 0, 0)
     place = torch.arange(steps, device=residual.device)[None, :, None]
-    before = torch.where(given > 0, place, -1).cummax(dim=1).values
-    after = torch.where(given > 0, place, steps).flip(1).cummin(dim=1).values.flip(1)
+    before, after = nearest_given(given)
     left = residual.gather(1, before.clamp_min(0))
     right = residual.gather(1, after.clamp_max(steps - 1))
     has_left, has_right = before >= 0, after < steps

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from timegan.nn.batch import Batch
-from timegan.nn.completion import Completer, draw_given
+from timegan.nn.completion import Completer, draw_given, spread_groups
 from timegan.nn.networks import HasNetworks, Networks
 from timegan.sampling.sequences import sample_context
 from timegan.sampling.windows import (
@@ -22,8 +22,10 @@ SEQUENCES = 16 * CHUNK_SIZE
 SEED = 1_000_003
 """Seed of these sequences, which users rarely choose themselves."""
 
-TEMPERATURES = tuple(round(1 + 0.1 * step, 1) for step in range(-3, 13))
-"""Factors of the noise of completions that are tried."""
+SPREADS = tuple(round(0.05 * step, 2) for step in range(10, 51))
+"""Factors of the spread of completions that are tried."""
+MIN_CELLS = 500
+"""Cells of a group from which on it has a factor of its own."""
 DRAWS = 39
 """Draws of a window from which its spread is measured; with the truth they make 40 ranks."""
 
@@ -74,10 +76,12 @@ def calibrate_thresholds(
 
 @torch.no_grad()
 def calibrate_completer(model: Networks | HasNetworks, real: Batch) -> None:
-    """Set the temperature with which intervals of draws contain the truth as often as they should.
+    """Set the spread with which intervals of draws contain the truth as often as they should.
 
     A network that has not seen these windows draws too narrowly where it knows its training windows
-    by heart. The central intervals of 50 and 90 % are compared over masks like those of training.
+    by heart. The central intervals of 50 and 90 % are compared over masks like those of training,
+    for cells near to given ones, far from them, and between them. Groups of few cells have the
+    factor of all cells.
 
     Args:
         model: a model with a completer, which is changed.
@@ -88,7 +92,7 @@ def calibrate_completer(model: Networks | HasNetworks, real: Batch) -> None:
     completers = [completer for completer in own if isinstance(completer, Completer)]
     completer = completers[-1].eval()
     real = real.zero_padding()
-    x, random = real.conditions.with_exogenous(real.x), generator(SEED, "temperature")
+    x, random = real.conditions.with_exogenous(real.x), generator(SEED, "spread")
     given = draw_given(x.shape, random)
     exists = torch.ones_like(x) if real.mask is None else real.mask.expand_as(x)
     given, z = given * exists, completer.draw_noise(DRAWS * len(x), x.shape[1], random)
@@ -96,14 +100,28 @@ def calibrate_completer(model: Networks | HasNetworks, real: Batch) -> None:
     if not unknown.any():
         return
     arguments = [part if part is None else part.to(like) for part in (x, given, real.context)]
+    made, centre = (
+        completer(*arguments[:2], noise, arguments[2]).cpu()
+        for noise in (z.to(like), torch.zeros_like(z[: len(x)]).to(like))
+    )
+    away, target = made.view(DRAWS, *x.shape) - centre, x - centre
+    groups = spread_groups(given)
+    best = _best_spread(away[:, unknown], target[unknown])
+    spread = torch.full_like(completer.spread, best)
+    for group in range(len(spread)):
+        cells = unknown & (groups == group)
+        if int(cells.sum()) >= MIN_CELLS:
+            spread[group] = _best_spread(away[:, cells], target[cells])
+    for one in completers:
+        one.spread.copy_(spread)
+
+
+def _best_spread(away: torch.Tensor, target: torch.Tensor) -> float:
+    """Return the factor of deviations (K, M) whose intervals contain the true ones (M,) best."""
     errors = []
-    for temperature in TEMPERATURES:
-        x_all, given_all, context = arguments
-        made = completer(x_all, given_all, temperature * z.to(like), context)
-        below = (made.view(DRAWS, *x.shape).cpu() < x).sum(0)[unknown]
+    for factor in SPREADS:
+        below = (factor * away < target).sum(0)
         place = ((below + 0.5) / (DRAWS + 1) - 0.5).abs()
         covered = [(place < share / 2).float().mean() - share for share in (0.5, 0.9)]
         errors.append(sum(float(error.abs()) for error in covered))
-    best = TEMPERATURES[int(np.argmin(errors))]
-    for one in completers:
-        one.temperature.fill_(best)
+    return SPREADS[int(np.argmin(errors))]

@@ -258,8 +258,7 @@ def _draw(
         steps = np.minimum(steps, x.shape[1] - 1)
         z = torch.zeros(CHUNK_SIZE, window, 2 * completer.noise_width)
         for i in np.flatnonzero(active):
-            noise = completer.draw_noise(1, window, randoms[i])[0]
-            z[place[i]] = noise * completer.temperature.cpu()
+            z[place[i]] = completer.draw_noise(1, window, randoms[i])[0]
         seen = torch.zeros(CHUNK_SIZE, window, x.shape[2])
         mask = torch.zeros_like(seen)
         seen[place] = torch.from_numpy(x[rows, steps]).float()
@@ -269,7 +268,8 @@ def _draw(
             context = torch.from_numpy(_context(encoded, given, owners, start, place))
         with torch.no_grad():
             like = completer.sigma
-            made = completer(*(v if v is None else v.to(like) for v in (seen, mask, z, context)))
+            given_context = None if context is None else context.to(like)
+            made = completer.draw(seen.to(like), mask.to(like), z.to(like), given_context)
         values = made.float().cpu().numpy()[place]
         accepted = (np.arange(window) < _accepted(known, start, first, window)[:, None]) & inside
         accepted = accepted[..., None] & to_draw[rows, steps] & active[:, None, None]

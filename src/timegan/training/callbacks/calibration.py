@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import Callback
 
 from timegan.training.schedule import Schedule
 
-COMPLETED_WINDOWS = 128
+COMPLETED_WINDOWS = 256
 """Windows on which the spread of completions is measured."""
 
 

@@ -40,8 +40,9 @@ class Completer(nn.Module):
 
     Attributes:
         sigma: deviation of the changes of each channel (D,).
-        spread: factor of the distance of draws from their centre, by the groups of `spread_groups`,
-            with which draws spread as the truth does.
+        spread: factor of the distance of draws from their centre, and the deviation of its
+            logarithm from draw to draw, by the groups of `spread_groups`. Draws then spread as
+            the truth does, with tails as heavy.
     """
 
     sigma: Tensor
@@ -63,7 +64,8 @@ class Completer(nn.Module):
         self.hold = nn.Parameter(torch.full((channels,), 4.0))
         self.register_buffer("sigma", torch.ones(channels))
         self.register_buffer("batches_seen", torch.tensor(0.0))
-        self.register_buffer("spread", torch.ones(2 * (len(DISTANCES) + 2)))
+        groups = 2 * (len(DISTANCES) + 2)
+        self.register_buffer("spread", torch.stack([torch.ones(groups), torch.zeros(groups)]))
 
     def draw_noise(self, count: int, window: int, generator: torch.Generator) -> Tensor:
         """Return noise (B, T, 2 Z): one half for each step, the other the same at all steps."""
@@ -118,12 +120,21 @@ class Completer(nn.Module):
         The arguments are those of `forward`.
         """
         made: Tensor = self(x, given, z, context)
-        if bool((self.spread == 1).all()):
-            return made
         draws = len(z) // len(x)
         centre = self(x, given, torch.zeros_like(z[: len(x)]), context).repeat(draws, 1, 1)
-        factor = self.spread[spread_groups(given)].repeat(draws, 1, 1)
+        factor, tail = self.spread[:, spread_groups(given).repeat(draws, 1, 1)]
+        factor = factor * (tail * self.scale_noise(z, x.shape[2])).exp()
         return made.where(given.repeat(draws, 1, 1) > 0, centre + factor * (made - centre))
+
+    def scale_noise(self, z: Tensor, channels: int) -> Tensor:
+        """Return noise (K B, 1, D) for the scales of draws: the size of the noise of the steps.
+
+        It has no sign in common with what the network makes of the same noise.
+        """
+        size = z[..., : self.noise_width].square().mean(dim=1, keepdim=True) - 1
+        size = size * (z.shape[1] / 2) ** 0.5
+        scales: Tensor = size[..., torch.arange(channels, device=z.device) % self.noise_width]
+        return scales
 
 
 def spread_groups(given: Tensor) -> Tensor:

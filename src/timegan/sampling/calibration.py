@@ -24,6 +24,10 @@ SEED = 1_000_003
 
 SPREADS = tuple(round(0.05 * step, 2) for step in range(10, 51))
 """Factors of the spread of completions that are tried."""
+TAILS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Deviations of the logarithm of this factor that are tried."""
+MAX_CELLS = 4_000
+"""Cells of a group that are looked at."""
 MIN_CELLS = 500
 """Cells of a group from which on it has a factor of its own."""
 DRAWS = 39
@@ -106,22 +110,40 @@ def calibrate_completer(model: Networks | HasNetworks, real: Batch) -> None:
     )
     away, target = made.view(DRAWS, *x.shape) - centre, x - centre
     groups = spread_groups(given)
-    best = _best_spread(away[:, unknown], target[unknown])
-    spread = torch.full_like(completer.spread, best)
-    for group in range(len(spread)):
+    noise = completer.scale_noise(z, x.shape[2]).view(DRAWS, len(x), 1, -1).expand_as(away)
+
+    def best_spread(cells: torch.Tensor) -> tuple[float, float]:
+        places = cells.nonzero()
+        places = places[torch.linspace(0, len(places) - 1, min(len(places), MAX_CELLS)).long()]
+        some = tuple(places.T)
+        return _best_spread(away[:, *some], noise[:, *some], target[some])
+
+    spread = completer.spread.clone()
+    spread[:] = spread.new_tensor(best_spread(unknown))[:, None]
+    for group in range(spread.shape[1]):
         cells = unknown & (groups == group)
         if int(cells.sum()) >= MIN_CELLS:
-            spread[group] = _best_spread(away[:, cells], target[cells])
+            spread[:, group] = spread.new_tensor(best_spread(cells))
     for one in completers:
         one.spread.copy_(spread)
 
 
-def _best_spread(away: torch.Tensor, target: torch.Tensor) -> float:
-    """Return the factor of deviations (K, M) whose intervals contain the true ones (M,) best."""
-    errors = []
-    for factor in SPREADS:
-        below = (factor * away < target).sum(0)
-        place = ((below + 0.5) / (DRAWS + 1) - 0.5).abs()
-        covered = [(place < share / 2).float().mean() - share for share in (0.5, 0.9)]
-        errors.append(sum(float(error.abs()) for error in covered))
-    return SPREADS[int(np.argmin(errors))]
+def _best_spread(
+    away: torch.Tensor, noise: torch.Tensor, target: torch.Tensor
+) -> tuple[float, float]:
+    """Return the factor and the tail with which intervals contain the truth as they should.
+
+    Args:
+        away: deviations (K, M) of draws from their centre.
+        noise: of the scales (K, M).
+        target: deviations (M,) of the truth.
+    """
+    errors = {}
+    for tail in TAILS:
+        heavy = away * (tail * noise).exp()
+        for factor in SPREADS:
+            below = (factor * heavy < target).sum(0)
+            place = ((below + 0.5) / (DRAWS + 1) - 0.5).abs()
+            covered = [(place < share / 2).float().mean() - share for share in (0.5, 0.9)]
+            errors[factor, tail] = sum(float(error.abs()) for error in covered)
+    return min(errors, key=lambda pair: (round(errors[pair], 2), pair[1]))

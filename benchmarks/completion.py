@@ -3,12 +3,13 @@
     python -m benchmarks.completion /data/ETTh1.csv --windows 80
 
 A model learns the training blocks of a table. Held-out windows are given in part. Scores are means
-over windows, in deviations of each column; coverage is that of 50 and 90 % intervals.
+over windows, in deviations of each column; coverage is that of 50 and 90 % intervals, and spread
+that of draws beside the error of their mean.
 
 Forecasts: the last value with changes of the training rows, the values a period ago with their
 errors in the training rows, a linear regression with its residuals, gradient-boosted quantile
 regression, and with the package ``statsforecast`` AutoARIMA and AutoETS, fitted to many rows before
-each window.
+each window (``uv run --with statsforecast python -m ...``).
 Gaps: linear interpolation, and the nearest training windows.
 """
 
@@ -24,7 +25,13 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from timegan import Synthesizer
 from timegan.data import WindowDataModule
-from timegan.metrics.forecasts import coverage, crps, energy_scores, variogram_scores
+from timegan.metrics.forecasts import (
+    coverage,
+    crps,
+    energy_scores,
+    spread_ratio,
+    variogram_scores,
+)
 from timegan.seeds import rng
 
 Draws = Callable[[np.ndarray], np.ndarray]
@@ -191,6 +198,7 @@ def scores(
         "crps_by_step": by_step.round(4).tolist(),
         "energy": float(energy_scores(made, true).mean()),
         "variogram": float(variogram_scores(made, true).mean()),
+        "spread": float(spread_ratio(made, true).mean()),
         "coverage": {share: float(coverage(made, true, share).mean()) for share in (0.5, 0.9)},
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timegan.metrics.forecasts import coverage, crps, energy_scores, variogram_scores
+from timegan.metrics.forecasts import coverage, crps, energy_scores, spread_ratio, variogram_scores
 from timegan.seeds import rng
 
 K, N, H, C = 40, 400, 5, 2
@@ -49,3 +49,12 @@ def test_intervals_of_the_true_distribution_cover_their_share(share: float, draw
     made = rng(7, "many").normal(size=(draws, 20_000, 1, 1))
     assert coverage(made, y, share).item() == pytest.approx(share, abs=0.012)
     assert coverage(0.5 * made, y, share).item() < share - 0.1
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_the_spread_ratio_is_the_factor_of_the_spread(factor: float) -> None:
+    centre = rng(0, "centre").normal(size=(1, 500, 4, 2)) * 10
+    noise = rng(0, "noise").normal(size=(31, 500, 4, 2))
+    draws, truth = centre + factor * noise[1:], (centre + noise[:1])[0]
+    expected = factor * np.sqrt(31 / 30) / np.sqrt(1 + factor**2 / 30)
+    assert spread_ratio(draws, truth) == pytest.approx(expected, rel=0.05)

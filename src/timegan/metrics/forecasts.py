@@ -1,4 +1,4 @@
-"""Scores of draws against the truth: CRPS, energy score, variogram score, coverage.
+"""Scores of draws against the truth: CRPS, energy score, variogram score, coverage, spread.
 
 Shapes: K draws, N histories, H steps, C columns. Draws are (K, N, H, C), the truth (N, H, C).
 Sources: Gneiting and Raftery (2007) for the first two, Scheuerer and Hamill (2015) for the third.
@@ -62,3 +62,19 @@ def coverage(draws: Array, truth: Array, share: float) -> Array:
     # Where an edge lies within a rank, this rank counts in part.
     inside = np.clip(rank + 1 - edge, 0, 1) * np.clip(count + 1 - edge - rank, 0, 1)
     return np.asarray(inside.mean(axis=0))
+
+
+def spread_ratio(draws: Array, truth: Array) -> Array:
+    """Return the spread of draws over the error of their mean, by column (C,); 1 is right.
+
+    Draws of one history that differ as much as the truth does from their mean have a ratio of 1
+    (Fortin et al. 2014). Below it they agree more than they should.
+
+    >>> draws = np.random.default_rng(0).normal(size=(40, 2_000, 3, 1))
+    >>> spread_ratio(draws[1:], draws[0]).round(1)
+    array([1.])
+    """
+    count = len(draws)
+    variance = draws.var(axis=0, ddof=1).mean(axis=(0, 1)) * (count + 1) / count
+    error = np.square(draws.mean(axis=0) - truth).mean(axis=(0, 1))
+    return np.asarray(np.sqrt(variance / error))

@@ -94,6 +94,9 @@ READ: dict[str, str | bytes] = {
     "blank lines": PLAIN.replace("\n", "\n\n"),
     "a row of units": PLAIN.replace("count\n", "count\n-,[kW],[1]\n"),
     "units without brackets": PLAIN.replace("count\n", "count\n,kW,\n"),
+    "a row of units in words": PLAIN.replace("count\n", "count\nyyyy-mm-dd,Deg C,-\n"),
+    "units and types of a logger": "Report,,\n"
+    + PLAIN.replace("count\n", "count\nTS,Volts,RN\n,Avg,Smp\n"),
     "a repeated header": PLAIN + PLAIN.replace("2024-01", "2024-03").replace("2024-02", "2024-04"),
     "a total": PLAIN + f"Total,{LOAD.sum():.2f},{COUNT.sum()}\n",
     "a total and a source": PLAIN + "Total,9,9\n,,\n\nSource: the office for loads\n",
@@ -257,6 +260,53 @@ def test_quarters_and_months_are_times_and_come_back(tmp_path: Path, name: str) 
     assert frame["when"].astype(str).tolist() == texts
 
 
+def ordinal(day: int) -> str:
+    return f"{day}{'th' if 10 < day < 14 else {1: 'st', 2: 'nd', 3: 'rd'}.get(day % 10, 'th')}"
+
+
+def half(t: pd.Timestamp, noon: str) -> str:
+    """Return a time of day of twelve hours, with a spelling of AM or PM."""
+    return f"{t:%I:%M} {noon if t.hour < 12 else noon.replace('a', 'p').replace('A', 'P')}"
+
+
+SPELLED: dict[str, tuple[str, Callable[[pd.Timestamp], str]]] = {
+    "ctime": ("h", lambda t: f"{t:%a %b} {t.day:2d} {t:%H:%M:%S %Y}"),
+    "date of Unix": ("h", lambda t: f"{t:%a %b} {t.day:2d} {t:%H:%M:%S} UTC {t:%Y}"),
+    "log with offset before the year": ("h", lambda t: f"{t:%a %b %d %H:%M:%S} +0000 {t:%Y}"),
+    "a.m.": ("h", lambda t: f"{t:%d/%m/%Y} {half(t, 'a.m.')}"),
+    "A.M.": ("h", lambda t: f"{t:%Y-%m-%d} {half(t, 'A.M.')}"),
+    "a. m.": ("h", lambda t: f"{t:%Y-%m-%d} {half(t, 'a. m.')}"),
+    "CET": ("h", lambda t: f"{t:%Y-%m-%d %H:%M:%S} CET"),
+    "EST and a.m.": ("h", lambda t: f"{t:%Y-%m-%d} {half(t, 'a.m.')} EST"),
+    "GMT+1": ("h", lambda t: f"{t:%Y-%m-%d %H:%M} GMT+1"),
+    "a region": ("h", lambda t: f"{t:%Y-%m-%d %H:%M} Europe/Berlin"),
+    "an offset and a region": ("h", lambda t: f"{t:%Y-%m-%dT%H:%M}+01:00[Europe/Berlin]"),
+    "5th January 2026": ("D", lambda t: f"{ordinal(t.day)} {t:%B %Y}"),
+    "January 5th, 2026": ("D", lambda t: f"{t:%B} {ordinal(t.day)}, {t:%Y}"),
+    "Monday, 5th of January 2026": ("D", lambda t: f"{t:%A}, {ordinal(t.day)} of {t:%B %Y}"),
+    "5TH JAN 26": ("D", lambda t: f"{ordinal(t.day)} {t:%b %y}".upper()),
+    "2000 H1": ("6MS", lambda t: f"{t.year} H{1 + t.month // 7}"),
+    "H1-2000": ("6MS", lambda t: f"H{1 + t.month // 7}-{t.year}"),
+    "1H00": ("6MS", lambda t: f"{1 + t.month // 7}H{t:%y}"),
+    "2000-S1": ("6MS", lambda t: f"{t.year}-S{1 + t.month // 7}"),
+}
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_spelled_times_and_half_years_come_back(tmp_path: Path, name: str) -> None:
+    freq, write = SPELLED[name]
+    times = pd.date_range("1999-01-01", periods=60, freq=freq)
+    texts = [write(time) for time in times]
+    path = tmp_path / "table.csv"
+    path.write_text("when;x\n" + "".join(f"{t};{i % 7 / 2}\n" for i, t in enumerate(texts)))
+    table = Table.from_frame(read_table(path))
+    assert features(table) == ["x"]
+    assert table.time is not None
+    np.testing.assert_array_equal(table.time, times.as_unit("s").asi8)
+    frame = table.schema.to_frame(table.values[None], starts=table.time[:1])
+    assert frame["when"].astype(str).tolist() == texts
+
+
 PARTS: dict[str, tuple[str, Callable[[pd.Timestamp], str], str]] = {
     "month names": ("year,month", lambda t: f"{t.year},{t:%B}", "MS"),
     "short month names": ("Year,Mon", lambda t: f"{t.year},{t:%b}", "MS"),
@@ -288,6 +338,12 @@ def test_parts_of_a_time_are_the_time_and_come_back(tmp_path: Path, name: str) -
     pd.testing.assert_frame_equal(made, frame, check_dtype=False)
 
 
+def test_names_may_be_types_below_a_title(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("Report,,\n" + PLAIN.replace("day,load,count", "date,Avg,Max"))
+    assert read_table(path).columns.tolist() == ["date", "Avg", "Max"]
+
+
 def test_missing_words_are_missing_among_numbers_with_signs(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("x,share\n" + "1.5,20%\n2.5,n/a\n4,30.5%\n" * 4)
@@ -301,10 +357,14 @@ def test_arrays_that_pandas_writes_have_names(tmp_path: Path) -> None:
     assert read_table(tmp_path / "table.csv")["1"].tolist() == frame[1].tolist()
 
 
-@pytest.mark.parametrize("clock", ["%H:%M", "%H.%M.%S", "%I:%M %p"])
+@pytest.mark.parametrize("clock", ["%H:%M", "%H.%M.%S", "%I:%M %p", "a.m."])
 def test_a_date_and_a_time_of_day_are_one_time(tmp_path: Path, clock: str) -> None:
     times = pd.date_range("2024-01-25", periods=60, freq="h")
-    rows = [f"{t:%d/%m/%Y};{t.strftime(clock)};{i % 7 / 2:.1f}" for i, t in enumerate(times)]
+    clocks = [half(t, clock) if clock == "a.m." else t.strftime(clock) for t in times]
+    rows = [
+        f"{t:%d/%m/%Y};{c};{i % 7 / 2:.1f}"
+        for i, (t, c) in enumerate(zip(times, clocks, strict=True))
+    ]
     path = tmp_path / "table.csv"
     path.write_text("Date;Time;x\n" + "\n".join(rows) + "\n")
     frame = read_table(path)
@@ -594,6 +654,14 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "names in two lines": (
         "load,temp\nnorth,south\n1.5,2\n2.5,3\n3.5,4\n",
         r"lines 1 and 2.*dataset\.header",
+    ),
+    "names and long names": (
+        PLAIN.replace("count\n", "count\nday of reading,mean load,number of readings\n"),
+        r"line 1 \('day, load, count'\) or in line 2.*dataset\.header=1\.",
+    ),
+    "names below groups": (
+        ",north,north\n" + PLAIN.replace("count", "load"),
+        r"line 1 \('north, north'\) or in line 2.*after joining its names",
     ),
     "a page": ("<!DOCTYPE html>\n<html><body>404</body></html>\n", r"HTML"),
     "JSON": ('[{"a": 1, "b": 2},\n{"a": 2, "b": 3}]\n', r"JSON"),

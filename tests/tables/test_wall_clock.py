@@ -30,7 +30,7 @@ def table_of(times: Any, **options: Any) -> tuple[pd.DataFrame, Table]:
     return frame, Table.from_frame(frame, **options)
 
 
-FORMS = ["%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S", "timestamp", "offset"]
+FORMS = ["%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S", "timestamp", "offset", "%Y-%m-%d %H:%M %Z"]
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Sydney"])

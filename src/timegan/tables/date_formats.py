@@ -13,6 +13,11 @@ from timegan.tables.month_names import TOKEN, month_name, month_pattern, to_numb
 NAT = np.iinfo(np.int64).min
 """Tick of a missing timestamp, as in NumPy's NaT."""
 
+PERIODS = (
+    *((mark, "[1-4]", "%q") for mark in ("Q", "q", "T", "Quarter ")),
+    *((mark, "[12]", "%h") for mark in ("H", "S", "HY")),
+)
+"""Marks before the number of a quarter or of a half year, the numbers, and their code."""
 DATE_SHAPES = {
     r"\d{4}-\d{1,2}-\d{1,2}": ("%Y-%m-%d",),
     r"\d{4}/\d{1,2}/\d{1,2}": ("%Y/%m/%d",),
@@ -43,42 +48,54 @@ DATE_SHAPES = {
         for between in (" ", "-", "/")
     },
     **{
-        rf"\d{{4}}{between}{quarter}[1-4]": (f"%Y{between}{quarter}%q",)
+        rf"\d{{4}}{between}{mark}{number}": (f"%Y{between}{mark}{code}",)
         for between in ("", " ", "-", ":")
-        for quarter in ("Q", "q", "T", "Quarter ")
+        for mark, number, code in PERIODS
     },
     **{
-        rf"{quarter}[1-4]{between}{year}": (f"{quarter}%q{between}{code}",)
+        rf"{mark}{number}{between}{year}": (f"{mark}{code}{between}{year_code}",)
         for between in ("", " ", "-", "/", " '")
-        for quarter in ("Q", "q", "T", "Quarter ")
-        for year, code in ((r"\d{4}", "%Y"), (r"\d{2}", "%y"))
+        for mark, number, code in PERIODS
+        for year, year_code in ((r"\d{4}", "%Y"), (r"\d{2}", "%y"))
     },
+    r"[12]H\d{2}": ("%hH%y",),
+    r"[12]H\d{4}": ("%hH%Y",),
     r"[1-4]Q\d{2}": ("%qQ%y",),
     r"[1-4]Q\d{4}": ("%qQ%Y",),
     r"FY\d{4} ?Q[1-4]": ("FY%Y Q%q", "FY%YQ%q"),
 }
-"""Shape of a date in figures -> formats that it may have; ``%q`` is the quarter."""
+"""Shape of a date in figures -> formats that it may have, see `OWN_CODES`."""
 ENGLISH = "(?i:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
 MONTH = rf"(?:{month_pattern()}|{ENGLISH})"
 NAMED_SHAPES = (
     *("%d-M-%Y", "%d M %Y", "%dM%Y", "%d-M-%y", "%d M %y", "%dM%y", "%d/M/%Y", "%d. M %Y"),
     *("M %d, %Y", "M %d %Y", "M-%d-%Y", "%Y-M-%d", "%Y M %d"),
-    *("%d de M de %Y", "%d de M %Y", "M de %Y", "%d. M %y"),
+    *("%d de M de %Y", "%d de M %Y", "M de %Y", "%d. M %y", "%d of M %Y"),
     *("M %Y", "M-%Y", "M-%y", "M %y", "%Y-M", "%Y M", "%y-M"),
 )
 """Formats of dates with the name of a month, for which M stands."""
-PARTS = {"%d": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "M": MONTH}
+ORDINAL = r"(?<=\d)(?:st|[nr]d|th|ST|[NR]D|TH)"
+PARTS = {"%d": rf"\d{{1,2}}(?:{ORDINAL})?", "%Y": r"\d{4}", "%y": r"\d{2}", "M": MONTH}
 NAMED = [re.sub("%[dYy]|M", lambda part: PARTS[part[0]], re.escape(s)) for s in NAMED_SHAPES]
 WEEKDAY = r"[A-Z][a-z]{2}(?:[a-z]*day)?,? "
-ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)\]?"
-"""The same offset from UTC behind all times."""
+ZONE = (
+    r"(?: ?(?:(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|Z|[+-]\d{2}(?::?\d{2})?)"
+    r"(?:\]|\[[A-Z]\w+/\w+\])?| (?:[A-Z]{2,4}T|MSK|[A-Z]\w+/[A-Z]\w+))"
+)
+"""The same offset from UTC or name of a zone behind all times."""
+NOON = r" ?(?:[AaPp][Mm]|[ap]\.? ?m\.?|[AP]\.? ?M\.?)"
 
 TIMESTAMP_PATTERN = re.compile(
     rf"(?P<open>\[?)(?P<weekday>{WEEKDAY})?(?P<date>{'|'.join([*DATE_SHAPES, *NAMED])})"
     r"(?:(?P<between>[T ]|, |:)"
     r"(?P<time>\d{1,2}(?P<colon>:?)\d{2}(?P<second>:?\d{2}(?:(?P<mark>[.,])(?P<fraction>\d{1,9}))?)?)"
-    rf"(?P<noon> ?[AaPp][Mm])?(?P<zone>{ZONE})?)?"
+    rf"(?P<noon>{NOON})?(?P<zone>{ZONE})?)?"
 )
+TIME_BEFORE_YEAR = re.compile(
+    rf"(?P<weekday>{WEEKDAY})?(?P<month>{MONTH}) (?P<day>[ \d]?\d)"
+    rf" \d{{1,2}}:\d{{2}}(?P<second>:\d{{2}})?(?P<noon>{NOON})?(?P<zone>{ZONE})? (?P<year>\d{{4}})"
+)
+"""A date as C and Unix write it: ``Mon Jan  5 10:22:33 2026``."""
 PADDINGS = (r"%()(?!.)", r"%([HI])", r"%([dmV])", r"%([dmVHI])")
 """Parts of a format that may lack leading zeros: none, the hour, the day's, all of them."""
 PROBE_TEXTS = 100
@@ -89,8 +106,14 @@ MIN_REGULAR_DATES = 4
 """Distinct dates from which their distances tell how they are read."""
 MAX_GAP_RATIO = 1.2
 """Longest distance of regular dates, as a multiple of the shortest: months are regular."""
-QUARTER = re.compile("((?:Quarter |[A-Za-z])?)%q(Q?)")
-"""A quarter in a format, with the text around it."""
+PERIOD = re.compile("((?:Quarter |HY|[A-Za-z])?)%([qh])([QH]?)")
+"""A quarter or a half year in a format, with the text around it."""
+OWN_CODES = re.compile(r"%[qhe]|\{(?:th|TH|[aA]\.? ?[mM]\.?)\}")
+"""Codes that strftime does not have everywhere.
+
+Quarters and half years are ``%q`` and ``%h``, a day with a blank before it ``%e``, the ending of
+its number ``{th}``, and ``{a.m.}`` is a half of the day as it is spelled in the morning.
+"""
 FRACTION_PATTERN = re.compile(r"([.,])%(\d)f")
 
 
@@ -121,19 +144,27 @@ def possible_date_formats(texts: np.ndarray) -> list[str]:
         Formats as for `strftime`; ``%3f`` stands for three digits of a second's fraction, ``%-d``
         for a day without a leading zero.
     """
-    shape = TIMESTAMP_PATTERN.fullmatch(texts[0]) if len(texts) else None
+    shape = _shape(texts[0]) if len(texts) else None
     if shape is None:
         return []
-    dates = _formats_of(shape["date"])
     weekday = re.sub("[A-Za-z]{4,}", "%A", shape["weekday"] or "")
-    head = shape["open"] + re.sub("(?<!%)[A-Za-z]+", "%a", weekday)
-    tail = ""
-    if shape["time"]:
-        tail = f"{shape['between']}{'%I' if shape['noon'] else '%H'}{shape['colon']}%M"
+    head = shape.get("open", "") + re.sub("(?<!%)[A-Za-z]+", "%a", weekday)
+    noon = shape["noon"] or ""
+    hour = "%I" if noon else "%H"
+    noon = re.sub(r"[AaPp](\.? ?[Mm]\.?)", lambda half: _noon_code(half[0]), noon)
+    tail, end = "", noon + (shape["zone"] or "")
+    if "year" in shape:
+        dates = _formats_of(f"{shape['month']} {shape['day'].strip()} {shape['year']}")
+        dates = [date.removesuffix(" %Y") for date in dates]
+        dates += [date.replace("%d", "%e") for date in dates]
+        tail = f" {hour}:%M{':%S' if shape['second'] else ''}{end} %Y"
+    else:
+        dates = _formats_of(shape["date"])
+    if shape.get("time"):
+        tail = f"{shape['between']}{hour}{shape['colon']}%M"
         tail += f"{shape['colon']}%S" if shape["second"] else ""
         tail += f"{shape['mark']}%{len(shape['fraction'])}f" if shape["fraction"] else ""
-        tail += re.sub("[ap]m", "%~p", re.sub("[AP]M", "%p", shape["noon"] or ""))
-        tail += shape["zone"] or ""
+        tail += end
     for pattern in PADDINGS:
         formats = [re.sub(pattern, r"%-\1", head + date + tail) for date in dates]
         ticks = {f: parse(texts, f) for f in formats if _fits(texts, f)}
@@ -166,6 +197,10 @@ def _formats_of(date: str) -> list[str]:
 
     ``%^b`` is a month in capitals, ``%~b`` in small letters, ``[fr]`` a French one.
     """
+    ending = re.search(ORDINAL, date)
+    if ending:
+        code = "%d{TH}" if ending[0].isupper() else "%d{th}"
+        return [f.replace("%d", code) for f in _formats_of(re.sub(ORDINAL, "", date, count=1))]
     formats = [f for shape, some in DATE_SHAPES.items() if re.fullmatch(shape, date) for f in some]
     for shape, named in zip(NAMED, NAMED_SHAPES, strict=True):
         if re.fullmatch(shape, date):
@@ -194,7 +229,25 @@ def _is_monotonic(ticks: np.ndarray) -> bool:
 
 def looks_like_date(text: str) -> bool:
     """Check that one text may be a date, before all texts are read."""
-    return TIMESTAMP_PATTERN.fullmatch(text) is not None
+    return _shape(text) is not None
+
+
+def _shape(text: str) -> dict[str, str] | None:
+    """Return the parts of a date; None where a text is none."""
+    shape = TIMESTAMP_PATTERN.fullmatch(text) or TIME_BEFORE_YEAR.fullmatch(text)
+    return None if shape is None else shape.groupdict()
+
+
+def _noon_code(half: str) -> str:
+    """Return the code for AM and PM as they are written."""
+    if "." in half or " " in half:
+        return "{" + ("A" if half[0].isupper() else "a") + half[1:] + "}"
+    return "%~p" if half[1] == "m" else "%p"
+
+
+def zone_of(date_format: str) -> str:
+    """Return the text of a zone or an offset behind the times of a format."""
+    return _parts(date_format)[2]
 
 
 def unit_of(date_format: str) -> str:
@@ -212,11 +265,18 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     if month:
         core = core.replace(month[0], "%m")
         heads = np.array([to_numbers(t, month[0]) for t in heads], dtype=object)
-    if "%q" in core:
-        around = QUARTER.search(core)
-        assert around is not None
-        core = core.replace("%q", "%m")
-        heads = np.array([_first_months(t, around[1], around[2]) for t in heads])
+    period = PERIOD.search(core)
+    if period:
+        core = core.replace(f"%{period[2]}", "%m")
+        heads = np.array([_first_months(t, *period.groups()) for t in heads], dtype=object)
+    for code in OWN_CODES.findall(core):
+        plain = {"%e": "%d", "{th}": "", "{TH}": ""}.get(code, "%p")
+        core = core.replace(code, plain)
+        if not plain:
+            heads = np.array([re.sub(ORDINAL, "", t, count=1) for t in heads], dtype=object)
+        elif plain == "%p":
+            half = re.compile(f"([{'AP' if code[1] == 'A' else 'ap'}]){re.escape(code[2:-1])}")
+            heads = np.array([half.sub(r"\1m", t) for t in heads], dtype=object)
     if "%V" in core and "%u" not in core:  # a week is its Monday
         core, heads = f"{core} %u", np.array([f"{t} 1" for t in heads], dtype=object)
     timestamps = pd.DatetimeIndex(pd.to_datetime(heads, format=core, errors="coerce")).as_unit("s")
@@ -230,11 +290,12 @@ def parse(texts: np.ndarray, date_format: str) -> np.ndarray:
     return np.where((ticks == NAT) | (whole < 0), NAT, scaled)
 
 
-def _first_months(text: str, before: str, behind: str) -> str:
-    """Return a text with the first month of a quarter in place of its number."""
+def _first_months(text: str, before: str, code: str, behind: str) -> str:
+    """Return a text with the first month of a quarter or half year in place of its number."""
+    months = 3 if code == "q" else 6
     return re.sub(
-        f"{before}([1-4]){behind}",
-        lambda quarter: f"{before}{int(quarter[1]) * 3 - 2:02d}{behind}",
+        f"{before}([1-{12 // months}]){behind}",
+        lambda period: f"{before}{int(period[1]) * months - months + 1:02d}{behind}",
         text,
         count=1,
     )
@@ -258,7 +319,7 @@ def render(ticks: np.ndarray, date_format: str) -> np.ndarray:
 
 def _parts(date_format: str) -> tuple[str, int, str]:
     """Return a format without fraction and zone, the digits of the fraction, and the zone."""
-    zone = re.search(rf"(?<=[MSfp]){ZONE}$", date_format)
+    zone = re.search(rf"(?<=[MSfp}}]){ZONE}$", date_format)
     end = zone[0] if zone else ""
     core = date_format[: len(date_format) - len(end)]
     fraction = FRACTION_PATTERN.search(core)
@@ -281,7 +342,8 @@ NUMPY_UNITS: dict[str, Any] = {
 def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
     if core not in NUMPY_UNITS:
         index = pd.DatetimeIndex(seconds)
-        texts = index.strftime(CASE.sub(r"%\2", core.replace("%q", "%%q"))).to_numpy(dtype=object)
+        known = CASE.sub(r"%\2", re.sub("%([qhe])", r"%%\1", core))
+        texts = index.strftime(known).to_numpy(dtype=object)
         for case, code in CASE.findall(core):  # strftime has no codes for these on every system
             plain = index.strftime(f"%{code}")
             cased = plain.str.upper() if case == "^" else plain.str.lower()
@@ -293,14 +355,32 @@ def _format_seconds(seconds: np.ndarray, core: str) -> np.ndarray:
             texts = np.array(
                 [t.replace(month[0], month_name(month[0], m)) for t, m in numbers], dtype=object
             )
-        if "%q" in core:
-            quarters = zip(texts, index.quarter, strict=True)
-            texts = np.array([text.replace("%q", str(q)) for text, q in quarters], dtype=object)
+        for code in OWN_CODES.findall(core):
+            written = zip(texts, _written(code, index), strict=True)
+            texts = np.array([text.replace(code, own) for text, own in written], dtype=object)
         return texts
     texts = np.datetime_as_string(seconds, unit=NUMPY_UNITS[core])
     if " " in core and len(texts):
         texts.view("U1").reshape(len(texts), -1)[:, 10] = " "
     return texts.astype(object)
+
+
+def _written(code: str, index: pd.DatetimeIndex) -> list[str]:
+    """Return what one of `OWN_CODES` stands for at each time."""
+    if code == "%q":
+        return [str(quarter) for quarter in index.quarter]
+    if code == "%h":
+        return [str(1 + month // 7) for month in index.month]
+    if code == "%e":
+        return [f"{day:2d}" for day in index.day]
+    if code in ("{th}", "{TH}"):
+        endings = [
+            "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+            for day in index.day
+        ]
+        return [ending.upper() if code == "{TH}" else ending for ending in endings]
+    after = {"a": "p", "A": "P"}[code[1]]
+    return [(code[1] if hour < 12 else after) + code[2:-1] for hour in index.hour]
 
 
 def _fits(texts: np.ndarray, date_format: str) -> bool:

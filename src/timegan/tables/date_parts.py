@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from timegan.errors import InputError
-from timegan.tables.date_formats import NAT, common_date_format, looks_like_date, parse
+from timegan.tables.date_formats import NAT, NOON, common_date_format, looks_like_date, parse
 from timegan.tables.dtypes import holds_text, is_number
 from timegan.tables.raw_columns import RawColumn
 
@@ -47,7 +47,7 @@ RANGES = {
 NAMED_PART = re.compile(r"%[\^~]?[bB]|\[[a-z]{2}.*\]|M%m|Q%q")
 """Format of a column of months or quarters as text, beside the year: March, M03 or Q1."""
 MIN_PARTS = 2
-CLOCK = re.compile(r"\d{1,2}([:.])\d{2}(\1\d{2})?( ?[AaPp][Mm])?( ?(Z|UTC|GMT))?|\d{4}( UTC)?")
+CLOCK = re.compile(rf"\d{{1,2}}([:.])\d{{2}}(\1\d{{2}})?({NOON})?( ?(Z|UTC|GMT))?|\d{{4}}( UTC)?")
 """A time of day."""
 ANY_DAY = "2000-01-01 "
 ANY_YEAR = "2000 "
@@ -136,9 +136,10 @@ def find_date_and_clock(columns: Sequence[RawColumn]) -> dict[str, RawColumn]:
             continue
         texts = column.series.unique()
         if CLOCK.fullmatch(texts[0]):
-            full = np.array([ANY_DAY + text.replace(".", ":") for text in texts], dtype=object)
+            point = r"(?<=\d)\.(?=\d)"
+            full = np.array([ANY_DAY + re.sub(point, ":", text) for text in texts], dtype=object)
             clock = common_date_format(full).removeprefix("%Y-%m-%d ")
-            clocks[clock.replace(":", "." if "." in texts[0] else ":")] = column
+            clocks[clock.replace(":", "." if re.search(point, texts[0]) else ":")] = column
         elif looks_like_date(texts[0]):
             dates[common_date_format(np.asarray(texts, dtype=object))] = column
     found = dates | clocks

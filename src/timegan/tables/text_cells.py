@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from timegan.tables.date_formats import looks_like_date
+from timegan.tables.date_formats import NOON, looks_like_date
 
 MAX_SHOWN = 60
 """Characters of a line in messages."""
@@ -17,7 +17,7 @@ NUMBER = (
 VALUE = re.compile(
     rf"[(]?[-+\u2212]?\s?[^\w\s.,]?\s?[-+\u2212]?{NUMBER}(?:[eE][-+]?\d+)?"
     r"(?:\s?[%‰KMBkTμ$€£¥°]|[ \u00a0](?P<unit>[^\W\d_]\S{0,5}))?[-\u2212]?[)]?"
-    r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?"
+    rf"|\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?:{NOON})?"
     r"|[-–?.*]+|N/?A|n[./]?a\.?|N\.A\.|NaN|nan|None|none|NULL|null|<NA>|#N/A|[Ii]nf(?:inity)?"
     r"|True|true|TRUE|False|false|FALSE"
 )
@@ -27,8 +27,10 @@ RULE = re.compile(r"[\s|+:=-]*(?:-{3,}|={3,})[\s|+:=-]*")
 UNIT = re.compile(
     r"\[.*\]|\(.*\)|.*[°%/²³^µμ].*|-"
     r"|([munpkMGTh]?(m|g|s|W|Wh|V|A|Hz|Pa|J|l|L|K|C|F|N|bar|eV|Ah|var))"
-    r"|deg\.?[CFK]?|mm|min|h|hr|hours?|days?|sec(onds?)?|utc|UTC|[A-Z]{3}|ppm|ppb|bpm|mmHg|knots|kn"
+    r"|[Dd]eg(rees)?\.?(?: ?[CFK]| Celsius)?|[Vv]olts|(?i:[ymdhs]{1,4}([-/.: T]?[ymdhs]{1,4}){2,})"
+    r"|mm|min|h|hr|hours?|days?|sec(onds?)?|utc|UTC|[A-Z]{3}|ppm|ppb|bpm|mmHg|knots|kn"
     r"|\d+[sdn]"  # width and type, in files of the USGS
+    r"|TS|RN|Smp|Avg|Min|Max|Std|Tot"  # of data loggers
     r"|mph|km\w|inch(es)?|ft|lbs?|gal|psi|dB|count|rpm|datetime|date|time|string|float|int(eger)?"
 )
 """A unit or a type below a name."""

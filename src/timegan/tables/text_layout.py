@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -125,14 +125,19 @@ def _with_names(path: Path, rows: Sequence[Row], block: list[Row], separator: st
             raise wrong_width(path, block[0], before[-1].cells)
         _check_names(path, block, valued, separator)
         return Layout(separator, block[0].cells, block[0].record + 1, _left_out(rows, block[0]))
-    names, units = above[-1], None
-    if len(above) > 1 and is_units(names, valued):
-        names, units = above[-2], names
+    below = list(
+        takewhile(
+            lambda row: is_units(row, valued) and all(_above(above, row).cells[i] for i in valued),
+            reversed(above[1:]),
+        )
+    )
+    names = above[-1 - len(below)]
     others = [row for row in above if row.record < names.record]
     is_full = all(names.cells[i] for i in valued) or len(above) == 1
     if not is_full or any(sum(map(bool, row.cells)) > len(row.cells) / 2 for row in others):
         whole = [row for row in above if all(row.cells) and len({*row.cells}) == len(row.cells)]
-        best = [*(whole or above)][-1].line
+        whole = [row for row in whole if not is_units(row, valued)]
+        best = whole[0].line if whole else above[-1].line
         joined = "" if whole else ", after joining its names to one line"
         raise InputError(
             f"{path} may have its names in line {above[0].line} ({above[0].text}) or in line "
@@ -141,9 +146,14 @@ def _with_names(path: Path, rows: Sequence[Row], block: list[Row], separator: st
             f"{joined}."
         )
     notes = _left_out(rows, names)
-    if units is not None:
+    for units in reversed(below):
         notes.append(f"Line {units.line} is left out: it holds units ({units.text}).")
     return Layout(separator, names.cells, above[-1].record + 1, notes)
+
+
+def _above(rows: Sequence[Row], row: Row) -> Row:
+    """Return the row above one of several rows."""
+    return rows[rows.index(row) - 1]
 
 
 def _named_by(

@@ -1,6 +1,7 @@
 """Local times of a clock that is set forward and back: read in a time zone, and written back."""
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,14 @@ import pandas as pd
 from pandas.api import types
 
 from timegan.errors import InputError
-from timegan.tables.date_formats import NAT, parse, possible_date_formats, render, unit_of
+from timegan.tables.date_formats import (
+    NAT,
+    parse,
+    possible_date_formats,
+    render,
+    unit_of,
+    zone_of,
+)
 from timegan.tables.dtypes import TICKS_PER_SECOND, is_text, unit_and_zone
 from timegan.tables.timestamps import to_local
 
@@ -21,6 +29,8 @@ ZONES = (
 """Time zones that are tried, one for each rule of summer time."""
 
 OFFSET = re.compile(r"[+-]\d{2}:?\d{2}$")
+NAME = re.compile(r" [A-Z]{3,4}$")
+"""A name of an offset behind a time, such as CET and CEST."""
 MIN_USUAL = 0.9
 """Share of the steps that are the usual one, in times whose clock may have been set."""
 
@@ -30,8 +40,9 @@ def read_wall_clock(
 ) -> tuple["pd.Series[Any]", str] | None:
     """Read local times, and find their zone.
 
-    Texts with offsets from UTC that change have the zone that has these offsets. Times without an
-    offset have one in which they are regular, if they are not without.
+    Texts with offsets from UTC that change, or names of them such as CET and CEST, have the zone
+    that has these. Times without an offset have one in which they are regular, if they are not
+    without.
 
     Args:
         series: dates as text or timestamps without a zone, in the order of the table.
@@ -40,7 +51,7 @@ def read_wall_clock(
 
     Returns:
         Timestamps in the zone, and how to write them: a date format, with ``%z`` at the end for
-        the offset, or the dtype. None where no zone is needed.
+        the offset or ``%Z`` for its name, or the dtype. None where no zone is needed.
 
     Raises:
         InputError: a time does not exist in the zone, or no zone has the offsets.
@@ -48,12 +59,12 @@ def read_wall_clock(
     found = _local_ticks(series)
     if found is None:
         return None
-    ticks, offsets, unit, wall_format = found
+    ticks, offsets, names, unit, wall_format = found
     if offsets is not None:
         if zone is None and len(np.unique(offsets)) == 1:
             return None
         utc = ticks - offsets * TICKS_PER_SECOND[unit]
-        zone = zone or _zone_with_offsets(utc, ticks, unit, str(series.name))
+        zone = zone or _zone_with_offsets(utc, ticks, names, unit, str(series.name))
         if not np.array_equal(to_local(utc, unit, zone), ticks):
             raise InputError(
                 f"Column {series.name!r}: its offsets from UTC are not those of {zone}. Set "
@@ -99,6 +110,10 @@ def write_wall_clock(ticks: np.ndarray, unit: str, zone: str, wall_format: str) 
     local = to_local(ticks, unit, zone)
     if wall_format.startswith("datetime64"):
         return local.view(f"M8[{unit}]")
+    if wall_format.endswith(" %Z"):
+        named = pd.DatetimeIndex(ticks.view(f"M8[{unit}]"), tz="UTC").tz_convert(zone)
+        texts = render(local, wall_format.removesuffix(" %Z"))
+        return np.asarray(texts + named.strftime(" %Z").to_numpy(dtype=object))
     size = {"%:z": ":", "%z": ""}
     end = next((code for code in size if wall_format.endswith(code)), "")
     texts = render(local, wall_format.removesuffix(end))
@@ -112,21 +127,21 @@ def write_wall_clock(ticks: np.ndarray, unit: str, zone: str, wall_format: str) 
 
 def _local_ticks(
     series: "pd.Series[Any]",
-) -> tuple[np.ndarray, np.ndarray | None, str, str] | None:
-    """Return local ticks, offsets in seconds if there are any, the unit, and the format."""
+) -> tuple[np.ndarray, np.ndarray | None, set[str], str, str] | None:
+    """Return local ticks, offsets in seconds if there are any, their names, unit and format."""
     dtype: Any = series.dtype
     if series.isna().any():
         return None
     if isinstance(dtype, np.dtype) and dtype.kind == "M":
         unit, _ = unit_and_zone(str(dtype))
-        return series.to_numpy().view(np.int64), None, unit, str(dtype)
+        return series.to_numpy().view(np.int64), None, set(), unit, str(dtype)
     if not is_text(dtype) and not types.is_object_dtype(dtype):
         return None
     codes, distinct = pd.factorize(series)
     texts = np.asarray(distinct, dtype=object)
     if not all(isinstance(text, str) for text in texts):
         return None
-    offsets, end = None, ""
+    offsets, names, end = None, set[str](), ""
     if all(OFFSET.search(text) and ":" in text[:-5] for text in texts):
         ends = [text[OFFSET.search(text).start() :] for text in texts]  # type: ignore[union-attr]
         if len({len(text) for text in ends}) > 1:
@@ -137,16 +152,32 @@ def _local_ticks(
             [int(f"{t[0]}1") * (int(t[1:3]) * 3600 + int(t[3:]) * 60) for t in plain]
         )[codes]
         texts = np.array([t[: -len(e)] for t, e in zip(texts, ends, strict=True)], dtype=object)
+    elif all(map(NAME.search, texts)):
+        heads, last = zip(*(text.rsplit(" ", 1) for text in texts), strict=True)
+        known = {name: offset for zone in ZONES for name, offset in _names_in(zone).items()}
+        if known.keys() >= {*last}:
+            names, end = {*last}, " %Z"
+            offsets = np.array([known[name] for name in last])[codes]
+            texts = np.array(heads, dtype=object)
     formats = possible_date_formats(pd.unique(texts))
-    if len(formats) != 1 or formats[0].endswith("Z") or OFFSET.search(formats[0]):
+    if len(formats) != 1 or zone_of(formats[0]):
         return None
     ticks = parse(texts, formats[0])[codes]
-    return ticks, offsets, unit_of(formats[0]), formats[0] + end
+    return ticks, offsets, names, unit_of(formats[0]), formats[0] + end
 
 
-def _zone_with_offsets(utc: np.ndarray, local: np.ndarray, unit: str, label: str) -> str:
+@cache
+def _names_in(zone: str) -> dict[str, int]:
+    """Return the names of a zone's offsets and the offsets in seconds, such as CET and CEST."""
+    days = [pd.Timestamp(day, tz=zone) for day in ("2020-01-01", "2020-07-01")]
+    return {str(day.tzname()): int(day.utcoffset().total_seconds()) for day in days}  # type: ignore[union-attr]
+
+
+def _zone_with_offsets(
+    utc: np.ndarray, local: np.ndarray, names: set[str], unit: str, label: str
+) -> str:
     for zone in ZONES:
-        if np.array_equal(to_local(utc, unit, zone), local):
+        if _names_in(zone).keys() >= names and np.array_equal(to_local(utc, unit, zone), local):
             return zone
     raise InputError(
         f"Column {label!r} has several offsets from UTC, as a clock that is set forward and back "

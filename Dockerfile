@@ -2,7 +2,7 @@
 FROM python:3.12-slim AS build
 WORKDIR /source
 RUN python -m venv /opt/timegan
-COPY constraints.txt pyproject.toml README.md LICENSE ./
+COPY constraints.txt pyproject.toml setup.py README.md LICENSE ./
 COPY conf conf
 COPY src src
 # .git is not copied: a release passes its version.

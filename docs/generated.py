@@ -35,8 +35,8 @@ COMMAND_LINE = """\
 # Commands
 
 An installed package has `timegan COMMAND`. In the repository, `python train.py`, `sample.py`,
-`evaluate.py` and `export.py` are the same commands. [Configuration keys](config.md) explains every
-key.
+`complete.py`, `evaluate.py` and `export.py` are the same commands.
+[Configuration keys](config.md) explains every key.
 
 | exit status | meaning |
 | --- | --- |
@@ -59,13 +59,6 @@ real sample.
 
 | score | key | better | perfect | protocols |
 | --- | --- | --- | --- | --- |"""
-CONTROL_TABLE = """\
-## Controls
-
-Data with a known fault. A score that takes them for real has no power on a table.
-
-| control | data |
-| --- | --- |"""
 
 
 def configuration(folder: Path = ROOT / "conf") -> str:

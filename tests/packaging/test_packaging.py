@@ -1,6 +1,7 @@
 """Files and requirements of an installation."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,16 @@ def test_no_file_names_a_place_on_somebody_s_machine() -> None:
     assert [
         path for path in texts if re.search(r"/(work|tmp|root|home)/\w", path.read_text())
     ] == []
+
+
+def test_links_of_the_description_on_pypi_lead_to_files_of_the_repository() -> None:
+    ours = PROJECT["project"]["urls"]["Repository"]
+    text = runpy.run_path(str(ROOT / "setup.py"))["description"]()
+    links = re.findall(r'(?:\]\(|src="|srcset=")([^)"]+)', text)
+    assert all(link.startswith("https://") for link in links)
+    paths = re.findall(rf"^{ours}/(?:blob|raw)/main/(.+)$", "\n".join(links), re.MULTILINE)
+    assert len(paths) > 20
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.slow

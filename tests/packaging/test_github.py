@@ -35,8 +35,10 @@ def test_workflows_may_only_read_and_call_targets_that_exist(path: Path) -> None
 
 
 def test_pages_link_to_the_addresses_of_the_project_only() -> None:
-    ours = PROJECT["urls"]["Repository"]
-    assert all(url.startswith(ours) for url in PROJECT["urls"].values())
+    ours, urls = PROJECT["urls"]["Repository"], PROJECT["urls"].values()
+    owner, name = ours.split("/")[-2:]
+    site = f"https://{owner}.github.io/{name}/"
+    assert all(url.startswith(ours) or url == site for url in urls)
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.*")]
     texts = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     assert set(re.findall(r"https://github\.com/[\w-]+/timegan-lightning", texts)) <= {ours}

@@ -393,6 +393,14 @@ def test_a_name_may_be_a_year_or_a_date(tmp_path: Path) -> None:
         assert read_table(path).columns.tolist() == names.split(",")
 
 
+def test_versions_and_addresses_are_labels(tmp_path: Path) -> None:
+    """Their points separate neither decimals nor thousands."""
+    path = tmp_path / "table.csv"
+    for label in ("2.1.7", "10.0.0.1"):
+        path.write_text("x,firmware\n" + f"1.5,{label}\n2.5,{label}\n" * 9)
+        assert set(read_table(path)["firmware"]) == {label}
+
+
 def test_a_label_that_may_mark_missing_values_is_noted() -> None:
     frame = pd.DataFrame({"x": np.arange(30) % 7, "state": ["on", "off", "?"] * 10})
     [note] = [n for n in Table.from_frame(frame).notes if "'?'" in n]

@@ -144,6 +144,8 @@ def number_column(
     cells = [CELL.fullmatch(text) for text in texts]
     decimals = ["" if cell is None else _decimal_mark(cell["digits"]) for cell in cells]
     cells = [None if mark == "!" else cell for cell, mark in zip(cells, decimals, strict=True)]
+    if not any(cells):
+        return None  # labels, such as versions and addresses: 2.1.7
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     signs = Counter[str]()
     for cell, count in zip(cells, counts, strict=True):

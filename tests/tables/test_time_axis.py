@@ -188,6 +188,21 @@ def test_what_is_no_time_is_named(times: list[Any], words: str) -> None:
         Table.from_frame(frame, sequence_index="when")
 
 
+@pytest.mark.parametrize("order", [["start", "end"], ["end", "start"]])
+def test_of_two_increasing_dates_the_one_that_comes_first_is_the_time(order: list[str]) -> None:
+    hours = pd.to_timedelta(np.arange(40) * 5 % 7 + 1, "h")
+    start = pd.date_range("2024-01-01", periods=40, freq="D")
+    frame = pd.DataFrame({"start": start, "end": start + hours, "x": np.arange(40) % 7})
+    table = Table.from_frame(frame[[*order, "x"]])
+    assert table.schema.time is not None
+    assert table.schema.time.name == "start"
+    assert any("'start' is taken" in note and "before all others" in note for note in table.notes)
+    mixed = frame.assign(end=start + hours - pd.Timedelta("3h"))
+    table = Table.from_frame(mixed)
+    assert table.schema.time is None
+    assert any("none is taken for the time" in note for note in table.notes)
+
+
 def test_time_cannot_run_beyond_its_calendar() -> None:
     for index in (
         pd.date_range("2020-01-01", periods=9, freq="YS", unit="s"),

@@ -100,7 +100,10 @@ def assign_clocks(roles: ColumnRoles, zone: str | None) -> "dict[RawColumn, pd.S
 
 
 def assign_time(roles: ColumnRoles) -> None:
-    """Take a level of the index for the time, or the only column of increasing dates."""
+    """Take a level of the index for the time, or a column of increasing dates.
+
+    Of several such columns one is taken if its dates come first in every row, as a start does.
+    """
     if roles.of("time"):
         return
     levels = [s for s in roles.columns if s.index]
@@ -128,10 +131,12 @@ def assign_time(roles: ColumnRoles) -> None:
         if not rising:
             continue
         names = ", ".join(repr(s.label) for s in rising)
-        if len(rising) == 1:
-            rising[0].role = "time"
+        first = rising[0] if len(rising) == 1 else _first_dates(rising)
+        if first is not None:
+            first.role = "time"
             what = "numbers count time and" if candidates is numbers else "dates"
-            told = f"{names} is taken for the time: its {what} increase within each sequence."
+            told = f"{first.label!r} is taken for the time: its {what} increase within each "
+            told += "sequence, and come before all others." if len(rising) > 1 else "sequence."
         else:
             told = (
                 f"{names} all hold increasing dates, and none is taken for the time: name it by "
@@ -245,6 +250,22 @@ def _rises(column: RawColumn, codes: np.ndarray | None) -> bool:
         return False
     one_way = bool((steps >= 0).all()) or bool((steps <= 0).all())
     return one_way and bool((steps != 0).mean() >= 0.5)
+
+
+def _first_dates(columns: Sequence[RawColumn]) -> RawColumn | None:
+    """Return the column whose dates are before those of all others in every row, or as early."""
+    seconds = {}
+    for column in columns:
+        field = column.field
+        if field is None or field.type != "datetime" or not field.unit:
+            return None
+        seconds[column] = bool(field.zone), read_time(column.series, field) / field.per_second
+    if len({has_zone for has_zone, _ in seconds.values()}) > 1:
+        return None
+    for column, (_, times) in seconds.items():
+        if all((times <= other).all() for _, other in seconds.values()):
+            return column
+    return None
 
 
 def infer_roles(

@@ -127,6 +127,45 @@ def test_a_name_of_the_weekday_in_one_week_follows_from_the_weekday() -> None:
     assert set(words) == {"name follows from the weekday of time"}
 
 
+@pytest.mark.parametrize("frequency", ["10min", "D"])
+@pytest.mark.parametrize("labels", [("no", "yes"), (True, False), (1, 0)])
+def test_a_flag_of_weekends_is_found_in_two_weeks(frequency: str, labels: tuple[Any, Any]) -> None:
+    for first in ("2024-03-04", "2024-03-07"):
+        last = pd.Timestamp(first) + pd.Timedelta("14D")
+        time = pd.Series(pd.date_range(first, last, freq=frequency, inclusive="left"))
+        is_weekend = time.dt.day_of_week >= 5
+        flag = is_weekend.map(dict(zip((False, True), labels, strict=True)))
+        draw = np.random.default_rng(0)
+        frame = pd.DataFrame({"time": time, "x": draw.normal(size=len(time)), "flag": flag})
+
+        def found(frame: pd.DataFrame) -> set[str]:
+            return {r.describe() for r in discover(Rows.of_table(Table.from_frame(frame)))}
+
+        assert found(frame) == {"flag follows from the weekend of time"}
+        short = frame[time < time[0] + pd.Timedelta("6D")]
+        assert not any("weekend" in words for words in found(short))
+        other = is_weekend != (frame.index == 3)
+        wrong = frame.assign(flag=other.map(dict(zip((False, True), labels, strict=True))))
+        assert not any("weekend" in words for words in found(wrong))
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_flags_of_days_are_rarely_taken_for_weekends(count: int) -> None:
+    """Each of three flags has a value for each day, and is set as often as on weekends."""
+    wrong = 0
+    for seed in range(count):
+        draw = np.random.default_rng(seed)
+        days = int(draw.integers(8, 34))
+        time = pd.Series(pd.date_range("2024-03-04", periods=6 * days, freq="4h"))
+        flags = np.repeat(draw.random((days, 3)) < 2 / 7, 6, axis=0)
+        frame = pd.DataFrame({"time": time, "x": draw.normal(size=len(time))})
+        for k in range(3):
+            frame[f"flag{k}"] = np.where(flags[:, k], "yes", "no")
+        found = discover(Rows.of_table(Table.from_frame(frame)))
+        wrong += sum(relation.kind == "part of the time" for relation in found)
+    assert wrong <= count * 3 / 1_000
+
+
 def test_the_week_of_the_year_is_that_of_the_calendar() -> None:
     days = pd.date_range("2019-12-20", periods=800, freq="D")
     frame = pd.DataFrame(

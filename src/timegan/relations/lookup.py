@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from timegan.relations.calendar_parts import BY_CYCLE, PARTS
+from timegan.relations.calendar_parts import BY_CYCLE, DAY, PARTS
 from timegan.relations.draft import Block, Draft
 from timegan.relations.formula import lines
 from timegan.relations.relation import Relation, by_chance, same
@@ -25,6 +25,12 @@ CODE_TYPES = ("number", "category")
 
 MAX_CLASS_SHARE = 0.5
 """Distinct values, relative to those of a measurement, up to which they are classes of it."""
+
+MAX_WEEKEND_CHANCE = 1e-3
+"""Probability from which on a flag agrees with weekends by accident, if each day has its own."""
+
+MIN_WEEKEND_CHANGES = 3
+"""Changes of a flag that tells weekends: parts of two weekends and of a week."""
 
 MAX_CODES = 100
 """Distinct codes that are learned as categories; more are learned as numbers."""
@@ -51,6 +57,11 @@ class Lookup(Relation):
     def columns(self) -> tuple[str, ...]:
         """Source and target."""
         return (self.source, self.target)
+
+    @property
+    def written(self) -> str:
+        """The target."""
+        return self.target
 
     def describe(self) -> str:
         """Return it in words."""
@@ -152,6 +163,11 @@ class TimePart(Relation):
     def columns(self) -> tuple[str, ...]:
         """The time and the column."""
         return (self.source, self.target)
+
+    @property
+    def written(self) -> str:
+        """The column."""
+        return self.target
 
     def describe(self) -> str:
         """Return it in words."""
@@ -263,7 +279,26 @@ def _part(rows: Rows, label: str, parts: Mapping[str, np.ndarray]) -> TimePart |
         if first is not None and len(keys) <= MAX_KEYS:
             decided = tuple(float(v) for v in values[first])
             return TimePart(reason, source, label, name, None, tuple(keys.tolist()), decided)
+    if codes.max() == 1 and "weekend" in parts and _is_weekend(rows, codes):
+        decided = tuple(float(values[parts["weekend"] == key][0]) for key in (0, 1))
+        return TimePart(reason, source, label, "weekend", None, (0.0, 1.0), decided)
     return None
+
+
+def _is_weekend(rows: Rows, codes: np.ndarray) -> bool:
+    """Decide whether a column of two values tells weekends, and not by accident.
+
+    Each day counts once. A flag of weekends is common, so that less evidence tells it than
+    relations of any two columns: two weeks.
+    """
+    assert rows.local_time is not None
+    dates, first = np.unique(np.floor(rows.local_time / DAY), return_index=True)
+    weekend = PARTS["weekend"](rows.local_time)
+    if not (np.array_equal(codes, weekend) or np.array_equal(codes, 1 - weekend)):
+        return False
+    flags = weekend[first]
+    chance = float(flags.mean() ** 2 + (1 - flags.mean()) ** 2) ** len(dates)
+    return int((np.diff(flags) != 0).sum()) >= MIN_WEEKEND_CHANGES and chance < MAX_WEEKEND_CHANCE
 
 
 def _lookup(

@@ -1,6 +1,6 @@
 """Set of the constraints of a table: discovered or declared, and stored with the model."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -172,6 +172,33 @@ class ConstraintSet(Record):
             is_changed &= ~fixed
         return np.where(is_changed, kept - origins, values)
 
+    def without(self, columns: Collection[int]) -> Self:
+        """Return the set without the constraints on any of these columns."""
+        return self._only(lambda constraint: not set(columns).intersection(constraint.columns))
+
+    def tied_to(self, columns: Collection[int]) -> Self:
+        """Return the constraints on these columns, and all that share columns with these."""
+        tied, size = set(columns), -1
+        while len(tied) != size:
+            size = len(tied)
+            for constraint in self.all:
+                if tied.intersection(constraint.columns):
+                    tied.update(constraint.columns)
+        return self._only(lambda constraint: bool(tied.intersection(constraint.columns)))
+
+    def without_limits(self) -> Self:
+        """Return the set without ranges and allowed values; what is never negative stays so."""
+        bounded = self._only(lambda constraint: not isinstance(constraint, AllowedValues))
+        return replace(
+            bounded,
+            found=tuple(filter(None, map(_sign_only, bounded.found))),
+            declared=tuple(filter(None, map(_sign_only, bounded.declared))),
+        )
+
+    def _only(self, is_wanted: Callable[[Constraint], bool]) -> Self:
+        found, declared = (tuple(filter(is_wanted, c)) for c in (self.found, self.declared))
+        return replace(self, found=found, declared=declared)
+
     def describe(self) -> list[str]:
         """Return declared constraints and those between columns as text, without implied ones."""
         between = (c for c in without_implied(self.all) if len(c.columns) > 1)
@@ -212,6 +239,13 @@ def without_implied(constraints: Sequence[Constraint]) -> list[Constraint]:
     return [
         c for c in constraints if not (isinstance(c, Inequality) and (c.above, c.below) in implied)
     ]
+
+
+def _sign_only(constraint: Constraint) -> Constraint | None:
+    """Return a constraint, of a range only that values are not negative; None: nothing is left."""
+    if not isinstance(constraint, Range):
+        return constraint
+    return replace(constraint, high=None) if constraint.low == 0 else None
 
 
 def _shifted(values: np.ndarray, origins: Sequence[float]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Discovery of the constraints that hold on all training rows."""
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -91,7 +92,23 @@ def discover(
         sums = linear_equalities(values, own, grids, units)
         found += [*equalities, *_inequalities(values, [*own, *around]), *sums]
         found += _factors(values, [*own, *around], sums)
+        found = _with_signs(values, found, sums)
     return tuple(found)
+
+
+def _with_signs(
+    values: np.ndarray, found: list[Constraint], sums: Sequence[LinearEquality]
+) -> list[Constraint]:
+    """Return constraints that keep the members of sums at or above 0 where they always are.
+
+    Enforcing a sum moves its members, whatever type of column would keep their sign.
+    """
+    ranges = {r.column: r for r in found if isinstance(r, Range)}
+    for c in dict.fromkeys(c for equality in sums for c in equality.columns):
+        known = ranges.get(c, Range(c))
+        if known.low is None and np.nanmin(values[:, c]) >= 0:
+            found = [*(r for r in found if r != known), replace(known, low=0.0)]
+    return found
 
 
 def _varies(column: np.ndarray) -> bool:

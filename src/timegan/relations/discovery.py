@@ -9,6 +9,7 @@ from timegan.relations.lookup import TimePart, find_lookups, find_time_parts
 from timegan.relations.motion import find_motion
 from timegan.relations.relation import Relation
 from timegan.relations.rows import Rows
+from timegan.relations.running_extreme import find_running_extremes
 from timegan.relations.running_total import find_running_totals
 
 
@@ -39,14 +40,19 @@ def discover(rows: Rows) -> list[Relation]:
     followed = decided | computed
     followed |= {label for relation in dates for label in relation.columns}
     followed |= {counter.column for counter in counters}
-    holes = find_missing_where(rows, decided | computed)
-    missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
+    extremes = find_running_extremes(rows, motion, explained | followed)
+    computed |= {relation.target for relation in extremes}
+    followed |= computed
     totals = find_running_totals(rows, explained | followed)
     single = {relation.total for relation in totals if len(relation.parts) == 1}
     of_totals = find_formulas_of_totals(rows, single, explained | followed | single)
     computed |= {formula.target for formula in of_totals}
     totals = [relation for relation in totals if relation.total not in computed]
     summed = {relation.total for relation in totals}
+    copies = find_affine(rows, explained | decided | summed | computed)
+    computed |= {copy.target for copy in copies}
+    holes = find_missing_where(rows, decided | computed)
+    missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
     found: list[Relation] = [
         *find_constants(rows),
         *parts,
@@ -55,7 +61,8 @@ def discover(rows: Rows) -> list[Relation]:
         *(m for m in motion if m.columns[0] not in followed),
         *totals,
         *of_totals,
-        *find_affine(rows, explained | decided | summed | computed),
+        *extremes,
+        *copies,
         *dates,
         *groups,
         *holes,

@@ -144,13 +144,13 @@ class FormulaOfTotals(Formula):
 
 @dataclass(frozen=True)
 class Affine(Formula):
-    """A column that is a multiple of another one, with a shift: a type of its own keeps it."""
+    """A column that is a multiple of another one, with a shift."""
 
     kind: ClassVar[str] = "affine copy"
 
     def reduce(self, draft: Draft) -> bool:
-        """Leave it to the column type."""
-        return False
+        """Leave the column out if its source is of the same role."""
+        return draft.role(self.target) == draft.role(self.sources[0]) and super().reduce(draft)
 
 
 def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:

@@ -23,9 +23,11 @@ ENFORCEMENT_ORDER = (
     "counter of a period",
     "elapsed time",
     "running total",
+    "running extreme",
     "steady increment",
     "one of several",
     "lookup",
+    "affine copy",
     "part of the time",
     "one direction",
     "missing where",
@@ -46,13 +48,23 @@ RESTORE_ORDER = (
     "part of the time",
     "lookup",
     "missing where",
+    "affine copy",
     "formula",
     "running total",
     "formula of totals",
+    "running extreme",
 )
 """Lookups come after their sources, and after the holes of these; formulas and totals follow."""
 
-DERIVED_KINDS = ("lookup", "missing where", "formula", "running total", "formula of totals")
+DERIVED_KINDS = (
+    "lookup",
+    "missing where",
+    "affine copy",
+    "formula",
+    "running total",
+    "formula of totals",
+    "running extreme",
+)
 """Kinds whose columns are written again when others were changed."""
 
 MIN_EXPLAINED = 0.05
@@ -158,6 +170,16 @@ class Reduction:
         learned = {field.label for field in self.learned.fields}
         fields = (*self.schema.value_fields, *self.schema.context_fields)
         return {f.label for f in fields if f.label not in learned}
+
+    def with_sources(self, labels: Collection[str]) -> set[str]:
+        """Return the columns among these that are written from others, and all their sources."""
+        found, size = self.followed.intersection(labels), -1
+        while len(found) != size:
+            size = len(found)
+            for relation in self.relations:
+                if relation.written in found:
+                    found.update(relation.columns)
+        return found
 
     def reduce(self, table: Table) -> tuple[Table, np.ndarray, np.ndarray]:
         """Return what is learned of a table.

@@ -41,6 +41,11 @@ class Relation(ABC):
     def columns(self) -> tuple[str, ...]:
         """Labels of the columns that it is about."""
 
+    @property
+    def written(self) -> str:
+        """Label of the column that follows from the others, where one does."""
+        return self.columns[0]
+
     @abstractmethod
     def describe(self) -> str:
         """Return it in words."""

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from timegan.constraints import ConstraintSet
 from timegan.errors import InputError
 from timegan.nn.completion import Completer
 from timegan.nn.networks import HasNetworks, Networks
@@ -224,9 +225,12 @@ class _Encoded:
             start=first,
         )
         made = replace(made, context=table.context[owners], values=_put_back(made.values, values))
-        if transform.constraints.all:
-            made = replace(made, values=_enforced(made, values, transform))
-            made = transform.reduction.derive(made)
+        around = np.arange(len(transform.constraints.features)) >= values.shape[2]
+        free = transform.free_constraints, around
+        for constraints, fixed in (free, transform.written_constraints):
+            if constraints.all:
+                enforced = _enforced(made, values, transform, constraints, fixed)
+                made = transform.reduction.derive(replace(made, values=enforced))
         return replace(made, context=table.context[owners], values=_put_back(made.values, values))
 
 
@@ -330,7 +334,13 @@ def _put_back(values: np.ndarray, given: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(given), values, given)
 
 
-def _enforced(made: Sequences, given: np.ndarray, transform: TableTransform) -> np.ndarray:
+def _enforced(
+    made: Sequences,
+    given: np.ndarray,
+    transform: TableTransform,
+    constraints: ConstraintSet,
+    fixed: np.ndarray,
+) -> np.ndarray:
     """Return values in which drawn cells satisfy the constraints beside the given ones.
 
     Constraints move all cells of a row. So both are satisfied in turn, as in projections onto
@@ -338,16 +348,15 @@ def _enforced(made: Sequences, given: np.ndarray, transform: TableTransform) -> 
     """
     schema, width = transform.schema, given.shape[2]
     for i in (i for i, field in enumerate(schema.value_fields) if field.role == "gap"):
-        made = with_shorter_gaps(transform.constraints, made, schema, np.isnan(given[..., i]))
+        made = with_shorter_gaps(constraints, made, schema, np.isnan(given[..., i]))
     values, mask = made.values.copy(), np.arange(made.values.shape[1]) < made.lengths[:, None]
     around = constraint_columns(made, constraint_fields(schema), schema)[..., width:]
-    fixed = np.arange(len(transform.constraints.features)) >= width
     left = np.arange(len(values))  # sequences in which both are not satisfied yet
     for _ in range(ENFORCEMENT_ROUNDS):
         if not left.size:
             break
         whole = np.concatenate([values[left], around[left]], axis=2)
-        kept = transform.constraints.enforce(whole, mask[left], fixed)[..., :width]
+        kept = constraints.enforce(whole, mask[left], fixed)[..., :width]
         values[left] = _put_back(kept, given[left])
         moved = (values[left] != kept) & ~np.isnan(kept)
         left = left[moved.any(axis=(1, 2))]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from timegan.constraints import ConstraintSet
+from timegan.constraints import Constraint, ConstraintSet
 from timegan.errors import InputError, closest_match
 from timegan.relations import Reduction, Relation
 from timegan.relations.relation import same
@@ -356,18 +356,17 @@ def _without_relations(constraints: ConstraintSet, reduction: Reduction) -> Cons
     """Return the constraints without discovered ones that relations take care of.
 
     The range of the training rows does not bound a column that rises on in long series. Columns
-    that are written from others have the values that belong to them.
+    that are written from others have the values that belong to them: others have to fit to these.
     """
     labels = constraints.features
-    followed = {labels.index(label) for label in reduction.followed}
-    changed = {labels.index(label) for label in reduction.changed if label in labels}
-    found = tuple(
-        constraint
-        for constraint in constraints.found
-        if not followed.intersection(constraint.columns)
-        and not (len(constraint.columns) == 1 and changed.issuperset(constraint.columns))
-    )
-    return replace(constraints, found=found)
+
+    def is_needed(constraint: Constraint) -> bool:
+        columns = {labels[column] for column in constraint.columns}
+        if not reduction.followed & columns:
+            return len(columns) > 1 or not reduction.changed & columns
+        return bool(columns - reduction.changed - reduction.with_sources(columns))
+
+    return replace(constraints, found=tuple(filter(is_needed, constraints.found)))
 
 
 def _quantity(field: Field) -> Hashable:

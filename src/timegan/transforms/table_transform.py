@@ -14,7 +14,11 @@ from timegan.seeds import rng
 from timegan.tables import Field, Schema, Sequences, Table
 from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer
-from timegan.transforms.constraint_columns import enforce_constraints
+from timegan.transforms.constraint_columns import (
+    constraint_columns,
+    constraint_fields,
+    enforce_constraints,
+)
 from timegan.transforms.feature_view import (
     Column,
     KnownMissing,
@@ -143,6 +147,27 @@ class TableTransform:
             for label, has_missing, fill_value in self.reduction.hidden
         }
         return [(field, known[field.label]) for field in fields]
+
+    @property
+    def free_constraints(self) -> ConstraintSet:
+        """Constraints on columns that are not written from others."""
+        written = self.reduction.followed
+        columns = [i for i, label in enumerate(self.constraints.features) if label in written]
+        return self.constraints.without(columns)
+
+    @property
+    def written_constraints(self) -> tuple[ConstraintSet, np.ndarray]:
+        """Constraints on columns that are written from others, and which columns (W,) must stay.
+
+        Other constraints on the columns that may move are among them.
+        """
+        labels, free = self.constraints.features, self.free_constraints.all
+        found = [constraint for constraint in self.constraints.all if constraint not in free]
+        columns = {column for constraint in found for column in constraint.columns}
+        stay = self.reduction.with_sources([labels[column] for column in columns])
+        fixed = np.array([label in stay for label in labels], dtype=bool)
+        fixed[len(self.schema.value_fields) :] = True  # the context and the time
+        return self.constraints.tied_to(columns), fixed
 
     @property
     def widths(self) -> dict[str, Any]:
@@ -301,7 +326,7 @@ class TableTransform:
             return made
         made = replace(made, values=self.restore_time_order(made.values, lengths))
         made = enforce_constraints(
-            self.constraints,
+            self.free_constraints,
             made,
             self.schema,
             is_given=given,
@@ -309,6 +334,22 @@ class TableTransform:
             is_reversed=self.reversed,
         )
         values = self.restore_time_order(made.values, made.lengths)
+        made = self.reduction.derive(replace(made, values=values))
+        return self._fitted_to_written(made)
+
+    def _fitted_to_written(self, made: Sequences) -> Sequences:
+        """Return sequences whose free columns fit to those that are written from others."""
+        constraints, fixed = self.written_constraints
+        if not constraints.all:
+            return made
+        made = replace(made, values=self.restore_time_order(made.values, made.lengths))
+        fields = constraint_fields(self.schema, is_reversed=self.reversed)
+        whole = constraint_columns(made, fields, self.schema)
+        mask = np.arange(whole.shape[1]) < np.asarray(made.lengths)[:, None]
+        for kept in (constraints, constraints.without_limits()):  # relations before limits
+            whole = kept.enforce(whole, mask, fixed)
+        values = whole[..., : made.values.shape[2]]
+        values = self.restore_time_order(values, made.lengths)
         return self.reduction.derive(replace(made, values=values))
 
     def calibrated(

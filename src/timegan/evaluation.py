@@ -17,6 +17,7 @@ from timegan.errors import InputError
 from timegan.metrics.constraint_violations import constraint_violations, row_violations
 from timegan.metrics.fidelity.frequencies import shares
 from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
+from timegan.metrics.patterns import patterns
 from timegan.metrics.period_autocorrelation import period_autocorrelations
 from timegan.metrics.protocols import find_protocol, run_protocol
 from timegan.metrics.relations import relation_shares
@@ -333,7 +334,7 @@ def _in_readable_units(
 
 
 def check_rows(rows: TableParts) -> dict[str, Any]:
-    """Return what whole tables show: ``relations``, ``constraints``, and ``timing``."""
+    """Return what whole tables show: ``relations``, ``constraints``, ``timing``, ``patterns``."""
     relations: list[dict[str, Any]] | None = attempt(
         "relations",
         lambda: relation_shares(
@@ -364,9 +365,13 @@ def check_rows(rows: TableParts) -> dict[str, Any]:
         lambda: period_autocorrelations(rows.real, rows.synthetic, seasons or []),
         lambda _: [],
     )
+    found: list[dict[str, Any]] = attempt(
+        "patterns", lambda: patterns(rows.real, rows.synthetic, rows.held_out), lambda _: []
+    )
     return {
         "relations": relations,
         "constraints": constraints,
+        "patterns": found,
         "timing": seasons,
         "timing_phases": phases_covered(rows.real),
         "period_autocorrelation": long_series,

@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from timegan.metrics.score import Score
-from timegan.report.verdicts import changes, fidelity, relations, timing, utility_and_privacy
+from timegan.report.verdicts import (
+    changes,
+    fidelity,
+    patterns,
+    relations,
+    timing,
+    utility_and_privacy,
+)
 from timegan.report.verdicts.grades import Grade, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/verdict.md"
@@ -80,6 +87,11 @@ def season(difference: float) -> Verdict:
     return timing.timing_verdict([row | {"difference": difference, "agreement": 1.0}])
 
 
+def pattern(difference: float) -> Verdict:
+    row = {"pattern": "x is missing", "real": 0.5, "held_out": None, "synthetic": 0.5}
+    return patterns.pattern_verdict([row | {"difference": difference}])
+
+
 def coverage(missing: float) -> Verdict:
     return utility_and_privacy.coverage_verdict(
         {"scores": {"recall": Score(1 - missing, 0.0, baseline=Score(1.0, 0.0))}}
@@ -110,6 +122,7 @@ PROBES: list[tuple[str, Callable[[float], Verdict]]] = [
     ("cover everything?", coverage),
     ("relations kept?", relation),
     ("right time?", season),
+    ("rows spaced", pattern),
 ]
 """Part of a row of the table -> verdict of a figure."""
 

@@ -36,6 +36,8 @@ SHOWN = {
 """Parts of ``metrics.json`` that the page shows in their own way."""
 
 CAPTIONS = {
+    "patterns": "Where values are missing, and how far rows are apart in time. A difference counts "
+    "beyond two standard errors.",
     "period_autocorrelation": "How alike values are one or several periods apart, in series that "
     "are long enough.",
     "shares": "What is counted: exact zeros, categories, holes, and how lengths differ. At the end "

@@ -15,6 +15,7 @@ UTILITY = "Is it useful?"
 COVERAGE = "Does it cover everything?"
 COPIES = "Does it copy?"
 RELATIONS = "Are relations kept?"
+PATTERNS = "Are values missing, and rows spaced, as in real data?"
 TIMING = "Does it happen at the right time?"
 
 

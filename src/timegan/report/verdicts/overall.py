@@ -12,6 +12,7 @@ from timegan.report.verdicts.grades import (
     COVERAGE,
     DYNAMICS,
     OVERALL,
+    PATTERNS,
     RELATIONS,
     TIMING,
     UTILITY,
@@ -24,6 +25,7 @@ from timegan.report.verdicts.grades import (
 SUBJECTS = {
     RELATIONS: "relations between columns",
     TIMING: "times of day, weekdays and seasons",
+    PATTERNS: "missing values and steps in time",
     COPIES: "copies of training windows",
     VALUES: "distributions of single columns",
     CORRELATIONS: "correlations",

@@ -8,11 +8,19 @@ from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
 from timegan.report.verdicts.changes import change_verdict, co_change_verdict
-from timegan.report.verdicts.grades import COPIES, RELATIONS, TIMING, Grade, Verdict
+from timegan.report.verdicts.grades import (
+    COPIES,
+    PATTERNS,
+    RELATIONS,
+    TIMING,
+    Grade,
+    Verdict,
+)
+from timegan.report.verdicts.patterns import pattern_verdict
 from timegan.report.verdicts.relations import relation_verdict
 from timegan.report.verdicts.timing import timing_verdict
 
-DECISIVE = (RELATIONS, TIMING)
+DECISIVE = (RELATIONS, TIMING, PATTERNS)
 """Questions whose poor answers no other one makes good."""
 
 __all__ = ["Grade", "Verdict", "verdicts"]
@@ -49,6 +57,8 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
     phases = metrics.get("timing_phases") or []
     if seasons or seasons is None or phases:
         ways["timing"] = lambda: timing_verdict(seasons, lags, phases)
+    if metrics.get("patterns"):
+        ways["patterns"] = lambda: pattern_verdict(metrics["patterns"])
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copy_verdict(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]

@@ -1,12 +1,13 @@
 """Metrics of sequences whose lengths differ look at their steps, and never at what lies behind."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from timegan.metrics.comparison import Data, Options, SetComparison
+from timegan.metrics.comparison import Data, Options, SetComparison, comparisons_of
 from timegan.metrics.fidelity import distances
 from timegan.metrics.fidelity.autocorrelation import (
     autocorrelation,
@@ -18,6 +19,8 @@ from timegan.metrics.fidelity.density import change_overlap, overlaps, pooled_ov
 from timegan.metrics.fidelity.power_spectrum import spectrum
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.grouped_gru import Task
+from timegan.metrics.metric import all_metrics
+from timegan.metrics.privacy.report import copying_report
 from timegan.metrics.protocols import run_protocol
 from timegan.metrics.utility.predictive import forecast
 from timegan.metrics.windows import Array
@@ -169,6 +172,47 @@ def test_nothing_is_forecast_behind_the_end() -> None:
     )
     assert masked == pytest.approx(0.25, abs=0.02)  # the mean distance of a uniform number from 1/2
     assert plain == pytest.approx(0.25, abs=0.02)
+
+
+def with_padding(windows: Array, seed: int) -> Array:
+    """Return windows with other values behind their ends, within the range of the others."""
+    found, behind = windows.copy(), windows[..., 2] < 0.5
+    other = np.random.default_rng(seed).permutation(windows[~behind][:, :2])
+    found[behind, :2] = other[: behind.sum()]
+    return found
+
+
+SIDES = ((240, 0), (120, 1), (240, 2))
+"""Windows and seed of the training part, the held-out part and the samples."""
+
+WHOLE = ("mmd", "precision", "recall", "authenticity", "membership", "context_fid", "copies")
+"""Scores of whole windows."""
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_no_score_of_whole_windows_sees_what_lies_behind_an_end(name: str) -> None:
+    sides = [marked(walks(count, seed), lengths(count, seed)) for count, seed in SIDES]
+
+    def found(train: Array, holdout: Array, synthetic: Array) -> Any:
+        data = Data(train, holdout, synthetic, ["a", "b", "present"], None, MARKS)
+        if name == "copies":
+            return copying_report(data, {}, 0, is_thorough=False)["distance"]
+        metric = all_metrics()[name]
+        options = Options(runs=1, encoders=1, encoder_steps=3)
+        (comparison,) = comparisons_of(metric.design, data, options, 0)
+        return metric.measure(comparison, {"synthetic": comparison.synthetic()})["synthetic"].mean
+
+    expected = found(*sides)
+    assert expected is not None
+    assert found(*(with_padding(side, 5) for side in sides)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_distances_of_windows_of_one_length_are_those_of_their_own_steps() -> None:
+    x = marked(walks(80, 3), np.full(80, 4))
+    data = Data(x, None, x, ["a", "b", "present"], None, MARKS)
+    own = np.square(x[0, :4] - x[1, :4]).sum()
+    first, second = data.filled(x[:2])
+    assert np.square(first - second).sum() == pytest.approx(own)
 
 
 def test_columns_without_any_value_break_nothing() -> None:

@@ -25,6 +25,7 @@ from timegan.metrics.score import MIN_WINDOWS, too_few_reason
 from timegan.metrics.windows import Array, MinMax, Subset, random_halves, subset
 from timegan.seeds import derive, rng
 from timegan.transforms.feature_view import Marks
+from timegan.variation import known_mean
 
 MAX_CONTROL_WINDOWS = 5_000
 """Windows of a control, and training windows that it is made of, at most."""
@@ -109,6 +110,25 @@ class Data:
     def cells(self, windows: Array) -> Array:
         """Return the cells of windows (N, T, C) in original units, NaN where there is no value."""
         return windows if self.marks is None else self.marks.cells(windows)
+
+    @cached_property
+    def padding(self) -> Array | None:
+        """Values (C,) that stand behind the end of a sequence: training means; None: no end."""
+        if self.marks is None or self.marks.present is None:
+            return None
+        means = known_mean(self.cells(self.train), (0, 1))
+        return np.asarray(np.insert(np.nan_to_num(means), self.marks.present, 0.0))
+
+    def filled(self, windows: Array) -> Array:
+        """Return windows in original units whose steps behind the end are all the same.
+
+        Distances of windows of one length are then those of their own steps.
+        """
+        if self.padding is None or self.marks is None:
+            return windows
+        is_behind = windows[..., self.marks.present, None] < 0.5
+        found: Array = np.where(is_behind, self.padding, windows).astype(windows.dtype)
+        return found
 
     @property
     def cell_features(self) -> list[str]:
@@ -231,6 +251,10 @@ class Comparison(ABC):
         """Return the cells of a candidate's windows, NaN where there is no value."""
         return self.data.cells(windows)
 
+    def filled(self, windows: Array) -> Array:
+        """Return a candidate's windows whose steps behind the end are all the same."""
+        return self.data.filled(windows)
+
     def once(self, key: Any, make: Callable[[], Made]) -> Made:
         """Return what ``make`` gives; it is made once for all metrics, in any thread."""
         with self._lock:
@@ -327,6 +351,14 @@ class SetComparison(Comparison):
     def cells_in_table_units(self, windows: Array) -> Array:
         """Return the cells of windows (N, T, C) in the table's units."""
         return self.data.cells(windows * self.scale.span + self.scale.low)
+
+    def filled(self, windows: Array) -> Array:
+        if self.present is None or self.data.padding is None:
+            return windows
+        place, level = self.present
+        is_behind = windows[..., place, None] < level
+        found: Array = np.where(is_behind, self.unit(self.data.padding), windows)
+        return found.astype(windows.dtype)
 
     @property
     def present(self) -> tuple[int, float] | None:

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-
 from timegan.attempts import attempt
 from timegan.metrics.comparison import Candidate, Comparison
 from timegan.metrics.score import Score, merge_scores, too_few_reason
@@ -144,7 +142,8 @@ def pairwise(
         reason: why the score is unknown where the function returns None.
         cells: the function takes cells, which are NaN where there is no value: where it is missing,
             and behind the end of a shorter sequence. Otherwise it takes windows that are filled,
-            in which the feature ``present`` marks the steps of a sequence.
+            with means behind the end, in which the feature ``present`` marks the steps of a
+            sequence.
         about: other fields of `Metric`.
     """
 
@@ -153,7 +152,7 @@ def pairwise(
 
         def measure_one(comparison: Comparison, candidate: Candidate) -> Score:
             options = {"seed": candidate.seed} if is_seeded else {}
-            seen = comparison.cells if cells else np.asarray
+            seen = comparison.cells if cells else comparison.filled
             values = [
                 function(seen(real.values()), seen(made.values()), **options)
                 for real, made in candidate.pairs

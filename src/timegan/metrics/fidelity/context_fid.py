@@ -82,7 +82,7 @@ def _measure(
     The baseline is that of random halves of the real windows' representations.
     """
     options = comparison.options
-    real = comparison.real
+    real = comparison.filled(comparison.real)
 
     def encode_real() -> tuple[nn.Module, Array]:
         seed = derive(comparison.seed, "encoders")
@@ -96,7 +96,7 @@ def _measure(
             draw = rng(comparison.seed, "context_fid", "floor")
             halves = [random_halves(rows, draw) for rows in known]
             return Score.of([frechet(a.values(), b.values()) for a, b in halves])
-        pairs = zip(known, encode(network, candidate.windows), strict=True)
+        pairs = zip(known, encode(network, comparison.filled(candidate.windows)), strict=True)
         return Score.of([frechet(a, b) for a, b in pairs])
 
     return for_each("context_fid", measure_one)(comparison, candidates)

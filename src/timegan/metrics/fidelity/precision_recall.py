@@ -106,7 +106,7 @@ def _measure_authenticity(comparison: BlockComparison, candidate: Candidate) -> 
     split = comparison.split
     real = split.known if candidate.name == "real" else split.everything
     ((_, made),) = candidate.pairs
-    return Score.of([authenticity(real, made.values())])
+    return Score.of([authenticity(*map(comparison.filled, (real, made.values())))])
 
 
 register(

@@ -73,7 +73,8 @@ def _measure(comparison: BlockComparison, candidate: Candidate) -> Score:
         return Score.of([])
     if candidate.name == "synthetic" and split.origin == "training":
         return Score.unknown(NO_HOLDOUT)
-    area = membership(split.known, split.unseen, candidate.windows, seed=candidate.seed)
+    windows = map(comparison.filled, (split.known, split.unseen, candidate.windows))
+    area = membership(*windows, seed=candidate.seed)
     few = min(len(split.known), len(split.unseen))
     return Score.of([area], too_few_reason(few, least=MIN_MEMBERS))
 

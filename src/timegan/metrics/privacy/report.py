@@ -1,6 +1,7 @@
 """The part ``copying`` of an evaluation: all tests for copies, and one sentence on their result."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ def copying_report(
         seed: of everything random.
         is_thorough: also look for shifted copies and infer membership.
     """
+    data = replace(
+        data,
+        train=data.filled(data.train),
+        holdout=None if data.holdout is None else data.filled(data.holdout),
+        synthetic=data.filled(data.synthetic),
+    )
     figures = attempt(
         "test for copies",
         lambda: copying(data.train, data.synthetic, data.holdout, seed=seed),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
 
 from timegan import __version__
 
@@ -14,7 +13,8 @@ DOCS = Path(__file__).parent
 GENERATED = DOCS / "_generated"
 sys.path.insert(0, str(DOCS.parent))
 
-from docs.generated import PAGES  # noqa: E402  (found at the root of the repository)
+from docs.formulas import mathml  # noqa: E402  (found at the root of the repository)
+from docs.generated import PAGES  # noqa: E402
 
 project, author, version = "timegan-lightning", "The timegan-lightning maintainers", __version__
 extensions = [
@@ -57,7 +57,7 @@ def generate(app: Any) -> None:
 def write_formula(translator: Any, node: nodes.math | nodes.math_block) -> None:
     """Write a formula as MathML."""
     is_block = isinstance(node, nodes.math_block)
-    translator.body.append(tex2mathml(node.astext(), as_block=is_block))
+    translator.body.append(mathml(node.astext(), is_block=is_block))
     raise nodes.SkipNode
 
 

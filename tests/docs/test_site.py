@@ -42,6 +42,15 @@ def test_every_metric_has_a_section_with_all_that_its_record_must_say() -> None:
         assert all((metric.formula, metric.values, metric.source, metric.cannot_see)), metric.name
 
 
+def test_fractions_indices_and_bars_of_formulas_are_where_they_belong() -> None:
+    formulas = pytest.importorskip("docs.formulas", reason="pip install 'timegan-lightning[docs]'")
+    found = re.sub(r"\s+", "", formulas.mathml(r"\overline{|\hat y_S - \frac12|}"))
+    assert '<mrowclass="mean">' in found
+    assert '<msub><moveraccent="true"><mi>y</mi>' in found
+    assert "<mfrac><mn>1</mn><mn>2</mn></mfrac>" in found
+    assert "<munderover>" not in found
+
+
 def test_every_command_has_a_section() -> None:
     assert all(f"\n## timegan {command}\n" in generated.commands() for command in COMMANDS)
 

@@ -307,7 +307,7 @@ _register(
     "logarithm), as a mean over features.",
     76,
     spread_errors,
-    formula=r"\overline{|s_S - s_R|},\ s = \mathrm{std}(\log \mathrm{rms}\,\Delta_n)",
+    formula=r"\overline{|s_S - s_R|},\ s = \mathrm{std}(\log\,\mathrm{rms}\,\Delta_n)",
     values="0 and more",
     cannot_see="Levels, the size of changes, and which features are quiet together.",
 )

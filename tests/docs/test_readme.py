@@ -115,6 +115,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     visits = table(4).assign(site="north", age=40)
     visits.to_csv(folder / "visits.csv", index=False)
     table(5).to_csv(folder / "load.csv", index=False)
+    (folder / "mine/dataset").mkdir(parents=True)
+    wind = "defaults: [csv, _self_]\npath: my.csv\nsequence_key: patient\n"
+    (folder / "mine/dataset/wind.yaml").write_text(wind)
     history = table(0).head(24)
     history.to_csv(folder / "history.csv", index=False)
     history.assign(pulse=history["pulse"].where(history.index % 5 > 1)).to_csv(

@@ -15,7 +15,6 @@ Gaps: linear interpolation, and the nearest training windows.
 
 import argparse
 import json
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from timegan import Synthesizer
 from timegan.data import WindowDataModule
+from timegan.metrics.completions import Draws, interpolated, known_steps, last_value, unknown_steps
 from timegan.metrics.forecasts import (
     coverage,
     crps,
@@ -34,22 +34,7 @@ from timegan.metrics.forecasts import (
 )
 from timegan.seeds import rng
 
-Draws = Callable[[np.ndarray], np.ndarray]
-"""Draws (K, N, T, C) for windows (N, T, C), of which the cells to be drawn are NaN."""
-
 QUANTILES = np.linspace(0.05, 0.95, 10)
-
-
-def last_value(train: np.ndarray, count: int) -> Draws:
-    """Return the last value, moved on by changes that training windows have from there."""
-
-    def draw(given: np.ndarray) -> np.ndarray:
-        past = known_steps(given)
-        some = rng(0, "last").integers(len(train), size=(count, len(given)))
-        made = given[:, [past - 1]] + train[some] - train[some][:, :, [past - 1]]
-        return np.where(np.isnan(given), made, given)
-
-    return draw
 
 
 def seasonal(before: np.ndarray, errors: np.ndarray, count: int) -> Draws:
@@ -127,25 +112,6 @@ def statistical(name: str, history: np.ndarray, period: int, count: int) -> Draw
     return draw
 
 
-def interpolated(train: np.ndarray, count: int) -> Draws:
-    """Return straight lines across gaps, with the errors that they make in training windows."""
-
-    def line(given: np.ndarray) -> np.ndarray:
-        flat = np.moveaxis(given, 1, 2).reshape(-1, given.shape[1])
-        filled = pd.DataFrame(flat).interpolate(axis=1, limit_direction="both").to_numpy()
-        return np.moveaxis(filled.reshape(len(given), given.shape[2], -1), 1, 2)
-
-    def draw(given: np.ndarray) -> np.ndarray:
-        some = rng(0, "line").integers(len(train), size=(count, len(given)))
-        mean, errors = line(given), np.empty((count, *given.shape))
-        for k in range(count):
-            other = np.where(np.isnan(given), np.nan, train[some[k]])
-            errors[k] = train[some[k]] - line(other)
-        return np.where(np.isnan(given), mean + errors, given)
-
-    return draw
-
-
 def nearest(train: np.ndarray, count: int) -> Draws:
     """Return the training windows that are nearest in the given cells."""
 
@@ -158,11 +124,6 @@ def nearest(train: np.ndarray, count: int) -> Draws:
         return made
 
     return draw
-
-
-def known_steps(given: np.ndarray) -> int:
-    """Return how many steps of all windows are given."""
-    return int(np.isnan(given[0, :, 0]).argmax())
 
 
 def features(windows: np.ndarray, past: int) -> np.ndarray:
@@ -217,7 +178,8 @@ def main() -> None:
     parser.add_argument("--boosting", action="store_true", help="minutes for each column")
     arguments = parser.parse_args()
     table = pd.read_csv(arguments.path).head(arguments.rows)
-    data = WindowDataModule.from_frame(table)
+    # One half of the held-out rows calibrates draws, and the other half tests them.
+    data = WindowDataModule.from_frame(table, select_on_holdout=True)
     data.setup()
     assert data.split.holdout is not None
     fields = data.transform.schema.of("feature")
@@ -237,8 +199,7 @@ def main() -> None:
         if arguments.model:
             model.save(arguments.model)
     frames = [table.iloc[start : start + data.window].reset_index(drop=True) for start in held]
-    half, count = data.window // 2, arguments.draws
-    tasks = {"forecast": steps >= half, "gap": (steps >= half // 2) & (steps < half // 2 + half)}
+    tasks, count = unknown_steps(data.window), arguments.draws
     earlier = starts[starts >= arguments.period, None] + steps
     errors = values[earlier] - values[earlier - arguments.period]
     before = values[held[:, None] + steps - arguments.period]

@@ -365,6 +365,8 @@ class Synthesizer(Parameters):
         options |= self._options_of(DATA_MODULE)
         if self._stops_early():  # held-out windows choose the ends, so scores need others
             options["select_on_holdout"] = True
+        elif self.options.get("completion"):  # they calibrate completions
+            options["select_on_holdout"] = None
         if isinstance(table, str | Path):
             return WindowDataModule(path=str(table), **options)
         return WindowDataModule.from_frame(to_frame(table), **options)

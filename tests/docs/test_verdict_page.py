@@ -17,6 +17,7 @@ from timegan.report.verdicts import (
     timing,
     utility_and_privacy,
 )
+from timegan.report.verdicts.completion import completion_verdict as verdict_on_completions
 from timegan.report.verdicts.grades import Grade, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/verdict.md"
@@ -98,6 +99,20 @@ def coverage(missing: float) -> Verdict:
     )
 
 
+def completion(coverage: float = 0.0, skill: float = -0.5, area: float = 0.0) -> Verdict:
+    row = {"crps": 1.0, "coverage_50%": 0.5, "coverage_90%": 0.9 - coverage}
+    rows = [
+        {"task": task, "method": method} | row | {"crps": crps}
+        for task, simple in (("forecast", "last value"), ("gap", "linear interpolation"))
+        for method, crps in (
+            ("model", 1.0 + skill),
+            (simple, 1.0),
+            ("draws for another window", 9.0),
+        )
+    ]
+    return verdict_on_completions({"scores": rows, "auc": {"model": 0.5 + area}})
+
+
 PROBES: list[tuple[str, Callable[[float], Verdict]]] = [
     (
         "real data? (`strict`)",
@@ -123,6 +138,9 @@ PROBES: list[tuple[str, Callable[[float], Verdict]]] = [
     ("relations kept?", relation),
     ("right time?", season),
     ("rows spaced", pattern),
+    ("is given? | difference of the share", completion),
+    ("is given? | CRPS", lambda x: completion(skill=x)),
+    ("is given? | area", lambda x: completion(area=x)),
 ]
 """Part of a row of the table -> verdict of a figure."""
 

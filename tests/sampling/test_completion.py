@@ -315,3 +315,34 @@ def test_given_cells_of_every_dtype_are_exact(
         assert rows["day"].is_monotonic_increasing
         if steps <= 3:  # so many rows fit into the 40 days that are left
             assert (rows["day"] <= rows["followup"]).all()
+
+
+def test_an_evaluation_scores_completions_of_windows_that_calibration_has_not_seen() -> None:
+    draw = rng(0, "long")
+    table = pd.DataFrame({"x": draw.normal(size=900).cumsum(), "y": draw.normal(size=900)})
+    model = loosened(Synthesizer(**TINY).fit(table))
+    data = model._data(table)
+    data.setup()
+    assert data.split.validation is not None
+    assert data.split.holdout is not None
+    rows = [
+        set((index.starts[:, None] + np.arange(T)).ravel())
+        for index in (data.split.train, data.split.validation, data.split.holdout)
+    ]
+    assert not (rows[0] & rows[1])
+    assert not (rows[2] & (rows[0] | rows[1]))
+    options = {"classifiers": 1, "classifier_steps": 2}
+    found = model.evaluate(table, count=300, protocol="quick", **options)["completion"]
+    assert found["windows"] >= 20
+    assert {row["task"] for row in found["scores"]} == {"forecast", "gap"}
+    again = model.evaluate(table, count=300, protocol="quick", **options)["completion"]
+    assert again == found
+
+
+def test_without_enough_held_out_rows_completions_are_not_scored() -> None:
+    draw = rng(0, "short")
+    table = pd.DataFrame({"x": draw.normal(size=110).cumsum(), "y": draw.normal(size=110)})
+    model = Synthesizer(**TINY).fit(table)
+    options = {"classifiers": 1, "classifier_steps": 2}
+    found = model.evaluate(table, count=100, protocol="quick", **options)["completion"]
+    assert "held out" in found["reason"]

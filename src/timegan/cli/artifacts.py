@@ -179,9 +179,15 @@ def write_artifacts(
     write_table(folder / "samples.csv", ordered, len(kept), transform.schema, overwrite=True)
     if evaluation:
         print_lines("Measuring ...")
+
+    def compare() -> Comparison:
+        draw = evaluation.get("seed", seed)
+        sets = EvaluationData.of(data, made, draw)
+        return Comparison(sets.with_completions(model, transform, data, draw), evaluation)
+
     metrics = measured(
         folder,
-        lambda: Comparison(EvaluationData.of(data, made, evaluation.get("seed", seed)), evaluation),
+        compare,
         evaluation,
         invocation,
         {"training": training},

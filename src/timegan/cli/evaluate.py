@@ -20,10 +20,12 @@ from timegan.data.second_table import SecondTable, read_second_table
 from timegan.errors import InputError
 from timegan.evaluation import EvaluationData, default_count
 from timegan.metrics.parallel import working
+from timegan.nn.networks import HasNetworks
 from timegan.sampling.sequences import generate
 from timegan.serialization.run_folder import find_run_folder
 from timegan.serialization.runs import open_run
 from timegan.tables import Sequences
+from timegan.transforms.table_transform import TableTransform
 
 
 def run(config: EvaluateConfig, invocation: Invocation) -> None:
@@ -32,17 +34,22 @@ def run(config: EvaluateConfig, invocation: Invocation) -> None:
     torch.set_num_threads(config.threads)
     folder = begin_evaluation(invocation.cfg, overwrite=config.overwrite)
     made: Sequences | SecondTable
+    source: tuple[HasNetworks, TableTransform] | None = None
     with working("Reading the tables" if config.run is None else "Sampling"):
         if config.run is None:
             data, made = _tables(config)
         else:
-            data, made = _sampled(config, config.run)
+            source = open_run(config.run)
+            data, made = _sampled(config, config.run, *source)
     unseen = None
     if config.holdout is not None:
         unseen = read_second_table(data, config.holdout, "holdout")
 
     def compare() -> Comparison:
-        sets = EvaluationData.of(data, made, config.evaluation.get("seed", config.seed), unseen)
+        seed = config.evaluation.get("seed", config.seed)
+        sets = EvaluationData.of(data, made, seed, unseen)
+        if source is not None:
+            sets = sets.with_completions(*source, data, seed)
         if config.holdout is not None:
             sets.summary["split"] = f"held out: {config.holdout}"
         return Comparison(sets, config.evaluation)
@@ -75,9 +82,10 @@ def _tables(config: EvaluateConfig) -> tuple[WindowDataModule, SecondTable]:
     return data, read_second_table(data, str(config.synthetic), "synthetic")
 
 
-def _sampled(config: EvaluateConfig, run: str) -> tuple[WindowDataModule, Sequences]:
+def _sampled(
+    config: EvaluateConfig, run: str, model: HasNetworks, transform: TableTransform
+) -> tuple[WindowDataModule, Sequences]:
     """Return the data that a run was trained on, and new samples of its model."""
-    model, transform = open_run(run)
     data = WindowDataModule(**_trained_on(config, Path(run)))
     data.prepare_data()
     data.setup()
@@ -101,7 +109,7 @@ def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
         return config.dataset
     content = OmegaConf.load(folder / ".hydra" / "config.yaml")
     stored = OmegaConf.select(content, "dataset")
-    groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model.schedule"))
+    groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model"))
     selection = {"select_on_holdout": selects_on_holdout(*groups)}
     given = [o.lstrip("+").partition("=")[0] for o in HydraConfig.get().overrides.task]
     if "dataset" in given:

@@ -307,15 +307,19 @@ def check_loggers(loggers: Mapping[str, Any]) -> None:
             )
 
 
-def selects_on_holdout(callbacks: Mapping[str, Any], schedule: Mapping[str, Any]) -> bool:
+def selects_on_holdout(callbacks: Mapping[str, Any], model: Mapping[str, Any]) -> bool | None:
     """Return True if held-out windows decide about a run, so that scores need other windows.
+
+    Completions are calibrated on held-out windows, if there are enough of them: None.
 
     Args:
         callbacks: the group of that name.
-        schedule: the section ``model.schedule``.
+        model: likewise.
     """
     best = bool((callbacks.get("sample_monitor") or {}).get("restore_best_weights"))
-    return best or schedule.get("patience") is not None
+    if best or (model.get("schedule") or {}).get("patience") is not None:
+        return True
+    return None if model.get("completion") else False
 
 
 def check_at_least(key: str, value: int | None, least: int) -> None:

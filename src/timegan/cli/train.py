@@ -63,7 +63,7 @@ def run(config: TrainConfig, invocation: Invocation) -> float | None:
         **config.dataset,
         batches_per_step=config.model["generator_steps"] + 1,
         seed=config.seed,
-        select_on_holdout=selects_on_holdout(config.callbacks, config.model["schedule"]),
+        select_on_holdout=selects_on_holdout(config.callbacks, config.model),
     )
     with working("Reading the table"):
         data.prepare_data()

@@ -92,7 +92,8 @@ class WindowDataModule(lightning.LightningDataModule):
         batches_per_step: draws of windows in a batch.
         seed: of the order in which windows are drawn. The split does not depend on it.
         select_on_holdout: keep one half of the held-out windows to choose a model by
-            (``validation``), and the other half (``holdout``) to report on.
+            (``validation``), and the other half (``holdout``) to report on. None: if there are
+            enough.
 
     Raises:
         InputError: an option is out of its range. Errors in the data are raised by `setup`.
@@ -146,7 +147,7 @@ class WindowDataModule(lightning.LightningDataModule):
         steps_per_epoch: int = 50,
         batches_per_step: int = 3,
         seed: int = 0,
-        select_on_holdout: bool = False,
+        select_on_holdout: bool | None = False,
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)

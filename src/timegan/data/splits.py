@@ -89,6 +89,15 @@ def split_holdout(runs: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray
     return np.array([[start, start + half]]), np.array([[stop - half, stop]])
 
 
+def can_be_halved(runs: np.ndarray, window: int) -> bool:
+    """Return True if `split_holdout` can split these runs.
+
+    >>> can_be_halved(np.array([[0, 50]]), 24), can_be_halved(np.array([[0, 72]]), 24)
+    (False, True)
+    """
+    return len(runs) > 1 or (int(np.ptp(runs)) - window) // 2 >= window
+
+
 def _interleave(start: int, stop: int, window: int, share: float) -> tuple[list[Run], list[Run]]:
     """Return training and held-out runs of one series."""
     rows = stop - start

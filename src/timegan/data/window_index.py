@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from timegan.data.splits import Split, split_holdout, split_rows
+from timegan.data.splits import Split, can_be_halved, split_holdout, split_rows
 from timegan.data.windows import Windows, padded_starts, valid_starts
 from timegan.errors import InputError
 from timegan.tables import Table
@@ -78,7 +78,7 @@ def split_and_index(
     share: float,
     *,
     is_reference: bool = False,
-    select_on_holdout: bool = False,
+    select_on_holdout: bool | None = False,
 ) -> SplitIndex:
     """Split a table and index the windows of each part.
 
@@ -90,7 +90,8 @@ def split_and_index(
         stride: rows from one window to the next.
         share: of the data to hold out.
         is_reference: hold nothing out, as the TimeGAN authors' code does.
-        select_on_holdout: set one half of the held-out windows aside for validation.
+        select_on_holdout: set one half of the held-out windows aside for validation. None: if
+            they are long enough.
     """
     variable = len(table.lengths) > 1 and bool((table.lengths < window).any())
     if is_reference:
@@ -107,6 +108,8 @@ def split_and_index(
     holdout = index_windows(split.holdout, window, stride, variable)
     if not len(holdout.starts):
         return SplitIndex(train, None, None, split.description)
+    if select_on_holdout is None:
+        select_on_holdout = can_be_halved(split.holdout, window)
     if not select_on_holdout:
         return SplitIndex(train, holdout, None, split.description)
     halves = split_holdout(split.holdout, window)

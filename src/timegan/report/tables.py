@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from timegan.metrics.completions import LEVELS
 from timegan.metrics.metric import all_metrics
 from timegan.metrics.score import Score
 from timegan.report.formatting import share
@@ -32,6 +33,7 @@ SHOWN = {
     "relations",
     "constraints",
     "timing",
+    "completion",
 }
 """Parts of ``metrics.json`` that the page shows in their own way."""
 
@@ -172,13 +174,40 @@ def timing_table(metrics: Mapping[str, Any]) -> Table | None:
     return Table("timing", "Calendar", columns, cells, caption)
 
 
+def completion_table(metrics: Mapping[str, Any]) -> Table | None:
+    """Return the scores of completions beside those of simple methods."""
+    found = metrics.get("completion") or {}
+    if not found.get("scores"):
+        return None
+    cells = [
+        [
+            row["task"].capitalize(),
+            "This model" if row["method"] == "model" else row["method"].capitalize(),
+            row["crps"],
+            *(_percent(row[f"coverage_{level:.0%}"]) for level in LEVELS),
+            row["spread"],
+        ]
+        for row in found["scores"]
+    ]
+    inside = [f"In {level:.0%} intervals" for level in LEVELS]
+    caption = (
+        f"{found['windows']} held-out windows, of which the second half (forecast) or the middle "
+        f"(gap) was drawn {found['draws']} times. CRPS: error of the distribution of draws, in "
+        "deviations of each column; lower is better. Then the share of the truth that central "
+        "intervals of the draws contain, and the spread of draws over the error of their mean, "
+        "which should be 1."
+    )
+    columns = ["Task", "Drawn by", "CRPS", *inside, "Spread"]
+    return Table("completion", "Completions", columns, cells, caption)
+
+
 def _percent(value: float | None) -> str:
     return "\N{EN DASH}" if value is None else share(value)
 
 
 def tables(metrics: Mapping[str, Any]) -> list[Table]:
     """Return what else an evaluation left that has the form of a table, whatever its name."""
-    makers = (change_table, relation_table, timing_table)
+    makers = (change_table, relation_table, timing_table, completion_table)
     found = [table for table in (make(metrics) for make in makers) if table is not None]
     for name, part in metrics.items():
         if name in SHOWN:

@@ -103,10 +103,7 @@ def complete(
     transform: TableTransform,
     given: GivenTable,
     count: int = 1,
-    *,
-    seed: int = 0,
-    jobs: range | None = None,
-    progress: Callable[[int], None] | None = None,
+    **options: Any,
 ) -> Iterator[pd.DataFrame]:
     """Draw what a table lacks, ``count`` times, in tables of bounded size.
 
@@ -118,16 +115,42 @@ def complete(
         transform: the transform of its training table.
         given: what is given.
         count: draws of each sequence.
-        seed: of all random numbers.
-        jobs: numbers of the draws to make; draw d of sequence i has the number i count + d. None:
-            all.
-        progress: called with the number of new draws.
+        options: ``seed``, ``jobs`` and ``progress``, see `complete_sequences`.
 
     Yields:
         Tables with the columns of the training table, and the number of the draw behind the key.
 
     Raises:
         InputError: the model was trained without completion, or time runs backwards in it.
+    """
+    for made, numbers in complete_sequences(model, transform, given, count, **options):
+        yield _to_frame(made, given, transform, numbers // count, numbers % count)
+
+
+def complete_sequences(
+    model: Networks | HasNetworks,
+    transform: TableTransform,
+    given: GivenTable,
+    count: int = 1,
+    *,
+    seed: int = 0,
+    jobs: range | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[tuple[Sequences, np.ndarray]]:
+    """Draw what a table lacks as sequences in its units, with their numbers (J,).
+
+    Args:
+        model: as in `complete`, like the next three.
+        transform: of the training table.
+        given: what is given.
+        count: draws of each sequence.
+        seed: of all random numbers.
+        jobs: numbers of the draws to make; draw d of sequence i has the number i count + d. None:
+            all.
+        progress: called with the number of new draws.
+
+    Raises:
+        InputError: as in `complete`.
     """
     net = networks(model)
     if net.completer is None:
@@ -150,7 +173,7 @@ def complete(
         owners = numbers // count
         x = _draw(completer, net.window, encoded, given, numbers, owners, seed)
         made = encoded.decode(x, given, owners, seed, first)
-        yield _to_frame(made, given, transform, owners, numbers % count)
+        yield made, numbers
         if progress:
             progress(len(numbers))
         first = stop

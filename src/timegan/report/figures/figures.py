@@ -290,6 +290,26 @@ def profiles(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
     return graphs
 
 
+def fans(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
+    """Draw forecasts of held-out windows: the truth, and central intervals of draws."""
+    graphs = []
+    for row in rows:
+        first = row["past"] - 1  # bands begin at the last given value
+        truth = np.array(row["truth"])
+        bands = np.array(row["quantiles"])[:, first:]
+        bands[:, 0] = truth[first]
+        steps, ahead = np.arange(len(truth)), np.arange(first, len(truth))
+        low, near_low, median, near_high, high = bands
+        marks = [
+            Line("synthetic", ahead, high, width=0, fill=0.15, base=low),
+            Line("synthetic", ahead, near_high, width=0, fill=0.3, base=near_low),
+            Line("real", steps, truth, width=4, opacity=0.6),
+            Line("synthetic", ahead, median),
+        ]
+        graphs.append(Graph(row["feature"], [View(marks, Axis("step"), is_unified=True)]))
+    return graphs
+
+
 def statistics(rows: Sequence[Mapping[str, Any]]) -> list[Graph]:
     """Draw each statistic in min-max units (rows of ``statistics_scaled``), both sides joined.
 

@@ -12,6 +12,7 @@ from timegan.report.figures.figures import (
     MOST,
     PAIRS,
     Figures,
+    fans,
     profiles,
     statistics,
 )
@@ -50,6 +51,8 @@ def plots(
     figures = Figures(real, subset(synthetic, LIMIT, fake), features, groups)
     steps, count, seasons = train.shape[1], len(figures.features), metrics.get("timing") or []
     pairs, columns = count * (count - 1) // 2, len(figures.columns.names)
+
+    forecasts = (metrics.get("completion") or {}).get("fans") or []
 
     def narrowed(limit: int, total: int = count, noun: str = "features") -> str:
         some = f" Of {total} {noun} the {limit} are shown whose densities differ most."
@@ -123,6 +126,15 @@ def plots(
             "The mean at each phase, and the share of the variance that the phase explains. "
             f"{thin}",
             lambda: profiles(seasons),
+            3,
+        ),
+        bool(forecasts)
+        and Plot(
+            "completion",
+            "Forecasts",
+            "Held-out windows, of which the first half is given. The bands hold 50 and 90% of the "
+            "draws, the thin line is their median. The thick line should mostly lie in the bands.",
+            lambda: fans(forecasts),
             3,
         ),
         (steps >= FEWEST_STEPS)

@@ -17,6 +17,7 @@ COPIES = "Does it copy?"
 RELATIONS = "Are relations kept?"
 PATTERNS = "Are values missing, and rows spaced, as in real data?"
 TIMING = "Does it happen at the right time?"
+COMPLETION = "Do completions follow what is given?"
 
 
 class Grade(StrEnum):

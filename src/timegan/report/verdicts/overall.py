@@ -7,6 +7,7 @@ from timegan.report.verdicts.grades import (
     CHANGES,
     CLASSIFIER,
     CO_CHANGES,
+    COMPLETION,
     COPIES,
     CORRELATIONS,
     COVERAGE,
@@ -34,6 +35,7 @@ SUBJECTS = {
     CO_CHANGES: "correlations of changes",
     UTILITY: "training of forecasters",
     COVERAGE: "variety",
+    COMPLETION: "forecasts and filled gaps",
     CLASSIFIER: "realism of whole windows",
 }
 """Question -> what its answer is about, the gravest first."""

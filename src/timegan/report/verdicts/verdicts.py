@@ -8,6 +8,7 @@ from timegan.attempts import attempt
 from timegan.metrics.score import Score
 from timegan.report.verdicts import fidelity, utility_and_privacy
 from timegan.report.verdicts.changes import change_verdict, co_change_verdict
+from timegan.report.verdicts.completion import completion_verdict
 from timegan.report.verdicts.grades import (
     COPIES,
     PATTERNS,
@@ -59,6 +60,8 @@ def verdicts(metrics: Mapping[str, Any]) -> list[Verdict]:
         ways["timing"] = lambda: timing_verdict(seasons, lags, phases)
     if metrics.get("patterns"):
         ways["patterns"] = lambda: pattern_verdict(metrics["patterns"])
+    if metrics.get("completion"):
+        ways["completions"] = lambda: completion_verdict(metrics["completion"])
     if metrics.get("copying"):
         ways["copies"] = lambda: utility_and_privacy.copy_verdict(metrics["copying"])
     answers = [attempt(f"verdict on {n}", way, partial(_none, n)) for n, way in ways.items()]

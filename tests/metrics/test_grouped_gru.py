@@ -5,7 +5,16 @@ import pytest
 import torch
 
 from timegan.metrics.fidelity.discriminative import classify
-from timegan.metrics.grouped_gru import GroupedGRU, Task, _Recurrence, compiled, gather, pooled
+from timegan.metrics.grouped_gru import (
+    CALL,
+    GroupedGRU,
+    Task,
+    _Recurrence,
+    compiled,
+    gather,
+    pooled,
+    train_classifiers,
+)
 from timegan.metrics.windows import random_halves
 from timegan.nn.kernels.compiler import ENABLE_VARIABLE
 
@@ -56,6 +65,27 @@ def test_the_written_gradient_is_the_true_one() -> None:
 
 
 needs_compiler = pytest.mark.skipif(compiled() is None, reason="There is no C++ compiler.")
+
+
+@needs_compiler
+@pytest.mark.parametrize(("features", "batch"), [(3, 20), (7, 32), (1, 5)])
+def test_compiled_updates_are_those_of_torch(
+    features: int, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = torch.randn(6, features + 1, 90, generator=torch.Generator().manual_seed(1))
+    pool[:, -1] = 1
+    pool[:, 0, 40:] += 0.5
+    sets = [(torch.arange(40), torch.arange(40, 90)), (torch.arange(9), torch.arange(50, 71))]
+    found = []
+    for code in (compiled(), None):
+        monkeypatch.setattr("timegan.metrics.grouped_gru.compiled", lambda code=code: code)
+        network = GroupedGRU(features, 4, generators(2))
+        train_classifiers(network, pool, sets, [3, 4], range(CALL + 8), batch, 1e-2)
+        found.append([parameter.detach() for parameter in network.parameters()])
+    start = list(GroupedGRU(features, 4, generators(2)).parameters())
+    for ours, theirs, before in zip(*found, start, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=2e-4)
+        assert (ours - before).abs().max() > 0.02
 
 
 @needs_compiler

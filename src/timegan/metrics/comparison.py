@@ -31,6 +31,10 @@ MAX_CONTROL_WINDOWS = 5_000
 """Windows of a control, and training windows that it is made of, at most."""
 BASELINE_SAMPLES = 5
 """Pairs of real samples that a baseline is the mean of."""
+FEW_SAMPLES = 2
+"""The same where fewer windows of a wide table are measured: means over columns are steady."""
+MIN_LIMIT = 500
+"""Windows on a side that are always measured."""
 
 Made = TypeVar("Made")
 
@@ -44,6 +48,7 @@ class Options:
             scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
+        batch: real windows of an update of a classifier, and synthetic ones.
         hidden: units of each classifier; None: half as many as features, and at most 24.
         lr: step size of the classifiers.
         forecaster_steps: updates of each forecaster of the predictive scores.
@@ -53,11 +58,13 @@ class Options:
         limit: windows on a side that a metric sees, at most.
         compared_with: real side of the design ``sets``: ``training`` or ``held-out`` windows.
         precision: difference of two means that a repeated discriminative score should stay below.
+        thinning: share of the usual windows that wide tables and long windows are measured with.
     """
 
     classifiers: int = 3
     control_classifiers: int = 1
     classifier_steps: int = 2_000
+    batch: int = 128
     hidden: int | None = None
     lr: float = 1e-3
     forecaster_steps: int = 5_000
@@ -67,6 +74,11 @@ class Options:
     limit: int = 10_000
     compared_with: str = "training"
     precision: float | None = None
+    thinning: float = 1.0
+
+    def thinned(self, windows: int, least: int = MIN_LIMIT) -> int:
+        """Return how many windows are measured where there are usually that many."""
+        return max(round(windows * self.thinning), min(windows, least))
 
 
 @dataclass(frozen=True)
@@ -293,13 +305,15 @@ class SetComparison(Comparison):
         self.unit: Callable[[Array], Array] = self.scale
         made = subset(data.synthetic, options.limit, rng(seed, "quick", "synthetic"))
         self.real, self.made = self.unit(real), self.unit(made)
+        self.whole = Subset(self.real)
+        samples = BASELINE_SAMPLES if options.thinning == 1 else FEW_SAMPLES
         if unseen is None:
-            self.samples = [random_halves(self.real, draw) for _ in range(BASELINE_SAMPLES)]
+            self.samples = [random_halves(self.real, draw) for _ in range(samples)]
         else:
-            others = self.unit(subset(data.train, BASELINE_SAMPLES * len(real), draw))
+            others = self.unit(subset(data.train, samples * len(real), draw))
             self.samples = [
-                (Subset(self.real), Subset(others, draw.permutation(len(others))[: len(real)]))
-                for _ in range(BASELINE_SAMPLES)
+                (self.whole, Subset(others, draw.permutation(len(others))[: len(real)]))
+                for _ in range(samples)
             ]
 
     def count(self) -> int:
@@ -312,15 +326,14 @@ class SetComparison(Comparison):
         return Candidate("real", tuple(self.samples), self.real, self.seed)
 
     def control(self, name: str) -> Candidate:
-        count = min(len(self.made), MAX_CONTROL_WINDOWS)
+        most = self.options.thinned(MAX_CONTROL_WINDOWS)
+        count = min(len(self.made), most)
         if name == "held_out":
             assert self.data.holdout is not None
             windows = subset(self.data.holdout, count, rng(self.seed, "control"))
         else:
             draw = rng(self.seed, "control", name)
-            windows = self.data.controls[name](
-                subset(self.data.train, MAX_CONTROL_WINDOWS, draw), count, draw
-            )
+            windows = self.data.controls[name](subset(self.data.train, most, draw), count, draw)
         return self._candidate(name, self.unit(windows))
 
     def controls(self) -> list[str]:
@@ -334,6 +347,7 @@ class SetComparison(Comparison):
         marks = self.data.marks
         return {
             "limit": self.options.limit,
+            "thinning": self.options.thinning,
             "count": len(self.made),
             "compared_with": self.compared_with,
             "exogenous": [*self.data.exogenous],
@@ -369,7 +383,7 @@ class SetComparison(Comparison):
         return place, float((0.5 - self.scale.low[place]) / self.scale.span[place])
 
     def _candidate(self, name: str, windows: Array) -> Candidate:
-        return Candidate(name, ((Subset(self.real), Subset(windows)),), windows, self.seed)
+        return Candidate(name, ((self.whole, Subset(windows)),), windows, self.seed)
 
 
 class PublishedComparison(SetComparison):
@@ -385,6 +399,7 @@ class PublishedComparison(SetComparison):
         # The names of random streams: with others, every published number would change.
         self.real = self.unit(subset(data.train, limit, rng(seed, "legacy", "real")))
         self.made = self.unit(subset(data.synthetic, limit, rng(seed, "legacy", "synthetic")))
+        self.whole = Subset(self.real)
         draw = rng(seed, "legacy", "halves")
         self.samples = [random_halves(self.real, draw) for _ in range(BASELINE_SAMPLES)]
 

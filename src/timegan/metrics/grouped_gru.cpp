@@ -8,6 +8,8 @@
 // (h, r and u, c of every step) lies together in `kept`, (R, blocks, (T + 1) U + 3 T U, LANES).
 // No fast-math: NaN stays NaN.
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -245,6 +247,69 @@ void backward(const float *d_states, const float *x, const float *gates, const f
         add_up(d_kernel + (ptrdiff_t)r * 3 * U * F, sum_kernel, 3 * U * F);
         add_up(d_gates + (ptrdiff_t)r * 2 * U * U, sum_gates, 2 * U * U);
         add_up(d_candidate + (ptrdiff_t)r * U * U, sum_candidate, U * U);
+    }
+}
+
+// Adam's step number `update` on `count` weights; the two moments of all lie behind each other.
+static void adam(float *weight, const float *slope, float *moments, ptrdiff_t count, float lr,
+                 ptrdiff_t update) {
+    const float rate = lr / (1.f - std::pow(.9f, (float)update));
+    const float root = std::sqrt(1.f - std::pow(.999f, (float)update));
+    float *first = moments, *second = moments + count;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        first[i] += .1f * (slope[i] - first[i]);
+        second[i] = .999f * second[i] + .001f * slope[i] * slope[i];
+        weight[i] -= rate * first[i] / (std::sqrt(second[i]) / root + 1e-8f);
+    }
+}
+
+// Train classifiers on windows of pool (T, F, N) that each has chosen in each of L updates,
+// (L, R, B): real ones in the first half, synthetic ones in the second. The logit is head (R, U)
+// times the last state plus bias (R), the loss the sum of both mean cross-entropies. `moments` are
+// Adam's, twice the weights of a classifier after another, and `done` the updates before.
+void fit(const float *pool, const int64_t *chosen, float *kernel, float *gates, float *candidate,
+         float *head, float *bias, float *moments, const float *lr, ptrdiff_t T, ptrdiff_t F,
+         ptrdiff_t N, ptrdiff_t R, ptrdiff_t U, ptrdiff_t B, ptrdiff_t L, ptrdiff_t done) {
+    const ptrdiff_t sizes[] = {3 * U * F, 2 * U * U, U * U, U, 1};
+    const ptrdiff_t count = sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4];
+    const ptrdiff_t blocks = (B + LANES - 1) / LANES;
+    std::vector<float> x(T * F * B), states(T * U * B), d_states(T * U * B), slopes(count);
+    std::vector<float> kept(blocks * LANES * (4 * T + 1) * U), logit(B);
+    float *last = states.data() + (T - 1) * U * B, *d_last = d_states.data() + (T - 1) * U * B;
+    float *d_kernel = slopes.data(), *d_gates = d_kernel + sizes[0];
+    float *d_candidate = d_gates + sizes[1], *d_head = d_candidate + sizes[2];
+    for (ptrdiff_t r = 0; r < R; r++) {
+        float *weights[] = {kernel + r * sizes[0], gates + r * sizes[1], candidate + r * sizes[2],
+                            head + r * U, bias + r};
+        for (ptrdiff_t l = 0; l < L; l++) {
+            choose(pool, chosen + (l * R + r) * B, x.data(), T, F, N, 1, B);
+            forward(x.data(), weights[0], weights[1], weights[2], states.data(), kept.data(), T, 1,
+                    F, U, B, F * B, F * B, B);
+            std::fill(logit.begin(), logit.end(), *weights[4]);
+            for (ptrdiff_t i = 0; i < U; i++)
+                for (ptrdiff_t b = 0; b < B; b++) logit[b] += weights[3][i] * last[i * B + b];
+            float total = 0;
+            for (ptrdiff_t b = 0; b < B; b++) {  // the slope of softplus, in place of the logit
+                const float sign = 2 * b < B ? -1.f : 1.f;
+                logit[b] = sign * 2.f / (B * (1.f + std::exp(-sign * logit[b])));
+                total += logit[b];
+            }
+            for (ptrdiff_t i = 0; i < U; i++) {
+                float sum = 0;
+                for (ptrdiff_t b = 0; b < B; b++) {
+                    sum += logit[b] * last[i * B + b];
+                    d_last[i * B + b] = logit[b] * weights[3][i];
+                }
+                d_head[i] = sum;
+            }
+            d_head[U] = total;
+            backward(d_states.data(), x.data(), weights[1], weights[2], kept.data(), d_kernel,
+                     d_gates, d_candidate, T, 1, F, U, B, F * B, F * B, B);
+            ptrdiff_t at = 0;
+            for (int part = 0; part < 5; at += sizes[part++])
+                adam(weights[part], slopes.data() + at, moments + 2 * (r * count + at),
+                     sizes[part], *lr, done + l + 1);
+        }
     }
 }
 

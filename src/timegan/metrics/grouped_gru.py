@@ -22,6 +22,8 @@ from timegan.nn.kernels.compiler import KernelUnavailableError, load_library, wa
 from timegan.seeds import derive
 
 KERNEL = Path(__file__).with_suffix(".cpp")
+CALL = 25
+"""Updates of one call of the kernel, after each of which training can be interrupted."""
 PIECE = 2_048
 """Windows that change their layout at once."""
 
@@ -285,6 +287,72 @@ def train(
         optimizer.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+
+
+@torch.no_grad()
+def train_classifiers(
+    network: GroupedGRU,
+    pool: Tensor,
+    sets: Sequence[Sequence[Tensor]],
+    seeds: Sequence[int],
+    updates: Iterable[int],
+    batch: int,
+    lr: float,
+) -> None:
+    """Train all networks at once to tell the windows of two sets apart, as :func:`train` does.
+
+    A compiled kernel makes many updates in one call: operations of torch would take longer than the
+    arithmetic of small networks.
+
+    Args:
+        network: R of them, with one output each.
+        pool: windows (T, C, N), a constant last.
+        sets: for each network, the numbers of its windows of either set.
+        seeds: of the draws of each.
+        updates: to be made, whose numbers are not used.
+        batch: windows of a set in an update.
+        lr: Adam's step.
+    """
+    code = compiled() if _compiles(pool) and pool.is_contiguous() else None
+    if code is None:
+        sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
+
+        def loss(chosen: Tensor) -> Tensor:
+            # The sum over networks: no gradient sees another one's loss.
+            logits = network(gather(pool, chosen))
+            return torch.nn.functional.softplus(sign * logits).sum() / batch
+
+        with torch.enable_grad():
+            train(network, sets, seeds, loss, updates, batch, lr)
+        return
+    draws = [torch.Generator().manual_seed(derive(seed, "batches")) for seed in seeds]
+    weights = [parameter.data for parameter in network.parameters()]
+    moments = torch.zeros(2 * sum(weight.numel() for weight in weights))
+    sizes = [*pool.shape, len(sets), network.candidate.shape[1], 2 * batch]
+    waiting, done = list[Tensor](), 0
+
+    def make() -> int:
+        """Make the updates whose windows are drawn; return how many these are."""
+        if waiting:
+            chosen = torch.stack(waiting)
+            _run(code.fit, [pool, chosen, *weights, moments, step], [*sizes, len(waiting), done])
+        return len(waiting)
+
+    step = torch.tensor(lr)
+    for _ in updates:
+        waiting.append(
+            torch.cat(
+                [
+                    windows[torch.randint(len(windows), (batch,), generator=generator)]
+                    for several, generator in zip(sets, draws, strict=True)
+                    for windows in several
+                ]
+            )
+        )
+        if len(waiting) == CALL:
+            done += make()
+            waiting.clear()
+    make()
 
 
 def _glorot(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from timegan.attempts import attempt
 from timegan.metrics.comparison import Candidate, Comparison
 from timegan.metrics.score import Score, merge_scores, too_few_reason
+from timegan.metrics.windows import Subset
 
 FAMILIES = ("fidelity", "utility", "privacy")
 """Packages whose modules hold metrics."""
@@ -133,6 +134,7 @@ def pairwise(
     *,
     reason: str = "No feature varies enough to measure it.",
     cells: bool = False,
+    shared: tuple[Callable[[Any], Any], Callable[[Any, Any], float | None]] | None = None,
     **about: Any,
 ) -> Callable[[Function], Function]:
     """Register a function ``(real, synthetic)`` or ``(real, synthetic, *, seed)`` as a metric.
@@ -144,6 +146,8 @@ def pairwise(
             and behind the end of a shorter sequence. Otherwise it takes windows that are filled,
             with means behind the end, in which the feature ``present`` marks the steps of a
             sequence.
+        shared: a function of the real windows, and one of its result and the synthetic windows,
+            which together are the function: the first is called once for all candidates.
         about: other fields of `Metric`.
     """
 
@@ -153,10 +157,16 @@ def pairwise(
         def measure_one(comparison: Comparison, candidate: Candidate) -> Score:
             options = {"seed": candidate.seed} if is_seeded else {}
             seen = comparison.cells if cells else comparison.filled
+
+            def value(real: Subset, made: Subset) -> float | None:
+                if shared is None:
+                    return function(seen(real.values()), seen(made.values()), **options)
+                prepare, compare = shared
+                prepared = comparison.once((name, real), lambda: prepare(seen(real.values())))
+                return compare(prepared, seen(made.values()))
+
             values = [
-                function(seen(real.values()), seen(made.values()), **options)
-                for real, made in candidate.pairs
-                if len(real) and len(made)
+                value(real, made) for real, made in candidate.pairs if len(real) and len(made)
             ]
             return Score.of(values, reason if values else "Too few windows to halve.")
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from timegan.errors import InputError
-from timegan.metrics.fidelity.discriminative import MAX_COLUMNS, discriminative
+from timegan.metrics.fidelity.discriminative import FEW_COLUMNS, MAX_COLUMNS, discriminative
 from timegan.metrics.grouped_gru import Task
 from timegan.metrics.protocols.runner import run_protocol
 from timegan.metrics.windows import Array, Subset
+from timegan.report.verdicts.caveats import columns_note
 from timegan.seeds import rng
 
 
@@ -22,27 +23,41 @@ def waves(count: int, features: int = 2, seed: int = 0) -> Array:
     return found
 
 
-@pytest.mark.parametrize("features", [MAX_COLUMNS, MAX_COLUMNS + 9])
+@pytest.mark.parametrize(
+    ("protocol", "features", "columns"),
+    [
+        ("published_strong", MAX_COLUMNS, MAX_COLUMNS),
+        ("published_strong", MAX_COLUMNS + 9, MAX_COLUMNS),
+        ("quick", 42, 42),
+        ("quick", 43, FEW_COLUMNS),
+    ],
+)
 def test_classifiers_see_so_many_columns_at_most(
-    features: int, monkeypatch: pytest.MonkeyPatch
+    protocol: str, features: int, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = rng(0, "wide")
-    windows = random.normal(size=(60, 4, features))
+    windows = rng(0, "wide").normal(size=(60, 4, features))
     seen: list[Array] = []
+    own: list[Array] = []
 
     def classify(tasks: Sequence[Task], **_: object) -> list[float]:
         for task in tasks:
-            seen.extend(
-                side.windows for side in (task.first, task.second) if isinstance(side, Subset)
-            )
+            sides = [s.windows for s in (task.first, task.second) if isinstance(s, Subset)]
+            seen.extend(sides)
+            if len(tasks) == 2:
+                own.append(sides[0])
         return [0.1] * len(tasks)
 
     monkeypatch.setattr("timegan.metrics.fidelity.discriminative.classify", classify)
     names = [f"c{i}" for i in range(features)]
-    run_protocol(
-        windows[:30], None, windows[30:], names, protocol="quick", cache=False, classifiers=2
+    found = run_protocol(
+        windows[:30], None, windows[30:], names, protocol=protocol, cache=False, classifiers=2
     )
-    assert {array.shape[2] for array in seen} == {MAX_COLUMNS}
+    assert {array.shape[2] for array in seen} == {columns}
+    score = found["scores"]["discriminative"]
+    assert (score.details["columns"], score.details["of_columns"]) == (columns, features)
+    assert bool(columns_note(score)) == (columns < features)
+    first, second = own
+    assert np.array_equal(first, second) == (columns == features)
 
 
 def test_two_samples_of_one_distribution_are_at_the_floor() -> None:

@@ -6,7 +6,9 @@ import pytest
 import yaml
 
 from timegan.errors import InputError
+from timegan.metrics.comparison import Data, comparisons_of
 from timegan.metrics.protocols import PROTOCOLS, check_options, find_protocol
+from timegan.seeds import rng
 
 CONF = Path(__file__).parents[3] / "conf" / "evaluation"
 
@@ -48,9 +50,29 @@ def test_strict_and_published_have_all_quick_scores() -> None:
 
 def test_quick_protocols_measure_fewer_windows_of_wide_tables() -> None:
     for name, limits in {
-        "quick": {24 * 20: 10_000, 24 * 300: 1_111, 10**6: 500},
+        "quick": {24 * 7: 10_000, 24 * 28: 2_500, 24 * 100: 700, 10**6: 500},
         "published": {24 * 300: 20_000},
     }.items():
         protocol = PROTOCOLS[name]
         for numbers, limit in limits.items():
-            assert protocol.fit_limit(protocol.settle({}), numbers).limit == limit
+            options = protocol.fit_limit(protocol.settle({}), numbers)
+            assert options.limit == limit
+            usual = protocol.settle({}).limit
+            assert options.thinned(usual) == limit
+            assert (options.thinned(usual // 2) == usual // 2) == (limit == usual)
+
+
+def test_wide_tables_have_smaller_controls_and_fewer_baselines() -> None:
+    windows = rng(0, "wide").normal(size=(2_000, 24, 100))
+    data = Data(windows[:1_000], windows[:600], windows[1_000:], [str(c) for c in range(100)])
+    quick = PROTOCOLS["quick"]
+    usual = quick.settle({})
+    thinned = quick.fit_limit(usual, 24 * 100)
+    sizes = {}
+    for options in (usual, thinned):
+        [comparison] = comparisons_of("sets", data, options, 0)
+        sizes[options.thinning] = (
+            len(comparison.baseline().pairs),
+            {len(comparison.control(name).windows) for name in comparison.controls()},
+        )
+    assert sizes == {1.0: (5, {600, 1_000}), 0.07: (2, {500})}

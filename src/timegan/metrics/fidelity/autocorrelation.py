@@ -5,7 +5,7 @@ import numpy as np
 from timegan.metrics.fidelity.correlation import correlation_matrix
 from timegan.metrics.metric import Needs, pairwise
 from timegan.metrics.windows import Array, check
-from timegan.variation import largest_known
+from timegan.variation import centred, divisor, largest_known, negligible
 
 
 def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
@@ -22,12 +22,29 @@ def autocorrelation(windows: Array, largest: Array | None = None) -> Array:
     """
     if largest is None:
         largest = largest_known(windows, (0, 1))
+    if not np.isnan(windows).any():
+        return _without_gaps(windows, largest)
     curves = []
     for c, magnitude in enumerate(largest):
         table, count = correlation_matrix(windows[..., c], magnitude)
         lags = range(windows.shape[1])
         curves.append([_mean(table.diagonal(lag), count.diagonal(lag)) for lag in lags])
     return np.transpose(curves)
+
+
+def _without_gaps(windows: Array, largest: Array) -> Array:
+    """Return the autocorrelations of windows in which no value is missing, all columns at once."""
+    x = centred(windows.transpose(2, 1, 0), 2)
+    size = np.sqrt(np.square(x).sum(axis=2, keepdims=True))
+    constant = negligible(size[:, :, 0] / np.sqrt(len(windows)), largest[:, None])
+    x /= divisor(size)
+    table = np.clip(x @ x.transpose(0, 2, 1), -1, 1)
+    varies = ~constant
+    together = varies[:, :, None] & varies[:, None]
+    steps = range(windows.shape[1])
+    counts = [together.diagonal(lag, 1, 2).sum(axis=1) for lag in steps]
+    totals = [np.where(together, table, 0).diagonal(lag, 1, 2).sum(axis=1) for lag in steps]
+    return np.where(np.array(counts) > 0, np.array(totals) / np.maximum(counts, 1), np.nan)
 
 
 def _mean(values: Array, weights: Array) -> float:
@@ -48,8 +65,15 @@ def change_autocorrelation(windows: Array) -> Array:
     return autocorrelation(changes(windows), largest_known(windows, (0, 1)))
 
 
+def _difference(real: Array, synthetic: Array) -> float | None:
+    difference = np.abs(real - synthetic)[1:]
+    difference = difference[np.isfinite(difference)]
+    return float(difference.mean()) if difference.size else None
+
+
 @pairwise(
     "autocorrelation",
+    shared=(autocorrelation, lambda real, made: _difference(real, autocorrelation(made))),
     title="Autocorrelation difference",
     meaning="Mean difference of the autocorrelations over lags and features.",
     better="lower",
@@ -71,6 +95,10 @@ def autocorrelation_score(real: Array, synthetic: Array) -> float | None:
 
 @pairwise(
     "change_autocorrelation",
+    shared=(
+        change_autocorrelation,
+        lambda real, made: _difference(real, change_autocorrelation(made)),
+    ),
     title="Autocorrelation difference of changes",
     meaning="Mean difference of the autocorrelations of changes from step to step.",
     better="lower",
@@ -88,9 +116,3 @@ def change_autocorrelation_score(real: Array, synthetic: Array) -> float | None:
     """
     check(real, synthetic, cells=True)
     return _difference(change_autocorrelation(real), change_autocorrelation(synthetic))
-
-
-def _difference(real: Array, synthetic: Array) -> float | None:
-    difference = np.abs(real - synthetic)[1:]
-    difference = difference[np.isfinite(difference)]
-    return float(difference.mean()) if difference.size else None

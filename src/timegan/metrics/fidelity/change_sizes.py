@@ -36,6 +36,8 @@ STILL = 1e-3
 """Size of a window's changes, in shares of the real deviation, below which windows are alike."""
 LIMIT = 2_000
 """Windows on a side that are looked at, at most."""
+MIN_LIMIT = 200
+"""The same of the widest tables."""
 MAX_BASELINES = 2
 """Pairs of real samples that a baseline is the mean of."""
 
@@ -201,14 +203,16 @@ def sides_of(
     Args:
         measure: takes windows (N, T, C) in the table's units, NaN where there is no value.
         comparison: of the candidate.
-        candidate: at most two pairs of it are looked at, and 2,000 windows of a side.
+        candidate: at most two pairs of it are looked at, and 2,000 windows of a side, or fewer of
+            wide tables.
     """
+    limit = comparison.options.thinned(LIMIT, MIN_LIMIT)
 
     def measured(windows: Array, *path: str | int) -> Measured:
         draw = rng(comparison.seed, "changes", *path)
         return comparison.once(
             (measure, *path),
-            lambda: measure(comparison.cells_in_table_units(subset(windows, LIMIT, draw))),
+            lambda: measure(comparison.cells_in_table_units(subset(windows, limit, draw))),
         )
 
     name = candidate.name

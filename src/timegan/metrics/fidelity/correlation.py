@@ -124,8 +124,16 @@ ABOUT: Mapping[str, Any] = {
 """Fields of both records."""
 
 
+def _difference(real: Array, synthetic: Array) -> float | None:
+    difference = np.abs(real - synthetic)
+    values = difference[np.tril_indices(len(difference), -1)]
+    values = values[np.isfinite(values)]
+    return float(values.sum() / 10) if values.size else None
+
+
 @pairwise(
     "correlation",
+    shared=(correlations, lambda real, made: _difference(real, correlations(made))),
     cells=True,
     details=_by_pair,
     **ABOUT,
@@ -137,10 +145,7 @@ def correlation_score(real: Array, synthetic: Array) -> float | None:
     left out; ``None`` if no pair is left.
     """
     check(real, synthetic, cells=True)
-    difference = np.abs(correlations(real) - correlations(synthetic))
-    values = difference[np.tril_indices(len(difference), -1)]
-    values = values[np.isfinite(values)]
-    return float(values.sum() / 10) if values.size else None
+    return _difference(correlations(real), correlations(synthetic))
 
 
 def correlation_draws(

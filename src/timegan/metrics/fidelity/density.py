@@ -1,9 +1,10 @@
 """Overlap of two densities: the area under the lower of two kernel density estimates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.signal import fftconvolve
 
 from timegan.metrics.comparison import SetComparison
 from timegan.metrics.fidelity.autocorrelation import changes
@@ -39,6 +40,68 @@ class Densities:
         return float(min(area, 1.0))
 
 
+@dataclass(frozen=True)
+class DensityGrid:
+    """A grid of places around real values, and the density of these at each of them.
+
+    Args:
+        origin: the smallest real value, from which places are counted: bins are distinct then
+            however little values differ.
+        edges: of the bins.
+        bandwidth: of the kernel.
+        real: density of the real values in each bin.
+    """
+
+    origin: float
+    edges: Array
+    bandwidth: float
+    real: Array
+
+    @classmethod
+    def of(
+        cls, values: Array, *, margin: float = 0.5, resolution: float | None = None
+    ) -> "DensityGrid":
+        """Return the grid of real values (n,), all of them known; see `densities`."""
+        values = np.asarray(values, dtype=np.float64)
+        size = deviation(values)
+        origin = float(values.min())
+        constant = 1e-3 * divisor(np.abs(values).max())
+        away = values - origin
+        middle = float(np.subtract(*np.quantile(away, (0.75, 0.25)))) / 1.34
+        rule = 0.9 * min(size, middle or size) * away.size ** (-1 / 5)
+        least = 0.01 * size if resolution is None else resolution
+        # A constant: what is within a thousandth of it counts as the same.
+        bandwidth = max(rule, least) or constant
+        room = margin * float(away.max()) + 5 * bandwidth
+        edges = np.linspace(-room, away.max() + room, BINS + 1)
+        return cls(origin, edges, bandwidth, _smooth(away, edges, bandwidth))
+
+    @property
+    def width(self) -> float:
+        """The width of a bin."""
+        return float(self.edges[1] - self.edges[0])
+
+    def beside(self, synthetic: Array) -> Densities:
+        """Return the densities of the real values and of other ones (m,), all of them known."""
+        away = np.asarray(synthetic, dtype=np.float64) - self.origin
+        grid = self.origin + (self.edges[:-1] + self.edges[1:]) / 2
+        other = _smooth(away, self.edges, self.bandwidth)
+        return Densities(grid, self.real, other, self.width)
+
+
+def _smooth(away: Array, edges: Array, bandwidth: float) -> Array:
+    """Return the density of values (n,) in each bin."""
+    width = float(edges[1] - edges[0])
+    bins = np.floor((away - edges[0]) / width)
+    inside = bins[(bins >= 0) & (bins < BINS)].astype(np.int64)
+    share = np.bincount(inside, minlength=BINS) / (away.size * width)
+    spread = bandwidth / width
+    places = np.arange(-min(round(5 * spread), BINS), min(round(5 * spread), BINS) + 1)
+    kernel = np.exp(-0.5 * np.square(places / spread))
+    smooth: Array = fftconvolve(share, kernel / kernel.sum(), mode="same")
+    return np.maximum(smooth, 0.0)
+
+
 def densities(
     real: Array, synthetic: Array, *, margin: float = 0.5, resolution: float | None = None
 ) -> Densities:
@@ -56,34 +119,43 @@ def densities(
         resolution: the least bandwidth, so that values that are all but equal count as equal; by
             default a hundredth of the real deviation.
     """
-    a, b = (known(np.asarray(values, dtype=np.float64)) for values in (real, synthetic))
-    size = deviation(a)
-    # From the smallest value on, so that bins are distinct however little values differ.
-    origin = a.min()
-    constant = 1e-3 * divisor(np.abs(a).max())
-    a, b = a - origin, b - origin
-    middle = float(np.subtract(*np.quantile(a, (0.75, 0.25)))) / 1.34
-    rule = 0.9 * min(size, middle or size) * a.size ** (-1 / 5)
-    least = 0.01 * size if resolution is None else resolution
-    # A constant: what is within a thousandth of it counts as the same.
-    bandwidth = max(rule, least) or constant
-    room = margin * float(a.max()) + 5 * bandwidth
-    edges = np.linspace(-room, a.max() + room, BINS + 1)
-    width = float(edges[1] - edges[0])
+    grid = DensityGrid.of(known(np.asarray(real)), margin=margin, resolution=resolution)
+    return grid.beside(known(np.asarray(synthetic)))
 
-    def estimate(values: Array) -> Array:
-        share = np.histogram(values, edges)[0] / (values.size * width)
-        smooth: Array = gaussian_filter1d(share, bandwidth / width, mode="constant", truncate=5)
-        return smooth
 
-    grid = origin + (edges[:-1] + edges[1:]) / 2
-    return Densities(grid, estimate(a), estimate(b), width)
+def _grid(values: Array, resolution: float | None = None) -> DensityGrid | None:
+    """Return the grid of known values; None where there is none."""
+    values = known(values)
+    return DensityGrid.of(values, resolution=resolution) if values.size else None
+
+
+def _overlap(grid: DensityGrid | None, synthetic: Array) -> float:
+    """Return the overlap of real and synthetic values; of nothing with nothing it is complete."""
+    values = known(synthetic)
+    if grid is None or not values.size:
+        return float((grid is None) == (not values.size))
+    return grid.beside(values).overlap
+
+
+def _grids(real: Array) -> list[DensityGrid | None]:
+    return [_grid(real[..., c]) for c in range(real.shape[2])]
+
+
+def _overlaps(grids: Sequence[DensityGrid | None], synthetic: Array) -> list[float]:
+    return [_overlap(grid, synthetic[..., c]) for c, grid in enumerate(grids)]
 
 
 def overlaps(real: Array, synthetic: Array) -> list[float]:
     """Return the overlap for each feature of two sets of windows (N, T, C); NaN has no part."""
     check(real, synthetic, cells=True)
-    return [_overlap(real[..., c], synthetic[..., c]) for c in range(real.shape[2])]
+    return _overlaps(_grids(real), synthetic)
+
+
+def _change_grids(real: Array) -> list[DensityGrid | None]:
+    moves = changes(real)
+    resolution = 0.01 * deviation(real, (0, 1))
+    resolution = np.where(resolution > 0, resolution, 1e-3 * largest_known(real, (0, 1)))
+    return [_grid(moves[..., c], float(resolution[c])) for c in range(real.shape[2])]
 
 
 def change_overlaps(real: Array, synthetic: Array) -> list[float]:
@@ -93,22 +165,15 @@ def change_overlaps(real: Array, synthetic: Array) -> list[float]:
     feature a thousandth of its value.
     """
     check(real, synthetic, cells=True)
-    a, b = changes(real), changes(synthetic)
-    resolution = 0.01 * deviation(real, (0, 1))
-    resolution = np.where(resolution > 0, resolution, 1e-3 * largest_known(real, (0, 1)))
-    return [_overlap(a[..., c], b[..., c], float(resolution[c])) for c in range(real.shape[2])]
-
-
-def _overlap(real: Array, synthetic: Array, resolution: float | None = None) -> float:
-    """Return the overlap of values; of nothing with nothing it is complete."""
-    sides = known(real), known(synthetic)
-    if not all(side.size for side in sides):
-        return float(sides[0].size == sides[1].size)
-    return densities(*sides, resolution=resolution).overlap
+    return _overlaps(_change_grids(real), changes(synthetic))
 
 
 @pairwise(
     "change_density",
+    shared=(
+        _change_grids,
+        lambda grids, made: float(np.mean(_overlaps(grids, changes(made)))),
+    ),
     title="Density overlap of changes",
     meaning="Area that the densities of changes from step to step share, as a mean over features.",
     better="higher",
@@ -139,8 +204,19 @@ def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
     return details
 
 
+def _pooled_grid(real: Array) -> tuple[MinMax, DensityGrid | None]:
+    scale = MinMax(real)
+    return scale, _grid(scale(real))
+
+
+def _pooled_overlap(pooled: tuple[MinMax, DensityGrid | None], synthetic: Array) -> float:
+    scale, grid = pooled
+    return _overlap(grid, scale(synthetic))
+
+
 @pairwise(
     "density",
+    shared=(_pooled_grid, _pooled_overlap),
     title="Density overlap",
     meaning="Area that the densities of all values share, from 0 to 1.",
     better="higher",
@@ -155,5 +231,4 @@ def _by_feature(comparison: SetComparison) -> dict[str, dict[str, float]]:
 def pooled_overlap(real: Array, synthetic: Array) -> float:
     """Return the overlap of all values of all features in the real windows' min-max units."""
     check(real, synthetic, cells=True)
-    scale = MinMax(real)
-    return _overlap(scale(real), scale(synthetic))
+    return _pooled_overlap(_pooled_grid(real), synthetic)

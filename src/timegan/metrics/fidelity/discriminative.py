@@ -9,6 +9,7 @@ for the test, 2,000 iterations of 128 real and 128 synthetic windows. The score 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,14 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.metrics.comparison import Candidate, SetComparison
-from timegan.metrics.grouped_gru import GroupedGRU, Task, gather, pooled, train, usual_hidden
+from timegan.metrics.grouped_gru import (
+    GroupedGRU,
+    Task,
+    gather,
+    pooled,
+    train_classifiers,
+    usual_hidden,
+)
 from timegan.metrics.metric import Metric, Needs, register
 from timegan.metrics.parallel import track
 from timegan.metrics.score import MIN_WINDOWS, Score
@@ -27,6 +35,8 @@ from timegan.seeds import derive, rng
 TEST_SHARE = 0.2
 MAX_COLUMNS = 50
 """Columns that a classifier sees at most: the cost of wide tables does not grow beyond them."""
+FEW_COLUMNS = 6
+"""The same where a protocol measures fewer windows of wide tables."""
 
 
 def discriminative(
@@ -102,14 +112,9 @@ def classify(
     features = pool.shape[1] - 1
     generators = [torch.Generator().manual_seed(derive(seed, "weights")) for seed in seeds]
     classifier = GroupedGRU(features, hidden or usual_hidden(features), generators)
-    sign = torch.cat((torch.full((batch,), -1.0), torch.ones(batch)))
-
-    def loss(chosen: Tensor) -> Tensor:
-        # Sum over classifiers of both cross-entropies: no gradient sees another classifier's loss.
-        return torch.nn.functional.softplus(sign * classifier(gather(pool, chosen))).sum() / batch
-
     updates = track(range(iterations), f"{title}, {len(tasks)} classifiers", iterations)
-    train(classifier, [(r.train, s.train) for r, s in splits], seeds, loss, updates, batch, lr)
+    known = [(r.train, s.train) for r, s in splits]
+    train_classifiers(classifier, pool, known, seeds, updates, batch, lr)
     return _accuracies(classifier, pool, [(r.test, s.test) for r, s in splits])
 
 
@@ -152,7 +157,6 @@ def _accuracies(
 def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> dict[str, Score]:
     """Return the scores of candidates, whose classifiers train as one network."""
     options = comparison.options
-    seen = _seen(comparison)
     tasks: dict[str, list[Task]] = {}
     for name, candidate in candidates.items():
         is_control = name not in ("synthetic", "real")
@@ -160,6 +164,7 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
         tasks[name] = []
         for number in range(count):
             real, made = candidate.pairs[number % len(candidate.pairs)]
+            seen = comparison.once((_seen, number), partial(_seen, comparison, number))
             seed = derive(candidate.seed, "judge", number)
             tasks[name].append(Task(seen(real), seen(made), _seed_of(name, seed)))
     signed = iter(
@@ -167,6 +172,7 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
             [task for several in tasks.values() for task in several],
             iterations=options.classifier_steps,
             hidden=options.hidden,
+            batch=options.batch,
             lr=options.lr,
             title="Discriminative score" + (", baseline and controls" if "real" in tasks else ""),
         )
@@ -183,16 +189,23 @@ def _measure(comparison: SetComparison, candidates: Mapping[str, Candidate]) -> 
     return scores
 
 
-def _seen(comparison: SetComparison) -> Callable[[Subset], Subset]:
-    """Return a function that keeps the columns that all classifiers of a comparison see.
+def _columns_seen(comparison: SetComparison) -> int:
+    """Return how many columns a classifier sees."""
+    most = MAX_COLUMNS if comparison.options.thinning == 1 else FEW_COLUMNS
+    return min(int(comparison.real.shape[2]), most)
 
-    Of a table with more than `MAX_COLUMNS` they are drawn at random, by the seed.
+
+def _seen(comparison: SetComparison, number: int) -> Callable[[Subset], Subset]:
+    """Return a function that keeps the columns that one classifier of each candidate sees.
+
+    Of wide tables they are drawn at random, for each number anew: the deviation of scores is also
+    that between choices of columns.
     """
-    features = comparison.real.shape[2]
-    if features <= MAX_COLUMNS:
+    features, count = comparison.real.shape[2], _columns_seen(comparison)
+    if features == count:
         return lambda windows: windows
-    draw = rng(comparison.seed, "columns")
-    columns = np.sort(draw.choice(features, MAX_COLUMNS, replace=False))
+    draw = rng(comparison.seed, "columns", number)
+    columns = np.sort(draw.choice(features, count, replace=False))
     kept: dict[int, Array] = {}  # an array that several sets are parts of stays one
 
     def keep(windows: Subset) -> Subset:
@@ -227,9 +240,11 @@ def _settings(comparison: SetComparison) -> dict[str, Any]:
     options = comparison.options
     return {
         "classifier_steps": options.classifier_steps,
+        "batch": options.batch,
         "hidden": options.hidden,
         "lr": options.lr,
-        "columns": min(comparison.real.shape[2], MAX_COLUMNS),
+        "columns": _columns_seen(comparison),
+        "of_columns": comparison.real.shape[2],
     }
 
 
@@ -248,7 +263,7 @@ register(
         measure=_measure,
         needs=Needs(windows=MIN_WINDOWS, who="a classifier"),
         order=10,
-        options=("classifiers", "control_classifiers", "classifier_steps", "hidden", "lr"),
+        options=("classifiers", "control_classifiers", "classifier_steps", "batch", "hidden", "lr"),
         details=_settings,
     )
 )

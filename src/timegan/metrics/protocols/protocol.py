@@ -8,10 +8,8 @@ from timegan.errors import InputError, closest_match
 from timegan.metrics.comparison import Options
 from timegan.metrics.metric import Metric, metrics_of
 
-MAX_NUMBERS = 8_000_000
-"""Numbers on a side in quick protocols: 1,111 windows of 24 steps and 300 columns."""
-MIN_LIMIT = 500
-"""Windows on a side that are always measured."""
+MAX_NUMBERS = 1_680_000
+"""Numbers on a side in quick protocols: 10,000 windows of 24 steps and 7 columns."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Protocol:
         return replace(Options(), **{**self.options, **given})
 
     def fit_limit(self, options: Options, numbers: int) -> Options:
-        """Return options whose limit of windows keeps to the limit of numbers.
+        """Return options with so many windows that they keep to the limit of numbers.
 
         Args:
             options: of the protocol.
@@ -72,8 +70,8 @@ class Protocol:
         """
         if self.max_numbers is None:
             return options
-        limit = max(self.max_numbers // numbers, MIN_LIMIT)
-        return replace(options, limit=min(options.limit, limit))
+        options = replace(options, thinning=min(self.max_numbers / numbers / options.limit, 1.0))
+        return replace(options, limit=options.thinned(options.limit))
 
     def options_of(self, design: str, options: Options) -> Options:
         """Return the options of one design."""
@@ -83,7 +81,7 @@ class Protocol:
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
-        Protocol("quick", ("sets",), max_numbers=MAX_NUMBERS, shows_progress=False),
+        Protocol("quick", ("sets",), {"batch": 64}, max_numbers=MAX_NUMBERS, shows_progress=False),
         Protocol(
             "smoke",
             ("sets",),

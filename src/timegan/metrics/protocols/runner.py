@@ -18,7 +18,7 @@ from timegan.metrics.score import Score, to_json
 from timegan.metrics.windows import Array, MinMax, check
 from timegan.transforms.feature_view import Marks
 
-VERSION = 8
+VERSION = 9
 """Version of the meaning of cached figures. Raise it when a metric or a control changes."""
 
 Scores = dict[str, Score]
@@ -38,6 +38,7 @@ def run_protocol(
     classifiers: int | None = None,
     control_classifiers: int | None = None,
     classifier_steps: int | None = None,
+    batch: int | None = None,
     hidden: int | None = None,
     lr: float | None = None,
     forecaster_steps: int | None = None,
@@ -70,6 +71,7 @@ def run_protocol(
         classifiers: repeats of the discriminative and of the predictive scores.
         control_classifiers: classifiers of each control.
         classifier_steps: updates of each classifier.
+        batch: real windows of an update of a classifier, and synthetic ones.
         hidden: units of each classifier; by default half as many as features, and at most 24.
         lr: step size of the classifiers.
         forecaster_steps: updates of each forecaster.
@@ -95,6 +97,7 @@ def run_protocol(
         "classifiers": classifiers,
         "control_classifiers": control_classifiers,
         "classifier_steps": classifier_steps,
+        "batch": batch,
         "hidden": hidden,
         "lr": lr,
         "forecaster_steps": forecaster_steps,

@@ -23,6 +23,7 @@ def notes(name: str, score: Score) -> list[str]:
     return [
         *blind_spots(name, score),
         *_training_windows_note(name, score),
+        *columns_note(score),
         *_precision(score),
         *_repeats(score),
     ]
@@ -118,6 +119,21 @@ def _training_windows_note(name: str, score: Score) -> list[str]:
     if score.compared_with != "training":
         return []
     return ["Nothing was held out: the model has learned the windows of this test, too."]
+
+
+def columns_note(score: Score) -> list[str]:
+    """Return a note where each classifier sees a part of the columns.
+
+    >>> columns_note(Score(0.1, details={"columns": 6, "of_columns": 100}))[0][:40]
+    'Each classifier sees 6 of 100 columns, d'
+    """
+    seen, columns = score.details.get("columns"), score.details.get("of_columns")
+    if seen is None or columns is None or seen == columns:
+        return []
+    return [
+        f"Each classifier sees {seen} of {columns} columns, drawn at random: the deviation is also "
+        "that between choices of columns, and errors of few columns may be missed."
+    ]
 
 
 def _precision(score: Score) -> list[str]:

@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from timegan.metrics.score import Score
 from timegan.report.formatting import decimal
-from timegan.report.verdicts.caveats import blind_spots, lacks_power, matches_baseline
+from timegan.report.verdicts.caveats import (
+    blind_spots,
+    columns_note,
+    lacks_power,
+    matches_baseline,
+)
 from timegan.report.verdicts.grades import (
     CLASSIFIER,
     CORRELATIONS,
@@ -89,7 +94,7 @@ def discriminative_verdict(scores: Mapping[str, Score]) -> Verdict:
     shuffled, copy = score.control_mean("shuffled"), score.control_mean("copy")
     if shuffled is not None and copy is not None:
         sentence += f", a verbatim copy {copy:.3f}, real rows shuffled in time {shuffled:.3f}"
-    sentence += "."
+    sentence = " ".join([f"{sentence}.", *columns_note(score)])
     reasons = lacks_power(score, scores)
     if not reasons and (blind := blind_spots("discriminative", score)):
         # As good as what is known to be wrong is no praise.

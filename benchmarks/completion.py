@@ -164,6 +164,65 @@ def scores(
     }
 
 
+def horizons(
+    model: Synthesizer, table: pd.DataFrame, names: list[str], time: str, steps: int, count: int
+) -> dict[str, dict[str, object]]:
+    """Return figures of long series: real, of joined windows, and completed window after window.
+
+    ``hour`` is the share of the variance that the hour explains, ``autocorrelation`` that of days,
+    and ``changes`` the deviation of changes over that of real ones: everywhere, and at the first
+    step that another window makes.
+
+    Args:
+        model: with completion.
+        table: with a row an hour.
+        names: columns of numbers.
+        time: the column with the time.
+        steps: rows of each series.
+        count: series.
+    """
+    first = np.linspace(0, len(table) - steps, count).astype(int)
+    window, half = model.model.net.window, model.model.net.window // 2
+    begun = model.sample(count, steps=window)
+    ends = [begun.iloc[i * window : (i + 1) * window][[time, *names]] for i in range(count)]
+    sides = {
+        "real": ([table.iloc[i : i + steps] for i in first], steps),
+        "joined windows": (_parts(model.sample(count, steps=steps), steps), half),
+        "window after window": (
+            [model.complete(end.reset_index(drop=True), steps=steps - window) for end in ends],
+            half,
+        ),
+    }
+    scale = np.stack([part[names].diff().to_numpy()[1:] for part in sides["real"][0]]).std((0, 1))
+    return {side: _horizon(parts, names, time, scale, at) for side, (parts, at) in sides.items()}
+
+
+def _parts(frame: pd.DataFrame, steps: int) -> list[pd.DataFrame]:
+    return [frame.iloc[i : i + steps] for i in range(0, len(frame), steps)]
+
+
+def _horizon(
+    parts: list[pd.DataFrame], names: list[str], time: str, scale: np.ndarray, every: int
+) -> dict[str, object]:
+    values = np.stack([part[names].to_numpy(dtype=float) for part in parts])
+    hours = np.stack([pd.to_datetime(part[time]).dt.hour.to_numpy() for part in parts]).ravel()
+    flat = values.reshape(-1, len(names))
+    mean = pd.DataFrame(flat).groupby(hours).transform("mean").to_numpy()
+    changes = np.diff(values, axis=1)
+    seams = changes[:, every - 1 :: every]
+    away = flat.reshape(values.shape) - flat.mean(axis=0)
+    days = {
+        day: float(((away[:, : -24 * day] * away[:, 24 * day :]).mean((0, 1)) / flat.var(0)).mean())
+        for day in (1, 2, 3, 7)
+    }
+    return {
+        "hour": float((mean.var(axis=0) / flat.var(axis=0)).mean()),
+        "autocorrelation": days,
+        "changes": float((changes.std((0, 1)) / scale).mean()),
+        "changes_at_seams": float((seams.std((0, 1)) / scale).mean()),
+    }
+
+
 def main() -> None:
     """Train, complete held-out windows, and print a line of JSON for each method."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -175,6 +234,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="folder to load, or to save to if it is new")
     parser.add_argument("--period", type=int, default=24, help="rows of a season")
     parser.add_argument("--history", type=int, default=240, help="rows for statistical models")
+    parser.add_argument("--horizon", type=int, help="steps of long series, a row an hour")
     parser.add_argument("--boosting", action="store_true", help="minutes for each column")
     arguments = parser.parse_args()
     table = pd.read_csv(arguments.path).head(arguments.rows)
@@ -198,6 +258,11 @@ def main() -> None:
         model = Synthesizer(completion=True, schedule={"joint": arguments.joint}).fit(table)
         if arguments.model:
             model.save(arguments.model)
+    if arguments.horizon:
+        (time,) = (field.label for field in data.transform.schema.of("time"))
+        rows = horizons(model, table, names, time, arguments.horizon, 40)
+        for side, row in rows.items():
+            print(json.dumps({"task": "horizon", "method": side} | row), flush=True)
     frames = [table.iloc[start : start + data.window].reset_index(drop=True) for start in held]
     tasks, count = unknown_steps(data.window), arguments.draws
     earlier = starts[starts >= arguments.period, None] + steps

@@ -1,6 +1,7 @@
 """Baselines of completion keep what is given, and draw more than one answer."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import completion
@@ -44,3 +45,21 @@ def test_given_cells_are_kept_and_draws_are_near_the_truth(name: str, unknown: s
     )
     for score in ("crps", "energy"):
         assert found[score] < 0.8 * shuffled[score]  # type: ignore[operator]
+
+
+def test_figures_of_long_series_see_days_and_jumps_at_seams() -> None:
+    times = pd.date_range("2026-01-05", periods=240, freq="h")
+    daily = np.sin(2 * np.pi * times.hour / 24)
+    jumps = np.repeat(rng(0, "jumps").normal(size=20), 12)
+    figures = []
+    for x in (daily, daily + jumps):
+        parts = [pd.DataFrame({"time": times, "x": x})]
+        figures.append(
+            completion._horizon(parts, ["x"], "time", np.diff(daily).std(keepdims=True), 12)
+        )
+    even, uneven = figures
+    assert even["hour"] == pytest.approx(1)
+    assert even["changes"] == pytest.approx(1)
+    assert even["autocorrelation"][1] == pytest.approx(1)  # type: ignore[index]
+    assert uneven["hour"] < 0.9  # type: ignore[operator]
+    assert uneven["changes_at_seams"] > 2 * uneven["changes"]  # type: ignore[operator]

@@ -1,6 +1,9 @@
 """Stitching: processes whose right continuation is known are continued rightly."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 
 from timegan.sampling.stitching import MAX_FADE, WindowStitcher
 from timegan.seeds import rng
@@ -112,3 +115,32 @@ def test_chained_windows_keep_the_process() -> None:
         assert abs(np.corrcoef(x[:, 1:].ravel(), x[:, :-1].ravel())[0, 1] - lag_one) < 0.05
     largest = np.sqrt(2) * 0.2  # step of the wave
     assert np.quantile(np.abs(np.diff(series[..., 2], axis=1)), 0.99) < 1.5 * largest
+
+
+FANS: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "levels that spread": lambda a, b, t: a * (1 + 0.08 * t) + 0.4 * t,
+    "slopes that grow": lambda a, b, t: 3 * a + 0.5 * t + 0.02 * b * t**2,
+    "a walk with a trend": lambda a, b, t: 3 * a + 0.5 * t,
+}
+
+
+@pytest.mark.parametrize("name", FANS)
+def test_a_series_with_a_trend_does_not_run_away(name: str) -> None:
+    """A regression that amplifies what is left would do so in each window anew."""
+    draw = np.random.default_rng(0)
+    count, steps, p = 3_000, 24, 8
+    a, b = draw.normal(size=(2, count, 1))
+    noise = draw.normal(size=(count, steps))
+    windows = FANS[name](a, b, np.arange(steps))
+    windows = windows + (noise.cumsum(axis=1) if "walk" in name else 0.05 * noise)
+    windows = windows[..., None].astype(np.float32)
+    stitcher = WindowStitcher.fit([windows], p)
+    assert stitcher.rate[0] == 0
+    keys, past, ends = stitcher.key(windows[:, :p]), windows[:4, -p:], []
+    for _ in range(60):
+        target = stitcher.target_key(past)
+        chosen = ((keys**2).sum(axis=1) - 2 * target @ keys.T).argmin(axis=1)
+        past = stitcher.extend(past, windows[chosen])[:, -p:]
+        ends.append(past[:, -1, 0])
+    jumps = np.abs(np.diff(ends, axis=0)).max(axis=1)
+    assert jumps[-1] < 3 * jumps[10]  # a geometric series grows by as much in a few windows

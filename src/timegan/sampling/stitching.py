@@ -38,7 +38,8 @@ class WindowStitcher:
     range of the data.
 
     A feature whose windows end far from where they begin, such as a person's age, has a trend.
-    Its corrections do not fade.
+    Its corrections do not fade. They never exceed what the last level and the last slope make of
+    them, for a regression that amplifies them would do so in each window anew.
 
     Attributes:
         overlap: p, steps that two windows share.
@@ -99,6 +100,8 @@ class WindowStitcher:
         start, end = np.quantile(both, QUANTILES, axis=0).swapaxes(0, 1)
         trends = np.abs((end - start).mean(axis=0)) > MAX_FADE * steps * sigma
         drop = np.where(trends, 0.0, end - start)
+        most = np.where(trends, level / sigma, np.inf)[:, None]
+        gain[:, 0] = np.minimum(gain[:, 0], most)
         rough = np.minimum(np.sqrt(curvature) / sigma, 1.0) if overlap > 1 else 1.0
         rate = np.where(trends, 0.0, MAX_FADE * rough)
         low, high = np.quantile(both[:, 1], [TAIL, 1 - TAIL], axis=0)
@@ -133,8 +136,11 @@ class WindowStitcher:
     def extend(self, past: Array, windows: Array) -> Array:
         """Return the steps (n, T - p, C) of windows (n, T, C) that continue ``past`` (n, p, C)."""
         residual = (_inputs(past) - _inputs(windows[:, : self.overlap])) / self.scale
-        move = np.einsum("npc,cpk->nkc", residual, self.gain)
-        steps = move.shape[1]
+        level = residual[:, :1] * self.gain[:, 0].T
+        rest = np.einsum("npc,cpk->nkc", residual[:, 1:], self.gain[:, 1:])
+        steps = rest.shape[1]
+        slope = np.abs(residual[:, -1:]) * np.arange(1, steps + 1)[:, None]
+        move = level + np.where(self.rate > 0, rest, np.clip(rest, -slope, slope))
         curve = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, steps + 1) / steps)[:, None]
         max_fade = self.rate * steps
         fade = max_fade / np.maximum(np.maximum(max_fade, np.abs(move[:, :1])), 1e-12)

@@ -33,6 +33,15 @@ def test_few_values_are_shares_and_many_are_densities() -> None:
     assert isinstance(distribution(REAL, rng(0, "many").normal(size=99)), Densities)
 
 
+def test_values_that_lie_evenly_have_more_bars_than_others() -> None:
+    years = rng(0, "years").integers(1, 42, (2, 400)) / 2
+    bars = distribution(*years)
+    assert isinstance(bars, Shares)
+    assert bars.values.tolist() == (np.arange(1, 42) / 2).tolist()
+    assert isinstance(distribution(*rng(0, "many").integers(0, 90, (2, 400))), Densities)
+    assert isinstance(distribution(*(rng(0, "few").random((2, 20)) ** 3)), Densities)
+
+
 @pytest.mark.parametrize("values", [1e9 + np.arange(5), np.array([0, 1, 2, 500, 40_000])])
 def test_values_with_no_room_for_bars_between_them_stand_side_by_side(values: Array) -> None:
     bars = distribution(values[REAL.astype(int)], values[FAKE.astype(int)])

@@ -14,6 +14,8 @@ POINTS = 160
 """Points of a density's curve."""
 MAX_BARS = 25
 """Different values up to which shares are shown instead of a density."""
+MAX_EVEN_BARS = 50
+"""The same for values that lie evenly, such as half years: bars at them leave no gaps."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,13 @@ def distribution(
         named = tuple(labels)
         return Shares(places, counts[0] / sizes[0], counts[1] / sizes[1], labels=named)
     values = np.unique(np.concatenate([a, b]))
-    if len(values) > MAX_BARS:
+    are_few = len(values) <= MAX_BARS or (len(values) <= MAX_EVEN_BARS and not _are_uneven(values))
+    if not are_few:
         for side in (a, b):
             bars = _around(float(side[0]), a, b) if side.min() == side.max() else None
             if bars is not None and not _is_narrow(bars.values):
                 return bars
-    if len(values) > MAX_BARS:
+    if not are_few:
         return densities(a, b, resolution=resolution)
     counts = [np.bincount(np.searchsorted(values, x), minlength=len(values)) for x in (a, b)]
     shares = counts[0] / a.size, counts[1] / b.size

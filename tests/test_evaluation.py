@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 import timegan
 from timegan.attempts import FailureWarning
@@ -64,6 +66,25 @@ def test_frames_files_and_arrays_give_the_same(tmp_path: Path) -> None:
         assert found["copying"] == frames["copying"]
         for name, score in frames["scores"].items():
             assert found["scores"][name]["mean"] == pytest.approx(score["mean"])
+
+
+def test_progress_is_shown_of_every_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    add_task = Progress.add_task
+
+    def record(self: Progress, description: str, **options: Any) -> Any:
+        shown.append(description)
+        return add_task(self, description, **options)
+
+    monkeypatch.setattr(Progress, "add_task", record)
+    monkeypatch.setattr(Console, "is_terminal", True)
+    real, fake = (
+        pd.DataFrame(np.random.default_rng(seed).normal(size=(90, 2)), columns=["a", "b"])
+        for seed in range(2)
+    )
+    timegan.evaluate(real, fake, protocol="quick", window=8, classifier_steps=2, cache=False)
+    assert shown[-2:] == ["Statistics and tests for copies", "Relations, constraints and calendar"]
+    assert {"Scores", "Scores of baseline and controls"} < set(shown)
 
 
 def test_each_feature_has_the_overlap_of_two_real_samples_beside_its_own() -> None:

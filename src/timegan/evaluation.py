@@ -19,6 +19,7 @@ from timegan.metrics.completions import Completions, completion_scores, unknown_
 from timegan.metrics.constraint_violations import constraint_violations, row_violations
 from timegan.metrics.fidelity.frequencies import shares
 from timegan.metrics.fidelity.window_boundaries import compare_window_boundaries
+from timegan.metrics.parallel import working
 from timegan.metrics.patterns import patterns
 from timegan.metrics.period_autocorrelation import period_autocorrelations
 from timegan.metrics.protocols import find_protocol, run_protocol
@@ -305,7 +306,8 @@ class EvaluationData:
                 "completions", self.complete, lambda reason: {"reason": reason}
             )
         if self.rows is not None:
-            return card | check_rows(self.rows)
+            with working("Relations, constraints and calendar"):
+                return card | check_rows(self.rows)
         if protocol.is_thorough:
             windows = self.train, self.synthetic, self.features, self.holdout
             card["constraints"] = attempt(

@@ -11,7 +11,7 @@ from timegan.metrics.cache import cached, fingerprint
 from timegan.metrics.comparison import Candidate, Comparison, Data, comparisons_of
 from timegan.metrics.fidelity.summary_statistics import diversity, statistics
 from timegan.metrics.metric import Metric, metrics_of
-from timegan.metrics.parallel import run_parallel, show_progress, track
+from timegan.metrics.parallel import run_parallel, show_progress, track, working
 from timegan.metrics.privacy.report import copying_report
 from timegan.metrics.protocols.protocol import Protocol, find_protocol
 from timegan.metrics.score import Score, to_json
@@ -123,9 +123,11 @@ def run_protocol(
     }
     with show_progress(chosen.shows_progress if progress is None else progress):
         scores = _measure(chosen, compared, cache, workers)
+        with working("Statistics and tests for copies"):
+            others = _other_parts(chosen, data, scores, seed)
     limit = chosen.settle({}).limit
     about = {"windows_measured": options.limit} if options.limit < limit else {}
-    return {"scores": scores} | _other_parts(chosen, data, scores, seed) | about
+    return {"scores": scores} | others | about
 
 
 def _measure(

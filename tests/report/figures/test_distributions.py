@@ -80,6 +80,15 @@ def test_a_single_value_is_one_bar() -> None:
     assert [type(mark) for mark in view_of(bars).marks] == [Bars, Bars]
 
 
+def test_differences_of_decimals_are_one_value() -> None:
+    years = rng(0, "years").integers(0, 90, 60)[:, None] / 10 + np.arange(12) * 0.5
+    changes = np.diff(years.round(1), axis=1)
+    assert len(np.unique(changes)) > 1
+    bars = distribution(changes, changes[:20])
+    assert isinstance(bars, Shares)
+    assert bars.values.tolist() == [0.5]
+
+
 def test_a_single_value_beside_many_is_no_smooth_density() -> None:
     many = rng(0, "many").normal(50, 5, 400)
     many[:40] = 50.0

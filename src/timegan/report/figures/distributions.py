@@ -14,6 +14,8 @@ POINTS = 160
 """Points of a density's curve."""
 MAX_BARS = 25
 """Different values up to which shares are shown instead of a density."""
+DIGITS = 10
+"""Digits of the largest value to which values are counted."""
 MAX_EVEN_BARS = 50
 """The same for values that lie evenly, such as half years: bars at them leave no gaps."""
 
@@ -81,6 +83,7 @@ def distribution(
         sizes = [max(x.size, 1) for x in (a, b)]
         named = tuple(labels)
         return Shares(places, counts[0] / sizes[0], counts[1] / sizes[1], labels=named)
+    a, b = _without_noise(a, b)
     values = np.unique(np.concatenate([a, b]))
     are_few = len(values) <= MAX_BARS or (len(values) <= MAX_EVEN_BARS and not _are_uneven(values))
     if not are_few:
@@ -96,6 +99,15 @@ def distribution(
         places = np.arange(len(values), dtype=np.float64)
         return Shares(places, *shares, labels=tuple(f"{value:.10g}" for value in values))
     return Shares(values, *shares)
+
+
+def _without_noise(real: Array, synthetic: Array) -> tuple[Array, Array]:
+    """Return values to ten digits of the largest: differences of decimals miss their last ones."""
+    largest = max(float(np.abs(side).max(initial=0.0)) for side in (real, synthetic))
+    if not np.finfo(np.float32).tiny < largest < np.finfo(np.float32).max:
+        return real, synthetic
+    decimals = DIGITS - int(np.ceil(np.log10(largest)))
+    return np.round(real, decimals), np.round(synthetic, decimals)
 
 
 def _around(single: float, real: Array, synthetic: Array) -> Shares:

@@ -7,8 +7,16 @@ import pytest
 
 from tests.metrics.cards import quick, quick_records
 from timegan.metrics import metric
+from timegan.metrics.comparison import Data, Options, comparisons_of
+from timegan.metrics.fidelity.autocorrelation import (
+    autocorrelation,
+    autocorrelation_score,
+    change_autocorrelation_score,
+)
+from timegan.metrics.fidelity.correlation import correlation_matrix, correlation_score
+from timegan.metrics.fidelity.density import change_overlap, pooled_overlap
 from timegan.metrics.metric import FAMILIES, Needs, all_metrics, metrics_of, pairwise
-from timegan.metrics.windows import Array
+from timegan.metrics.windows import Array, MinMax
 from timegan.report.tables import score_rows
 
 OPTIONS: dict[str, Any] = {"classifiers": 1, "classifier_steps": 1, "cache": False}
@@ -69,3 +77,39 @@ def test_every_metric_says_what_a_report_needs() -> None:
         assert known.title
         assert known.meaning.endswith((".", ")"))
         assert known.better in ("lower", "higher")
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("density", pooled_overlap),
+        ("change_density", change_overlap),
+        ("correlation", correlation_score),
+        ("autocorrelation", autocorrelation_score),
+        ("change_autocorrelation", change_autocorrelation_score),
+    ],
+)
+def test_what_candidates_share_gives_the_score_of_the_function(name: str, function: Any) -> None:
+    draw = np.random.default_rng(0)
+    real, made = draw.normal(size=(2, 60, 9, 3)).cumsum(axis=2)
+    real[..., 2] = made[..., 2] = 1.5
+    [comparison] = comparisons_of("sets", Data(real, None, made, list("abc")), Options(), 0)
+    record = next(record for record in metrics_of("sets") if record.name == name)
+    candidates = {"synthetic": comparison.synthetic(), "real": comparison.baseline()}
+    found = record.measure(comparison, candidates)
+    scale = MinMax(real)
+    assert found["synthetic"].mean == pytest.approx(function(scale(real), scale(made)))
+    halves = [(a.values(), b.values()) for a, b in candidates["real"].pairs]
+    assert found["real"].runs == pytest.approx([function(a, b) for a, b in halves])
+
+
+def test_autocorrelations_of_all_columns_at_once_are_those_of_each() -> None:
+    windows = np.random.default_rng(0).normal(size=(40, 6, 3)).cumsum(axis=1)
+    windows[..., 1] = 2.0
+    windows[:, 2, 2] = 7.0
+    found = autocorrelation(windows)
+    assert np.isnan(found[:, 1]).all()
+    for c in (0, 2):
+        table = correlation_matrix(windows[..., c])[0]
+        means = [np.nanmean(table.diagonal(lag)) for lag in range(6)]
+        np.testing.assert_allclose(found[:, c], means, atol=1e-12)

@@ -98,6 +98,16 @@ def test_holes_that_are_moved_break_their_pattern() -> None:
     assert share < 0.9
 
 
+def test_a_dozen_failures_of_two_sensors_at_once_are_found() -> None:
+    draw = np.random.default_rng(0)
+    gone = np.zeros(1_500, dtype=bool)
+    for first in range(50, 1_500, 120):
+        gone[first : first + int(draw.integers(1, 8))] = True
+    heat, damp = (np.where(gone, np.nan, draw.normal(size=1_500)) for _ in range(2))
+    found = discover(Rows.of_table(Table.from_frame(pd.DataFrame({"heat": heat, "damp": damp}))))
+    assert [r.describe() for r in found] == ["heat, damp are missing together"]
+
+
 def test_relations_survive_json() -> None:
     found = discover(Rows.of_table(table(panel())))
     again = from_state(json.loads(json.dumps(state(found), allow_nan=False)))

@@ -314,7 +314,13 @@ def _is_accident(rows: Rows, members: list[str]) -> bool:
 
 
 def _are_related(a: np.ndarray, b: np.ndarray) -> bool:
-    """Decide whether two masks are equal, opposite or nested, and not by accident."""
+    """Decide whether two masks are equal, opposite or nested, and not by accident.
+
+    Of equal masks with few holes, each run of one has to meet a run of the other by accident, which
+    a row does with the probability of a hole.
+    """
+    if np.array_equal(a, b) and not by_chance(float(a.mean()), int((a[1:] > a[:-1]).sum())):
+        return True
     change = np.flatnonzero((a[1:] != a[:-1]) | (b[1:] != b[:-1])) + 1
     runs = np.concatenate([[0], change])
     a, b = a[runs], b[runs]

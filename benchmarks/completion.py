@@ -104,9 +104,9 @@ def statistical(name: str, history: np.ndarray, period: int, count: int) -> Draw
                 model = getattr(models, name)(season_length=period if name == "AutoETS" else 1)
                 known = np.concatenate([history[i, :, c], given[i, :past, c]])
                 found = model.forecast(known, given.shape[1] - past, level=[68.27])
-                std = (found["hi-68.27"] - found["lo-68.27"]) / 2
+                low, mean, high = (np.asarray(found[k]) for k in ("lo-68.27", "mean", "hi-68.27"))
                 noise = random.normal(size=(count, 1))  # one level of all steps
-                made[:, i, past:, c] = found["mean"] + std * noise
+                made[:, i, past:, c] = mean + (high - low) / 2 * noise
         return made
 
     return draw

@@ -88,8 +88,10 @@ def where_to_continue(where: str, run: Path) -> tuple[str, str]:
     return f"{where} Nothing is lost. This line continues the run:", command
 
 
+ENDINGS = "csv|gz|json|md|npz|onnx|parquet|pt|safetensors|tsv|txt|xlsx|yaml|zip"
+"""Endings of file names such as ``model.json``, which look like keys."""
 KEY = re.compile(
-    r"\b(?:dataset|model|trainer)\.(?:schedule\.)?(\w+)"
+    rf"(?<![/\\\w.-])(?:dataset|model|trainer)\.(?!(?:{ENDINGS})\b)(?:schedule\.)?(\w+)"
     r"""(?:=(\[[^\]]*\]|'[^']*'|"[^"]*"|[^\s,;:()]*[^\s,;:().]))?"""
 )
 """A key of the configuration, with its value if it has one."""
@@ -101,6 +103,8 @@ def python_words(message: str) -> str:
 
     >>> python_words("Set dataset.sequence_key=ticker, or leave it out: dataset.exclude=[a,b].")
     "Set sequence_key='ticker', or leave it out: exclude=['a', 'b']."
+    >>> python_words("folder/model.json: damaged. Copy model.safetensors, too.")
+    'folder/model.json: damaged. Copy model.safetensors, too.'
     """
 
     def literal(value: str) -> str:

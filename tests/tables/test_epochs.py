@@ -95,6 +95,11 @@ def test_dates_go_before_numbers_and_two_columns_are_named() -> None:
     time = Table.from_frame(frame(irregular(), "time", day=days)).schema.time
     assert time is not None
     assert time.name == "day"
-    both = Table.from_frame(frame(irregular(), "start_time", stop_time=irregular() + 5))
+    later = Table.from_frame(frame(irregular(), "start_time", stop_time=irregular() + 5))
+    assert later.schema.time is not None
+    assert later.schema.time.name == "start_time"
+    # Neither of two is first in every row.
+    crossing = irregular() + np.where(np.arange(ROWS) < ROWS // 2, -1, 1)
+    both = Table.from_frame(frame(irregular(), "first_time", second_time=crossing))
     assert both.schema.time is None
-    assert any("'start_time', 'stop_time'" in note for note in both.notes)
+    assert any("'first_time', 'second_time'" in note for note in both.notes)

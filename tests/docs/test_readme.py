@@ -141,6 +141,17 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def dated(desk: Path) -> str:
+    """Return the folder of a run whose table has dates."""
+    hours = pd.date_range("2025-01-06", periods=400, freq="h")
+    load = rng(0, "hours").normal(size=len(hours)).cumsum()
+    pd.DataFrame({"time": hours, "load": load}).to_csv(desk / "hours.csv", index=False)
+    chosen = ["dataset=csv", "dataset.path=hours.csv", "evaluation=none", *SMALL]
+    run(["python", "train.py", *chosen, "hydra.run.dir=outputs/dated"], desk)
+    return "outputs/dated"
+
+
 def typed(command: str) -> list[str]:
     """Return a command's words, with a run that exists, and sizes that a test can wait for."""
     words = shlex.split(command)
@@ -172,8 +183,14 @@ def test_the_command_of_the_readme_ends_well(command: str, desk: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in commands(DOCS) if c not in commands(README)])
-def test_the_command_of_the_docs_ends_well(command: str, desk: Path) -> None:
-    run(typed(command), desk)
+def test_the_command_of_the_docs_ends_well(
+    command: str, desk: Path, request: pytest.FixtureRequest
+) -> None:
+    words = typed(command)
+    if any(word.startswith("start=") for word in words):
+        with_dates = request.getfixturevalue("dated")
+        words = [word.replace("outputs/run", with_dates) for word in words]
+    run(words, desk)
 
 
 @pytest.mark.ddp

@@ -166,12 +166,12 @@ def scores(
 
 def horizons(
     model: Synthesizer, table: pd.DataFrame, names: list[str], time: str, steps: int, count: int
-) -> dict[str, dict[str, object]]:
+) -> dict[str, dict[str, float]]:
     """Return figures of long series: real, of joined windows, and completed window after window.
 
-    ``hour`` is the share of the variance that the hour explains, ``autocorrelation`` that of days,
-    and ``changes`` the deviation of changes over that of real ones: everywhere, and at the first
-    step that another window makes.
+    ``hour`` is the share of the variance that the hour explains, and ``days_7`` the autocorrelation
+    after 7 days. ``changes`` is the deviation of changes over that of real ones: everywhere, and at
+    the first step that another window makes.
 
     Args:
         model: with completion.
@@ -203,7 +203,7 @@ def _parts(frame: pd.DataFrame, steps: int) -> list[pd.DataFrame]:
 
 def _horizon(
     parts: list[pd.DataFrame], names: list[str], time: str, scale: np.ndarray, every: int
-) -> dict[str, object]:
+) -> dict[str, float]:
     values = np.stack([part[names].to_numpy(dtype=float) for part in parts])
     hours = np.stack([pd.to_datetime(part[time]).dt.hour.to_numpy() for part in parts]).ravel()
     flat = values.reshape(-1, len(names))
@@ -212,12 +212,14 @@ def _horizon(
     seams = changes[:, every - 1 :: every]
     away = flat.reshape(values.shape) - flat.mean(axis=0)
     days = {
-        day: float(((away[:, : -24 * day] * away[:, 24 * day :]).mean((0, 1)) / flat.var(0)).mean())
+        f"days_{day}": float(
+            ((away[:, : -24 * day] * away[:, 24 * day :]).mean((0, 1)) / flat.var(0)).mean()
+        )
         for day in (1, 2, 3, 7)
     }
     return {
         "hour": float((mean.var(axis=0) / flat.var(axis=0)).mean()),
-        "autocorrelation": days,
+        **days,
         "changes": float((changes.std((0, 1)) / scale).mean()),
         "changes_at_seams": float((seams.std((0, 1)) / scale).mean()),
     }

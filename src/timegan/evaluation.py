@@ -302,9 +302,10 @@ class EvaluationData:
         )
         card |= {"shares": self.shares}
         if self.complete is not None:
-            card["completion"] = attempt(
-                "completions", self.complete, lambda reason: {"reason": reason}
-            )
+            with working("Completions"):
+                card["completion"] = attempt(
+                    "completions", self.complete, lambda reason: {"reason": reason}
+                )
         if self.rows is not None:
             with working("Relations, constraints and calendar"):
                 return card | check_rows(self.rows)

@@ -32,7 +32,7 @@ MAX_CONTROL_WINDOWS = 5_000
 BASELINE_SAMPLES = 5
 """Pairs of real samples that a baseline is the mean of."""
 FEW_SAMPLES = 2
-"""The same where fewer windows of a wide table are measured: means over columns are steady."""
+"""Pairs where fewer windows of a wide table are measured, whose means over columns are steady."""
 MIN_LIMIT = 500
 """Windows on a side that are always measured."""
 

@@ -78,7 +78,7 @@ def interpolated(train: Array, count: int) -> Draws:
 
 
 SIMPLE = {"forecast": ("last value", last_value), "gap": ("linear interpolation", interpolated)}
-"""What a user would take otherwise."""
+"""Simple methods that a user would take otherwise, by task: their names and draws."""
 
 
 def known_steps(given: Array) -> int:

@@ -56,15 +56,7 @@ RESTORE_ORDER = (
 )
 """Lookups come after their sources, and after the holes of these; formulas and totals follow."""
 
-DERIVED_KINDS = (
-    "lookup",
-    "missing where",
-    "affine copy",
-    "formula",
-    "running total",
-    "formula of totals",
-    "running extreme",
-)
+DERIVED_KINDS = RESTORE_ORDER[RESTORE_ORDER.index("lookup") :]
 """Kinds whose columns are written again when others were changed."""
 
 MIN_EXPLAINED = 0.05

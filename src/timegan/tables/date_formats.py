@@ -82,7 +82,7 @@ ZONE = (
     r"(?: ?(?:(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|Z|[+-]\d{2}(?::?\d{2})?)"
     r"(?:\]|\[[A-Z]\w+/\w+\])?| (?:[A-Z]{2,4}T|MSK|[A-Z]\w+/[A-Z]\w+))"
 )
-"""The same offset from UTC or name of a zone behind all times."""
+"""An offset from UTC, or the name of a zone, that stands behind all times."""
 NOON = r" ?(?:[AaPp][Mm]|[ap]\.? ?m\.?|[AP]\.? ?M\.?)"
 
 TIMESTAMP_PATTERN = re.compile(

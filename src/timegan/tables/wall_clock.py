@@ -170,7 +170,11 @@ def _local_ticks(
 def _names_in(zone: str) -> dict[str, int]:
     """Return the names of a zone's offsets and the offsets in seconds, such as CET and CEST."""
     days = [pd.Timestamp(day, tz=zone) for day in ("2020-01-01", "2020-07-01")]
-    return {str(day.tzname()): int(day.utcoffset().total_seconds()) for day in days}  # type: ignore[union-attr]
+    utc = [day.tz_convert("UTC").tz_localize(None) for day in days]
+    return {
+        str(day.tzname()): int((day.tz_localize(None) - plain).total_seconds())
+        for day, plain in zip(days, utc, strict=True)
+    }
 
 
 def _zone_with_offsets(

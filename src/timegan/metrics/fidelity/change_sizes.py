@@ -37,7 +37,7 @@ STILL = 1e-3
 LIMIT = 2_000
 """Windows on a side that are looked at, at most."""
 MIN_LIMIT = 200
-"""The same of the widest tables."""
+"""Windows on a side that are looked at in the widest tables."""
 MAX_BASELINES = 2
 """Pairs of real samples that a baseline is the mean of."""
 

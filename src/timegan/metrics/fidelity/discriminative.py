@@ -36,7 +36,7 @@ TEST_SHARE = 0.2
 MAX_COLUMNS = 50
 """Columns that a classifier sees at most: the cost of wide tables does not grow beyond them."""
 FEW_COLUMNS = 6
-"""The same where a protocol measures fewer windows of wide tables."""
+"""Columns that a classifier sees where a protocol measures fewer windows of wide tables."""
 
 
 def discriminative(

@@ -17,7 +17,7 @@ MAX_BARS = 25
 DIGITS = 10
 """Digits of the largest value to which values are counted."""
 MAX_EVEN_BARS = 50
-"""The same for values that lie evenly, such as half years: bars at them leave no gaps."""
+"""Different values that lie evenly, such as half years, up to which shares are shown."""
 
 
 @dataclass(frozen=True)

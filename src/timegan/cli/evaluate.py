@@ -86,7 +86,7 @@ def _sampled(
     config: EvaluateConfig, run: str, model: HasNetworks, transform: TableTransform
 ) -> tuple[WindowDataModule, Sequences]:
     """Return the data that a run was trained on, and new samples of its model."""
-    data = WindowDataModule(**_trained_on(config, Path(run)))
+    data = WindowDataModule(**_trained_on(config, Path(run), model))
     data.prepare_data()
     data.setup()
     if data.features != transform.features or data.window != model.net.window:
@@ -102,11 +102,13 @@ def _sampled(
     return data, made
 
 
-def _trained_on(config: EvaluateConfig, run: Path) -> dict[str, Any]:
+def _trained_on(config: EvaluateConfig, run: Path, model: HasNetworks) -> dict[str, Any]:
     """Return the group ``dataset`` of the run, with the changes of the command line."""
     folder = find_run_folder(run)
     if folder is None:
-        return config.dataset
+        # An exported model does not tell its split: None is that of a training with completion.
+        selection = {"select_on_holdout": False if model.net.completer is None else None}
+        return config.dataset | selection
     content = OmegaConf.load(folder / ".hydra" / "config.yaml")
     stored = OmegaConf.select(content, "dataset")
     groups = (OmegaConf.select(content, key) or {} for key in ("callbacks", "model"))

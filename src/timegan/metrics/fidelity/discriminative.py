@@ -35,7 +35,7 @@ from timegan.seeds import derive, rng
 TEST_SHARE = 0.2
 MAX_COLUMNS = 50
 """Columns that a classifier sees at most: the cost of wide tables does not grow beyond them."""
-FEW_COLUMNS = 6
+FEW_COLUMNS = 16
 """Columns that a classifier sees where a protocol measures fewer windows of wide tables."""
 
 

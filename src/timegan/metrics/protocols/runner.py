@@ -18,7 +18,7 @@ from timegan.metrics.score import Score, to_json
 from timegan.metrics.windows import Array, MinMax, check
 from timegan.transforms.feature_view import Marks
 
-VERSION = 9
+VERSION = 10
 """Version of the meaning of cached figures. Raise it when a metric or a control changes."""
 
 Scores = dict[str, Score]

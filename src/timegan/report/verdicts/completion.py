@@ -45,7 +45,7 @@ def completion_verdict(completion: Mapping[str, Any]) -> Verdict:
             grades.append(Grade.POOR)
         covered.append(f"{' and '.join(map(share, inside))} of held-out values in a {task}")
         errors.append(f"{decimal(row['crps'] / simple, 2)} times that of the {SIMPLE[task][0]}")
-    levels = " and ".join(map(share, LEVELS))
+    levels = " and ".join(f"{level:.0%}" for level in LEVELS)
     sentence = f"Intervals of {levels} contain {', and '.join(covered)}. "
     sentence += f"The error of draws (CRPS) is {', and '.join(errors)}."
     if (area := completion["auc"]["model"]) is not None:

@@ -1,5 +1,6 @@
 """The command `complete` continues a table, in shards too, and refuses what it cannot use."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +70,24 @@ def test_wrong_input_ends_with_one_message(
     assert result.status == 2
     assert message in result.err
     assert result.err.count("\n") <= 4
+
+
+def test_completions_of_an_exported_model_are_scored(shell: Shell, tmp_path: Path) -> None:
+    walk = rng(1, "walk").normal(size=600).cumsum().round(2)
+    table = pd.DataFrame({"x": walk})
+    table.to_csv(tmp_path / "walk.csv", index=False)
+    model = Synthesizer(
+        window=6,
+        hidden=4,
+        completion=True,
+        progress=False,
+        steps_per_epoch=2,
+        schedule={"autoencoder": 1, "supervised": 1, "joint": 1},
+    )
+    model.fit(table).save(tmp_path / "model")
+    line = f"evaluate run={tmp_path}/model dataset=csv dataset.path={tmp_path}/walk.csv"
+    result = shell(f"{line} dataset.window=6 evaluation=smoke hydra.run.dir=scored")
+    assert result.status == 0, result.err
+    measured = json.loads(Path("scored/metrics.json").read_text())
+    assert measured["completion"]["windows"] >= 20
+    assert Path("scored/figures/completion.png").exists()

@@ -30,6 +30,12 @@ def one_series() -> pd.DataFrame:
     return pd.DataFrame({"time": time, "load": profile(time, 0)})
 
 
+def with_trend() -> pd.DataFrame:
+    """Return a load that rises by a deviation of its noise within four months."""
+    table = one_series()
+    return table.assign(load=(table["load"] + np.linspace(0, 2, len(table))).round(2))
+
+
 def many_sequences() -> pd.DataFrame:
     """Return sixty meters of two days and a half to three, which begin at different hours."""
     frames = []
@@ -54,6 +60,22 @@ def test_windows_follow_the_hour() -> None:
         frame.groupby(frame["time"].dt.hour)["load"].mean().to_numpy() for frame in (real, made)
     )
     assert np.corrcoef(first, second)[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("real", [one_series(), with_trend()])
+def test_long_series_follow_the_hour_after_hardly_any_training(real: pd.DataFrame) -> None:
+    made = Synthesizer(window=24, **QUICK).fit(real).sample(4, seed=1, steps=1500)
+    assert share_by_hour(made) == pytest.approx(share_by_hour(real), abs=0.08)
+    assert made["load"].mean() == pytest.approx(real["load"].mean(), abs=1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("real", [one_series(), with_trend()])
+def test_long_series_follow_the_hour_after_some_training(real: pd.DataFrame) -> None:
+    schedule = {"autoencoder": 5, "supervised": 3, "joint": 10}
+    options = QUICK | {"schedule": schedule, "steps_per_epoch": 30, "hidden": 12}
+    made = Synthesizer(window=24, **options).fit(real).sample(4, seed=1, steps=3000)
+    assert share_by_hour(made) == pytest.approx(share_by_hour(real), abs=0.05)
 
 
 def test_whole_sequences_follow_the_hour() -> None:

@@ -58,6 +58,8 @@ class Networks(nn.Module):
     """
 
     length_thresholds: Tensor
+    step_means: Tensor
+    step_stds: Tensor
     sigma: Tensor
     roughness: Tensor
     batches_seen: Tensor
@@ -148,6 +150,8 @@ class Networks(nn.Module):
         self.register_buffer("sigma", torch.ones(latent + exogenous))
         self.register_buffer("roughness", torch.ones(latent + exogenous))
         self.register_buffer("batches_seen", torch.tensor(0.0))
+        for name in ("step_means", "step_stds"):  # unknown as long as they are 0
+            self.register_buffer(name, torch.zeros(window, features))
         if variable_length:
             self.register_buffer("length_thresholds", torch.full((window,), -torch.inf))
 
@@ -187,6 +191,11 @@ class Networks(nn.Module):
                 "the first of them -inf."
             )
         self.length_thresholds.copy_(thresholds)
+
+    def set_step_statistics(self, means: Tensor, stds: Tensor) -> None:
+        """Set mean and deviation (T, C) of training windows, which long series keep to."""
+        self.step_means.copy_(means)
+        self.step_stds.copy_(stds)
 
     def mask(self, context: Tensor | None) -> Tensor | None:
         """Return the mask (B, T, 1) of sequences of this context (B, S); None: all steps exist."""

@@ -4,9 +4,10 @@ Running the networks on past T steps leaves what was trained: after 2,400 steps 
 stock table spread 18 times as wide as in the data. A window, however, can begin anywhere in the
 data. So a series is continued by a window that begins as the series ends.
 
-The nearest window of a pool is taken, see :class:`timegan.sampling.stitching.WindowStitcher`. Its
-noise is kept for the overlapping steps and drawn afresh for the others, so that no window is
-repeated. The remaining difference fades out.
+Windows of a pool get the means and spreads of training windows at each step, see
+:class:`timegan.sampling.step_calibration.StepCalibration`. The nearest of them continues a series,
+see :class:`timegan.sampling.stitching.WindowStitcher`. Its noise is kept for the overlapping steps
+and drawn afresh for the others, so that no window is repeated. The remaining difference fades out.
 
 Dynamics beyond a window are not learned: levels are those of windows, without further drift. Only
 a feature whose windows all rise or fall far, such as a person's age, continues to do so, possibly
@@ -28,6 +29,7 @@ from torch import Tensor
 
 from timegan.errors import InputError
 from timegan.nn.networks import HasNetworks, Networks
+from timegan.sampling.step_calibration import StepCalibration
 from timegan.sampling.stitching import WindowStitcher
 from timegan.sampling.windows import CHUNK_SIZE, context_chunks, networks, sample_chunks
 from timegan.seeds import generator
@@ -198,6 +200,7 @@ class WindowPool:
 
     Attributes:
         stitcher: a stitcher that was fitted on these windows; None if windows are single steps.
+        calibration: of the windows' levels and spreads at each step; None: unknown.
         keys: (N, 2 C + S) search keys of the windows, their weighted context included.
         z: (N, p, Z) noise of the overlapping steps.
         static: (N, G) static noise.
@@ -205,6 +208,7 @@ class WindowPool:
     """
 
     stitcher: WindowStitcher | None
+    calibration: StepCalibration | None
     keys: np.ndarray
     z: Tensor
     static: Tensor
@@ -214,25 +218,25 @@ class WindowPool:
     def draw(cls, net: Networks, seed: int) -> Self:
         """Draw ``POOL_SIZE`` windows that depend on the seed alone."""
         shared = overlap(net.window)
+        if shared == 0:
+            empty = torch.empty(0)
+            return cls(None, None, np.empty(0), empty, empty)
+        means, stds = (part.cpu().numpy() for part in (net.step_means, net.step_stds))
+        calibration = None
+        if stds.any():
+            made = (windows for *_, windows in _pool_chunks(net, seed))
+            calibration = StepCalibration.fit(made, means, stds)
         pasts, zs, static_noises, contexts = [], [], [], []
 
         def chunks() -> Iterator[np.ndarray]:
-            for first in range(0, POOL_SIZE, CHUNK_SIZE):
-                z, static = net.draw_noise(CHUNK_SIZE, generator(seed, "pool", first))
-                context = None
-                if net.context:
-                    made = net.generate_contexts(static.to(net.sigma)).cpu().numpy()
-                    context = with_full_length(net, made)
-                    contexts.append(context)
-                windows = generate_windows(net, z, static, context)
+            for z, static, context, made in _pool_chunks(net, seed):
+                windows = made if calibration is None else calibration(made)
                 pasts.append(windows[:, :shared])
                 zs.append(z[:, :shared])
                 static_noises.append(static)
+                contexts.extend([] if context is None else [context])
                 yield windows
 
-        if shared == 0:
-            empty = torch.empty(0)
-            return cls(None, np.empty(0), empty, empty)
         stitcher = WindowStitcher.fit(chunks(), shared)
         keys = np.concatenate([stitcher.key(past) for past in pasts])
         weight = 0.0
@@ -241,7 +245,8 @@ class WindowPool:
             known = np.concatenate(contexts)
             weight = float(np.sqrt(keys.var(axis=0).sum() / max(known.var(axis=0).sum(), 1e-12)))
             keys = np.hstack([keys, weight * known])
-        return cls(stitcher, keys, torch.cat(zs), torch.cat(static_noises), weight)
+        zs_static = torch.cat(zs), torch.cat(static_noises)
+        return cls(stitcher, calibration, keys, *zs_static, weight)
 
     def next_steps(
         self,
@@ -269,7 +274,22 @@ class WindowPool:
         chosen = torch.from_numpy(distance.argmin(axis=1))
         z = torch.cat([self.z[chosen], z[:, self.stitcher.overlap :]], dim=1)
         windows = generate_windows(net, z, self.static[chosen], context)
+        if self.calibration is not None:
+            windows = self.calibration(windows)
         return self.stitcher.extend(past, windows)
+
+
+def _pool_chunks(
+    net: Networks, seed: int
+) -> Iterator[tuple[Tensor, Tensor, np.ndarray | None, np.ndarray]]:
+    """Yield noise, static noise, contexts and windows of a pool, chunk by chunk."""
+    for first in range(0, POOL_SIZE, CHUNK_SIZE):
+        z, static = net.draw_noise(CHUNK_SIZE, generator(seed, "pool", first))
+        context = None
+        if net.context:
+            made = net.generate_contexts(static.to(net.sigma)).cpu().numpy()
+            context = with_full_length(net, made)
+        yield z, static, context, generate_windows(net, z, static, context)
 
 
 def generate_windows(

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from timegan.data.datamodule import WindowDataModule
 from timegan.data.smallest_scale import smallest_component_std
+from timegan.data.step_statistics import step_statistics
 from timegan.training.module import TimeGAN
 from timegan.training.schedule import Schedule
 
@@ -34,4 +37,7 @@ def build_model(
     thresholds = data.edges()
     if thresholds is not None:
         model.net.set_length_thresholds(thresholds)
+    statistics = step_statistics(data.train)
+    if statistics is not None:
+        model.net.set_step_statistics(*torch.from_numpy(statistics))
     return model

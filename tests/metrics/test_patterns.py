@@ -100,7 +100,7 @@ def test_steps_in_time_that_are_even_or_uneven_are_told_apart() -> None:
         assert "a step in time is as long as the one before" in pattern.sentence.lower()
     slow = even.assign(time=even["time"].iloc[0] + 2 * (even["time"] - even["time"].iloc[0]))
     pattern, _ = answered(even, slow)
-    assert "a row is at most 600 s after the one before" in pattern.sentence.lower()
+    assert "a row is at most 10 min after the one before" in pattern.sentence.lower()
 
 
 def test_tables_without_times_and_holes_have_no_patterns() -> None:

@@ -24,10 +24,10 @@ def frame(freq: str, count: int, rows: int = 60, dtype: str = "int64") -> pd.Dat
     ("freq", "count", "description"),
     [
         ("MS", 2, "every 1 x MS"),
-        ("D", 3, "every 86400s"),
-        ("h", 4, "every 3600s"),
-        ("15min", 5, "every 900s"),
-        ("7s", 6, "every 7s"),
+        ("D", 3, "every 1 day"),
+        ("h", 4, "every 1 h"),
+        ("15min", 5, "every 15 min"),
+        ("7s", 6, "every 7 s"),
     ],
 )
 @pytest.mark.parametrize("dtype", ["int64", "int16", "float64"])

@@ -43,7 +43,7 @@ def test_seconds_with_fractions_are_the_time() -> None:
 def test_regular_numbers_need_no_name() -> None:
     table = check_round_trip(frame(START * 1000 + np.arange(ROWS) * 60_000))
     assert table.schema.time_axis is not None
-    assert table.schema.time_axis.description == "every 60s"
+    assert table.schema.time_axis.description == "every 1 min"
     assert check_round_trip(frame(irregular() // 60 * 60 + np.arange(ROWS) * 60)).schema.time
 
 

@@ -155,7 +155,7 @@ def test_rows_are_put_in_order_within_their_sequence() -> None:
         frame[::-1].reset_index(drop=True), sequence_key="who", sequence_index="when"
     )
     assert table.schema.time_axis is not None
-    assert table.schema.time_axis.description == "every 86400s"
+    assert table.schema.time_axis.description == "every 1 day"
     assert table.time is not None
     assert (np.diff(table.time.reshape(3, 4)) > 0).all()
     assert any("order of time" in note for note in table.notes)

@@ -93,7 +93,7 @@ def test_whole_days_are_written_as_days(tmp_path: Path) -> None:
     assert frame["time"].tolist()[:2] == ["2024-01-01", "2024-01-02"]
     again = Table.from_frame(frame).schema.time_axis
     assert again is not None
-    assert again.description == "every 86400s"
+    assert again.description == "every 1 day"
 
 
 def test_a_table_without_a_key_is_numbered_only_where_there_are_several(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from timegan.relations import Rows
+from timegan.tables.time_axis import describe_seconds
 
 MAX_COLUMNS = 20
 """Columns with missing values that are looked at, and numbers beside them."""
@@ -85,7 +86,7 @@ def _steps(real: Rows) -> Iterator[tuple[str, Measure]]:
     if gaps is None or not gaps.size:
         return
     usual = float(np.median(gaps))
-    unit = " s" if real.time is not None else ""
+    words = f"{usual:.10g}" if real.time is None else describe_seconds(usual)
 
     def is_near(rows: Rows) -> Share | None:
         own = _gaps(rows)
@@ -99,7 +100,7 @@ def _steps(real: Rows) -> Iterator[tuple[str, Measure]]:
         equal = np.isclose(own[1:], own[:-1], rtol=1e-9, atol=0.0)
         return _share(equal[has_two_before[1:]], rows)
 
-    yield f"a row is at most {usual:.10g}{unit} after the one before", is_near
+    yield f"a row is at most {words} after the one before", is_near
     yield "a step in time is as long as the one before", is_equal
 
 

@@ -22,6 +22,23 @@ MAX_STARTS = 1_000
 """Maximum of real start times that are kept."""
 
 
+UNITS = {"days": 86_400, "h": 3_600, "min": 60}
+"""Units of a step in time -> seconds."""
+
+
+def describe_seconds(seconds: float) -> str:
+    """Return a step in time in the largest unit of which it is a multiple.
+
+    >>> [describe_seconds(step) for step in (86_400, 604_800, 90_000, 600, 1.5)]
+    ['1 day', '7 days', '25 h', '10 min', '1.5 s']
+    """
+    for unit, size in UNITS.items():
+        count = seconds / size
+        if count >= 1 and count == round(count):
+            return f"{count:.10g} {'day' if (unit, count) == ('days', 1) else unit}"
+    return f"{seconds:.10g} s"
+
+
 @dataclass(frozen=True)
 class TimeAxis(Record):
     """Rule by which a synthetic sequence's times follow from its start and its gaps.
@@ -109,10 +126,10 @@ class TimeAxis(Record):
                 if self.steps_per_row
                 else f"gaps counted in {self.freq}"
             )
-        what = "s" if self.unit else ""
         if self.steps_per_row is None:
-            return f"irregular, gaps in {'seconds' if what else 'units'}"
-        return f"every {self.steps_per_row * self._scale:g}{what}"
+            return f"irregular, gaps in {'seconds' if self.unit else 'units'}"
+        step = self.steps_per_row * self._scale
+        return f"every {describe_seconds(step) if self.unit else f'{step:g}'}"
 
     def gaps(self, time: np.ndarray, bounds: np.ndarray) -> np.ndarray:
         """Return gaps (R,) between each row and the one before; the median in a first row."""

@@ -1,9 +1,10 @@
 """Discovery of all relations in a table."""
 
+from timegan.relations.affine import find_affine, find_sums_of_copies
 from timegan.relations.constant import find_constants
 from timegan.relations.counters import Cycle, ElapsedTime, find_counters, with_profiles
 from timegan.relations.dates import find_date_distances
-from timegan.relations.formula import find_affine, find_formulas, find_formulas_of_totals
+from timegan.relations.formula import find_formulas, find_formulas_of_totals
 from timegan.relations.groups import find_joint_missing, find_missing_where, find_one_hot
 from timegan.relations.lookup import TimePart, find_lookups, find_time_parts
 from timegan.relations.motion import find_motion
@@ -50,7 +51,11 @@ def discover(rows: Rows) -> list[Relation]:
     totals = [relation for relation in totals if relation.total not in computed]
     summed = {relation.total for relation in totals}
     copies = find_affine(rows, explained | decided | summed | computed)
-    computed |= {copy.target for copy in copies}
+    of_copies = find_sums_of_copies(rows, copies)
+    sums = {formula.target for formula in of_copies}
+    copies = [copy for copy in copies if copy.target not in sums]
+    of_totals += of_copies
+    computed |= {copy.target for copy in copies} | sums
     holes = find_missing_where(rows, decided | computed)
     missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
     found: list[Relation] = [

@@ -22,12 +22,6 @@ MIN_DISTINCT = 4
 MAX_COLUMNS = 60
 """Number columns up to which products and ratios of all pairs are tried."""
 
-MIN_CORRELATION = 0.99
-"""Of two columns of which one may be a multiple of the other."""
-
-PAIR_ROWS = 500
-"""Rows on which their correlation is measured."""
-
 PROBE_ROWS = 48
 """Rows on which all pairs are tried at once."""
 
@@ -68,8 +62,11 @@ class Formula(Relation):
     def describe(self) -> str:
         """Return it in words."""
         first, *others = self.sources
-        if self.operation in SIGNS:
-            words = f"{first} {SIGNS[self.operation]} {others[0]}"
+        if self.operation == "product" and first == others[0]:
+            words = f"{first}²"
+        elif self.operation in SIGNS:
+            power = "²" if self.operation.startswith("square") else ""
+            words = f"{first} {SIGNS[self.operation]} {others[0]}{power}"
         elif self.operation == "years":
             words = f"the year of {first} - {others[0]}"
         elif self.operation in UNITS:
@@ -98,6 +95,10 @@ class Formula(Relation):
                 result = first * last
             elif self.operation == "ratio":
                 result = np.where(last == 0, np.nan, first / last)
+            elif self.operation == "square product":
+                result = first * last**2
+            elif self.operation == "square ratio":
+                result = np.where(last == 0, np.nan, first / last**2)
             elif self.operation == "sum":
                 result = first + last
             elif self.operation == "difference":
@@ -128,10 +129,19 @@ class Formula(Relation):
         block.set(self.target, result if self.decimals is None else np.round(result, self.decimals))
 
 
-ROUNDED = ("product", "ratio", "scaled")
+PRODUCTS = ("product", "ratio", "square product", "square ratio")
+"""Operations that are tried on all pairs of columns."""
+
+FACTORS = {"ratio": (1.0, 100.0), "square ratio": (1.0, 10_000.0)}
+"""Factors of operations other than 1, such as those of percent, and of lengths in centimetres."""
+
+ROUNDED = (*PRODUCTS, "scaled")
 """Operations whose results have more decimals than the column."""
 
-SIGNS = {"product": "x", "ratio": "/", "sum": "+", "difference": "-"}
+SIGNS = {"product": "x", "ratio": "/", "sum": "+", "difference": "-"} | {
+    "square product": "x",
+    "square ratio": "/",
+}
 """Operations on two numbers."""
 
 
@@ -140,17 +150,6 @@ class FormulaOfTotals(Formula):
     """A column that is the sum or the difference of running totals."""
 
     kind: ClassVar[str] = "formula of totals"
-
-
-@dataclass(frozen=True)
-class Affine(Formula):
-    """A column that is a multiple of another one, with a shift."""
-
-    kind: ClassVar[str] = "affine copy"
-
-    def reduce(self, draft: Draft) -> bool:
-        """Leave the column out if its source is of the same role."""
-        return draft.role(self.target) == draft.role(self.sources[0]) and super().reduce(draft)
 
 
 def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:
@@ -170,20 +169,20 @@ def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:
         for label, values in rows.columns.items()
         if rows.fields[label].type == "number" and label not in excluded
     }
-    numbers = {label: v for label, v in numbers.items() if _is_varied(v)}
+    numbers = {label: v for label, v in numbers.items() if is_varied(v)}
     targets = [label for label in numbers if rows.fields[label].role == "feature"]
     others = list(numbers)[:MAX_COLUMNS]
     candidates = [f for label in targets for f in _of_dates(rows, label, list(numbers))]
-    pairs = [f for t in targets for f in _of_pairs(rows, t, others, ("product", "ratio"))]
+    pairs = [f for t in targets for f in of_pairs(rows, t, others, PRODUCTS)]
     # Of a = b x c and b = a / c, both rounded, the one with the finer rounding implies the other.
     places = {label: i for i, label in enumerate(numbers)}
     pairs.sort(key=lambda f: (_relative_rounding(rows, f), -places[f.target]))
     found: list[Formula] = []
-    _take(candidates + pairs, rows, found)
+    take(candidates + pairs, rows, found)
     while True:
         known = {formula.target for formula in found}
         free = [t for t in targets if t not in known and t not in _sources(found)]
-        sums = [f for t in free if known for f in _of_pairs(rows, t, others, ("sum", "difference"))]
+        sums = [f for t in free if known for f in of_pairs(rows, t, others, ("sum", "difference"))]
         multiples = [f for label in free for f in _scaled(rows, label, list(known))]
         multiples.sort(key=lambda f: len(f"{f.factor:.12g}"))  # tax before gross
         for more in (
@@ -191,7 +190,7 @@ def find_formulas(rows: Rows, excluded: Collection[str]) -> list[Formula]:
             multiples,
             [f for f in sums if known.intersection(f.sources)],
         ):
-            _take(more, rows, found, limit=1)
+            take(more, rows, found, limit=1)
             if len(found) > len(known):
                 break
         else:
@@ -212,60 +211,11 @@ def find_formulas_of_totals(
     found: list[Formula] = []
     for label, field in rows.fields.items():
         is_number = field.type == "number" and field.role == "feature"
-        if label in excluded or not is_number or not _is_varied(rows.columns[label]):
+        if label in excluded or not is_number or not is_varied(rows.columns[label]):
             continue
         others = sorted(set(totals) - {label})
-        _take([*_of_pairs(rows, label, others, ("sum", "difference"))], rows, found)
+        take([*of_pairs(rows, label, others, ("sum", "difference"))], rows, found)
     return [FormulaOfTotals(**vars(formula)) for formula in found]
-
-
-def find_affine(rows: Rows, excluded: Collection[str]) -> list[Affine]:
-    """Find numbers that are a multiple of another column to their left, with a shift.
-
-    Args:
-        rows: of the table.
-        excluded: labels of columns that another relation explains.
-    """
-    numbers = [
-        label
-        for label, values in rows.columns.items()
-        if rows.fields[label].type == "number" and label not in excluded and _is_varied(values)
-    ]
-    found: list[Formula] = []
-    for place, label in enumerate(numbers):
-        for source in numbers[:place]:
-            if not any(formula.target == source for formula in found):
-                _take(lines(rows, label, source), rows, found)
-    return [Affine(**vars(formula)) for formula in found]
-
-
-def lines(rows: Rows, target: str, source: str) -> list[Formula]:
-    """Return the line with the fewest digits that holds in all rows, if there is one."""
-    x, y = rows.columns[source], rows.columns[target]
-    known = np.flatnonzero(~np.isnan(x) & ~np.isnan(y))
-    if not _are_correlated(*(v[known[:: max(len(known) // PAIR_ROWS, 1)]] for v in (x, y))):
-        return []
-    decimals, slack = _rounding(y)
-    slope = float(np.polyfit(x[known], y[known], 1)[0])
-    for digits in range(1, 13):
-        factor = float(f"{slope:.{digits}g}")
-        rest = (y - factor * x)[known]
-        middle = float(rest.max() + rest.min()) / 2
-        for more in range(1, 13):
-            shift = float(f"{middle:.{more}g}") if abs(middle) > slack else 0.0
-            if (np.abs(rest - shift) <= slack).all():
-                return [Formula("", target, "scaled", (source,), factor, shift, decimals, slack)]
-    return []
-
-
-def _are_correlated(x: np.ndarray, y: np.ndarray) -> bool:
-    """Decide whether one of two columns (R,) may be a multiple of the other."""
-    if len(x) < MIN_ROWS or not np.ptp(x) or not np.ptp(y):
-        return False
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()  # squares of large numbers overflow
-    x, y = x - x.mean(), y - y.mean()
-    sizes = float((x**2).sum() * (y**2).sum())
-    return sizes > 0 and float((x * y).sum()) ** 2 >= MIN_CORRELATION**2 * sizes
 
 
 def _sources(formulas: Sequence[Formula]) -> set[str]:
@@ -299,7 +249,7 @@ def _relative_rounding(rows: Rows, formula: Formula) -> float:
     return 10.0**-formula.decimals / max(size, 1e-300)
 
 
-def _take(
+def take(
     candidates: Sequence[Formula], rows: Rows, found: list[Formula], limit: int | None = None
 ) -> None:
     """Add the formulas that hold in all rows, and not by accident, one for each target."""
@@ -325,7 +275,7 @@ def _checked(formula: Formula, rows: Rows) -> Formula | None:
     known = ~np.isnan(expected)
     empty = values[~known]
     if not np.isnan(empty).all():
-        if formula.operation != "ratio" or not (empty == 0).all():
+        if formula.operation not in FACTORS or not (empty == 0).all():
             return None
         formula = replace(formula, fill=0.0)
     away = np.abs(values - expected)[known]
@@ -340,25 +290,26 @@ def _checked(formula: Formula, rows: Rows) -> Formula | None:
     return replace(formula, reason=f"in all {known.sum():,} rows")
 
 
-def _of_pairs(
+def of_pairs(
     rows: Rows, target: str, others: Sequence[str], operations: Sequence[str]
 ) -> Iterator[Formula]:
     """Yield the operations on two columns that agree with the target in a few rows."""
     if len(others) < 2:
         return
     values, parts = rows.columns[target], np.stack([rows.columns[o] for o in others], axis=1)
-    decimals, slack = _rounding(values)
+    decimals, slack = rounding(values)
     some = np.flatnonzero(~np.isnan(values))
     some = some[np.linspace(0, len(some) - 1, min(len(some), PROBE_ROWS)).astype(np.int64)]
     y, x = values[some][:, None, None], parts[some]
     for operation in operations:
-        for factor in (1.0, 100.0) if operation == "ratio" else (1.0,):
+        for factor in FACTORS.get(operation, (1.0,)):
             base = Formula("", target, operation, ("", ""), factor, 0.0, decimals, slack)
             result = base.compute([x[:, :, None], x[:, None, :]])
             fits = ~(np.abs(result - y) > slack).any(axis=0) & ~np.isnan(result).all(axis=0)
             for i, j in np.argwhere(fits):
                 is_twice = operation in ("product", "sum") and i > j
-                if i == j or is_twice or target in (others[i], others[j]):
+                is_one = i == j and operation != "product"
+                if is_one or is_twice or target in (others[i], others[j]):
                     continue
                 yield replace(base, sources=(others[i], others[j]))
 
@@ -384,7 +335,7 @@ def _of_dates(rows: Rows, target: str, others: Sequence[str]) -> Iterator[Formul
 def _scaled(rows: Rows, target: str, sources: Sequence[str]) -> Iterator[Formula]:
     """Yield multiples of columns, with as few digits as fit."""
     y = rows.columns[target]
-    decimals, slack = _rounding(y)
+    decimals, slack = rounding(y)
     for source in sources:
         x = rows.columns[source]
         known = ~np.isnan(x) & ~np.isnan(y)
@@ -398,7 +349,7 @@ def _scaled(rows: Rows, target: str, sources: Sequence[str]) -> Iterator[Formula
                 break
 
 
-def _rounding(values: np.ndarray) -> tuple[int | None, float]:
+def rounding(values: np.ndarray) -> tuple[int | None, float]:
     """Return the decimals of a column, and by how much it may differ from a formula."""
     known = values[~np.isnan(values)]
     decimals = nearly_exact_decimals(known)[0]
@@ -406,7 +357,8 @@ def _rounding(values: np.ndarray) -> tuple[int | None, float]:
     return decimals, error if decimals is None else 0.5000001 * 10.0**-decimals + error
 
 
-def _is_varied(values: np.ndarray) -> bool:
+def is_varied(values: np.ndarray) -> bool:
+    """Decide whether a column has enough values for a formula."""
     known = values[~np.isnan(values)]
     return len(known) >= MIN_ROWS and len(np.unique(known[:2_000])) >= MIN_DISTINCT
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from timegan.relations.affine import lines
 from timegan.relations.calendar_parts import BY_CYCLE, DAY, PARTS
 from timegan.relations.draft import Block, Draft
-from timegan.relations.formula import lines
 from timegan.relations.relation import Relation, by_chance, same
 from timegan.relations.rows import Rows
 from timegan.tables import Field
@@ -112,7 +112,7 @@ class Lookup(Relation):
             draft.replace(self.source, number, draft.columns[self.source])
         elif len(self.keys) <= MAX_CODES and field.type == "number":
             draft.types[self.source] = "categorical"
-            draft.changed.add(self.source)
+        draft.changed.add(self.source)  # generated codes become known ones
         return True
 
     def restore(self, block: Block) -> None:
@@ -253,8 +253,12 @@ def find_lookups(rows: Rows, excluded: set[str]) -> list[Lookup]:
     for target in order:
         for source in roots:
             relation = _lookup(rows, source, target, codes[source], codes[target])
-            if relation is not None:
+            if relation is None:
+                continue
+            if not _is_affine(rows, source, target):
                 found.append(relation)
+                break
+            if _may_be_copy(rows, source, target):
                 break
         else:
             if sizes[target] <= min(MAX_KEYS, len(rows) / 2):
@@ -305,7 +309,7 @@ def _lookup(
     rows: Rows, source: str, target: str, sources: np.ndarray, targets: np.ndarray
 ) -> Lookup | None:
     first = _decided(sources, targets, int(sources.max()) + 1)
-    if first is None or _is_affine(rows, source, target):
+    if first is None:
         return None
     keys, values = rows.columns[source][first], rows.columns[target][first]
     order = np.argsort(keys)  # NaN last
@@ -340,6 +344,13 @@ def _is_affine(rows: Rows, source: str, target: str) -> bool:
     if {rows.fields[source].type, rows.fields[target].type} != {"number"}:
         return False
     return bool(lines(rows, target, source))
+
+
+def _may_be_copy(rows: Rows, source: str, target: str) -> bool:
+    """Decide whether a line from source to target is found later, see `find_affine`."""
+    labels = list(rows.fields)
+    same_role = rows.fields[source].role == rows.fields[target].role
+    return same_role and labels.index(source) < labels.index(target)
 
 
 def _plain(values: np.ndarray) -> tuple[float | None, ...]:

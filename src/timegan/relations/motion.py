@@ -16,6 +16,12 @@ MIN_STEPS = 10
 MIN_SEQUENCES = 5
 """Sequences of three rows or more, each of which must have one increment."""
 
+SINGLE_PRECISION = 2.5e-7
+"""Error of a step between two numbers in single precision, relative to them."""
+
+MAX_ROUNDING = 0.02
+"""Rounding of the steps of a column with a fixed increment, relative to it."""
+
 MIN_LEVELS = 20
 """Distinct values from which on a column that only rises is learned by its increments."""
 
@@ -27,26 +33,29 @@ class FixedIncrement(ColumnRelation):
     Args:
         increment: from each row to the next.
         decimals: of the column; None leaves it unrounded.
+        tolerance: by which steps differ from it: the rounding of two values, and that of sums in
+            single precision.
     """
 
     kind: ClassVar[str] = "fixed increment"
     unit: ClassVar[str] = "steps"
     increment: float
     decimals: int | None = None
+    tolerance: float = 0.0
 
     def describe(self) -> str:
         """Return it in words."""
         verb = "rises" if self.increment > 0 else "falls"
-        return f"{self.column} {verb} by {abs(self.increment):.10g} in every row"
+        rounded = ", rounded" if self.tolerance else ""
+        return f"{self.column} {verb} by {abs(self.increment):.10g} in every row{rounded}"
 
     def kept(self, rows: Rows) -> np.ndarray:
         """Return which steps within sequences have the increment, up to rounding."""
         values = rows.columns[self.column]
         steps = np.diff(values)[rows.follows[1:]]
         largest = np.nanmax(np.abs(values), initial=0.0)
-        kept: np.ndarray = np.abs(steps - self.increment) <= 1e-9 * max(
-            largest, abs(self.increment)
-        )
+        error = self.tolerance + 1e-9 * max(largest, abs(self.increment))
+        kept: np.ndarray = np.abs(steps - self.increment) <= error
         return kept
 
     def reduce(self, draft: Draft) -> bool:
@@ -191,9 +200,9 @@ def find_motion(rows: Rows) -> list[ColumnRelation]:
             continue
         decimals = exact_decimals(values[~np.isnan(values)])
         reason = f"in all {steps.size:,} steps"
-        fixed = FixedIncrement(reason, label, _usual(values, steps), decimals)
-        if fixed.increment and not np.isnan(values).any() and fixed.kept(rows).all():
-            found.append(fixed)
+        fixed = _fixed(rows, label, steps, decimals)
+        if fixed is not None:
+            found.append(replace(fixed, reason=reason))
             continue
         steady = SteadyIncrement("", label, decimals)
         if _is_steady(steady, rows, steps):
@@ -207,6 +216,36 @@ def find_motion(rows: Rows) -> list[ColumnRelation]:
             reason += f", of which {changes.size:,} change it"
             found.append(Monotone(reason, label, bool(changes[0] > 0), decimals))
     return found
+
+
+def _fixed(
+    rows: Rows, label: str, steps: np.ndarray, decimals: int | None
+) -> FixedIncrement | None:
+    """Return the fixed increment of a column, exact or rounded, if it has one.
+
+    Rounded values lie on a line within each sequence. The rounding is far smaller than the
+    increment, so that a column with various steps has none.
+    """
+    values = rows.columns[label]
+    if np.isnan(values).any():
+        return None
+    fixed = FixedIncrement("", label, _usual(values, float(np.median(steps))), decimals)
+    if fixed.increment and fixed.kept(rows).all():
+        return fixed
+    increment = float(steps.mean())
+    largest = float(np.abs(values).max())
+    tolerance = SINGLE_PRECISION * largest if decimals is None else 1.0000001 * 10.0**-decimals
+    if tolerance > MAX_ROUNDING * abs(increment):
+        return None
+    starts = np.repeat(rows.bounds[:, 0], rows.lengths)
+    width = tolerance if decimals is not None else tolerance * rows.lengths.max()
+    for digits in range(1, 13):
+        step = float(f"{increment:.{digits}g}")
+        rounded = FixedIncrement("", label, step, decimals, tolerance)
+        line = values[starts] + step * (np.arange(len(values)) - starts)
+        if (np.abs(values - line) <= width).all() and rounded.kept(rows).all():
+            return rounded
+    return None
 
 
 def _is_steady(relation: SteadyIncrement, rows: Rows, steps: np.ndarray) -> bool:
@@ -229,11 +268,10 @@ def _steps(rows: Rows, label: str) -> np.ndarray:
     return steps
 
 
-def _usual(values: np.ndarray, steps: np.ndarray) -> float:
-    """Return the median step, rounded as far as the size of the values allows."""
-    median = float(np.median(steps))
+def _usual(values: np.ndarray, step: float) -> float:
+    """Return a step, rounded as far as the size of the values allows."""
     digits = 12 - int(np.ceil(np.log10(max(float(np.nanmax(np.abs(values))), 1e-300))))
-    return round(median, min(max(digits, 0), 15))
+    return round(step, min(max(digits, 0), 15))
 
 
 def _rounded(values: np.ndarray, decimals: int | None) -> np.ndarray:

@@ -59,6 +59,9 @@ RESTORE_ORDER = (
 DERIVED_KINDS = RESTORE_ORDER[RESTORE_ORDER.index("lookup") :]
 """Kinds whose columns are written again when others were changed."""
 
+COMPUTED_KINDS = frozenset(DERIVED_KINDS) - {"missing where"} | {"part of the time"}
+"""Kinds that write one column from others, which come first."""
+
 MIN_EXPLAINED = 0.05
 """Share of another column's variance from which on a value at the start is learned with it."""
 
@@ -231,8 +234,7 @@ class Reduction:
             (self.drawn_fields, drawn_starts),
         ):
             block.starts |= {_start_label(field): starts[:, i] for i, field in enumerate(fields)}
-        ordered = sorted(self.relations, key=lambda r: RESTORE_ORDER.index(r.kind))
-        for relation in ordered:
+        for relation in _sources_first(self.relations):
             relation.restore(block)
         return self._sequences(block, learned)
 
@@ -242,7 +244,7 @@ class Reduction:
         if not derived:
             return sequences
         block = self._block(sequences, self.schema)
-        for relation in sorted(derived, key=lambda r: RESTORE_ORDER.index(r.kind)):
+        for relation in _sources_first(derived):
             relation.restore(block)
         return self._sequences(block, sequences)
 
@@ -298,6 +300,26 @@ class Reduction:
 def _draft(table: Table, protected: Collection[str]) -> Draft:
     rows = Rows.of_table(table)
     return Draft(rows, dict(rows.fields), dict(rows.columns), frozenset(protected))
+
+
+def _sources_first(relations: Sequence[Relation]) -> list[Relation]:
+    """Return relations in their order, but those that write a column before its readers."""
+    waiting = sorted(relations, key=lambda relation: RESTORE_ORDER.index(relation.kind))
+    ordered: list[Relation] = []
+    while waiting:
+        writers = {r.written: r for r in reversed(waiting) if r.kind in COMPUTED_KINDS}
+
+        def waits(relation: Relation, writers: Mapping[str, Relation] = writers) -> bool:
+            others = [writers.get(label) for label in relation.columns]
+            return relation.kind in COMPUTED_KINDS and any(
+                other is not None and other is not relation and other.written != relation.written
+                for other in others
+            )
+
+        ready = next((relation for relation in waiting if not waits(relation)), waiting[0])
+        waiting.remove(ready)
+        ordered.append(ready)
+    return ordered
 
 
 def _stacked(columns: Sequence[np.ndarray], count: int) -> np.ndarray:

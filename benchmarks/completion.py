@@ -1,15 +1,18 @@
 """Forecasts and filled gaps of a model, beside what a user would take otherwise.
 
     python -m benchmarks.completion /data/ETTh1.csv --windows 80
+    python -m benchmarks.completion patients --key patient --period 0 --history 0
 
+`patients` is a panel that the benchmark makes: 300 patients in two arms with 36 visits each.
 A model learns the training blocks of a table. Held-out windows are given in part. Scores are means
 over windows, in deviations of each column; coverage is that of 50 and 90 % intervals, and spread
 that of draws beside the error of their mean.
 
 Forecasts: the last value with changes of the training rows, the values a period ago with their
-errors in the training rows, a linear regression with its residuals, gradient-boosted quantile
-regression, and with the package ``statsforecast`` AutoARIMA and AutoETS, fitted to many rows before
-each window (``uv run --with statsforecast python -m ...``).
+errors in the training rows (`--period 0`: none), a linear regression with its residuals,
+gradient-boosted quantile regression, and with the package ``statsforecast`` AutoARIMA and AutoETS,
+fitted to many rows before each window (`--history 0`: to the given steps alone;
+``uv run --with statsforecast python -m ...``).
 Gaps: linear interpolation, and the nearest training windows.
 """
 
@@ -34,7 +37,23 @@ from timegan.metrics.forecasts import (
 )
 from timegan.seeds import rng
 
-QUANTILES = np.linspace(0.05, 0.95, 10)
+QUANTILES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+
+def patients() -> pd.DataFrame:
+    """Return 300 patients with 36 weekly visits: falling pulse, and a pressure that follows it."""
+    random, parts = rng(0, "patients"), []
+    for number in range(300):
+        arm = random.choice(["placebo", "treated"])
+        shocks = random.normal(0, 1.2, size=36).cumsum() * 0.7
+        slope = -0.5 if arm == "treated" else -0.05
+        pulse = random.normal(80, 6) + slope * np.arange(36) + shocks
+        pressure = random.normal(125, 8) + 0.6 * (pulse - 80) + random.normal(0, 3, size=36)
+        weight = random.normal(75, 9) + random.normal(0, 0.3, size=36).cumsum()
+        columns = {"pulse": pulse.round(), "pressure": pressure.round(), "weight": weight.round(1)}
+        keys = {"patient": f"p{number:03d}", "arm": arm}
+        parts.append(pd.DataFrame(keys | columns, index=range(36)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def seasonal(before: np.ndarray, errors: np.ndarray, count: int) -> Draws:
@@ -101,7 +120,8 @@ def statistical(name: str, history: np.ndarray, period: int, count: int) -> Draw
         made, random = np.repeat(given[None], count, axis=0), rng(0, name)
         for i in range(len(given)):
             for c in range(given.shape[2]):
-                model = getattr(models, name)(season_length=period if name == "AutoETS" else 1)
+                season = max(1, period) if name == "AutoETS" else 1
+                model = getattr(models, name)(season_length=season)
                 known = np.concatenate([history[i, :, c], given[i, :past, c]])
                 found = model.forecast(known, given.shape[1] - past, level=[68.27])
                 low, mean, high = (np.asarray(found[k]) for k in ("lo-68.27", "mean", "hi-68.27"))
@@ -228,25 +248,30 @@ def _horizon(
 def main() -> None:
     """Train, complete held-out windows, and print a line of JSON for each method."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path")
+    parser.add_argument("path", help="of a table, or `patients`")
+    parser.add_argument("--key", help="column that names the sequences")
+    parser.add_argument("--columns", nargs="+", help="of the table; by default all")
     parser.add_argument("--rows", type=int, default=12_000, help="of the table")
     parser.add_argument("--windows", type=int, default=60, help="held-out windows")
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--joint", type=int, default=None, help="epochs of the joint phase")
     parser.add_argument("--model", type=Path, help="folder to load, or to save to if it is new")
-    parser.add_argument("--period", type=int, default=24, help="rows of a season")
+    parser.add_argument("--period", type=int, default=24, help="rows of a season; 0: none")
     parser.add_argument("--history", type=int, default=240, help="rows for statistical models")
     parser.add_argument("--horizon", type=int, help="steps of long series, a row an hour")
     parser.add_argument("--boosting", action="store_true", help="minutes for each column")
     arguments = parser.parse_args()
-    table = pd.read_csv(arguments.path).head(arguments.rows)
+    read = patients() if arguments.path == "patients" else pd.read_csv(arguments.path)
+    table = (read[arguments.columns] if arguments.columns else read).head(arguments.rows)
     # One half of the held-out rows calibrates draws, and the other half tests them.
-    data = WindowDataModule.from_frame(table, select_on_holdout=True)
+    data = WindowDataModule.from_frame(table, sequence_key=arguments.key, select_on_holdout=True)
     data.setup()
     assert data.split.holdout is not None
     fields = data.transform.schema.of("feature")
     names = [field.label for field in fields if field.type == "number"]
     values = table[names].to_numpy(dtype=float)
+    kept = [field.label in names for field in data.transform.schema.value_fields]
+    assert np.array_equal(values, data.table.values[:, kept]), "sort rows by key and time"
     steps = np.arange(data.window)
     starts = data.split.train.starts
     train = values[starts[np.linspace(0, len(starts) - 1, 3_000).astype(int), None] + steps]
@@ -257,7 +282,8 @@ def main() -> None:
     if arguments.model and arguments.model.exists():
         model = Synthesizer.load(arguments.model)
     else:
-        model = Synthesizer(completion=True, schedule={"joint": arguments.joint}).fit(table)
+        model = Synthesizer(completion=True, schedule={"joint": arguments.joint})
+        model.fit(table, sequence_key=arguments.key)
         if arguments.model:
             model.save(arguments.model)
     if arguments.horizon:
@@ -267,17 +293,15 @@ def main() -> None:
             print(json.dumps({"task": "horizon", "method": side} | row), flush=True)
     frames = [table.iloc[start : start + data.window].reset_index(drop=True) for start in held]
     tasks, count = unknown_steps(data.window), arguments.draws
-    earlier = starts[starts >= arguments.period, None] + steps
-    errors = values[earlier] - values[earlier - arguments.period]
-    before = values[held[:, None] + steps - arguments.period]
     methods: dict[str, dict[str, Draws]] = {
-        "forecast": {
-            "last value": last_value(train, count),
-            "seasonal naive": seasonal(before, errors, count),
-            "linear": linear(train, count),
-        },
+        "forecast": {"last value": last_value(train, count), "linear": linear(train, count)},
         "gap": {"interpolation": interpolated(train, count), "nearest": nearest(train, count)},
     }
+    if arguments.period:
+        earlier = starts[starts >= arguments.period, None] + steps
+        errors = values[earlier] - values[earlier - arguments.period]
+        before = values[held[:, None] + steps - arguments.period]
+        methods["forecast"]["seasonal naive"] = seasonal(before, errors, count)
     if arguments.boosting:
         methods["forecast"]["boosting"] = boosted(train, count)
     if find_spec("statsforecast"):

@@ -277,7 +277,8 @@ def main() -> None:
     train = values[starts[np.linspace(0, len(starts) - 1, 3_000).astype(int), None] + steps]
     held = data.split.holdout.starts
     held = held[held >= max(arguments.period, arguments.history)]
-    held = held[np.linspace(0, len(held) - 1, arguments.windows).astype(int)]
+    count = min(len(held), arguments.windows)
+    held = held[np.linspace(0, len(held) - 1, count).astype(int)]
     truth = values[held[:, None] + steps]
     if arguments.model and arguments.model.exists():
         model = Synthesizer.load(arguments.model)

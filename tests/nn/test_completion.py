@@ -32,6 +32,21 @@ def test_given_cells_are_exact_and_the_others_follow_from_the_noise(context: int
     assert torch.equal(network(hidden, given, z, known), network(x, given, z, known))
 
 
+def test_a_wider_spread_moves_levels_and_keeps_the_size_of_changes() -> None:
+    network, random = completer(), generator(3)
+    x, given = torch.zeros(400, 24, D), torch.zeros(400, 24, D)
+    given[:, :6] = 1
+    z = network.draw_noise(400, 24, random)
+    narrow = network.draw(x, given, z)
+    network.spread.fill_(1.5)
+    wide = network.draw(x, given, z)
+    levels = wide[:, 10:].std() / narrow[:, 10:].std()
+    changes = wide.diff(dim=1)[:, 10:].std() / narrow.diff(dim=1)[:, 10:].std()
+    assert levels - 1 > 0.2
+    assert abs(changes - 1) < (levels - 1) / 3
+    assert torch.equal(wide[:, :6], x[:, :6])
+
+
 def test_every_parameter_learns() -> None:
     network, random = completer(context=S), generator(2)
     x, given = torch.randn(B, T, D, generator=random), draw_given((B, T, D), random)

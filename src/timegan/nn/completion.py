@@ -40,9 +40,9 @@ class Completer(nn.Module):
 
     Attributes:
         sigma: deviation of the changes of each channel (D,).
-        spread: factor of the distance of draws from their centre, and the deviation of its
-            logarithm from draw to draw, by the groups of `spread_groups`. Draws then spread as
-            the truth does, with tails as heavy.
+        spread: factor of the distance of draws from their centre, by the groups of
+            `spread_groups`. Draws then spread as the truth does. Only what is common to
+            neighbouring steps is scaled, so that changes keep their size.
     """
 
     sigma: Tensor
@@ -64,8 +64,7 @@ class Completer(nn.Module):
         self.hold = nn.Parameter(torch.full((channels,), 4.0))
         self.register_buffer("sigma", torch.ones(channels))
         self.register_buffer("batches_seen", torch.tensor(0.0))
-        groups = 2 * (len(DISTANCES) + 2)
-        self.register_buffer("spread", torch.stack([torch.ones(groups), torch.zeros(groups)]))
+        self.register_buffer("spread", torch.ones(2 * (len(DISTANCES) + 2)))
 
     def draw_noise(self, count: int, window: int, generator: torch.Generator) -> Tensor:
         """Return noise (B, T, 2 Z): one half for each step, the other the same at all steps."""
@@ -122,19 +121,20 @@ class Completer(nn.Module):
         made: Tensor = self(x, given, z, context)
         draws = len(z) // len(x)
         centre = self(x, given, torch.zeros_like(z[: len(x)]), context).repeat(draws, 1, 1)
-        factor, tail = self.spread[:, spread_groups(given).repeat(draws, 1, 1)]
-        factor = factor * (tail * self.scale_noise(z, x.shape[2])).exp()
-        return made.where(given.repeat(draws, 1, 1) > 0, centre + factor * (made - centre))
+        factor = self.spread[spread_groups(given).repeat(draws, 1, 1)]
+        spread = made + (factor - 1) * smoothed(made - centre)
+        return made.where(given.repeat(draws, 1, 1) > 0, spread)
 
-    def scale_noise(self, z: Tensor, channels: int) -> Tensor:
-        """Return noise (K B, 1, D) for the scales of draws: the size of the noise of the steps.
 
-        It has no sign in common with what the network makes of the same noise.
-        """
-        size = z[..., : self.noise_width].square().mean(dim=1, keepdim=True) - 1
-        size = size * (z.shape[1] / 2) ** 0.5
-        scales: Tensor = size[..., torch.arange(channels, device=z.device) % self.noise_width]
-        return scales
+def smoothed(windows: Tensor) -> Tensor:
+    """Return the mean of windows (B, T, D) over five steps around each, fewer at the ends.
+
+    >>> smoothed(torch.tensor([0.0, 0.0, 0.0, 5.0, 0.0])[None, :, None])[0, :, 0]
+    tensor([0.0000, 1.2500, 1.0000, 1.2500, 1.6667])
+    """
+    return nn.functional.avg_pool1d(
+        windows.transpose(1, 2), 5, stride=1, padding=2, count_include_pad=False
+    ).transpose(1, 2)
 
 
 def spread_groups(given: Tensor) -> Tensor:

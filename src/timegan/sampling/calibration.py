@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from timegan.nn.batch import Batch
-from timegan.nn.completion import Completer, draw_given, spread_groups
+from timegan.nn.completion import Completer, draw_given, smoothed, spread_groups
 from timegan.nn.networks import HasNetworks, Networks
 from timegan.sampling.sequences import sample_context
 from timegan.sampling.windows import (
@@ -24,8 +24,6 @@ SEED = 1_000_003
 
 SPREADS = tuple(round(0.05 * step, 2) for step in range(10, 51))
 """Factors of the spread of completions that are tried."""
-TAILS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-"""Deviations of the logarithm of this factor that are tried."""
 MAX_CELLS = 4_000
 """Cells of a group that are looked at."""
 MIN_CELLS = 500
@@ -109,41 +107,36 @@ def calibrate_completer(model: Networks | HasNetworks, real: Batch) -> None:
         for noise in (z.to(like), torch.zeros_like(z[: len(x)]).to(like))
     )
     away, target = made.view(DRAWS, *x.shape) - centre, x - centre
+    slow = smoothed(away.flatten(0, 1)).view_as(away)
     groups = spread_groups(given)
-    noise = completer.scale_noise(z, x.shape[2]).view(DRAWS, len(x), 1, -1).expand_as(away)
 
-    def best_spread(cells: torch.Tensor) -> tuple[float, float]:
+    def best_spread(cells: torch.Tensor) -> float:
         places = cells.nonzero()
         places = places[torch.linspace(0, len(places) - 1, min(len(places), MAX_CELLS)).long()]
         some = tuple(places.T)
-        return _best_spread(away[:, *some], noise[:, *some], target[some])
+        return _best_spread(away[:, *some], slow[:, *some], target[some])
 
-    spread = completer.spread.clone()
-    spread[:] = spread.new_tensor(best_spread(unknown))[:, None]
-    for group in range(spread.shape[1]):
+    spread = torch.full_like(completer.spread, best_spread(unknown))
+    for group in range(len(spread)):
         cells = unknown & (groups == group)
         if int(cells.sum()) >= MIN_CELLS:
-            spread[:, group] = spread.new_tensor(best_spread(cells))
+            spread[group] = best_spread(cells)
     for one in completers:
         one.spread.copy_(spread)
 
 
-def _best_spread(
-    away: torch.Tensor, noise: torch.Tensor, target: torch.Tensor
-) -> tuple[float, float]:
-    """Return the factor and the tail with which intervals contain the truth as they should.
+def _best_spread(away: torch.Tensor, slow: torch.Tensor, target: torch.Tensor) -> float:
+    """Return the factor with which intervals contain the truth as often as they should.
 
     Args:
         away: deviations (K, M) of draws from their centre.
-        noise: of the scales (K, M).
+        slow: their smoothed part (K, M), which is scaled.
         target: deviations (M,) of the truth.
     """
     errors = {}
-    for tail in TAILS:
-        heavy = away * (tail * noise).exp()
-        for factor in SPREADS:
-            below = (factor * heavy < target).sum(0)
-            place = ((below + 0.5) / (DRAWS + 1) - 0.5).abs()
-            covered = [(place < share / 2).float().mean() - share for share in (0.5, 0.9)]
-            errors[factor, tail] = sum(float(error.abs()) for error in covered)
-    return min(errors, key=lambda pair: (round(errors[pair], 2), pair[1]))
+    for factor in SPREADS:
+        below = (away + (factor - 1) * slow < target).sum(0)
+        place = ((below + 0.5) / (DRAWS + 1) - 0.5).abs()
+        covered = [(place < share / 2).float().mean() - share for share in (0.5, 0.9)]
+        errors[factor] = sum(float(error.abs()) for error in covered)
+    return min(errors, key=lambda factor: (round(errors[factor], 2), abs(factor - 1)))

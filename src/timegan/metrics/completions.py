@@ -142,7 +142,10 @@ class Completions:
         if count < MIN_PAIRS:
             return {"model": None, "another window": None}
         other = np.concatenate([truth[:, :past], np.roll(truth, count // 2, axis=0)[:, past:]], 1)
-        return {"model": _told(truth, made, seed), "another window": _told(truth, other, seed)}
+        return {
+            "model": _told(truth, made, past, seed),
+            "another window": _told(truth, other, past, seed),
+        }
 
     def fans(self) -> list[dict[str, Any]]:
         """Return forecasts of a few windows: the truth, and quantiles of the draws."""
@@ -160,16 +163,23 @@ class Completions:
         ]
 
 
-def _told(truth: Array, made: Array, seed: int) -> float:
+def _told(truth: Array, made: Array, past: int, seed: int) -> float:
     """Return the area of a classifier that learns from the first windows and sees the last ones.
 
     The windows in between are left out, as they may share rows with either.
     """
     part = len(truth) * 9 // 20
-    x = np.concatenate([window_features(truth[:part]), window_features(made[:part])])
+    real, drawn = _pair_features(truth, past), _pair_features(made, past)
+    x = np.concatenate([real[:part], drawn[:part]])
     classifier = booster(TREES, seed).fit(x, np.repeat((1, 0), part))
-    tested = (classifier.decision_function(window_features(w[-part:])) for w in (truth, made))
-    return float(auc(*tested))
+    return float(auc(*(classifier.decision_function(side[-part:]) for side in (real, drawn))))
+
+
+def _pair_features(windows: Array, past: int) -> Array:
+    """Return features of windows, and of how each goes on after its first ``past`` steps."""
+    last = windows[:, past - 1]
+    jump, rise = windows[:, past] - last, windows[:, past:].mean(axis=1) - last
+    return np.concatenate([window_features(windows), np.abs(jump), rise], axis=1)
 
 
 def completion_scores(completions: Completions, seed: int) -> dict[str, Any]:

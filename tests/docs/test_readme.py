@@ -44,8 +44,14 @@ SIZES = {
 }
 """Overrides that shorten an evaluation."""
 
-ELSEWHERE = ("hydra/launcher=slurm", "trainer=gpu", "hydra/launcher=submitit", "trainer.num_nodes")
-"""Commands that need a cluster, a GPU or several machines."""
+ELSEWHERE = (
+    "hydra/launcher=slurm",
+    "trainer=gpu",
+    "hydra/launcher=submitit",
+    "trainer.num_nodes",
+    "python -m benchmarks.",
+)
+"""Commands that need a cluster, a GPU, several machines, or real tables and whole trainings."""
 
 COSTLY = ("-m", "trainer.devices=2", "model.schedule.patience=5")
 """Words of commands that train several times, and whose parts default tests run in other files."""

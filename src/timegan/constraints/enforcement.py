@@ -4,6 +4,7 @@ Rows that violate a constraint are projected in real numbers, then rounded to th
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -45,7 +46,12 @@ def enforce(
         InputError: constraints contradict each other.
     """
     result = np.array(values, dtype=np.float64)
-    for component in components(constraints, np.asarray(scale, dtype=np.float64), decimals, names):
+    for component in _components(
+        tuple(constraints),
+        tuple(np.asarray(scale, dtype=np.float64).tolist()),
+        None if decimals is None else tuple(decimals),
+        None if names is None else tuple(names),
+    ):
         bad = np.zeros(result.shape[:2], dtype=bool)
         for constraint in component.constraints:
             bad |= violations(constraint, result, mask)
@@ -60,6 +66,16 @@ def enforce(
                 at = first[rows], second[rows]
                 result[at] = _enforce_component(result[at][:, None], component, None)[:, 0]
     return result
+
+
+@lru_cache(maxsize=16)  # a chunk of sequences has the constraints of the one before
+def _components(
+    constraints: tuple[Constraint, ...],
+    scale: tuple[float, ...],
+    decimals: tuple[int | None, ...] | None,
+    names: tuple[str, ...] | None,
+) -> list[Component]:
+    return components(constraints, np.array(scale), decimals, names)
 
 
 def _blocks(items: np.ndarray, size: int) -> Iterator[np.ndarray]:

@@ -39,13 +39,15 @@ def project(
     for _ in range(sweeps):
         moved = np.zeros(start.shape[:2])[: len(rows)]
         for i, normal in enumerate(normals):
-            used = np.flatnonzero(normal)
-            step = (points[..., used] @ normal[used] - targets[..., i]) / squared[i]
+            used = np.flatnonzero(normal)  # few columns, one by one: products of stacks are slow
+            total = sum(normal[v] * points[..., v] for v in used)
+            step = (total - targets[..., i]) / squared[i]
             step = np.where(np.isnan(step), 0.0, step)
             if is_inequality[i]:
                 step = np.maximum(step, -multipliers[..., i])
             multipliers[..., i] += step
-            points[..., used] -= step[..., None] * inverse[i, used]
+            for v in used:
+                points[..., v] -= step * inverse[i, v]
             moved = np.maximum(moved, np.abs(step) * np.sqrt(squared[i]))
         free = points + pushed
         points = np.clip(free, low, high)

@@ -18,12 +18,20 @@ from timegan.sampling.long_series import (
     continue_windows,
     with_full_length,
 )
-from timegan.sampling.windows import CHUNK_SIZE, context_chunks, networks, sample_chunks
+from timegan.sampling.windows import (
+    CHUNK_SIZE,
+    concatenate,
+    context_chunks,
+    networks,
+    sample_chunks,
+)
 from timegan.seeds import rng
 from timegan.tables import Sequences
 from timegan.transforms.encoding import channel_slices
 from timegan.transforms.table_transform import TableTransform
 
+DECODED_CELLS = 700_000
+"""Cells of the table that are decoded together: small arrays cost calls, large ones memory."""
 CANDIDATES = 2_048
 """Contexts that are generated to find lengths and values at the start for given contexts."""
 NEAREST_CANDIDATES = 8
@@ -54,7 +62,7 @@ def generate_chunks(
     starts: np.ndarray | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[Sequences]:
-    """Generate sequences ``start`` to ``start + count`` in the table's units, a chunk at a time.
+    """Generate sequences ``start`` to ``start + count`` in the table's units, in bounded memory.
 
     A model with a context generates it first, or takes it from one of the real sequences where
     these are few. It is rounded to possible values (one category, a whole length), and the sequence
@@ -96,8 +104,12 @@ def generate_chunks(
             "not supported for models with exogenous columns. Remove steps."
         )
     pool: list[WindowPool] = []
-    for first in range(start - start % CHUNK_SIZE, start + count, CHUNK_SIZE):
-        inside = slice(max(start, first) - start, min(start + count, first + CHUNK_SIZE) - start)
+    block = CHUNK_SIZE  # contexts and series are made by chunk, windows alone in larger blocks
+    if not whole and not net.context:
+        cells = CHUNK_SIZE * net.window * len(transform.features)
+        block *= max(1, DECODED_CELLS // cells)
+    for first in range(start - start % CHUNK_SIZE, start + count, block):
+        inside = slice(max(start, first) - start, min(start + count, first + block) - start)
         size, begin = inside.stop - inside.start, max(start, first)
         values, found, channels = None, None, None
         if net.context:
@@ -114,9 +126,10 @@ def generate_chunks(
             wanted = np.clip(wanted, 1, transform.longest) if lengths is None else lengths[inside]
             if channels is not None:
                 channels = with_full_length(net, channels, wanted)
-        (chunk,) = sample_chunks(
+        chunks = sample_chunks(
             model, size, seed=seed, start=begin, context=channels, exogenous=covariates
         )
+        chunk = concatenate(list(chunks))
         times = None if starts is None else starts[inside]
         if wanted is None:
             yield transform.inverse_transform(

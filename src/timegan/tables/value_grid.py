@@ -1,6 +1,7 @@
 """Value grids: the values that a column can take, and rounding to them."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 import numpy as np
@@ -243,6 +244,7 @@ def is_multiple(values: np.ndarray, step: float, offset: float, precision: float
     return np.asarray(~away)
 
 
+@lru_cache(maxsize=1_024)
 def decimals_of(*numbers: float) -> int | None:
     """Return the fewest decimals that write all numbers, or None where nine do not.
 

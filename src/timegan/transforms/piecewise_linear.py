@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -124,7 +125,7 @@ class PiecewiseLinear(ColumnTransformer):
         values = np.empty_like(raw)
         for start in np.unique(first):
             chosen = raw[first == start]
-            knots, is_reading = self._knots(raw.shape[1], int(start))
+            knots, is_reading = find_knots(raw.shape[1], int(start), self.period)
             at = chosen[:, knots]
             at[:, is_reading] = self.knot_grid.snap(at[:, is_reading])
             at[:, ~is_reading] = self._snap_between(at[:, ~is_reading])
@@ -140,17 +141,11 @@ class PiecewiseLinear(ColumnTransformer):
         raw = self.number.unscale(channels[..., 0]) / divisor(span(grid.low, grid.high))
         errors = np.zeros((len(raw), len(self.start_offsets)))
         for i, offset in enumerate(self.start_offsets):
-            knots, _ = self._knots(raw.shape[1], (self.phase - offset) % self.period)
+            first = (self.phase - offset) % self.period
+            knots, _ = find_knots(raw.shape[1], first, self.period)
             away = np.square(interpolate(raw[:, knots], knots) - raw).sum(axis=1)
             errors[:, i] = away / max(raw.shape[1] - knots.size, 1)
         return errors
-
-    def _knots(self, count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the rows at which lines end, and which hold a reading: the two ends may not."""
-        steps = np.arange(count)
-        readings = steps[first :: self.period]
-        knots = np.union1d(readings, steps[[0, -1]])
-        return knots, np.isin(knots, readings)
 
     def _snap_between(self, values: np.ndarray) -> np.ndarray:
         """Snap values between two readings to a grid that is finer by the period."""
@@ -189,6 +184,15 @@ def choose_phases(
         total = np.sum([errors[i] for i in members], axis=0)
         phases |= dict.fromkeys(members, (total.argmin(axis=1) + 0.5) / total.shape[1])
     return phases
+
+
+@lru_cache(maxsize=1_024)
+def find_knots(count: int, first: int, period: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows at which lines end, and which hold a reading: the two ends may not."""
+    steps = np.arange(count)
+    readings = steps[first::period]
+    knots = np.union1d(readings, steps[[0, -1]])
+    return knots, np.isin(knots, readings)
 
 
 def interpolate(at: np.ndarray, knots: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -213,7 +214,11 @@ class QuantileMap(Record):
         if len(self.made) < 2:
             return scores + (self.wanted[0] - self.made[0])
         inside = np.clip(scores, self.made[0], self.made[-1])
-        return np.asarray(PchipInterpolator(self.made, self.wanted)(inside) + (scores - inside))
+        return np.asarray(self._spline(inside) + (scores - inside))
+
+    @cached_property
+    def _spline(self) -> PchipInterpolator:
+        return PchipInterpolator(self.made, self.wanted)
 
 
 def _shares(count: int) -> np.ndarray:

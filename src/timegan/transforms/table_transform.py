@@ -10,7 +10,7 @@ import pandas as pd
 from timegan.constraints import ConstraintSet
 from timegan.plain import plain
 from timegan.relations import Reduction
-from timegan.seeds import rng
+from timegan.seeds import uniforms
 from timegan.tables import Field, Schema, Sequences, Table
 from timegan.transforms import encoding, registry
 from timegan.transforms.base import ColumnTransformer
@@ -435,12 +435,8 @@ class TableTransform:
 
     def draw_firsts(self, count: int, seed: int, first: int) -> np.ndarray:
         """Draw values (n, D) at the first row of whole sequences, in place of `draw_starts`."""
-        firsts = self.draws.firsts
-        if not firsts.size:
-            return self.draw_starts(count, seed, first)
-        numbers = [rng(seed, "starts", first + i).integers(len(firsts)) for i in range(count)]
-        drawn: np.ndarray = firsts[np.array(numbers, dtype=np.int64)]
-        return drawn
+        draw = self.draws.draw_firsts if self.draws.firsts.size else self.draw_starts
+        return draw(count, seed, first)
 
     def draw_contexts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw learned context columns (n, K) of real sequences; None: a model makes them."""
@@ -548,8 +544,6 @@ class TableTransform:
     ) -> np.ndarray:
         """Map channels (n, T, M) to the table's units (n, T, C); padding holds any values."""
         count, steps = channels.shape[:2]
-        needs_noise = any(transformer.needs_noise for transformer in transformers)
-        streams = [rng(seed, "columns", start + i) for i in range(count if needs_noise else 0)]
         values = np.full((count, steps, len(transformers)), np.nan)
         # Interpolated columns must not read the padding behind the end of a sequence.
         is_interpolated = any(transformer.is_interpolated for transformer in transformers)
@@ -557,8 +551,9 @@ class TableTransform:
         for end in np.unique(ends).astype(np.int64):
             rows = np.flatnonzero(ends == end)
 
-            def uniform(_: int, rows: np.ndarray = rows, end: int = end) -> np.ndarray:
-                return np.stack([streams[row].random(steps)[:end] for row in rows])
+            def uniform(column: int, rows: np.ndarray = rows, end: int = end) -> np.ndarray:
+                path = ("columns", column)
+                return uniforms(seed, *path, first=start, count=count, width=steps)[rows, :end]
 
             values[rows, :end] = encoding.from_channels(transformers, channels[rows, :end], uniform)
         return values

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from timegan.seeds import rng
+from timegan.seeds import rng, uniforms
 from timegan.variation import divisor
 
 
@@ -35,8 +35,17 @@ class WindowDraws:
     def numbers(self, count: int, seed: int, first: int) -> np.ndarray:
         """Draw a window (n,) for each sequence from number ``first`` on."""
         total = max(len(self.times or ()), len(self.starts), len(self.contexts))
-        drawn = [rng(seed, "starts", first + i).integers(total) for i in range(count)]
-        return np.array(drawn, dtype=np.int64)
+        return self._draw(count, seed, first, total)
+
+    def draw_firsts(self, count: int, seed: int, first: int) -> np.ndarray:
+        """Draw values (n, D) of the first row of a whole sequence for each sequence."""
+        drawn: np.ndarray = self.firsts[self._draw(count, seed, first, len(self.firsts))]
+        return drawn
+
+    @staticmethod
+    def _draw(count: int, seed: int, first: int, total: int) -> np.ndarray:
+        uniform = uniforms(seed, "starts", first=first, count=count)[:, 0]
+        return (uniform * total).astype(np.int64)
 
     def draw_members(
         self, count: int, seed: int, first: int, context: np.ndarray | None

@@ -1,5 +1,6 @@
 """Pairs of dates: one never before the other, or both close together."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -89,9 +90,15 @@ class DateDistance(Relation):
         return self.first if label == self.second else self.second
 
 
-def find_date_distances(rows: Rows) -> list[DateDistance]:
-    """Find dates that are counted from the time, or else from a date to the left of them."""
-    dates = [label for label, field in rows.fields.items() if field.type == "datetime"]
+def find_date_distances(rows: Rows, excluded: Collection[str] = ()) -> list[DateDistance]:
+    """Find dates that are counted from the time, or else from a date to the left of them.
+
+    Args:
+        rows: of the table.
+        excluded: labels of columns that another relation explains.
+    """
+    fields = {label: field for label, field in rows.fields.items() if label not in excluded}
+    dates = [label for label, field in fields.items() if field.type == "datetime"]
     references = [rows.time_label] if rows.time is not None else []
     found = []
     for label in dates:

@@ -1,6 +1,10 @@
 """Discovery of all relations in a table."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from timegan.relations.affine import find_affine, find_sums_of_copies
+from timegan.relations.carried_over import CarriedOver, find_carried_over
 from timegan.relations.constant import find_constants
 from timegan.relations.counters import Cycle, ElapsedTime, find_counters, with_profiles
 from timegan.relations.dates import find_date_distances
@@ -19,6 +23,7 @@ def discover(rows: Rows) -> list[Relation]:
 
     A column that one relation explains completely is not looked for in the next: parts of the time
     come first, then fixed increments and one-hot groups, then formulas, lookups, running totals.
+    What is left may be carried over from the row before.
     """
     if not len(rows):
         return []
@@ -35,12 +40,16 @@ def discover(rows: Rows) -> list[Relation]:
     formulas = find_formulas(rows, explained | cycles)
     explained |= {formula.target for formula in formulas}
     lookups = find_lookups(rows, explained)
-    dates = find_date_distances(rows)
     decided = {relation.target for relation in lookups}
     computed = {formula.target for formula in formulas}
+    counted = {counter.column for counter in counters}
+    carried = find_carried_over(rows, explained | decided | computed | counted)
+    codes = {relation.source for relation in lookups}
+    carried = [replace(c, by_difference=False) if c.later in codes else c for c in carried]
+    dates = find_date_distances(rows, {c.later for c in carried})
     followed = decided | computed
     followed |= {label for relation in dates for label in relation.columns}
-    followed |= {counter.column for counter in counters}
+    followed |= counted
     extremes = find_running_extremes(rows, motion, explained | followed)
     computed |= {relation.target for relation in extremes}
     followed |= computed
@@ -56,6 +65,12 @@ def discover(rows: Rows) -> list[Relation]:
     copies = [copy for copy in copies if copy.target not in sums]
     of_totals += of_copies
     computed |= {copy.target for copy in copies} | sums
+    carried = _without_circles(
+        [c for c in carried if c.written not in computed | summed],
+        [*formulas, *lookups, *of_totals],
+    )
+    computed |= {relation.later for relation in carried if not relation.is_backward}
+    followed |= {relation.written for relation in carried}
     holes = find_missing_where(rows, decided | computed)
     missing = find_joint_missing(rows, computed | {relation.target for relation in holes})
     found: list[Relation] = [
@@ -68,6 +83,7 @@ def discover(rows: Rows) -> list[Relation]:
         *of_totals,
         *extremes,
         *copies,
+        *carried,
         *dates,
         *groups,
         *holes,
@@ -82,6 +98,16 @@ def discover(rows: Rows) -> list[Relation]:
                 counter = with_profiles(counter, rows, free)
             found.append(counter)
     return found
+
+
+def _without_circles(carried: list[CarriedOver], others: Sequence[Relation]) -> list[CarriedOver]:
+    """Return the relations whose source is not itself written from their target."""
+
+    def leads_to(label: str, target: str, seen: set[str]) -> bool:
+        sources = {s for r in others if r.written == label for s in r.columns} - seen - {label}
+        return target in sources or any(leads_to(s, target, seen | sources) for s in sources)
+
+    return [c for c in carried if not leads_to(c.columns[1], c.written, set())]
 
 
 def _targets(parts: list[TimePart]) -> set[str]:

@@ -94,6 +94,7 @@ class Block:
         time_label: name of the time column.
         time: (n, T) seconds since 1970; None where the table has no dates.
         local_time: (n, T) the same by the local clock.
+        is_learned: whether replaced columns still have the values that a model learns.
     """
 
     columns: dict[str, np.ndarray]
@@ -104,6 +105,7 @@ class Block:
     time_label: str = ""
     time: np.ndarray | None = None
     local_time: np.ndarray | None = None
+    is_learned: bool = False
 
     def set(self, label: str, values: np.ndarray) -> None:
         """Set a column (n, T); a context column takes the values of the first step."""

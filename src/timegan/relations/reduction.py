@@ -17,6 +17,7 @@ from timegan.variation import deviation
 ENFORCEMENT_ORDER = (
     "formula",
     "formula of totals",
+    "carried over",
     "distance of dates",
     "fixed increment",
     "cycle",
@@ -48,6 +49,7 @@ RESTORE_ORDER = (
     "part of the time",
     "lookup",
     "missing where",
+    "carried over",
     "affine copy",
     "formula",
     "running total",
@@ -229,6 +231,7 @@ class Reduction:
         if not self.relations:
             return learned
         block = self._block(learned, self.learned)
+        block.is_learned = True
         for fields, starts in (
             (self.start_fields, learned_starts),
             (self.drawn_fields, drawn_starts),

@@ -84,7 +84,7 @@ def season(difference: float) -> Verdict:
         "synthetic": 0.5,
         "held_out": 0.5,
     }
-    row["by_sequence"] = False
+    row |= {"by_sequence": False, "is_missing": False}
     return timing.timing_verdict([row | {"difference": difference, "agreement": 1.0}])
 
 

@@ -185,6 +185,42 @@ def test_short_or_irregular_series_have_no_periods_to_compare() -> None:
     assert lags(frame, frame[::5]) == []
 
 
+def weak(seed: int, amplitude: float = 0.8) -> pd.DataFrame:
+    """Return sensors with a weak daily profile each."""
+    time = pd.Series(pd.date_range("2023-01-02", periods=24 * 60, freq="h"))
+    hour = time.dt.hour.to_numpy()
+    frame = pd.DataFrame({"time": time})
+    for k in range(5):
+        profile = amplitude * np.sin(2 * np.pi * (hour - k) / 24)
+        frame[f"s{k}"] = (profile + noise(9 * seed + k, len(time))).round(2)
+    return frame
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_weak_season_that_is_missing_is_named_and_others_are_not(seed: int) -> None:
+    real, other = weak(seed), weak(seed + 20)
+    kept = compared(real, other)
+    assert len(kept) >= 4
+    assert all(0.05 < row["real"] < 0.2 for row in kept)
+    assert not any(row["is_missing"] for row in kept)
+    assert timing_verdict(kept).grade is Grade.EXCELLENT
+    rows = compared(real, other.assign(s3=weak(seed + 40, 0.0)["s3"]))
+    assert [row["feature"] for row in rows if row["is_missing"]] == ["s3"]
+    assert rows[0]["feature"] == "s3"
+    assert rows[0]["difference"] < 0.05  # its error is large
+    verdict = timing_verdict(rows)
+    assert verdict.grade is Grade.FAIR
+    assert "variance of s3" in verdict.finding
+    assert verdict.sentence.endswith("most of this season is missing.")
+
+
+def test_a_weak_season_at_the_wrong_hours_is_told_as_another_profile() -> None:
+    real = weak(0)
+    rows = compared(real, real.assign(s3=np.roll(real["s3"], 12)))
+    assert [row["feature"] for row in rows if row["is_missing"]] == ["s3"]
+    assert "with another profile" in timing_verdict(rows).sentence
+
+
 def stations(seed: int, years: int = 3, window: int | None = None) -> pd.DataFrame:
     """Return daily weather of four stations in two hemispheres; windows are sequences, too."""
     frames = []

@@ -64,12 +64,49 @@ class Share:
         error: its standard error.
         means: of each phase, NaN where it has no rows.
         counts: rows of each phase.
+        whole: the share itself, which chance makes larger than ``share``.
+        group_sums: (G, P) sums of values, less one number for all, at each phase of each part.
+        group_counts: (G, P) their numbers.
     """
 
     share: float
     error: float
     means: np.ndarray
     counts: np.ndarray
+    whole: float
+    group_sums: np.ndarray
+    group_counts: np.ndarray
+
+    @property
+    def reliability(self) -> float:
+        """Part of the variance between phases that is not chance."""
+        return self.share / self.whole if self.whole > 0 else 0.0
+
+    def follows(self, other: "Share") -> tuple[float, float]:
+        """Return how much of another profile this one has, and the standard error of that.
+
+        It is the slope of this profile on the other one: 1 where both are the same, 0 where this
+        one has nothing of it. Chance in the other profile, which makes slopes smaller, is undone.
+        """
+        size = min(len(self.means), len(other.means))
+        n, s = self.group_counts[:, :size], self.group_sums[:, :size]
+        profile = np.nan_to_num(other.means[:size] - np.nanmean(other.means[:size]))
+        n = np.where(np.isnan(other.means[:size]), 0, n)
+        if other.reliability <= 0:
+            return 0.0, float("inf")
+
+        def slope(counts: np.ndarray, sums: np.ndarray) -> float:
+            total = max(counts.sum(), 1)
+            away = profile - counts @ profile / total
+            variance = counts @ np.square(away)
+            return float(away @ np.where(counts > 0, sums, 0) / variance) if variance > 0 else 0.0
+
+        whole = slope(n.sum(0), s.sum(0)) / other.reliability
+        if len(n) < 2:
+            return whole, float("inf")
+        left = np.array([slope(n.sum(0) - n[g], s.sum(0) - s[g]) for g in range(len(n))])
+        left /= other.reliability
+        return whole, float(np.sqrt((len(n) - 1) * np.square(left - left.mean()).mean()))
 
 
 class Side:
@@ -114,7 +151,7 @@ class Side:
         whole = _explained(n.sum(0), s.sum(0), q.sum())
         means = np.where(n.sum(0) > 0, s.sum(0) / np.maximum(n.sum(0), 1) + middle, np.nan)
         if self.groups < 2:
-            return Share(whole, 0.0, means, n.sum(0))
+            return Share(whole, 0.0, means, n.sum(0), whole, s, n)
         left = np.array(
             [
                 _explained(n.sum(0) - n[g], s.sum(0) - s[g], q.sum() - q[g].sum())
@@ -123,7 +160,8 @@ class Side:
         )
         error = np.sqrt((self.groups - 1) * np.square(left - left.mean()).mean())
         unbiased = self.groups * whole - (self.groups - 1) * left.mean()
-        return Share(float(np.clip(unbiased, 0, 1)), float(error), means, n.sum(0))
+        clipped = float(np.clip(unbiased, 0, 1))
+        return Share(clipped, float(error), means, n.sum(0), whole, s, n)
 
 
 def _explained(n: np.ndarray, s: np.ndarray, q: float) -> float:

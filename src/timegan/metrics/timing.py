@@ -30,6 +30,12 @@ MAX_CATEGORIES = 10
 MIN_SHARE = 0.02
 """Share of the variance from which on a phase is looked at."""
 
+MIN_SEASON = 0.05
+"""Share of the real variance from which on a season that synthetic rows lack is missing."""
+
+MAX_FOLLOWED = 0.5
+"""Part of a real profile below which, two errors considered, a season is missing."""
+
 MIN_CYCLE = 0.9
 """Part of a period that a sequence without a context has to cover, to be told by its values."""
 
@@ -50,14 +56,16 @@ def timing(
         followed: columns that follow from the time in every row, which are left out.
 
     Returns:
-        A row for each column and phase, the largest difference first: ``feature``, ``phase``;
-        ``by_sequence``, whether sequences have profiles of their own; the
+        A row for each column and phase, the largest difference first, then the largest gap:
+        ``feature``, ``phase``; ``by_sequence``, whether sequences have profiles of their own; the
         share of the variance that the phase explains: ``real``, ``held_out`` and ``synthetic``
         (None where there are no dates or no rows); ``error``, the standard error of the difference
         between real and synthetic; ``agreement``, the correlation of both profiles;
         ``difference``, by how much more than its error the synthetic share, as far as it follows
-        the real profile, misses the real one; ``profiles``, the mean at each phase of ``real`` and
-        ``synthetic``, in the sequences where they are farthest apart if these have their own.
+        the real profile, misses the real one; ``is_missing``, whether synthetic rows follow a real
+        profile too little, however large the error of the shares is; ``profiles``, the mean at
+        each phase of ``real`` and ``synthetic``, in the sequences where they are farthest apart if
+        these have their own.
     """
     if real.local_time is None:
         return []
@@ -81,11 +89,17 @@ def timing(
             is_own = feature in own
             measured = apart if is_own else sides
             found = {name: side.measure(*feature[1:]) for name, side in measured.items()}
-            row = _compared(found, phase.count)
+            is_real = is_own or feature in found_in[0].get(part, ())
+            row = _compared(found, phase.count, is_real=is_real)
             if row is not None:
                 about = {"feature": feature[0], "phase": phase.label, "part": part}
                 rows.append(about | {"by_sequence": is_own} | row)
-    return sorted(rows, key=lambda row: -row["difference"])
+    return sorted(rows, key=lambda row: (-row["difference"], not row["is_missing"], -_gap(row)))
+
+
+def _gap(row: Mapping[str, Any]) -> float:
+    """Return how far apart the real and the synthetic share are."""
+    return 0.0 if row["synthetic"] is None else abs(row["synthetic"] - row["real"])
 
 
 _Feature = tuple[str, str, float | None]
@@ -143,8 +157,16 @@ def _own_seasons(
     return (own, owners) if is_told else nothing
 
 
-def _compared(found: Mapping[str, Share | None], size: int) -> dict[str, Any] | None:
-    """Return the figures of one feature, whose profiles have so many phases each."""
+def _compared(
+    found: Mapping[str, Share | None], size: int, *, is_real: bool
+) -> dict[str, Any] | None:
+    """Return the figures of one feature, whose profiles have so many phases each.
+
+    Args:
+        found: what the phase explains of each table.
+        size: phases of a profile.
+        is_real: whether the season of the real rows is above chance.
+    """
     real, synthetic, held_out = (found.get(k) for k in ("real", "synthetic", "held_out"))
     largest = max((side.share for side in (real, synthetic) if side is not None), default=0.0)
     if real is None or largest < MIN_SHARE:
@@ -153,7 +175,7 @@ def _compared(found: Mapping[str, Share | None], size: int) -> dict[str, Any] | 
     profiles = {"real": _plain(real.means[:size])}
     if synthetic is None:
         nothing = {"synthetic": None, "error": None, "agreement": None, "difference": 0.0}
-        return row | nothing | {"profiles": profiles}
+        return row | nothing | {"is_missing": False, "profiles": profiles}
     count = min(len(real.means), len(synthetic.means))
     agreement = _correlation(real.means[:count], synthetic.means[:count], synthetic.counts[:count])
     away = np.nan_to_num(np.abs(real.means[:count] - synthetic.means[:count]))
@@ -163,6 +185,7 @@ def _compared(found: Mapping[str, Share | None], size: int) -> dict[str, Any] | 
         for name, side in (("real", real), ("synthetic", synthetic))
     }
     error = float(np.hypot(real.error, synthetic.error))
+    follows, off = synthetic.follows(real)
     matched = synthetic.share * max(agreement, 0.0) ** 2
     gap = max(synthetic.share - real.share, real.share - matched)
     return row | {
@@ -170,6 +193,7 @@ def _compared(found: Mapping[str, Share | None], size: int) -> dict[str, Any] | 
         "error": error,
         "agreement": agreement,
         "difference": max(gap - 2 * error, 0.0),
+        "is_missing": is_real and real.share >= MIN_SEASON and follows + 2 * off < MAX_FOLLOWED,
         "profiles": profiles,
     }
 

@@ -26,6 +26,8 @@ def timing_verdict(
 ) -> Verdict:
     """Grade the season that is missed, or invented, most.
 
+    A season that is missing is fair at best, though its error may be as large as its share.
+
     Args:
         seasons: rows of `timegan.metrics.timing.timing`; None where that failed.
         lags: rows of `timegan.metrics.period_autocorrelation`.
@@ -45,7 +47,8 @@ def timing_verdict(
         return not_measured(TIMING, "Synthetic rows have no times.")
     worst_lags = [row for row in lags if row["difference"] > GOOD]
     grades = [graded(row["difference"], EXCELLENT, GOOD, GOOD) for row in [*measured, *lags]]
-    missed = [row for row in measured if row["difference"] > GOOD]
+    grades += [Grade.FAIR for row in measured if row["is_missing"]]
+    missed = [row for row in measured if row["difference"] > GOOD or row["is_missing"]]
     findings = [*map(_told, missed), *map(_told_lag, worst_lags)]
     if findings:
         count = len(findings) - MAX_NAMED
@@ -71,8 +74,10 @@ def _told(row: Mapping[str, Any]) -> str:
     if row["by_sequence"]:
         sentence += " (each sequence by its own profile)"
     is_other = row["agreement"] < MIN_AGREEMENT and row["synthetic"] > row["real"] / 2
-    if is_other and row["difference"] > GOOD:
+    if is_other and (row["difference"] > GOOD or row["is_missing"]):
         sentence += f", with another profile (their correlation is {decimal(row['agreement'], 2)})"
+    elif row["is_missing"]:
+        sentence += ": most of this season is missing"
     return sentence
 
 

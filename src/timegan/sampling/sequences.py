@@ -28,6 +28,7 @@ from timegan.sampling.windows import (
 from timegan.seeds import rng
 from timegan.tables import Sequences
 from timegan.transforms.encoding import channel_slices
+from timegan.transforms.start_match import GROUP
 from timegan.transforms.table_transform import TableTransform
 
 DECODED_CELLS = 700_000
@@ -126,11 +127,17 @@ def generate_chunks(
             wanted = np.clip(wanted, 1, transform.longest) if lengths is None else lengths[inside]
             if channels is not None:
                 channels = with_full_length(net, channels, wanted)
+        times = None if starts is None else starts[inside]
+        is_free = not net.context and not net.exogenous and wanted is None and times is None
+        if transform.start_match is not None and is_free:
+            yield _matched_windows(model, transform, values, seed, begin, size)
+            if progress:
+                progress(size)
+            continue
         chunks = sample_chunks(
             model, size, seed=seed, start=begin, context=channels, exogenous=covariates
         )
         chunk = concatenate(list(chunks))
-        times = None if starts is None else starts[inside]
         if wanted is None:
             yield transform.inverse_transform(
                 chunk.x,
@@ -175,6 +182,34 @@ def generate_chunks(
             )
             if progress and steps is None:
                 progress(group.stop - group.start)
+
+
+def _matched_windows(
+    model: Networks | HasNetworks,
+    transform: TableTransform,
+    constant: np.ndarray | None,
+    seed: int,
+    start: int,
+    count: int,
+) -> Sequences:
+    """Generate windows ``start`` to ``start + count`` at times that suit them.
+
+    Windows of a group exchange their times, so that whole groups are generated. Context columns
+    (n, K) are ``constant`` or there are none.
+    """
+    first, last = start - start % GROUP, -(-(start + count) // GROUP) * GROUP
+    x = concatenate(list(sample_chunks(model, last - first, seed=seed, start=first))).x
+    rows = slice(start - first, start - first + count)
+    starts, drawn, members = transform.draw_matching(x, seed, first)
+    return transform.inverse_transform(
+        x[rows],
+        context=constant,
+        starts=starts[rows],
+        drawn=drawn[rows],
+        members=members[rows],
+        seed=seed,
+        start=start,
+    )
 
 
 @dataclass(frozen=True)

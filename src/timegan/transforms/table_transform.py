@@ -31,6 +31,7 @@ from timegan.transforms.feature_view import (
 from timegan.transforms.level_calibration import LevelCalibration, smooth_channels, without_maps
 from timegan.transforms.seasonality import Seasonality, without_seasonal_thresholds
 from timegan.transforms.sequence_seasons import SequenceSeasons, seasons_from_state
+from timegan.transforms.start_match import StartMatch
 from timegan.transforms.unit_interval import from_unit_interval, to_unit_interval
 from timegan.transforms.window_draws import WindowDraws
 
@@ -82,6 +83,7 @@ class TableTransform:
         draws: from the first rows of training windows.
         seasonality: what the calendar explains of the feature channels; None: nothing.
         levels: shifts of whole windows; None before calibration.
+        start_match: which windows suit which times; None before calibration, or where any do.
     """
 
     reduction: Reduction
@@ -99,6 +101,7 @@ class TableTransform:
     seasonality: Seasonality | SequenceSeasons | None = None
     levels: LevelCalibration | None = None
     longest: int = 0
+    start_match: StartMatch | None = None
 
     @property
     def learns_length(self) -> bool:
@@ -417,6 +420,39 @@ class TableTransform:
         made = self.in_time_order(made)
         return self.schema.to_frame(made.values, made.lengths, made.context, made.starts)
 
+    def matched(self, windows: np.ndarray, times: np.ndarray) -> Self:
+        """Return the transform that knows which windows suit which times.
+
+        Args:
+            windows: training windows (N, T, M) in channels, all of T steps.
+            times: at which they start (N,).
+        """
+        if self.seasonality is None:
+            return self
+        unit, zone = self.seasonality.unit, self.seasonality.zone
+        periods = sorted({profile.period for profile in self.seasonality.profiles})
+        return replace(self, start_match=StartMatch.fit(windows, times, unit, zone, periods))
+
+    def draw_matching(
+        self, x: np.ndarray, seed: int, first: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw times, values at the first row and seasons that suit windows.
+
+        Args:
+            x: channels (n, T, M) of the windows ``first`` to ``first + n``.
+            seed: of the draws.
+            first: a multiple of `timegan.transforms.start_match.GROUP`.
+
+        Returns:
+            Times (n,), values (n, D), and numbers of seasons (n,), see `inverse_transform`.
+        """
+        times = self.starts(len(x), seed, first)
+        assert times is not None
+        assert self.start_match is not None
+        order = self.start_match.assign(x, times)
+        members = self.draws.draw_members(len(x), seed, first, None)[order]
+        return times[order], self.draw_starts(len(x), seed, first)[order], members
+
     def starts(self, count: int, seed: int, first: int) -> np.ndarray | None:
         """Draw times at which sequences start from those of windows; None without a time axis."""
         if self.draws.times is None or self.schema.time_axis is None:
@@ -480,6 +516,7 @@ class TableTransform:
             "draws": self.draws.state(),
             "seasonality": self.seasonality and self.seasonality.state(),
             "levels": self.levels and self.levels.state(),
+            "start_match": self.start_match and self.start_match.state(),
         }
         found: dict[str, Any] = plain(state, "columns")
         return found
@@ -504,6 +541,7 @@ class TableTransform:
                 "high": np.array(state["high"], dtype=np.float64),
                 "seasonality": state["seasonality"] and seasons_from_state(state["seasonality"]),
                 "levels": state["levels"] and LevelCalibration.from_state(state["levels"]),
+                "start_match": state["start_match"] and StartMatch.from_state(state["start_match"]),
             }
         )
 

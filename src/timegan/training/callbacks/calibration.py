@@ -37,6 +37,9 @@ class ThresholdCalibration(Callback):
         steps = np.full(len(subset), data.window) if lengths is None else lengths[subset]
         real = data.train.take(subset), steps
         data.transform = calibrate_thresholds(model, data.transform, real)
+        if data.table.time is not None and (steps == data.window).all():
+            times = data.table.time[data.split.train.starts[subset]]
+            data.transform = data.transform.matched(real[0], times)
         if model.net.completer is not None:
             windows = data.train if data.validation is None else data.validation
             some = np.linspace(0, len(windows) - 1, min(len(windows), COMPLETED_WINDOWS))

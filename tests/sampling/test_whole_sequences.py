@@ -197,3 +197,51 @@ def test_sequences_with_exogenous_columns_are_windows_which_is_told() -> None:
     assert generate(model, data.transform, 3, steps=4).values.shape[1] == 4
     with pytest.raises(InputError, match=f"steps={T + 1}: .*exogenous"):
         generate(model, data.transform, 3, steps=T + 1)
+
+
+def batteries(count: int) -> pd.DataFrame:
+    """Return sensors whose battery is nearly full at first and falls by more than a half."""
+    draw = rng(0, "batteries")
+    used = draw.gamma(1, 3, (count, 25)).cumsum(axis=1).round(1)
+    return pd.DataFrame(
+        {
+            "sensor": np.repeat(np.arange(count), 25),
+            "kind": np.repeat(draw.choice(["a", "b", "c"], count), 25),
+            "battery": (100 - used).ravel(),
+            "load": draw.normal(size=25 * count).round(1),
+        }
+    )
+
+
+@pytest.mark.parametrize("count", [6, 120])
+def test_whole_sequences_begin_as_real_ones_do_and_windows_anywhere(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = batteries(count)
+    data = WindowDataModule.from_frame(frame, sequence_key="sensor", window=T, holdout=0.0)
+    data.setup()
+    model = build_model(data, {"autoencoder": 1, "supervised": 1, "joint": 1}, hidden=4)
+    transform = TableTransform.from_state(json.loads(json.dumps(data.transform.state())))
+    assert [field.label for field in transform.reduction.start_fields] == ["battery at the start"]
+    firsts = frame.groupby("sensor")["battery"].first()
+    low, high = transform.draws.first_range[:, 0]
+    assert (low, high) == (firsts.min(), firsts.max())
+    draw = rng(0, "rows")  # generated contexts are those of real windows
+    rows = draw.integers(count, size=2_048) * 25 + draw.integers(25 - T, size=2_048)
+    kinds = pd.Categorical(frame["kind"], transform.schema.context_fields[0].categories).codes
+    static = np.column_stack([kinds[rows], frame["battery"].to_numpy()[rows]])
+    channels = transform.transform_static(static.astype(np.float64), np.full(2_048, T))
+    assert channels is not None
+    chunks = {n: channels[:n] for n in (256, 2_048)}
+    monkeypatch.setattr(sequences, "context_chunks", lambda _, n, **__: iter([chunks[n]]))
+    place = transform.features.index("battery")
+    whole, windows = (
+        generate(model, transform, 64, whole=is_whole).values[:, 0, place]
+        for is_whole in (True, False)
+    )
+    assert np.median(whole) >= low - 1
+    assert whole.min() > low - 10  # the nearest of all windows of sensors of the same kind
+    assert np.median(windows) < low - 10
+    assert len(np.unique(whole)) > 5
+    again = generate(model, transform, 3, start=40, whole=True).values[:, 0, place]
+    np.testing.assert_array_equal(again, whole[40:43])

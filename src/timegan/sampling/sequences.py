@@ -95,8 +95,9 @@ def generate_chunks(
     lengths = None if steps is None else np.full(count, steps)
     if context is not None and context.lengths is not None and steps is None:
         lengths = context.lengths
-    known = Known.of(model, transform, count, seed, start, context, lengths)
-    whole = lengths is not None or (whole and transform.longest > 0)
+    begins = whole and lengths is None and transform.longest > 0
+    known = Known.of(model, transform, count, seed, start, context, lengths, begins=begins)
+    whole = lengths is not None or begins
     if lengths is not None and lengths.min() < 1:
         raise InputError(f"steps={lengths.min()} is below 1. Set at least 1.")
     if net.exogenous and lengths is not None and lengths.max() > net.window:
@@ -236,17 +237,23 @@ class Known:
         start: int,
         given: GivenContext | None,
         lengths: np.ndarray | None,
+        *,
+        begins: bool = False,
     ) -> Self:
         """Return given context columns, completed, or those of real sequences where these are few.
 
-        The arguments are those of `generate_chunks`; ``lengths`` (N,) are asked for.
+        The arguments are those of `generate_chunks`; ``lengths`` (N,) are asked for; ``begins``
+        tells that sequences begin as whole real ones do.
         """
         net, lengths = networks(model), lengths if transform.learns_length else None
         drawn = transform.draw_contexts(count, seed, start) if net.context else None
+        begins &= transform.draws.first_range.size > 0
         if given is None:
-            if drawn is None:
+            if drawn is None and not begins:
                 return cls(lengths=lengths)
-            context, known = drawn, np.ones(drawn.shape[1], dtype=bool)
+            size = len(transform.reduction.learned.context_fields)
+            context = np.zeros((count, size)) if drawn is None else drawn
+            known = np.full(size, drawn is not None)
         else:
             context, known = given.learned(transform)
             if not known.all() and drawn is not None:
@@ -255,7 +262,9 @@ class Known:
         found = cls(context)
         if not known.all() or transform.reduction.start_fields or transform.learns_length:
             found = cls(
-                *sample_unknown(model, transform, (context, known), lengths, seed, start, given)
+                *sample_unknown(
+                    model, transform, (context, known), lengths, seed, start, given, begins=begins
+                )
             )
         if given is not None and found.context is not None and not known.all():
             full = restore_contexts(transform, found.context, found.starts)
@@ -340,6 +349,8 @@ def sample_unknown(
     seed: int,
     start: int,
     asked: GivenContext | None = None,
+    *,
+    begins: bool = False,
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Draw what accompanies given context columns from similar generated contexts.
 
@@ -351,6 +362,7 @@ def sample_unknown(
         seed: seed of the sequences.
         start: number of the first sequence.
         asked: the context columns of the table of which these are the learned ones.
+        begins: whether values at the first row are those of the first rows of whole sequences.
 
     Returns:
         All learned context columns (N, K), lengths (N,) if they differ, and values at the first
@@ -383,8 +395,9 @@ def sample_unknown(
     restored: np.ndarray | None = None
     if asked is not None and not known.all():
         restored = restore_contexts(transform, values[:, :size], values[:, size:])
+    excess = transform.draws.first_excess(values[:, size:]) if begins else 0.0
     for i, row in enumerate(channels[:, used]):
-        distances = np.square(clean[:, used] - row).sum(axis=1)
+        distances = np.square(clean[:, used] - row).sum(axis=1) + excess
         if asked is not None and restored is not None:  # with columns that follow from others
             distances += asked.distances(restored, i, transform.schema.context_fields)
         near[i] = draw_near(distances, seed, start + i)

@@ -130,7 +130,7 @@ def fit_transform(
         high=high,
         bounded=options.scaling == "minmax",
         reversed=is_reversed,
-        draws=_window_draws(rows, drawn, is_reversed),
+        draws=_window_draws(rows, starts, drawn, is_reversed),
     )
     if options.seasonality == "auto" and not is_reversed and not transform.bounded:
         sample = values[:, :count], breaks, numbers
@@ -174,8 +174,17 @@ class _Fitter:
         )
 
 
-def _window_draws(rows: TrainingRows, drawn: np.ndarray, is_reversed: bool) -> WindowDraws:
-    """Return what samples are drawn from; ``drawn`` are values (R, D) at a first row."""
+def _window_draws(
+    rows: TrainingRows, starts: np.ndarray, drawn: np.ndarray, is_reversed: bool
+) -> WindowDraws:
+    """Return what samples are drawn from.
+
+    Args:
+        rows: of the learned table.
+        starts: (R, A) values at a first row that are learned.
+        drawn: (R, D) those that are drawn.
+        is_reversed: whether time runs backwards.
+    """
     time, time_axis = rows.table.time, rows.table.schema.time_axis
     if is_reversed:
         times = None if time_axis is None else time_axis.starts
@@ -190,9 +199,12 @@ def _window_draws(rows: TrainingRows, drawn: np.ndarray, is_reversed: bool) -> W
     has_time = time is not None and time_axis is not None
     times = tuple(time[order].tolist()) if time is not None and has_time else None
     firsts = rows.table.bounds[rows.sequences[:MAX_WINDOW_STARTS], 0]
-    is_longer = rows.lengths.max() > rows.window and drawn.shape[1] > 0
-    whole = drawn[firsts] if is_longer else np.empty((0, 0))
-    return WindowDraws(times, drawn[order], contexts, whole)
+    whole = first_range = np.empty((0, 0))
+    if rows.lengths.max() > rows.window and drawn.shape[1]:
+        whole = drawn[firsts]
+    if rows.lengths.max() > rows.window and starts.shape[1]:
+        first_range = np.stack([starts[firsts].min(axis=0), starts[firsts].max(axis=0)])
+    return WindowDraws(times, drawn[order], contexts, whole, first_range)
 
 
 def _drawn_windows(rows: TrainingRows) -> np.ndarray:

@@ -23,6 +23,8 @@ class WindowDraws:
         contexts: (N, K) learned context columns; (0, 0) where there are enough sequences to learn
             what lies between them.
         firsts: (M, D) such values of the first rows of whole sequences.
+        first_range: (2, A) lowest and highest value at the first rows of whole sequences, of those
+            that are learned.
         members: number of each window's seasons among those of `SequenceSeasons`.
     """
 
@@ -30,7 +32,17 @@ class WindowDraws:
     starts: np.ndarray = field(default_factory=_nothing)
     contexts: np.ndarray = field(default_factory=_nothing)
     firsts: np.ndarray = field(default_factory=_nothing)
+    first_range: np.ndarray = field(default_factory=_nothing)
     members: tuple[int, ...] = ()
+
+    def first_excess(self, starts: np.ndarray) -> np.ndarray:
+        """Return how far learned values (n, A) are from those of first rows, in deviations (n,)."""
+        if not self.first_range.size:
+            return np.zeros(len(starts))
+        away = starts - np.clip(starts, *self.first_range)
+        size = np.array([divisor(v) for v in starts.std(axis=0)])
+        excess: np.ndarray = np.square(away / size).sum(axis=1)
+        return excess
 
     def numbers(self, count: int, seed: int, first: int) -> np.ndarray:
         """Draw a window (n,) for each sequence from number ``first`` on."""
@@ -72,6 +84,7 @@ class WindowDraws:
             "starts": self.starts.tolist() if self.starts.size else [],
             "contexts": contexts if self.contexts.size else [],
             "firsts": self.firsts.tolist() if self.firsts.size else [],
+            "first_range": self.first_range.tolist() if self.first_range.size else [],
             "members": list(self.members),
         }
 
@@ -84,11 +97,11 @@ class WindowDraws:
         """
         tables = [
             np.array(state[name], np.float64) if state[name] else _nothing()
-            for name in ("starts", "contexts", "firsts")
+            for name in ("starts", "contexts", "firsts", "first_range")
         ]
-        starts, contexts, firsts = tables
+        starts, contexts, firsts, first_range = tables
         times, members = state["times"], tuple(int(member) for member in state["members"])
         lengths = {len(part) for part in (times or (), starts, contexts, members)} - {0}
         if len(lengths) > 1 or any(table.ndim != 2 for table in tables):
             raise ValueError("values at the start of windows whose numbers differ")
-        return cls(times and tuple(times), starts, contexts, firsts, members)
+        return cls(times and tuple(times), starts, contexts, firsts, first_range, members)

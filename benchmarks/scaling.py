@@ -21,27 +21,29 @@ JOINT = Schedule(0, 0, 1)
 
 
 class Sizes(NamedTuple):
-    """Steps of a window, windows of a batch, hidden units."""
+    """Steps of a window, windows of a batch, hidden units, columns of the table."""
 
     window: int = 64
     batch: int = 64
     hidden: int = 64
+    columns: int = 6
 
 
 GROWN = {
     "64": Sizes(),
-    "steps 128": Sizes(window=128),
-    "batch 128": Sizes(batch=128),
-    "hidden 128": Sizes(hidden=128),
+    **{f"steps {n}": Sizes(window=n) for n in (24, 128, 256, 512)},
+    **{f"batch {n}": Sizes(batch=n) for n in (16, 128, 256)},
+    **{f"hidden {n}": Sizes(hidden=n) for n in (24, 128)},
+    **{f"columns {n}": Sizes(columns=n) for n in (1, 28, 100, 300)},
 }
 
 
 def measure(backend: str, rounds: int, budget: float) -> Iterator[dict[str, Any]]:
-    """Yield for each preset the time at sizes of 64 and doubled, its growth and the limit."""
+    """Yield for each preset the time at sizes of 64, at others, the growth and the limit."""
     for name in PRESETS:
         works, operations = {}, {}
         for grown, sizes in GROWN.items():
-            data = table(name, 6, sizes.window)
+            data = table(name, sizes.columns, sizes.window)
             data.batch_size = sizes.batch
             operations[grown] = multiplications(name, data, sizes.hidden)
             net = model(TimeGAN, name, data, JOINT, hidden=sizes.hidden, backend=backend)

@@ -141,7 +141,7 @@ def peaks(given: argparse.Namespace) -> Iterator[Record]:
 
 
 def growth(given: argparse.Namespace) -> Iterator[Record]:
-    """Measure joint iterations at 64 steps, windows and hidden units, and with one doubled."""
+    """Measure joint iterations at 64 steps, windows and hidden units, and at other sizes of one."""
     yield from scaling.measure(BACKENDS[-1], given.rounds, given.budget)
 
 

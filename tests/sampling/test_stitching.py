@@ -32,6 +32,20 @@ def fitted() -> WindowStitcher:
     return WindowStitcher.fit((three(256, seed=seed) for seed in range(16)), P)
 
 
+def chained(stitcher: WindowStitcher, pool: np.ndarray, series: int, windows: int) -> np.ndarray:
+    """Return series that begin with a window of the pool and are continued by some more."""
+    keys = stitcher.key(pool[:, :P])
+    past, out = pool[:series, -P:], [pool[:series]]
+    for step in range(windows):
+        wanted = stitcher.target_key(past)
+        near = ((keys**2).sum(axis=1) - 2 * wanted @ keys.T).argmin(axis=1)
+        future = stitcher.extend(past, pool[near])
+        out.append(future)
+        past = np.concatenate([past, future], axis=1)[:, -P:]
+        assert np.isfinite(future).all(), step
+    return np.concatenate(out, axis=1)
+
+
 def test_noise_stays_a_walk_moves_and_a_wave_bends() -> None:
     stitcher = fitted()
     windows = three(50, seed=100)
@@ -62,12 +76,31 @@ def test_a_window_that_fits_is_left_alone_and_one_that_does_not_is_met() -> None
     assert np.abs(np.diff(moved, axis=1)).mean() < stitcher.sigma[1]
 
 
-def test_small_corrections_have_faded_at_the_end() -> None:
-    stitcher = fitted()
-    windows = three(10, seed=100)
-    size = 0.5 * MAX_FADE * (T - P) * stitcher.sigma[1]
-    moved = stitcher.extend(windows[:, :P] + np.array([0, size, 0]), windows) - windows[:, P:]
-    assert np.abs(moved[:, -1, 1]).max() < 1e-6 < np.abs(moved[:, 4, 1]).min()
+def test_small_corrections_of_a_feature_that_wanders_have_faded_at_the_end() -> None:
+    wandering, returning = (stationary(4096, keep, T)[..., None] for keep in (0.9999, 0.98))
+    windows = np.concatenate([wandering, returning], axis=2)
+    stitcher = WindowStitcher.fit([windows], P)
+    size = 0.5 * MAX_FADE * (T - P) * stitcher.sigma
+    moved = stitcher.extend(windows[:10, :P] + size, windows[:10]) - windows[:10, P:]
+    assert np.abs(moved[:, -1, 0]).max() < 1e-6 < np.abs(moved[:, 4, 0]).min()
+    left = size[1] * 0.98 ** (T - P)
+    assert np.allclose(moved[:, -1, 1], left, rtol=0.15)
+
+
+def test_many_slow_features_keep_their_levels() -> None:
+    """No window fits in all of many features, so that corrections matter."""
+    features, keep = 12, 0.97
+
+    def many(count: int, seed: int) -> np.ndarray:
+        parts = [stationary(count, keep, T, 100 * seed + i) for i in range(features)]
+        return np.stack(parts, axis=-1)
+
+    pool = many(2_048, seed=7)
+    stitcher = WindowStitcher.fit([pool], P)
+    series = chained(stitcher, pool, series=40, windows=60)
+    assert np.allclose(series.std(axis=(0, 1)), 1, atol=0.12)
+    late, early = series[:, T:].ravel(), series[:, :-T].ravel()
+    assert abs(np.corrcoef(late, early)[0, 1] - keep**T) < 0.07
 
 
 def test_keys_see_through_noise_but_not_through_levels() -> None:
@@ -96,18 +129,7 @@ def test_a_drift_is_taken_off_and_held_in_range_and_a_trend_is_neither() -> None
 
 
 def test_chained_windows_keep_the_process() -> None:
-    stitcher = fitted()
-    pool = three(4096, seed=7)
-    keys = stitcher.key(pool[:, :P])
-    past, out = pool[:40, -P:], [pool[:40]]
-    for step in range(100):
-        wanted = stitcher.target_key(past)
-        near = ((keys**2).sum(axis=1) - 2 * wanted @ keys.T).argmin(axis=1)
-        future = stitcher.extend(past, pool[near])
-        out.append(future)
-        past = np.concatenate([past, future], axis=1)[:, -P:]
-        assert np.isfinite(future).all(), step
-    series = np.concatenate(out, axis=1)
+    series = chained(fitted(), three(4096, seed=7), series=40, windows=100)
     assert np.allclose(series.std(axis=(0, 1)), 1, atol=0.15)
     assert np.allclose(series.mean(axis=(0, 1)), 0, atol=0.2)
     for feature, lag_one in ((0, 0.0), (1, 0.98), (2, np.cos(0.2))):

@@ -17,6 +17,13 @@ MAX_FADE = 0.1
 It bounds the effect on increments inside windows, however badly a window fits.
 """
 
+WANDERING = 0.95
+"""Correlation of the levels at which windows begin and end, above which a correction fades.
+
+Below it the regression itself brings a series back to the range of the data. A correction that
+fades as well would lose the levels of slow features, the more so the more features there are.
+"""
+
 QUANTILES = np.linspace(0.0, 1.0, 65)
 """Quantiles of the levels at which windows begin and end."""
 
@@ -34,8 +41,8 @@ class WindowStitcher:
     E[future | past + r] - E[future | past], linear in r and feature by feature. This is pathwise
     conditioning of Gaussian processes (Matheron's rule; Wilson et al. 2021, section 3). White
     noise does not move. A random walk moves by the residual of its last step, a smooth path by
-    that of its slope too. The correction then fades, because a series would otherwise leave the
-    range of the data.
+    that of its slope too. The correction of a feature that wanders, as a random walk does, then
+    fades, because a series would otherwise leave the range of the data.
 
     A feature whose windows end far from where they begin, such as a person's age, has a trend.
     Its corrections do not fade. They never exceed what the last level and the last slope make of
@@ -46,7 +53,8 @@ class WindowStitcher:
         sigma: (C,) root mean square of the increments inside windows.
         scale: (p, C) units of the inputs: the last level, and p - 1 increments.
         gain: (C, p, T - p) from the residual to the correction, in units of sigma.
-        rate: (C,) largest share of sigma by which a correction fades in a step; 0 for a trend.
+        rate: (C,) largest share of sigma by which a correction fades in a step; 0 for a trend and
+            for a feature that does not wander.
         low: (C,) lower bound of corrected levels, unless the window is below it; minus infinity
             for a trend.
         high: (C,) upper bound of corrected levels, unless the window is above it; infinity for a
@@ -103,7 +111,7 @@ class WindowStitcher:
         most = np.where(trends, level / sigma, np.inf)[:, None]
         gain[:, 0] = np.minimum(gain[:, 0], most)
         rough = np.minimum(np.sqrt(curvature) / sigma, 1.0) if overlap > 1 else 1.0
-        rate = np.where(trends, 0.0, MAX_FADE * rough)
+        rate = np.where(trends | ~_wanders(both), 0.0, MAX_FADE * rough)
         low, high = np.quantile(both[:, 1], [TAIL, 1 - TAIL], axis=0)
         low, high = np.where(trends, -np.inf, low), np.where(trends, np.inf, high)
         return cls(overlap, sigma, scale.T, gain, rate, low, high, end, drop)
@@ -140,7 +148,7 @@ class WindowStitcher:
         rest = np.einsum("npc,cpk->nkc", residual[:, 1:], self.gain[:, 1:])
         steps = rest.shape[1]
         slope = np.abs(residual[:, -1:]) * np.arange(1, steps + 1)[:, None]
-        move = level + np.where(self.rate > 0, rest, np.clip(rest, -slope, slope))
+        move = level + np.where(np.isinf(self.high), np.clip(rest, -slope, slope), rest)
         curve = 0.5 - 0.5 * np.cos(np.pi * np.arange(1, steps + 1) / steps)[:, None]
         max_fade = self.rate * steps
         fade = max_fade / np.maximum(np.maximum(max_fade, np.abs(move[:, :1])), 1e-12)
@@ -149,6 +157,14 @@ class WindowStitcher:
         bounded = np.clip(future, np.minimum(self.low, own), np.maximum(self.high, own))
         corrected: Array = future + curve * (bounded - future)
         return corrected
+
+
+def _wanders(levels: Array) -> Array:
+    """Return which features (C,) end about where they begin, by both levels (N, 2, C)."""
+    begin, end = (levels.astype(np.float64) - levels.mean(axis=0)).swapaxes(0, 1)
+    size = np.sqrt((begin**2).sum(axis=0) * (end**2).sum(axis=0))
+    found: Array = (begin * end).sum(axis=0) >= WANDERING * size
+    return found
 
 
 def _inputs(past: Array) -> Array:

@@ -29,12 +29,12 @@ WITHIN = 2.0
 """Ratio to the baseline at which a score counts as reached."""
 
 
-def train(table: str, seed: int, share: float, folder: Path) -> Path:
+def train(table: str, seed: int, share: float) -> Path:
     """Train with a share of the planned epochs and judge; return the folder of the run."""
-    run = folder / table / str(seed) / f"{share:g}"
+    run = RUNS / table / str(seed) / f"{share:g}"
     if not done(run):
         shutil.rmtree(run, ignore_errors=True)
-        planned = {} if share == 1 else training(train(table, seed, 1.0, folder))["iterations"]
+        planned = {} if share == 1 else training(train(table, seed, 1.0))["iterations"]
         epochs = {phase: max(1, round(share * n / STEPS)) for phase, n in planned.items()}
         call(
             "train.py",
@@ -83,12 +83,11 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", help=f"default: {', '.join(TABLES)}")
     parser.add_argument("--shares", type=float, nargs="+", default=SHARES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--folder", type=Path, default=RUNS, help="where runs lie")
     given = parser.parse_args()
     columns: list[str] = []
     for table, seed in itertools.product(given.tables or TABLES, given.seeds):
         for share in sorted(given.shares):
-            run = train(table, seed, share, given.folder)
+            run = train(table, seed, share)
             found = ratios(run)
             if not columns:
                 columns = ["table", "seed", "share", "CPU s", *found, f"above {WITHIN:g}"]
